@@ -1,0 +1,3 @@
+//! basic-account.
+#![no_std]
+use soroban_sdk as _;

@@ -1,0 +1,3 @@
+//! factory.
+#![no_std]
+use soroban_sdk as _;

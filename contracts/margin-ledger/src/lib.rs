@@ -1,0 +1,3 @@
+//! margin-ledger.
+#![no_std]
+use soroban_sdk as _;

@@ -1,0 +1,3 @@
+//! oracle.
+#![no_std]
+use soroban_sdk as _;

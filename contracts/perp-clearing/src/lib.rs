@@ -1,0 +1,3 @@
+//! perp-clearing.
+#![no_std]
+use soroban_sdk as _;

@@ -1,0 +1,3 @@
+//! vault.
+#![no_std]
+use soroban_sdk as _;

@@ -1,0 +1,3 @@
+//! account-core.
+#![no_std]
+use soroban_sdk as _;

@@ -1,0 +1,27 @@
+//! The public face of the protocol: what an integrator adds as a dependency.
+//!
+//! One module per contract: its types, its errors, its events and its client. [`types`] holds what several contracts
+//! share, [`units`] the scales. Nothing here decides anything.
+//!
+//! ```ignore
+//! let risk = MarginLedgerClient::new(&env, &ledger).summary(&account); // also while a venue executes
+//! if risk.leverage > 300 { .. }
+//! ```
+#![no_std]
+
+pub mod account;
+pub mod clearing;
+pub mod factory;
+pub mod ledger;
+pub mod operations;
+pub mod oracle;
+pub mod types;
+pub mod vault;
+
+pub use account::*;
+pub use clearing::*;
+pub use factory::*;
+pub use ledger::*;
+pub use oracle::*;
+pub use types::*;
+pub use vault::*;

@@ -1,0 +1,3 @@
+//! price-source.
+#![no_std]
+use soroban_sdk as _;

@@ -1,0 +1,3 @@
+//! probe-account.
+#![no_std]
+use soroban_sdk as _;

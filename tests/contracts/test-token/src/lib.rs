@@ -1,0 +1,3 @@
+//! test-token.
+#![no_std]
+use soroban_sdk as _;
