@@ -1,1 +1,19 @@
-//! The whole system under test.
+//! The whole system under test: the real contracts on the embedded host, actors with real keys, entries really signed.
+//!
+//! A scenario starts with [`fixture::Fixture::new`], gets itself a few [`actor::Actor`]s, and reads as a story:
+//! `alice.deposit(usdc(1_000)).ok()`, `assert_refused(alice.borrow(usdc(3_000)), &alice, ExcessiveLeverage)`.
+
+pub mod actor;
+pub mod auth;
+pub mod costs;
+pub mod env;
+pub mod fixture;
+pub mod invariants;
+pub mod money;
+pub mod operations;
+pub mod prices;
+pub mod random;
+pub mod refusal;
+pub mod tx;
+pub mod wasm;
+pub mod world;

@@ -1,3 +1,9 @@
-//! basic-account.
+//! Tier 1: at most 3x, owner signatures, auto-deleverage. Everything is decided in `account-core`.
 #![no_std]
-use soroban_sdk as _;
+
+mod contract;
+
+pub use contract::BasicAccount;
+
+#[cfg(test)]
+mod test;

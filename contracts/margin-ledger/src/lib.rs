@@ -1,3 +1,36 @@
-//! margin-ledger.
+//! The margin ledger: who owns what, who owes what, and is it enough.
+//!
+//! Written only by the vault and the clearing-house, readable by everybody, even while a venue executes. It calls
+//! nobody but the oracle.
 #![no_std]
-use soroban_sdk as _;
+#![warn(missing_docs)]
+
+extern crate alloc;
+
+mod accrual;
+mod book;
+mod contract;
+mod holdings;
+mod lending;
+mod limits;
+mod liquidation;
+mod listing;
+mod perp;
+mod pool;
+mod preview;
+mod settlement;
+mod storage;
+mod valuation;
+
+#[cfg(test)]
+mod test_lending;
+#[cfg(test)]
+mod test_liquidation;
+#[cfg(test)]
+mod test_listing;
+#[cfg(test)]
+mod test_perp;
+#[cfg(test)]
+mod test_world;
+
+pub use contract::{MarginLedger, MarginLedgerClient};

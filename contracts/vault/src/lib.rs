@@ -1,3 +1,15 @@
-//! vault.
+//! The vault: custody and lending, the only contract that holds tokens.
+//!
+//! Who owns and owes what is the margin ledger's; the vault moves the tokens and has the ledger book it.
 #![no_std]
-use soroban_sdk as _;
+
+#[cfg(test)]
+extern crate std;
+
+mod contract;
+mod custody;
+mod storage;
+#[cfg(test)]
+mod test;
+
+pub use contract::Vault;

@@ -1,3 +1,44 @@
-//! account-core.
+//! The policy engine that every tier of smart account shares.
+//!
+//! An authorisation passes four gates, in this order: who signs ([`signatures`]), what is signed ([`classify`]), what it
+//! would do to the account's risk ([`policy`]), within which bounds ([`limits`]). What is not recognised is refused.
 #![no_std]
-use soroban_sdk as _;
+
+pub mod administration;
+pub mod classify;
+pub mod deleverage;
+pub mod limits;
+pub mod policy;
+pub mod signatures;
+pub mod state;
+pub mod storage;
+
+use margin_interface::{AccountError, Sig};
+use soroban_sdk::{auth::Context, crypto::Hash, Env, Vec};
+
+/// Decides an authorisation entry of an account whose signers trade alone: one owner signature suffices.
+///
+/// # Errors
+/// * [`AccountError::NotInitialized`] - the account has no state of this version
+/// * those of [`signatures::verify`], [`classify::classify`] and [`policy::enforce`]
+pub fn check_auth(
+    env: &Env,
+    payload: Hash<32>,
+    signatures: Vec<Sig>,
+    contexts: Vec<Context>,
+) -> Result<(), AccountError> {
+    let profile = storage::load(env)?;
+    signatures::verify(env, &profile.signers, payload, &signatures)?;
+    let mut actions = Vec::new(env);
+    for context in contexts.iter() {
+        if let Some(action) = classify::classify(env, &profile.protocol, &context)?.action {
+            actions.push_back(action);
+        }
+    }
+    policy::enforce(env, &profile, &actions)?;
+    storage::extend_ttl(env);
+    Ok(())
+}
+
+#[cfg(test)]
+mod test;

@@ -1,7 +1,9 @@
 //! Smart accounts of every tier.
 
 use crate::Limits;
-use soroban_sdk::{contractclient, contracterror, contracttype, Address, Bytes, BytesN, Env, Vec};
+use soroban_sdk::{
+    contractclient, contracterror, contractevent, contracttype, Address, Bytes, BytesN, Env, Vec,
+};
 
 /// The three tiers.
 #[contracttype]
@@ -72,6 +74,40 @@ pub struct DeleverageReport {
     pub reduced: i128,
 }
 
+/// The account's limits changed.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ParamsUpdated {
+    /// All of them, as the ledger has them now.
+    pub limits: Limits,
+}
+
+/// A key may sign from now on.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SignerAdded {
+    /// The key.
+    #[topic]
+    pub signer: Bytes,
+}
+
+/// A key may not sign any more.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SignerRemoved {
+    /// The key.
+    #[topic]
+    pub signer: Bytes,
+}
+
+/// Somebody had the account restore its health.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Deleveraged {
+    /// What was done.
+    pub report: DeleverageReport,
+}
+
 /// Errors of accounts; the codes of the specification's Appendix B.
 #[contracterror]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -113,7 +149,7 @@ pub enum AccountError {
     AccountNotFound = 202,
     /// A parameter is outside the bounds of the tier.
     InvalidConfig = 203,
-    /// Nothing to deleverage: health is at or above the threshold.
+    /// Nothing to deleverage: health is at or above the threshold, or the account has nothing to restore it with.
     NothingToDeleverage = 204,
     /// Too soon after the last deleverage.
     Cooldown = 205,

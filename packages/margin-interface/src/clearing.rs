@@ -1,7 +1,7 @@
 //! The perpetual clearing-house.
 
 use crate::{MarketConfig, PerpMarket, Position, Settlement, TakeOver};
-use soroban_sdk::{contractclient, contracterror, contracttype, Address, Env, Symbol};
+use soroban_sdk::{contractclient, contracterror, contractevent, contracttype, Address, Env, Symbol};
 
 /// What a trade did.
 #[contracttype]
@@ -73,6 +73,64 @@ pub struct LpPosition {
     pub value: i128,
 }
 
+/// The funding rate of a market was measured again. What had accrued until then is in the ledger's market record.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct FundingRateUpdated {
+    /// Which market.
+    #[topic]
+    pub market: Symbol,
+    /// Time-weighted index, 1e14; `None` without coverage.
+    pub index_twap: Option<i128>,
+    /// Time-weighted mark, 1e14; `None` while the market is younger than the window.
+    pub mark_twap: Option<i128>,
+    /// Index price by which funding accrues, 1e14.
+    pub price: i128,
+    /// Share of it that longs pay per 8 hours, 1e18; negative: shorts pay; 0 while the premium cannot be measured.
+    pub rate: i128,
+}
+
+/// A provider joined the pool.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LiquidityAdded {
+    /// Whose deposit moved.
+    #[topic]
+    pub provider: Address,
+    /// Settlement units.
+    pub amount: i128,
+    /// Minted.
+    pub shares: i128,
+    /// All shares afterwards.
+    pub total_shares: i128,
+}
+
+/// A provider left the pool, or part of it.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LiquidityRemoved {
+    /// Whose deposit grew.
+    #[topic]
+    pub provider: Address,
+    /// Settlement units.
+    pub amount: i128,
+    /// Burnt.
+    pub shares: i128,
+    /// All shares afterwards.
+    pub total_shares: i128,
+}
+
+/// Somebody gave to insurance.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct InsuranceFunded {
+    /// Whose deposit moved.
+    #[topic]
+    pub from: Address,
+    /// Settlement units.
+    pub amount: i128,
+}
+
 /// Errors of the clearing-house (800-899). Errors of the ledger (600-699) come through unchanged.
 #[contracterror]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -109,10 +167,25 @@ pub enum ClearingError {
 }
 
 /// vAMM perpetual markets with funding, a liquidity pool behind them, insurance and liquidation.
+///
+/// The ledger's errors and events come through: `InsufficientMargin`, `LimitExceeded`, `ReserveTestFailed`,
+/// `PositionFilled` and so on. Whoever's rights are spent authorises first; smart accounts decide by their policy then.
 #[contractclient(name = "PerpClearingClient")]
 pub trait PerpClearingInterface {
     /// Pulls `margin` from the trader's wallet into the vault and trades `margin * leverage / 100` of notional.
-    /// `min_base` is the least base for a long and the most base for a short.
+    ///
+    /// # Arguments
+    /// * `margin` - settlement units that join the trader's deposit, > 0
+    /// * `leverage` - hundredths, 100 to 10_000; the market's initial margin binds earlier
+    /// * `min_base` - least base for a long, most base for a short, 1e14
+    /// * `deadline` - unix seconds, inclusive
+    ///
+    /// # Errors
+    /// * [`ClearingError::InvalidAmount`], [`ClearingError::DeadlineExpired`], [`ClearingError::SlippageExceeded`]
+    /// * those of an increase: see [`Self::trade`]
+    ///
+    /// # Authorization
+    /// `trader`, with the vault's deposit and the token's transfer below it.
     fn open_position(
         env: Env,
         trader: Address,
@@ -123,7 +196,23 @@ pub trait PerpClearingInterface {
         min_base: i128,
         deadline: u64,
     ) -> Result<Fill, ClearingError>;
-    /// Trades `size_delta` on what is deposited: increase, reduce, reverse.
+    /// Trades on what is deposited: increases, reduces or reverses. A reduction needs no usable price.
+    ///
+    /// # Arguments
+    /// * `size_delta` - signed base, 1e14; what exceeds an opposite position closes it and opens the rest
+    /// * `limit_price` - worst average price of the whole fill, 1e14, > 0
+    /// * `reduce_only` - refuse whatever would increase or cross
+    /// * `deadline` - unix seconds, inclusive
+    ///
+    /// # Errors
+    /// * [`ClearingError::InvalidAmount`], [`ClearingError::DeadlineExpired`], [`ClearingError::SlippageExceeded`],
+    ///   [`ClearingError::ReduceOnly`], [`ClearingError::CurveExhausted`]
+    /// * [`ClearingError::BelowMinimum`] - what remains is neither nothing nor the market's minimum
+    /// * for what increases: [`ClearingError::PriceNotUsable`], [`ClearingError::OutsideBand`],
+    ///   [`ClearingError::ImpactExceeded`], [`ClearingError::SizeCapExceeded`]
+    ///
+    /// # Authorization
+    /// `trader`.
     fn trade(
         env: Env,
         trader: Address,
@@ -134,25 +223,122 @@ pub trait PerpClearingInterface {
         deadline: u64,
     ) -> Result<Fill, ClearingError>;
     /// Closes the whole position.
-    fn close_position(env: Env, trader: Address, market: Symbol, limit_price: i128, deadline: u64) -> Result<Fill, ClearingError>;
+    ///
+    /// # Arguments
+    /// * `limit_price` - worst average price, 1e14, > 0
+    /// * `deadline` - unix seconds, inclusive
+    ///
+    /// # Errors
+    /// * [`ClearingError::NoPosition`], [`ClearingError::InvalidAmount`], [`ClearingError::DeadlineExpired`],
+    ///   [`ClearingError::SlippageExceeded`]
+    ///
+    /// # Authorization
+    /// `trader`.
+    fn close_position(
+        env: Env,
+        trader: Address,
+        market: Symbol,
+        limit_price: i128,
+        deadline: u64,
+    ) -> Result<Fill, ClearingError>;
     /// Moves `amount` of the provider's settlement deposit into the pool at fair value. Returns the shares.
-    fn add_liquidity(env: Env, provider: Address, amount: i128, min_shares: i128) -> Result<i128, ClearingError>;
+    ///
+    /// # Errors
+    /// * [`ClearingError::InvalidAmount`] - not positive, or too little for one share
+    /// * [`ClearingError::InsufficientShares`] - the pool has no value to share in
+    /// * [`ClearingError::SlippageExceeded`] - fewer than `min_shares`
+    ///
+    /// # Events
+    /// * [`LiquidityAdded`]
+    ///
+    /// # Authorization
+    /// `provider`.
+    fn add_liquidity(
+        env: Env,
+        provider: Address,
+        amount: i128,
+        min_shares: i128,
+    ) -> Result<i128, ClearingError>;
     /// Burns `shares` and moves their fair value into the provider's settlement deposit. Returns the amount.
-    fn remove_liquidity(env: Env, provider: Address, shares: i128, min_amount: i128) -> Result<i128, ClearingError>;
+    ///
+    /// # Errors
+    /// * [`ClearingError::InvalidAmount`] - not positive, or worth nothing
+    /// * [`ClearingError::InsufficientShares`] - more than the provider holds, or the pool has no value
+    /// * [`ClearingError::SlippageExceeded`] - less than `min_amount`
+    ///
+    /// # Events
+    /// * [`LiquidityRemoved`]
+    ///
+    /// # Authorization
+    /// `provider`.
+    fn remove_liquidity(
+        env: Env,
+        provider: Address,
+        shares: i128,
+        min_amount: i128,
+    ) -> Result<i128, ClearingError>;
     /// Gives `amount` of the settlement deposit of `from` to insurance.
+    ///
+    /// # Errors
+    /// * [`ClearingError::InvalidAmount`]
+    ///
+    /// # Events
+    /// * [`InsuranceFunded`]
+    ///
+    /// # Authorization
+    /// `from`.
     fn fund_insurance(env: Env, from: Address, amount: i128) -> Result<(), ClearingError>;
-    /// Accrues funding at the stored rate, then stores the rate of now. Permissionless. Returns the new rate, 1e18 per 8 h.
+    /// Accrues funding at the stored rate, then stores the rate of now: the premium of the mark's over the index's
+    /// 900-second average, at most 10%; 0 while it cannot be measured. Permissionless. Returns the rate, 1e18 per 8 h.
+    ///
+    /// # Events
+    /// * [`FundingRateUpdated`]
     fn update_funding_rate(env: Env, market: Symbol) -> Result<i128, ClearingError>;
     /// Settles the funding of one position. Permissionless. Returns what was paid (negative: received).
+    ///
+    /// # Errors
+    /// * [`ClearingError::NoPosition`]
     fn settle_funding(env: Env, account: Address, market: Symbol) -> Result<i128, ClearingError>;
     /// Records the mark for its time-weighted average. Permissionless. Returns the mark, 1e14.
     fn update_mark_price(env: Env, market: Symbol) -> Result<i128, ClearingError>;
-    /// Takes over up to `max_size` (absolute, base 1e14) of a liquidatable position at the index.
-    fn liquidate(env: Env, liquidator: Address, account: Address, market: Symbol, max_size: i128) -> Result<TakeOver, ClearingError>;
+    /// Takes over what restores a liquidatable account's health, at the index; the curve does not move.
+    ///
+    /// # Arguments
+    /// * `max_size` - most that is taken, absolute, base 1e14, > 0
+    ///
+    /// # Errors
+    /// * [`ClearingError::NoPosition`], [`ClearingError::InvalidAmount`]
+    ///
+    /// # Authorization
+    /// `liquidator`, which must itself be healthy afterwards.
+    fn liquidate(
+        env: Env,
+        liquidator: Address,
+        account: Address,
+        market: Symbol,
+        max_size: i128,
+    ) -> Result<TakeOver, ClearingError>;
     /// Pays what the pending pool holds for the account into its deposit. Permissionless. Returns the amount.
     fn claim_pending(env: Env, account: Address) -> Result<i128, ClearingError>;
-    /// Opens a market with its first curve. Authorised by the admin.
-    fn open_market(env: Env, market: Symbol, config: MarketConfig, base_reserve: i128, quote_reserve: i128) -> Result<(), ClearingError>;
+    /// Opens a market with its first curve.
+    ///
+    /// # Arguments
+    /// * `base_reserve` - 1e14
+    /// * `quote_reserve` - 1e7
+    ///
+    /// # Errors
+    /// * [`ClearingError::InvalidConfig`] - a unit of base would be worth as much as a unit of quote
+    /// * [`ClearingError::PriceNotUsable`], [`ClearingError::OutsideBand`] - the mark must lie at a live index
+    ///
+    /// # Authorization
+    /// The admin.
+    fn open_market(
+        env: Env,
+        market: Symbol,
+        config: MarketConfig,
+        base_reserve: i128,
+        quote_reserve: i128,
+    ) -> Result<(), ClearingError>;
 
     /// What trading `size_delta` would do now.
     fn quote_trade(env: Env, market: Symbol, size_delta: i128) -> Result<TradeQuote, ClearingError>;

@@ -1,7 +1,7 @@
 //! The margin ledger: who owns what, who owes what, and is it enough.
 
 use crate::{Asset, Limits, Market, Quote, Receive};
-use soroban_sdk::{contractclient, contracterror, contracttype, Address, Env, Map, Symbol, Vec};
+use soroban_sdk::{contractclient, contracterror, contractevent, contracttype, Address, Env, Map, Symbol, Vec};
 
 /// Most deposits, most debts and most positions of one account, each.
 pub const MAX_HOLDINGS: u32 = 8;
@@ -632,4 +632,384 @@ pub trait MarginLedgerInterface {
     fn pool_value(env: Env) -> Result<PoolValue, LedgerError>;
     /// The asset that margins, settles and insures.
     fn settlement_asset(env: Env) -> Address;
+}
+
+/// Administration of the ledger.
+#[contractclient(name = "MarginLedgerAdminClient")]
+pub trait MarginLedgerAdminInterface {
+    /// Names the contracts that write. Once.
+    ///
+    /// # Errors
+    /// * [`LedgerError::VenuesAlreadySet`]
+    ///
+    /// # Events
+    /// * [`VenuesSet`]
+    ///
+    /// # Authorization
+    /// The admin.
+    fn set_venues(env: Env, vault: Address, perp_clearing: Address, factory: Address) -> Result<(), LedgerError>;
+
+    /// Lists a token. Its decimals are read from the token.
+    ///
+    /// # Errors
+    /// * [`LedgerError::AlreadyListed`]
+    /// * [`LedgerError::InvalidConfig`] - a parameter outside its bounds, more than 18 decimals, a settlement asset without exactly 7,
+    ///   or a pair of assets whose liquidation could not restore health
+    /// * [`LedgerError::TooManyHoldings`] - [`MAX_ASSETS`] are listed
+    ///
+    /// # Events
+    /// * [`AssetListed`]
+    ///
+    /// # Authorization
+    /// The admin.
+    fn list_asset(env: Env, token: Address, config: AssetConfig) -> Result<(), LedgerError>;
+}
+
+/// The contracts that write were named.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct VenuesSet {
+    /// Deploys accounts.
+    pub factory: Address,
+    /// Trades perpetuals.
+    pub perp_clearing: Address,
+    /// Holds the tokens.
+    pub vault: Address,
+}
+
+/// A token was listed.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AssetListed {
+    /// The token.
+    #[topic]
+    pub asset: Address,
+    /// `seq` of the asset.
+    pub asset_seq: u64,
+    /// Its parameters.
+    pub config: AssetConfig,
+    /// Its decimals.
+    pub decimals: u32,
+}
+
+/// Interest was brought up to now.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Accrued {
+    /// The token.
+    #[topic]
+    pub asset: Address,
+    /// `seq` of the asset.
+    pub asset_seq: u64,
+    /// What borrowers owe now, token units.
+    pub borrowed: i128,
+    /// What depositors own now, token units.
+    pub supplied: i128,
+}
+
+/// A deposit was booked.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Deposited {
+    /// Whose deposit grew.
+    #[topic]
+    pub account: Address,
+    /// The token.
+    #[topic]
+    pub asset: Address,
+    /// `seq` of the account.
+    pub account_seq: u64,
+    /// Token units.
+    pub amount: i128,
+    /// `seq` of the asset.
+    pub asset_seq: u64,
+    /// Whose tokens they were.
+    pub from: Address,
+    /// Supply shares minted.
+    pub shares: i128,
+}
+
+/// A deposit was taken out.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Withdrawn {
+    /// Whose deposit shrank.
+    #[topic]
+    pub account: Address,
+    /// The token.
+    #[topic]
+    pub asset: Address,
+    /// `seq` of the account.
+    pub account_seq: u64,
+    /// Token units.
+    pub amount: i128,
+    /// `seq` of the asset.
+    pub asset_seq: u64,
+    /// Supply shares burnt.
+    pub shares: i128,
+}
+
+/// A debt was booked.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Borrowed {
+    /// Who owes.
+    #[topic]
+    pub account: Address,
+    /// The token.
+    #[topic]
+    pub asset: Address,
+    /// `seq` of the account.
+    pub account_seq: u64,
+    /// Token units.
+    pub amount: i128,
+    /// `seq` of the asset.
+    pub asset_seq: u64,
+    /// Debt shares minted.
+    pub shares: i128,
+}
+
+/// A debt was repaid.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Repaid {
+    /// Whose debt shrank.
+    #[topic]
+    pub account: Address,
+    /// The token.
+    #[topic]
+    pub asset: Address,
+    /// `seq` of the account.
+    pub account_seq: u64,
+    /// Token units of lending debt.
+    pub amount: i128,
+    /// `seq` of the asset.
+    pub asset_seq: u64,
+    /// Settlement units of perpetual debt.
+    pub perp_amount: i128,
+    /// Debt shares burnt.
+    pub shares: i128,
+    /// Whether the account's own deposit paid.
+    pub with_collateral: bool,
+}
+
+/// A lending liquidation.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Liquidated {
+    /// Whose debt and collateral shrank.
+    #[topic]
+    pub account: Address,
+    /// Who repaid.
+    #[topic]
+    pub liquidator: Address,
+    /// `seq` of the account.
+    pub account_seq: u64,
+    /// What was seized.
+    pub collateral_asset: Address,
+    /// `seq` of the collateral.
+    pub collateral_seq: u64,
+    /// What was repaid.
+    pub debt_asset: Address,
+    /// `seq` of the debt's asset.
+    pub debt_seq: u64,
+    /// The protocol's part of the seizure, units of the collateral.
+    pub fee: i128,
+    /// `seq` of the liquidator; unchanged if it received tokens.
+    pub liquidator_seq: u64,
+    /// Whether the debt was perpetual debt.
+    pub perp: bool,
+    /// Debt extinguished, units of the debt asset.
+    pub repaid: i128,
+    /// Whether the liquidator received shares.
+    pub receive: Receive,
+    /// To the liquidator, units of the collateral.
+    pub seized: i128,
+}
+
+// ---- events of positions, buckets and limits ------------------------------------------------------------------------
+
+/// A fill changed a position.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PositionFilled {
+    /// Whose.
+    #[topic]
+    pub account: Address,
+    /// Which market.
+    #[topic]
+    pub market: Symbol,
+    /// Fee charged, settlement units.
+    pub fee: i128,
+    /// Funding paid (positive) or received (negative).
+    pub funding: i128,
+    /// Part of a profit that joined the pending pool.
+    pub pending: i128,
+    /// Signed cash of the fill, quote 1e7.
+    pub quote_delta: i128,
+    /// Profit or loss realised, without funding and fee.
+    pub realized_pnl: i128,
+    /// Size afterwards, base 1e14.
+    pub size: i128,
+    /// Signed size of the fill, base 1e14.
+    pub size_delta: i128,
+    /// Of the account.
+    pub account_seq: u64,
+    /// Of the market.
+    pub market_seq: u64,
+}
+
+/// The funding of a position was settled.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct FundingSettled {
+    /// Whose.
+    #[topic]
+    pub account: Address,
+    /// Which market.
+    #[topic]
+    pub market: Symbol,
+    /// Paid (positive) or received (negative), settlement units.
+    pub funding: i128,
+    /// Part of what was received that joined the pending pool.
+    pub pending: i128,
+    /// Of the account.
+    pub account_seq: u64,
+    /// Of the market.
+    pub market_seq: u64,
+}
+
+/// A liquidator took over a position, or a part of it.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PositionTakenOver {
+    /// Who was liquidated.
+    #[topic]
+    pub account: Address,
+    /// Who took over.
+    #[topic]
+    pub liquidator: Address,
+    /// Which market.
+    #[topic]
+    pub market: Symbol,
+    /// Paid by the liquidated account, settlement units.
+    pub fee: i128,
+    /// Funding the liquidated account paid (positive) or received (negative).
+    pub funding: i128,
+    /// Index price, 1e14.
+    pub price: i128,
+    /// Profit or loss the liquidated account realised, without funding and fee.
+    pub realized_pnl: i128,
+    /// Signed size that moved, base 1e14.
+    pub size: i128,
+    /// Of the liquidated account.
+    pub account_seq: u64,
+    /// Of the liquidator.
+    pub liquidator_seq: u64,
+    /// Of the market.
+    pub market_seq: u64,
+}
+
+/// A market was opened.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct MarketOpened {
+    /// Which.
+    #[topic]
+    pub market: Symbol,
+    /// `x`, base 1e14.
+    pub base_reserve: i128,
+    /// Parameters.
+    pub config: MarketConfig,
+    /// `y`, quote 1e7.
+    pub quote_reserve: i128,
+    /// Of the market.
+    pub market_seq: u64,
+}
+
+/// Curve or funding of a market changed without a fill.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct MarketPushed {
+    /// Which.
+    #[topic]
+    pub market: Symbol,
+    /// Curve and funding now.
+    pub state: MarketState,
+    /// Of the market.
+    pub market_seq: u64,
+}
+
+/// Settlement deposit moved into a bucket, or out of it.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct BucketMoved {
+    /// Whose deposit.
+    #[topic]
+    pub account: Address,
+    /// Which bucket.
+    #[topic]
+    pub bucket: Bucket,
+    /// Into the bucket (positive) or out of it (negative), settlement units.
+    pub amount: i128,
+    /// Of the account.
+    pub account_seq: u64,
+    /// Of the buckets.
+    pub settlement_seq: u64,
+}
+
+/// The pending pool paid an account.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PendingClaimed {
+    /// Whom.
+    #[topic]
+    pub account: Address,
+    /// Settlement units.
+    pub amount: i128,
+    /// Of the account.
+    pub account_seq: u64,
+    /// Of the buckets.
+    pub settlement_seq: u64,
+}
+
+/// A debt that nothing can pay was written off; the parts sum to it.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct BadDebt {
+    /// Who owed.
+    #[topic]
+    pub account: Address,
+    /// The token.
+    #[topic]
+    pub asset: Address,
+    /// `seq` of the account.
+    pub account_seq: u64,
+    /// Written off, token units: the sum of the parts below.
+    pub amount: i128,
+    /// `seq` of the asset, or of the buckets for perpetual debt.
+    pub asset_seq: u64,
+    /// Borne by insurance.
+    pub from_insurance: i128,
+    /// Borne by liquidity providers.
+    pub from_providers: i128,
+    /// Borne by the asset's reserves.
+    pub from_reserves: i128,
+    /// Borne by depositors of the asset.
+    pub from_suppliers: i128,
+    /// Whether the debt was perpetual debt.
+    pub perp: bool,
+}
+
+/// An account set its own limits.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LimitsSet {
+    /// Whose.
+    #[topic]
+    pub account: Address,
+    /// What binds it now, whoever signs.
+    pub limits: Limits,
+    /// Of the account.
+    pub account_seq: u64,
 }

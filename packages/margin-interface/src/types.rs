@@ -35,13 +35,13 @@ pub enum PriceStatus {
     Grace = 2,
     /// A guard tripped: `lo` and `hi` hold the old and the candidate price.
     Tripped = 3,
-    /// Older than the asset's maximum age.
+    /// Older than the asset's maximum age: `lo` and `hi` are the ends of its static band.
     Stale = 4,
-    /// Halted by the guardian or the admin.
+    /// Halted by the guardian or the admin: `lo` and `hi` are the ends of the static band.
     Halted = 5,
-    /// Listed, no accepted price yet.
+    /// Listed, no accepted price yet: `lo` and `hi` are the ends of the static band.
     Warming = 6,
-    /// Not listed.
+    /// Not listed: all zero.
     Unknown = 7,
 }
 

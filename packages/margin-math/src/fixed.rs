@@ -4,7 +4,6 @@
 //! never a wrap, never a saturation.
 
 use crate::MathError;
-use ethnum::I256;
 
 /// Adds, or [`MathError::Overflow`].
 pub fn add(a: i128, b: i128) -> Result<i128, MathError> {
@@ -48,39 +47,73 @@ pub fn div_ceil(a: i128, b: i128) -> Result<i128, MathError> {
 
 /// `a * b / c` toward minus infinity, through a 256-bit product.
 pub fn mul_div_floor(a: i128, b: i128, c: i128) -> Result<i128, MathError> {
-    if let Some(product) = a.checked_mul(b) {
-        return div_floor(product, c);
+    match a.checked_mul(b) {
+        Some(product) => div_floor(product, c),
+        None => wide_mul_div(a, b, c, false),
     }
-    if c == 0 {
-        return Err(MathError::DivisionByZero);
-    }
-    let (quotient, remainder) = wide_div(a, b, c);
-    let negative = remainder != I256::ZERO && ((remainder < I256::ZERO) != (c < 0));
-    narrow(if negative { quotient - I256::ONE } else { quotient })
 }
 
 /// `a * b / c` toward plus infinity, through a 256-bit product.
 pub fn mul_div_ceil(a: i128, b: i128, c: i128) -> Result<i128, MathError> {
-    if let Some(product) = a.checked_mul(b) {
-        return div_ceil(product, c);
+    match a.checked_mul(b) {
+        Some(product) => div_ceil(product, c),
+        None => wide_mul_div(a, b, c, true),
     }
+}
+
+/// The slow path of both: magnitudes in 256 bits, then sign and direction.
+///
+/// Written out because a 256-bit library costs every contract 4 KB of Wasm for this one division.
+#[inline(never)]
+fn wide_mul_div(a: i128, b: i128, c: i128, up: bool) -> Result<i128, MathError> {
     if c == 0 {
         return Err(MathError::DivisionByZero);
     }
-    let (quotient, remainder) = wide_div(a, b, c);
-    let positive = remainder != I256::ZERO && ((remainder < I256::ZERO) == (c < 0));
-    narrow(if positive { quotient + I256::ONE } else { quotient })
+    let (high, low) = wide_mul(a.unsigned_abs(), b.unsigned_abs());
+    let (quotient, inexact) = wide_div(high, low, c.unsigned_abs())?;
+    let negative = (a < 0) != ((b < 0) != (c < 0));
+    // Away from zero where the direction asks for it: up for a positive quotient, down for a negative one.
+    let magnitude = if inexact && negative != up {
+        quotient.checked_add(1).ok_or(MathError::Overflow)?
+    } else {
+        quotient
+    };
+    if negative {
+        0_i128.checked_sub_unsigned(magnitude).ok_or(MathError::Overflow)
+    } else {
+        i128::try_from(magnitude).map_err(|_| MathError::Overflow)
+    }
 }
 
-fn wide_div(a: i128, b: i128, c: i128) -> (I256, I256) {
-    let product = I256::from(a) * I256::from(b);
-    let divisor = I256::from(c);
-    let quotient = product / divisor;
-    (quotient, product - quotient * divisor)
+/// The full product as `(high, low)` halves, from four products of 64-bit halves.
+fn wide_mul(a: u128, b: u128) -> (u128, u128) {
+    const HALF: u32 = 64;
+    const MASK: u128 = (1 << HALF) - 1;
+    let (a1, a0, b1, b0) = (a >> HALF, a & MASK, b >> HALF, b & MASK);
+    let low = a0 * b0;
+    // Each factor is below 2^64, so every sum here is below 2^128.
+    let middle = a1 * b0 + (low >> HALF);
+    let cross = a0 * b1 + (middle & MASK);
+    (a1 * b1 + (middle >> HALF) + (cross >> HALF), (cross << HALF) | (low & MASK))
 }
 
-fn narrow(value: I256) -> Result<i128, MathError> {
-    i128::try_from(value).map_err(|_| MathError::Overflow)
+/// `(high, low) / divisor` bit by bit: the quotient and whether a remainder is left; an error when it needs more than 128 bits.
+fn wide_div(high: u128, low: u128, divisor: u128) -> Result<(u128, bool), MathError> {
+    if high >= divisor {
+        return Err(MathError::Overflow);
+    }
+    let (mut remainder, mut rest) = (high, low);
+    for _ in 0..u128::BITS {
+        let carry = remainder >> (u128::BITS - 1) != 0;
+        remainder = (remainder << 1) | (rest >> (u128::BITS - 1));
+        rest <<= 1;
+        if carry || remainder >= divisor {
+            // With the carry the true remainder is above 2^128, and the difference fits again.
+            remainder = remainder.wrapping_sub(divisor);
+            rest |= 1;
+        }
+    }
+    Ok((rest, remainder != 0))
 }
 
 /// The share `bps / 10_000` of `amount`, toward minus infinity.

@@ -5,7 +5,24 @@
 #![cfg_attr(not(test), no_std)]
 #![warn(missing_docs)]
 
+pub mod curve;
+pub mod deleverage;
 pub mod fixed;
+pub mod funding;
+pub mod interest;
+pub mod lending_liquidation;
+pub mod lp;
+pub mod marks;
+pub mod oracle;
+pub mod status;
+pub mod twap;
+pub mod defaults;
+pub mod margin;
+pub mod perp_liquidation;
+pub mod pool;
+pub mod position;
+pub mod settlement;
+pub mod shares;
 pub mod units;
 
 /// What can go wrong in arithmetic.
@@ -15,4 +32,6 @@ pub enum MathError {
     Overflow,
     /// A divisor is zero.
     DivisionByZero,
+    /// A curve or a pool has nothing left to give.
+    Exhausted,
 }

@@ -1,0 +1,145 @@
+# `make demo` and `make test` are all a newcomer needs; they do their own set-up. `make help` lists the rest.
+
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+
+TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
+WASM := $(TARGET)/wasm32v1-none/release
+# The tests and the demo read the contracts from here.
+export WASM_DIR := $(WASM)
+
+CHANNEL := $(shell sed -n 's/^channel *= *"\(.*\)"/\1/p' rust-toolchain.toml)
+CARGO := cargo
+CARGO_HOME_DIR := $(or $(CARGO_HOME),$(HOME)/.cargo)
+export PATH := $(CARGO_HOME_DIR)/bin:$(PATH)
+
+# Wasm is built by the stellar CLI when a fitting one is on PATH, and by cargo alone otherwise (or with `STELLAR=`).
+STELLAR_RELEASE := 28.1.0
+STELLAR ?= $(shell command -v stellar)
+FITTING := $(if $(STELLAR),$(shell $(STELLAR) --version 2>/dev/null | grep -o '^stellar 28\.1\.[0-9]*'))
+WAY := $(if $(FITTING),cli,cargo)
+
+CONTRACTS := $(notdir $(patsubst %/Cargo.toml,%,$(wildcard contracts/*/Cargo.toml)))
+FIXTURES := $(notdir $(patsubst %/Cargo.toml,%,$(wildcard tests/contracts/*/Cargo.toml)))
+WASM_FILES := $(foreach name,$(CONTRACTS) $(FIXTURES),$(WASM)/$(subst -,_,$(name)).wasm)
+SOURCES := Cargo.toml Cargo.lock rust-toolchain.toml \
+	$(shell find contracts packages tests/contracts tools/strip-spec \( -name '*.rs' -o -name Cargo.toml \) ! -name test.rs ! -path '*/test/*')
+MISSING := $(filter-out $(wildcard $(WASM_FILES)),$(WASM_FILES))
+STAMP := $(WASM)/.built-by-$(WAY)
+
+## The two commands
+
+demo: wasm ## play the whole story on an embedded Soroban host with real signatures; writes target/demo/report.html
+	@$(CARGO) build --locked --package margin-tests --bin demo
+	@$(TARGET)/debug/demo $(TARGET)/demo/report.html
+
+test: wasm ## every test: native, Wasm, properties
+	$(CARGO) test --workspace --locked
+
+## Development
+
+check: setup cargo-deny ## formatting, clippy, dependencies, documentation
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	$(CARGO) deny --log-level error check licenses bans sources
+	@if timeout 20 git ls-remote --quiet https://github.com/rustsec/advisory-db HEAD >/dev/null 2>&1; then \
+		$(CARGO) deny --log-level error check advisories; \
+	else \
+		echo "advisories: NOT CHECKED, the database at github.com/rustsec/advisory-db is not reachable from here"; \
+	fi
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked --quiet
+	$(CARGO) run --quiet --locked --package error-table -- --check README.md
+
+build: stellar-cli ## release Wasm by the stellar CLI (installed when missing), with sizes and hashes
+	$(MAKE) size STELLAR="$(or $(STELLAR),stellar)"
+
+size: wasm ## bytes and SHA-256 of each contract beside the network's limit
+	@echo "built by $$(cat $(STAMP)), in $(WASM)"
+	@printf '%-24s %8s %7s  %s\n' contract bytes limit sha256
+	@for name in $(subst -,_,$(CONTRACTS)); do \
+		bytes=$$(wc -c < $(WASM)/$$name.wasm); \
+		printf '%-24s %8d %6d%%  %s\n' $$name $$bytes $$((bytes * 100 / 131072)) "$$(sha256sum $(WASM)/$$name.wasm | cut -d' ' -f1)"; \
+	done
+
+bench: build ## measure every entry point on release Wasm and write docs/costs.md
+	COSTS=write $(CARGO) test --locked --package margin-tests --test costs -- --nocapture
+
+fuzz: wasm ## longer random sequences: make fuzz FUZZ_SEQUENCES=5000
+	FUZZ_SEQUENCES=$(or $(FUZZ_SEQUENCES),2000) $(CARGO) test --locked --package margin-tests --test random -- --nocapture
+
+errors: setup ## rewrite the error table of README.md from the code
+	$(CARGO) run --quiet --locked --package error-table -- README.md
+
+clean: ## remove everything that was built
+	$(CARGO) clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^## /{printf "\n%s\n", substr($$0, 4)} /^[a-z][a-z-]*:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@echo
+
+# ---- set-up ---------------------------------------------------------------------------------------------------------
+
+setup:
+	@command -v rustup >/dev/null || { \
+		echo "rustup is missing. It manages the Rust toolchain that rust-toolchain.toml names: https://rustup.rs"; exit 1; }
+	@command -v cc >/dev/null || { echo "A C compiler is missing (Debian: apt-get install build-essential)."; exit 1; }
+	@rustup toolchain list | grep '^$(CHANNEL)-' >/dev/null || rustup toolchain install $(CHANNEL) --profile minimal --no-self-update
+	@rustup target list --installed --toolchain $(CHANNEL) | grep -x wasm32v1-none >/dev/null || rustup target add wasm32v1-none --toolchain $(CHANNEL)
+	@for part in rustfmt clippy; do \
+		rustup component list --installed --toolchain $(CHANNEL) | grep "^$$part" >/dev/null || rustup component add $$part --toolchain $(CHANNEL); \
+	done
+
+stellar-cli: setup
+ifeq ($(FITTING),)
+	@echo "stellar $(STELLAR_RELEASE) is not on PATH: compiling it, once, in 15 to 25 minutes on 2 cores"
+	@if ! pkg-config --exists dbus-1 libudev 2>/dev/null; then \
+		if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+			apt-get update -qq && apt-get install -y -qq libdbus-1-dev libudev-dev pkg-config; \
+		else \
+			echo "It needs the headers of dbus and udev (Debian: apt-get install libdbus-1-dev libudev-dev pkg-config)."; exit 1; \
+		fi; \
+	fi
+	env -u CARGO_TARGET_DIR $(CARGO) install --locked stellar-cli@$(STELLAR_RELEASE)
+endif
+
+cargo-deny: setup
+	@command -v cargo-deny >/dev/null || env -u CARGO_TARGET_DIR $(CARGO) install --locked cargo-deny@$(DENY_RELEASE)
+
+DENY_RELEASE := 0.20.2
+
+# ---- Wasm -----------------------------------------------------------------------------------------------------------
+
+wasm: $(STAMP)
+
+$(STAMP): $(SOURCES) $(if $(MISSING),always) | setup
+	@rm -f $(WASM)/.built-by-*
+	@$(MAKE) wasm-by-$(WAY)
+
+wasm-by-cli:
+	@echo "Building Wasm with $(FITTING)"
+	@for name in $(CONTRACTS) $(FIXTURES); do \
+		printf '  %-20s' $$name; \
+		log=$$($(STELLAR) contract build --locked --package $$name 2>&1) || { echo; echo "$$log"; exit 1; }; \
+		printf '%8d bytes\n' $$(wc -c < $(WASM)/$${name//-/_}.wasm); \
+	done
+	@echo "$(FITTING)" > $(WASM)/.built-by-cli
+
+# As soroban-sdk documents for build systems that strip the spec themselves; paths are remapped as the CLI does it.
+wasm-by-cargo: export SOROBAN_SDK_BUILD_SYSTEM_SUPPORTS_SPEC_SHAKING_V2 := 1
+wasm-by-cargo:
+	@echo "Building Wasm with cargo: no stellar 28.1 on PATH. Not optimised, not for release (make build installs the CLI)."
+	@$(CARGO) build --locked --package strip-spec
+	@for name in $(CONTRACTS) $(FIXTURES); do \
+		CARGO_BUILD_RUSTFLAGS="--remap-path-prefix=$(CARGO_HOME_DIR)/registry/src=" \
+			$(CARGO) rustc --release --locked --target wasm32v1-none --crate-type=cdylib --package $$name; \
+	done
+	@$(TARGET)/debug/strip-spec $(WASM_FILES)
+	@echo "cargo, spec stripped, not optimised" > $(WASM)/.built-by-cargo
+
+always:
+
+.PHONY: demo test check build size bench fuzz errors clean help setup stellar-cli cargo-deny wasm wasm-by-cli wasm-by-cargo always

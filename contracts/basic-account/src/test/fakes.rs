@@ -1,0 +1,298 @@
+//! Scripted contracts around the account: a ledger that previews by a rule simple enough to read, and venues that take
+//! the account's authority as the real ones do.
+
+use margin_interface::*;
+use margin_math::deleverage::{value_ceil, value_floor};
+use margin_math::units::{BASE, BPS, QUOTE_SCALE};
+use soroban_sdk::{contract, contractimpl, contracttype, Address, Env, Map, Symbol, Val, Vec};
+
+#[contracttype]
+enum Key {
+    Base,
+    Breakdown,
+    Failure,
+    Limits,
+    Previewed,
+}
+
+#[contract]
+pub struct FakeLedger;
+
+#[contractimpl]
+impl FakeLedger {
+    pub fn set_limits(env: Env, account: Address, limits: Limits) {
+        account.require_auth();
+        env.storage().instance().set(&Key::Limits, &limits);
+    }
+
+    pub fn stored_limits(env: Env) -> Limits {
+        env.storage().instance().get(&Key::Limits).unwrap()
+    }
+
+    /// What a preview starts from.
+    pub fn script(env: Env, base: AccountSummary) {
+        env.storage().instance().set(&Key::Base, &base);
+    }
+
+    /// Makes every read fail; 0 traps.
+    pub fn fail(env: Env, code: u32) {
+        env.storage().instance().set(&Key::Failure, &code);
+    }
+
+    /// The actions of every preview so far.
+    pub fn previewed(env: Env) -> Vec<Vec<Action>> {
+        env.storage().instance().get(&Key::Previewed).unwrap_or(Vec::new(&env))
+    }
+
+    /// Borrows and trades add their amount to the leverage; the margin of an order takes its own off.
+    pub fn preview(env: Env, _account: Address, actions: Vec<Action>) -> Result<AccountSummary, LedgerError> {
+        failing(&env)?;
+        let mut all = Self::previewed(env.clone());
+        all.push_back(actions.clone());
+        env.storage().instance().set(&Key::Previewed, &all);
+        let mut summary: AccountSummary = env.storage().instance().get(&Key::Base).unwrap();
+        let mut leverage = i128::from(summary.leverage);
+        for action in actions.iter() {
+            leverage += match action {
+                Action::Borrow(_, amount) | Action::Withdraw(_, amount) | Action::MoveSettlement(amount) => {
+                    amount
+                }
+                Action::Trade(trade) => trade.size_delta,
+                Action::Open(open) => i128::from(open.leverage) - open.margin,
+                _ => panic!("a credit reached the preview"),
+            };
+        }
+        summary.leverage = u32::try_from(leverage.max(0)).unwrap();
+        Ok(summary)
+    }
+
+    pub fn set_breakdown(env: Env, breakdown: Breakdown) {
+        env.storage().instance().set(&Key::Breakdown, &weighed(breakdown));
+    }
+
+    pub fn breakdown(env: Env, _account: Address) -> Result<Breakdown, LedgerError> {
+        failing(&env)?;
+        Ok(env.storage().instance().get(&Key::Breakdown).unwrap())
+    }
+}
+
+fn failing(env: &Env) -> Result<(), LedgerError> {
+    match env.storage().instance().get::<_, u32>(&Key::Failure) {
+        None => Ok(()),
+        Some(612) => Err(LedgerError::PriceNotUsable),
+        Some(602) => Err(LedgerError::UnknownAsset),
+        Some(626) => Err(LedgerError::Overflow),
+        Some(_) => panic!("the ledger traps"),
+    }
+}
+
+fn share(amount: i128, bps: u32) -> i128 {
+    amount * i128::from(bps) / i128::from(BPS)
+}
+
+/// The breakdown with values and health by the formulas of the ledger.
+pub fn weighed(mut breakdown: Breakdown) -> Breakdown {
+    let (mut effective, mut required) = (0, breakdown.perp_debt);
+    for (place, item) in breakdown.deposits.clone().iter().enumerate() {
+        let value = value_floor(item.amount, item.price, item.decimals).unwrap();
+        effective += share(value, item.weight_bps);
+        breakdown.deposits.set(u32::try_from(place).unwrap(), Holding { value, ..item });
+    }
+    for (place, item) in breakdown.debts.clone().iter().enumerate() {
+        let value = value_ceil(item.amount, item.price, item.decimals).unwrap();
+        required += share(value, item.weight_bps);
+        breakdown.debts.set(u32::try_from(place).unwrap(), Holding { value, ..item });
+    }
+    for item in breakdown.positions.iter() {
+        let notional = item.size.abs() * (item.index / 10_000_000) / (QUOTE_SCALE / 10_000_000);
+        effective += item.pnl.max(0);
+        required += share(notional, item.mmr_bps) - item.pnl.min(0);
+    }
+    breakdown.summary.effective_margin = effective;
+    breakdown.summary.required_margin = required;
+    breakdown.summary.health_factor = match required {
+        0 => u32::MAX,
+        required => u32::try_from(effective * 10_000 / required).unwrap(),
+    };
+    breakdown
+}
+
+#[contracttype]
+enum VenueKey {
+    Ledger,
+    Broken,
+}
+
+fn ledger(env: &Env) -> FakeLedgerClient<'_> {
+    FakeLedgerClient::new(env, &env.storage().instance().get(&VenueKey::Ledger).unwrap())
+}
+
+fn replace(list: &mut Vec<Holding>, asset: &Address, amount: i128) -> i128 {
+    let place = list.iter().position(|item| item.asset == *asset).unwrap();
+    let place = u32::try_from(place).unwrap();
+    let item = list.get(place).unwrap();
+    let paid = amount.min(item.amount);
+    list.set(place, Holding { amount: item.amount - paid, ..item });
+    paid
+}
+
+/// Pays the credit line first, then the debt.
+fn pay(breakdown: &mut Breakdown, asset: &Address, amount: i128) -> i128 {
+    let line = if *asset == breakdown.settlement { amount.min(breakdown.perp_debt) } else { 0 };
+    breakdown.perp_debt -= line;
+    if amount == line {
+        return line;
+    }
+    line + replace(&mut breakdown.debts, asset, amount - line)
+}
+
+#[contract]
+pub struct FakeVault;
+
+#[contractimpl]
+impl FakeVault {
+    pub fn __constructor(env: Env, ledger: Address) {
+        env.storage().instance().set(&VenueKey::Ledger, &ledger);
+    }
+
+    pub fn repay(
+        env: Env,
+        from: Address,
+        account: Address,
+        asset: Address,
+        amount: i128,
+    ) -> Result<i128, VaultError> {
+        from.require_auth();
+        FakeTokenClient::new(&env, &asset).transfer(&from, &env.current_contract_address(), &amount);
+        let mut breakdown = ledger(&env).breakdown(&account);
+        let paid = pay(&mut breakdown, &asset, amount);
+        assert_eq!(paid, amount, "never more than is owed");
+        ledger(&env).set_breakdown(&breakdown);
+        Ok(paid)
+    }
+
+    pub fn repay_with_collateral(
+        env: Env,
+        account: Address,
+        asset: Address,
+        amount: i128,
+    ) -> Result<i128, VaultError> {
+        account.require_auth();
+        let mut breakdown = ledger(&env).breakdown(&account);
+        let paid = pay(&mut breakdown, &asset, amount);
+        assert_eq!(paid, amount, "never more than is owed");
+        assert_eq!(replace(&mut breakdown.deposits, &asset, amount), amount, "never more than is deposited");
+        ledger(&env).set_breakdown(&breakdown);
+        Ok(paid)
+    }
+}
+
+/// Smallest position that may remain.
+const MIN_BASE: i128 = BASE / 10;
+
+/// Fills at the index, without a fee.
+#[contract]
+pub struct FakeClearing;
+
+#[contractimpl]
+impl FakeClearing {
+    pub fn __constructor(env: Env, ledger: Address) {
+        env.storage().instance().set(&VenueKey::Ledger, &ledger);
+    }
+
+    /// From now on a fill destroys the collateral.
+    pub fn break_down(env: Env) {
+        env.storage().instance().set(&VenueKey::Broken, &true);
+    }
+
+    pub fn quote_trade(env: Env, market: Symbol, size_delta: i128) -> Result<TradeQuote, ClearingError> {
+        let breakdown = ledger(&env).breakdown(&env.current_contract_address());
+        let index = breakdown.positions.iter().find(|item| item.market == market).unwrap().index;
+        let quote_delta = -(size_delta * (index / 10_000_000) / (QUOTE_SCALE / 10_000_000));
+        Ok(TradeQuote { fee: 0, mark: index, price: index, quote_delta })
+    }
+
+    pub fn trade(
+        env: Env,
+        trader: Address,
+        market: Symbol,
+        size_delta: i128,
+        limit_price: i128,
+        reduce_only: bool,
+        deadline: u64,
+    ) -> Result<Fill, ClearingError> {
+        trader.require_auth();
+        assert!(reduce_only && deadline == env.ledger().timestamp());
+        let mut breakdown = ledger(&env).breakdown(&trader);
+        let place = breakdown.positions.iter().position(|item| item.market == market).unwrap();
+        let place = u32::try_from(place).unwrap();
+        let item = breakdown.positions.get(place).unwrap();
+        assert!(size_delta.signum() == -item.size.signum() && size_delta.abs() <= item.size.abs());
+        let band = item.index / 20;
+        assert_eq!(limit_price, if size_delta < 0 { item.index - band } else { item.index + band });
+        let size = item.size + size_delta;
+        if size != 0 && size.abs() < MIN_BASE {
+            return Err(ClearingError::BelowMinimum);
+        }
+        if size == 0 {
+            breakdown.positions.remove(place);
+        } else {
+            breakdown
+                .positions
+                .set(place, OpenPosition { size, pnl: item.pnl * size / item.size, ..item.clone() });
+        }
+        if env.storage().instance().has(&VenueKey::Broken) {
+            breakdown.deposits = Vec::new(&env);
+        }
+        ledger(&env).set_breakdown(&breakdown);
+        let position = Position { entry: 0, funding_index: 0, size };
+        Ok(Fill {
+            fee: 0,
+            funding: 0,
+            position,
+            price: item.index,
+            quote_delta: 0,
+            realized_pnl: 0,
+            size_delta,
+        })
+    }
+}
+
+/// A token that anybody may mint.
+#[contract]
+pub struct FakeToken;
+
+#[contractimpl]
+impl FakeToken {
+    pub fn mint(env: Env, to: Address, amount: i128) {
+        let balance = Self::balance(env.clone(), to.clone());
+        env.storage().persistent().set(&to, &(balance + amount));
+    }
+
+    pub fn balance(env: Env, id: Address) -> i128 {
+        env.storage().persistent().get(&id).unwrap_or(0)
+    }
+
+    pub fn transfer(env: Env, from: Address, to: Address, amount: i128) {
+        from.require_auth();
+        let left = Self::balance(env.clone(), from.clone()) - amount;
+        assert!(left >= 0);
+        env.storage().persistent().set(&from, &left);
+        Self::mint(env, to, amount);
+    }
+}
+
+/// A contract that owns the account: the direct invoker needs no signature.
+#[contract]
+pub struct FakeOwner;
+
+#[contractimpl]
+impl FakeOwner {
+    pub fn administer(env: Env, account: Address, function: Symbol, args: Vec<Val>) -> Val {
+        env.invoke_contract(&account, &function, args)
+    }
+}
+
+pub fn no_exposures(env: &Env) -> Map<Market, i128> {
+    Map::new(env)
+}

@@ -1,0 +1,51 @@
+//! Interest up to now, on the totals of an asset and on the credit line of the settlement asset.
+
+use crate::book::OrOverflow;
+use margin_interface::{AssetState, LedgerError, Settlement};
+use margin_math::{
+    fixed::add,
+    interest::{self, Curve, Pool},
+};
+
+/// Brings an asset's totals up to `now`; the credit line of `settlement`, if given, grows by the same step, and so
+/// does `lp`, which lends it. Idempotent within a timestamp.
+pub fn accrue(
+    state: &mut AssetState,
+    settlement: Option<&mut Settlement>,
+    now: u64,
+) -> Result<(), LedgerError> {
+    let seconds = now.saturating_sub(state.totals.updated_at);
+    if seconds == 0 {
+        return Ok(());
+    }
+    let rate = &state.config.rate;
+    let curve = Curve {
+        base_bps: rate.base_bps,
+        slope1_bps: rate.slope1_bps,
+        slope2_bps: rate.slope2_bps,
+        target_bps: rate.target_bps,
+        reactivity: rate.reactivity,
+    };
+    let totals = &mut state.totals;
+    let pool = Pool {
+        borrowed: totals.borrowed,
+        supplied: totals.supplied,
+        reserves: totals.reserves,
+        perp_borrowed: settlement.as_ref().map_or(0, |buckets| buckets.perp_borrowed),
+        modifier: totals.modifier,
+    };
+    let Some(step) = interest::step(&curve, &pool, state.config.reserve_factor_bps, seconds).or_overflow()?
+    else {
+        return Ok(());
+    };
+    totals.borrowed = add(totals.borrowed, step.interest).or_overflow()?;
+    totals.supplied = add(totals.supplied, step.interest - step.reserved).or_overflow()?;
+    totals.reserves = add(totals.reserves, step.reserved).or_overflow()?;
+    totals.modifier = step.modifier;
+    totals.updated_at = now;
+    if let Some(buckets) = settlement {
+        buckets.perp_borrowed = add(buckets.perp_borrowed, step.perp_interest).or_overflow()?;
+        buckets.lp = add(buckets.lp, step.perp_interest).or_overflow()?;
+    }
+    Ok(())
+}

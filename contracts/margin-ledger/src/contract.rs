@@ -1,0 +1,271 @@
+//! The entry points: authorise, open the book, call the domain, store.
+//!
+//! Their documentation is that of [`MarginLedgerInterface`]. The book is stored only when the domain returns without
+//! an error, so a refused call changes nothing.
+#![allow(missing_docs)] // the SDK's macros generate items that nobody can document
+
+use crate::{
+    book::Book,
+    lending, limits, liquidation, listing, perp, pool, preview,
+    storage::{self, Config, Venues},
+    valuation,
+};
+use margin_interface::{
+    AccountState, AccountSummary, Action, AssetConfig, AssetState, Breakdown, Bucket, FillReceipt,
+    LedgerError, Limits, Liquidation, MarginLedgerAdminInterface, MarginLedgerInterface, MarketConfig,
+    MarketState, PerpMarket, PerpView, PoolValue, Quote, Receive, Settlement, TakeOver,
+};
+use soroban_sdk::{contract, contractimpl, panic_with_error, Address, Env, Symbol, Vec};
+
+/// The margin ledger.
+#[contract]
+pub struct MarginLedger;
+
+#[contractimpl]
+impl MarginLedger {
+    /// Sets who governs, who prices, and the asset that margins, settles and insures.
+    ///
+    /// # Arguments
+    /// * `admin` - lists assets and names the venues
+    /// * `guardian` - may only halt or tighten
+    /// * `oracle` - the guarded oracle
+    /// * `settlement_asset` - token with exactly 7 decimals; it is listed like any other
+    pub fn __constructor(
+        env: Env,
+        admin: Address,
+        guardian: Address,
+        oracle: Address,
+        settlement_asset: Address,
+    ) {
+        storage::set_config(&env, &Config { admin, guardian, oracle, settlement: settlement_asset });
+    }
+}
+
+#[contractimpl]
+impl MarginLedgerAdminInterface for MarginLedger {
+    fn set_venues(
+        env: Env,
+        vault: Address,
+        perp_clearing: Address,
+        factory: Address,
+    ) -> Result<(), LedgerError> {
+        listing::set_venues(&env, &vault, &perp_clearing, &factory)
+    }
+
+    fn list_asset(env: Env, token: Address, config: AssetConfig) -> Result<(), LedgerError> {
+        listing::list_asset(&env, &token, &config)
+    }
+}
+
+#[contractimpl]
+impl MarginLedgerInterface for MarginLedger {
+    fn credit(
+        env: Env,
+        from: Address,
+        account: Address,
+        asset: Address,
+        amount: i128,
+    ) -> Result<i128, LedgerError> {
+        vault_only(&env)?;
+        write(&env, |book| lending::credit(book, &from, &account, &asset, amount))
+    }
+
+    fn debit(env: Env, account: Address, asset: Address, amount: i128) -> Result<i128, LedgerError> {
+        vault_only(&env)?;
+        write(&env, |book| lending::debit(book, &account, &asset, amount))
+    }
+
+    fn borrow(env: Env, account: Address, asset: Address, amount: i128) -> Result<i128, LedgerError> {
+        vault_only(&env)?;
+        write(&env, |book| lending::borrow(book, &account, &asset, amount))
+    }
+
+    fn repay(env: Env, account: Address, asset: Address, amount: i128) -> Result<i128, LedgerError> {
+        vault_only(&env)?;
+        write(&env, |book| lending::repay(book, &account, &asset, amount))
+    }
+
+    fn repay_with_collateral(
+        env: Env,
+        account: Address,
+        asset: Address,
+        amount: i128,
+    ) -> Result<i128, LedgerError> {
+        vault_only(&env)?;
+        write(&env, |book| lending::repay_with_collateral(book, &account, &asset, amount))
+    }
+
+    fn liquidate(
+        env: Env,
+        liquidator: Address,
+        account: Address,
+        debt_asset: Address,
+        collateral_asset: Address,
+        max_repay: i128,
+        min_seized: i128,
+        receive: Receive,
+    ) -> Result<Liquidation, LedgerError> {
+        vault_only(&env)?;
+        let order = liquidation::Order {
+            liquidator,
+            account,
+            debt_asset,
+            collateral_asset,
+            max_repay,
+            min_seized,
+            receive,
+        };
+        write(&env, |book| liquidation::liquidate(book, &order))
+    }
+
+    fn open_market(
+        env: Env,
+        market: Symbol,
+        config: MarketConfig,
+        base_reserve: i128,
+        quote_reserve: i128,
+    ) -> Result<(), LedgerError> {
+        clearing_only(&env)?;
+        write(&env, |book| perp::open_market(book, &market, &config, base_reserve, quote_reserve))
+    }
+
+    fn push_market(env: Env, market: Symbol, state: MarketState) -> Result<(), LedgerError> {
+        clearing_only(&env)?;
+        write(&env, |book| perp::push_market(book, &market, state))
+    }
+
+    fn apply_fill(
+        env: Env,
+        account: Address,
+        market: Symbol,
+        size_delta: i128,
+        quote_delta: i128,
+        fee: i128,
+        state: MarketState,
+    ) -> Result<FillReceipt, LedgerError> {
+        clearing_only(&env)?;
+        write(&env, |book| perp::apply_fill(book, &account, &market, size_delta, quote_delta, fee, state))
+    }
+
+    fn settle(env: Env, account: Address, market: Symbol, state: MarketState) -> Result<i128, LedgerError> {
+        clearing_only(&env)?;
+        write(&env, |book| perp::settle(book, &account, &market, state))
+    }
+
+    fn take_over(
+        env: Env,
+        liquidator: Address,
+        account: Address,
+        market: Symbol,
+        max_size: i128,
+        state: MarketState,
+    ) -> Result<TakeOver, LedgerError> {
+        clearing_only(&env)?;
+        write(&env, |book| perp::take_over(book, &liquidator, &account, &market, max_size, state))
+    }
+
+    fn move_bucket(env: Env, account: Address, bucket: Bucket, amount: i128) -> Result<(), LedgerError> {
+        clearing_only(&env)?;
+        write(&env, |book| perp::move_bucket(book, &account, bucket, amount))
+    }
+
+    fn claim_pending(env: Env, account: Address) -> Result<i128, LedgerError> {
+        clearing_only(&env)?;
+        write(&env, |book| perp::claim_pending(book, &account))
+    }
+
+    fn accrue(env: Env, asset: Address) -> Result<(), LedgerError> {
+        write(&env, |book| lending::accrue(book, &asset))
+    }
+
+    fn extend_ttl(env: Env, accounts: Vec<Address>) {
+        storage::extend_instance(&env);
+        for account in accounts.iter() {
+            storage::extend_account(&env, &account);
+        }
+    }
+
+    fn set_limits(env: Env, account: Address, limits: Limits) -> Result<(), LedgerError> {
+        write(&env, |book| limits::set_limits(book, &account, &limits))
+    }
+
+    fn summary(env: Env, account: Address) -> Result<AccountSummary, LedgerError> {
+        valuation::summary(&mut Book::open(&env)?, &account)
+    }
+
+    fn preview(env: Env, account: Address, actions: Vec<Action>) -> Result<AccountSummary, LedgerError> {
+        preview::preview(&mut Book::open(&env)?, &account, &actions)
+    }
+
+    fn breakdown(env: Env, account: Address) -> Result<Breakdown, LedgerError> {
+        valuation::breakdown(&mut Book::open(&env)?, &account)
+    }
+
+    fn account(env: Env, account: Address) -> AccountState {
+        storage::account(&env, &account)
+    }
+
+    fn asset(env: Env, asset: Address) -> Result<AssetState, LedgerError> {
+        Book::open(&env)?.asset(&asset)
+    }
+
+    fn assets(env: Env) -> Vec<Address> {
+        storage::assets(&env)
+    }
+
+    fn market(env: Env, market: Symbol) -> Result<PerpMarket, LedgerError> {
+        Book::open(&env)?.market(&market)
+    }
+
+    fn markets(env: Env) -> Vec<Symbol> {
+        storage::markets(&env)
+    }
+
+    fn value(env: Env, amounts: Vec<(Address, i128)>) -> Result<i128, LedgerError> {
+        valuation::value(&mut Book::open(&env)?, &amounts)
+    }
+
+    fn totals(env: Env) -> Settlement {
+        let totals = Book::open(&env).and_then(|mut book| book.settlement());
+        totals.unwrap_or_else(|error| panic_with_error!(&env, error))
+    }
+
+    fn perp_view(env: Env, account: Address, market: Symbol) -> Result<PerpView, LedgerError> {
+        valuation::perp_view(&mut Book::open(&env)?, &account, &market)
+    }
+
+    fn index(env: Env, market: Symbol, window: u64) -> Result<(Quote, Option<i128>), LedgerError> {
+        valuation::index(&mut Book::open(&env)?, &market, window)
+    }
+
+    fn pool_value(env: Env) -> Result<PoolValue, LedgerError> {
+        pool::value(&mut Book::open(&env)?)
+    }
+
+    fn settlement_asset(env: Env) -> Address {
+        let asset = Book::open(&env).map(|book| book.config.settlement);
+        asset.unwrap_or_else(|error| panic_with_error!(&env, error))
+    }
+}
+
+/// Runs a change on a fresh book and stores what it changed.
+fn write<T>(env: &Env, change: impl FnOnce(&mut Book) -> Result<T, LedgerError>) -> Result<T, LedgerError> {
+    let mut book = Book::open(env)?;
+    let result = change(&mut book)?;
+    book.store();
+    Ok(result)
+}
+
+fn venues(env: &Env) -> Result<Venues, LedgerError> {
+    storage::venues(env).ok_or(LedgerError::VenuesNotSet)
+}
+
+fn vault_only(env: &Env) -> Result<(), LedgerError> {
+    venues(env)?.vault.require_auth();
+    Ok(())
+}
+
+fn clearing_only(env: &Env) -> Result<(), LedgerError> {
+    venues(env)?.perp_clearing.require_auth();
+    Ok(())
+}

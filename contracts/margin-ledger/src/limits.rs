@@ -1,0 +1,79 @@
+//! Whether an account may take risk: the opening level, the initial margins, and the limits it set itself.
+
+use crate::book::{Book, OrOverflow};
+use crate::valuation::{Quotes, Sheet, Valuation, Valued};
+use margin_interface::{AccountState, LedgerError, Limits, LimitsSet};
+use soroban_sdk::Address;
+
+/// Largest health factor an account may demand of itself, bps: 100.
+const MAX_MIN_HEALTH: u32 = 1_000_000;
+
+/// Sets the account's own limits. They bind whoever signs: delegates and resting orders run no policy of the account.
+///
+/// # Errors
+/// * [`LedgerError::InvalidConfig`] - a negative amount, or a health beyond 100
+///
+/// # Events
+/// * [`LimitsSet`]
+///
+/// # Authorization
+/// `account` itself, never a delegate.
+pub fn set_limits(book: &mut Book, account: &Address, limits: &Limits) -> Result<(), LedgerError> {
+    account.require_auth();
+    if limits.market_exposure < 0 || limits.total_borrow < 0 || limits.min_health > MAX_MIN_HEALTH {
+        return Err(LedgerError::InvalidConfig);
+    }
+    let mut state = book.account(account);
+    state.limits = limits.clone();
+    let account_seq = book.put_account(account, state);
+    LimitsSet { account: account.clone(), limits: limits.clone(), account_seq }.publish(&book.env);
+    Ok(())
+}
+
+/// Refuses unless the account, as it is now, may hold its risk. An account without risk needs no price.
+///
+/// # Errors
+/// * [`LedgerError::PriceNotUsable`] - a price is not live
+/// * [`LedgerError::InsufficientMargin`] - opening level or initial margins
+/// * [`LedgerError::LimitExceeded`] - its own limits
+pub fn require_opening(book: &mut Book, _account: &Address, state: &AccountState) -> Result<(), LedgerError> {
+    let sheet = Sheet::of(book, state)?;
+    if !sheet.is_exposed() {
+        return Ok(());
+    }
+    let mut quotes = Quotes::new();
+    sheet.want(&mut quotes);
+    let quotes = quotes.fetch(book);
+    require(&sheet, &quotes, &state.limits, book.now())
+}
+
+/// [`require_opening`] with quotes that are known already.
+pub fn require_opening_at(book: &mut Book, quotes: &Quotes, state: &AccountState) -> Result<(), LedgerError> {
+    let sheet = Sheet::of(book, state)?;
+    if !sheet.is_exposed() {
+        return Ok(());
+    }
+    require(&sheet, quotes, &state.limits, book.now())
+}
+
+fn require(sheet: &Sheet, quotes: &Quotes, limits: &Limits, now: u64) -> Result<(), LedgerError> {
+    let valued = sheet.value(quotes, Valuation::Open, now)?;
+    if !valued.margin.opening_ok() {
+        return Err(LedgerError::InsufficientMargin);
+    }
+    if within(&valued, limits)? {
+        Ok(())
+    } else {
+        Err(LedgerError::LimitExceeded)
+    }
+}
+
+fn within(valued: &Valued, limits: &Limits) -> Result<bool, LedgerError> {
+    let margin = &valued.margin;
+    let largest =
+        valued.debts.iter().copied().chain(valued.positions.iter().map(|value| value.notional)).max();
+    Ok(margin.leverage().or_overflow()? <= limits.max_leverage
+        && margin.health().or_overflow()? >= limits.min_health
+        && margin.debt <= limits.total_borrow
+        && largest.unwrap_or(0) <= limits.market_exposure)
+}

@@ -1,0 +1,207 @@
+//! Lending liquidation: one debt, one collateral, at call time on current state.
+//!
+//! Nothing is stored between calls, so nothing goes stale and the owner may always repay first. `margin-math` sizes
+//! it; what is seized follows from the debt that was really extinguished.
+
+use crate::{
+    book::{Book, OrOverflow},
+    holdings, lending,
+    lending::Paid,
+    limits, settlement,
+    valuation::{self, Quotes, Sheet, Valuation},
+};
+use margin_interface::{LedgerError, Liquidated, Liquidation, Receive, ALL};
+use margin_math::{
+    fixed::add,
+    lending_liquidation::{self as sizing, HeldSide, OwedSide, Plan, Seizure, Standing},
+    status::may_seize,
+    units::BPS,
+};
+use soroban_sdk::Address;
+
+/// The two sides of a liquidation, priced.
+struct Pair {
+    standing: Standing,
+    owed: OwedSide,
+    held: HeldSide,
+    /// Perpetual debt is liquidated before lending debt of the same asset, as it is repaid.
+    perp: bool,
+}
+
+/// What a liquidator asks for.
+pub struct Order {
+    /// Who repays and receives.
+    pub liquidator: Address,
+    /// Who is liquidated.
+    pub account: Address,
+    /// What is repaid.
+    pub debt_asset: Address,
+    /// What is seized.
+    pub collateral_asset: Address,
+    /// Most units of the debt; the vault holds them and returns what is not used.
+    pub max_repay: i128,
+    /// Fewest units of the collateral.
+    pub min_seized: i128,
+    /// As shares or as tokens.
+    pub receive: Receive,
+}
+
+/// Sizes and books a liquidation.
+pub fn liquidate(book: &mut Book, order: &Order) -> Result<Liquidation, LedgerError> {
+    let Order { liquidator, account, debt_asset, collateral_asset, max_repay, min_seized, .. } = order;
+    lending::require_positive(*max_repay)?;
+    if liquidator == account {
+        return Err(LedgerError::SelfLiquidation);
+    }
+    let owner = book.account(account);
+    let (sheet, quotes) = valuation::sheet(book, &owner)?;
+    let pair = pair(book, &sheet, &quotes, debt_asset, collateral_asset)?;
+
+    let (paid, seizure) = if debt_asset == collateral_asset {
+        // The account could do the same itself: nobody is paid for it.
+        lending::net(book, account, debt_asset, *max_repay)?;
+        (Paid::NOTHING, Seizure { fee: 0, seized: 0 })
+    } else {
+        let plan = plan(&sheet, &pair, *max_repay)?;
+        lending::require_positive(plan.repay)?;
+        let paid = lending::extinguish(book, account, debt_asset, plan.repay)?;
+        let mut state = book.asset(debt_asset)?;
+        state.totals.cash = add(state.totals.cash, paid.total()?).or_overflow()?;
+        book.put_asset(debt_asset, state);
+        let seizure = sizing::seizure(&pair.owed, &pair.held, plan.bonus_bps, paid.total()?).or_overflow()?;
+        seize(book, order, &seizure, pair.held.amount)?;
+        (paid, seizure)
+    };
+    if seizure.seized < *min_seized {
+        return Err(LedgerError::SlippageExceeded);
+    }
+    settlement::realize_bad_debt(book, account)?;
+    Liquidated {
+        account: account.clone(),
+        liquidator: liquidator.clone(),
+        account_seq: book.account(account).seq,
+        collateral_asset: collateral_asset.clone(),
+        collateral_seq: book.asset(collateral_asset)?.totals.seq,
+        debt_asset: debt_asset.clone(),
+        debt_seq: book.asset(debt_asset)?.totals.seq,
+        fee: seizure.fee,
+        liquidator_seq: book.account(liquidator).seq,
+        perp: pair.perp,
+        repaid: paid.total()?,
+        receive: order.receive,
+        seized: seizure.seized,
+    }
+    .publish(&book.env);
+    Ok(Liquidation { repaid: paid.total()?, seized: seizure.seized })
+}
+
+/// Both sides in the Liquidation valuation, if the account may be liquidated and both exist.
+fn pair(
+    book: &mut Book,
+    sheet: &Sheet,
+    quotes: &Quotes,
+    debt_asset: &Address,
+    collateral_asset: &Address,
+) -> Result<Pair, LedgerError> {
+    let margin = sheet.value(quotes, Valuation::Liquidation, book.now())?.margin;
+    if margin.liquidation_ok() {
+        return Err(LedgerError::NotLiquidatable);
+    }
+    let perp = debt_asset == &book.config.settlement && sheet.perp_debt > 0;
+    let lending = sheet.debts.iter().find(|line| &line.asset == debt_asset);
+    if !perp && lending.is_none() {
+        return Err(LedgerError::NothingOwed);
+    }
+    let line = sheet.deposits.iter().find(|line| &line.asset == collateral_asset);
+    let line = line.ok_or(LedgerError::InsufficientBalance)?;
+    let debt = book.asset(debt_asset)?;
+    let prices = valuation::prices(quotes.get(&debt.config.index)?, Valuation::Liquidation)?;
+    let owed = match lending {
+        Some(lending) if !perp => OwedSide {
+            amount: lending.amount,
+            decimals: debt.decimals,
+            price: prices.owed(Valuation::Liquidation),
+            lw_bps: debt.config.lw_bps,
+        },
+        _ => OwedSide {
+            amount: sheet.perp_debt,
+            decimals: debt.decimals,
+            price: prices.settled(Valuation::Liquidation),
+            lw_bps: BPS,
+        },
+    };
+    let quote = quotes.get(&line.config.index)?;
+    if !may_seize(valuation::status(quote.status)) {
+        return Err(LedgerError::PriceNotUsable);
+    }
+    let held = HeldSide {
+        amount: line.amount,
+        decimals: line.decimals,
+        price: valuation::prices(quote, Valuation::Liquidation)?.owned(Valuation::Liquidation),
+        ltv_bps: line.config.ltv_bps,
+        opening_bps: line.config.opening_bps,
+        max_bonus_bps: line.config.max_bonus_bps,
+    };
+    let standing = Standing {
+        effective: margin.effective,
+        effective_liquidation: margin.effective_liquidation,
+        effective_opening: margin.effective_opening,
+        required: margin.required,
+    };
+    Ok(Pair { standing, owed, held, perp })
+}
+
+/// To the target if the pair helps; in full if no pair of the account could; else refused.
+fn plan(sheet: &Sheet, pair: &Pair, max_repay: i128) -> Result<Plan, LedgerError> {
+    let Pair { standing, owed, held, .. } = pair;
+    if let Some(bonus_bps) = sizing::bonus_bps(standing, owed, held).or_overflow()? {
+        return sizing::plan(standing, owed, held, bonus_bps, max_repay).or_overflow();
+    }
+    // The best pair is the collateral that supports least against the debt that weighs most.
+    let ltv_bps = sheet.deposits.iter().map(|line| line.config.ltv_bps).min().unwrap_or(BPS);
+    let heaviest = sheet.debts.iter().map(|line| line.config.lw_bps).max();
+    let lw_bps = heaviest.unwrap_or(BPS).max(owed.lw_bps);
+    if sizing::helps(standing, lw_bps, ltv_bps).or_overflow()? {
+        return Err(LedgerError::LiquidationUnhelpful);
+    }
+    sizing::plan_insolvent(owed, held, max_repay).or_overflow()
+}
+
+/// Takes the collateral and hands it out: the protocol's part to insurance or reserves, the rest to the liquidator.
+fn seize(book: &mut Book, order: &Order, seizure: &Seizure, held: i128) -> Result<(), LedgerError> {
+    let Order { liquidator, account, collateral_asset: asset, .. } = order;
+    let (mut state, mut owner) = (book.asset(asset)?, book.account(account));
+    let total = add(seizure.seized, seizure.fee).or_overflow()?;
+    if total == held {
+        holdings::take_deposit(&mut state, &mut owner, asset, ALL)?;
+    } else if total > 0 {
+        holdings::take_deposit(&mut state, &mut owner, asset, total)?;
+    }
+    book.put_account(account, owner);
+    if asset == &book.config.settlement {
+        let mut buckets = book.settlement()?;
+        buckets.insurance = add(buckets.insurance, seizure.fee).or_overflow()?;
+        book.put_settlement(buckets)?;
+    } else {
+        state.totals.reserves = add(state.totals.reserves, seizure.fee).or_overflow()?;
+    }
+    match order.receive {
+        _ if seizure.seized == 0 => {
+            book.put_asset(asset, state);
+        }
+        Receive::Tokens => {
+            lending::pay_out(book, asset, &mut state, seizure.seized)?;
+            book.put_asset(asset, state);
+        }
+        Receive::Shares => {
+            let mut buyer = book.account(liquidator);
+            holdings::add_deposit(&mut state, &mut buyer, asset, seizure.seized)?;
+            book.put_asset(asset, state);
+            book.put_account(liquidator, buyer.clone());
+            if holdings::exposed(&buyer) {
+                limits::require_opening(book, liquidator, &buyer)?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,470 @@
+//! Perpetual positions and the buckets behind them, as the clearing-house books them.
+//!
+//! The clearing-house decides at what price; here is decided what it costs whom. Only an increase of risk asks for prices
+//! that are live: whoever reduces or closes is settled whatever the oracle says.
+
+use crate::book::{Book, OrOverflow};
+use crate::limits;
+use crate::pool;
+use crate::settlement::{is_bad_debt, realize_bad_debt, Till};
+use crate::storage;
+use crate::valuation;
+use crate::valuation::{status, Quotes, Sheet, Valuation};
+use margin_interface::{
+    AccountState, Bucket, BucketMoved, FillReceipt, FundingSettled, LedgerError, MarketConfig, MarketOpened,
+    MarketPushed, MarketState, MarketTotals, PendingClaimed, PerpMarket, Position, PositionFilled,
+    PositionTakenOver, TakeOver, MAX_HOLDINGS, MAX_MARKETS,
+};
+use margin_math::{
+    curve, defaults,
+    fixed::{abs, add, mul_div_floor, neg, sub},
+    perp_liquidation,
+    position::{self, FillError, Filled},
+    status::may_seize,
+    units::{BPS, QUOTE_SCALE},
+};
+use soroban_sdk::{Address, Symbol};
+
+/// What the settlement of one fill moved.
+struct Settled {
+    /// What became a claim on the pending pool.
+    pending: i128,
+    /// What the fill did to the position.
+    filled: Filled,
+}
+
+/// Lists a market with its first curve.
+pub fn open_market(
+    book: &mut Book,
+    market: &Symbol,
+    config: &MarketConfig,
+    base_reserve: i128,
+    quote_reserve: i128,
+) -> Result<(), LedgerError> {
+    let mut markets = storage::markets(&book.env);
+    if markets.contains(market) {
+        return Err(LedgerError::AlreadyListed);
+    }
+    if markets.len() >= MAX_MARKETS || !within_bounds(config) || base_reserve <= 0 || quote_reserve <= 0 {
+        return Err(LedgerError::InvalidConfig);
+    }
+    let state = MarketState {
+        base_reserve,
+        funding_at: book.now(),
+        funding_long: 0,
+        funding_price: 0,
+        funding_rate: 0,
+        funding_short: 0,
+        ledger: book.env.ledger().sequence(),
+        ledger_mark: curve::mark(base_reserve, quote_reserve).or_overflow()?,
+        quote_reserve,
+    };
+    let totals = MarketTotals {
+        entry: 0,
+        long_funding: 0,
+        long_interest: 0,
+        net_size: 0,
+        short_funding: 0,
+        short_interest: 0,
+    };
+    let market_seq = book.put_market(market, PerpMarket { config: config.clone(), seq: 0, state, totals });
+    markets.push_back(market.clone());
+    storage::set_markets(&book.env, &markets);
+    let (market, config) = (market.clone(), config.clone());
+    MarketOpened { market, base_reserve, config, quote_reserve, market_seq }.publish(&book.env);
+    Ok(())
+}
+
+fn within_bounds(config: &MarketConfig) -> bool {
+    let ratio = |bps: u32| (1..=BPS).contains(&bps);
+    config.mmr_bps >= defaults::MIN_MAINTENANCE_MARGIN_BPS
+        && config.imr_bps >= defaults::MIN_INITIAL_MARGIN_BPS
+        && config.mmr_bps < config.imr_bps
+        && config.imr_bps <= BPS
+        && config.fee_bps <= defaults::MAX_FEE_BPS
+        && (1..=defaults::MAX_BAND_BPS).contains(&config.band_bps)
+        && (1..=defaults::MAX_IMPACT_BPS).contains(&config.impact_bps)
+        && (1..=defaults::MAX_POSITION_BPS).contains(&config.max_position_bps)
+        && ratio(config.gap_bps)
+        && ratio(config.sigma_bps)
+        && config.size_scaling_bps <= BPS
+        && config.max_open_interest > 0
+        && config.min_notional >= defaults::MIN_MIN_NOTIONAL
+}
+
+/// Stores curve and funding as they stand now.
+pub fn push_market(book: &mut Book, market: &Symbol, state: MarketState) -> Result<(), LedgerError> {
+    let record = pushed(book, market, state.clone())?;
+    let market_seq = book.put_market(market, record);
+    MarketPushed { market: market.clone(), state, market_seq }.publish(&book.env);
+    Ok(())
+}
+
+/// Fills `size_delta` for `quote_delta` and `fee`; an increase must pass the opening check and the reserve test.
+pub fn apply_fill(
+    book: &mut Book,
+    account: &Address,
+    market: &Symbol,
+    size_delta: i128,
+    quote_delta: i128,
+    fee: i128,
+    state: MarketState,
+) -> Result<FillReceipt, LedgerError> {
+    if fee < 0 {
+        return Err(LedgerError::InvalidAmount);
+    }
+    if size_delta == 0 {
+        return Err(LedgerError::InvalidFill);
+    }
+    let record = pushed(book, market, state)?;
+    book.put_market(market, record);
+    let mut owner = book.account(account);
+    let increases = held(&owner, market).size.signum() != -size_delta.signum();
+    let mut wanted = Quotes::new();
+    pool::want(book, &mut wanted)?;
+    if increases {
+        Sheet::of(book, &owner)?.want(&mut wanted);
+    }
+    let quotes = wanted.fetch(book);
+    let settled = fill(book, &mut owner, market, size_delta, quote_delta, &quotes, fee)?;
+    let account_seq = book.put_account(account, owner.clone());
+    if increases {
+        limits::require_opening_at(book, &quotes, &owner)?;
+        pool::require_reserve(book, &quotes)?;
+    } else if is_bad_debt(&owner) {
+        return Err(LedgerError::BadDebt);
+    }
+    let Settled { pending, filled } = settled;
+    PositionFilled {
+        account: account.clone(),
+        market: market.clone(),
+        fee,
+        funding: filled.funding,
+        pending,
+        quote_delta,
+        realized_pnl: filled.realized,
+        size: filled.position.size,
+        size_delta,
+        account_seq,
+        market_seq: book.market(market)?.seq,
+    }
+    .publish(&book.env);
+    let (funding, realized_pnl) = (filled.funding, filled.realized);
+    Ok(FillReceipt { fee, funding, pending, position: to_interface(&filled.position), realized_pnl })
+}
+
+/// Settles the funding of one position. Returns what was paid (negative: received).
+pub fn settle(
+    book: &mut Book,
+    account: &Address,
+    market: &Symbol,
+    state: MarketState,
+) -> Result<i128, LedgerError> {
+    let record = pushed(book, market, state)?;
+    book.put_market(market, record);
+    let mut owner = book.account(account);
+    if held(&owner, market).size == 0 {
+        return Err(LedgerError::NothingOwed);
+    }
+    let mut wanted = Quotes::new();
+    pool::want(book, &mut wanted)?;
+    let quotes = wanted.fetch(book);
+    let Settled { pending, filled } = fill(book, &mut owner, market, 0, 0, &quotes, 0)?;
+    let account_seq = book.put_account(account, owner);
+    let market_seq = book.market(market)?.seq;
+    let (account, market, funding) = (account.clone(), market.clone(), filled.funding);
+    FundingSettled { account, market, funding, pending, account_seq, market_seq }.publish(&book.env);
+    Ok(funding)
+}
+
+/// Moves what restores the target health, at most `max_size`, of a liquidatable account's position to a healthy
+/// liquidator at the index. The curve does not move, and neither does the traders' net size.
+pub fn take_over(
+    book: &mut Book,
+    liquidator: &Address,
+    account: &Address,
+    market: &Symbol,
+    max_size: i128,
+    state: MarketState,
+) -> Result<TakeOver, LedgerError> {
+    if liquidator == account {
+        return Err(LedgerError::SelfLiquidation);
+    }
+    if max_size <= 0 {
+        return Err(LedgerError::InvalidAmount);
+    }
+    let record = pushed(book, market, state)?;
+    book.put_market(market, record.clone());
+    let (mut owner, mut taker) = (book.account(account), book.account(liquidator));
+    let whole = abs(held(&owner, market).size).or_overflow()?;
+    if whole == 0 {
+        return Err(LedgerError::NothingOwed);
+    }
+    let sheet = Sheet::of(book, &owner)?;
+    let mut wanted = Quotes::new();
+    pool::want(book, &mut wanted)?;
+    sheet.want(&mut wanted);
+    Sheet::of(book, &taker)?.want(&mut wanted);
+    let quotes = wanted.fetch(book);
+    if !may_seize(status(quotes.get(&record.config.index)?.status)) {
+        return Err(LedgerError::PriceNotUsable);
+    }
+    let margin = sheet.value(&quotes, Valuation::Liquidation, book.now())?.margin;
+    if margin.liquidation_ok() {
+        return Err(LedgerError::NotLiquidatable);
+    }
+    let liquidation = sized(book, &owner, market, &quotes, &margin)?;
+    let size = liquidation.size().map_err(refused)?.min(max_size);
+    let rest = mul_div_floor(whole - size, liquidation.price, QUOTE_SCALE).or_overflow()?;
+    if size < whole && rest < record.config.min_notional {
+        return Err(LedgerError::InvalidAmount);
+    }
+    let outcome = liquidation.outcome(size).map_err(refused)?;
+
+    let mut till = Till::open(book, &owner)?;
+    (till.buckets, till.purse) = (outcome.buckets, outcome.purse);
+    till.close(book, &mut owner)?;
+    replace(book, &mut owner, market, &outcome.position)?;
+    let account_seq = book.put_account(account, owner);
+
+    let mut till = Till::open(book, &taker)?;
+    till.purse.deposit = add(till.purse.deposit, outcome.liquidator_fee).or_overflow()?;
+    till.close(book, &mut taker)?;
+    take(book, &mut taker, market, outcome.size, neg(outcome.quote).or_overflow()?, &quotes)?;
+    let liquidator_seq = book.put_account(liquidator, taker.clone());
+    limits::require_opening_at(book, &quotes, &taker)?;
+
+    PositionTakenOver {
+        account: account.clone(),
+        liquidator: liquidator.clone(),
+        market: market.clone(),
+        fee: outcome.fee,
+        funding: outcome.funding,
+        price: liquidation.price,
+        realized_pnl: outcome.realized,
+        size: outcome.size,
+        account_seq,
+        liquidator_seq,
+        market_seq: book.market(market)?.seq,
+    }
+    .publish(&book.env);
+    realize_bad_debt(book, account)?;
+    Ok(TakeOver { fee: outcome.fee, price: liquidation.price, size: outcome.size })
+}
+
+/// Moves `amount` of settlement deposit into a bucket (positive), or of liquidity out of it into the deposit (negative).
+pub fn move_bucket(
+    book: &mut Book,
+    account: &Address,
+    bucket: Bucket,
+    amount: i128,
+) -> Result<(), LedgerError> {
+    if amount == 0 || bucket == Bucket::Fees || (amount < 0 && bucket != Bucket::Lp) {
+        return Err(LedgerError::InvalidAmount);
+    }
+    let mut owner = book.account(account);
+    let mut wanted = Quotes::new();
+    pool::want(book, &mut wanted)?;
+    Sheet::of(book, &owner)?.want(&mut wanted);
+    let quotes = wanted.fetch(book);
+    let winners = pool::winners(book, &quotes)?;
+    let mut till = Till::open(book, &owner)?;
+    till.purse.deposit = sub(till.purse.deposit, amount).or_overflow()?;
+    if till.purse.deposit < 0 {
+        return Err(LedgerError::InsufficientBalance);
+    }
+    match bucket {
+        Bucket::Lp => till.buckets.lp = add(till.buckets.lp, amount).or_overflow()?,
+        Bucket::Insurance | Bucket::Fees => {
+            till.buckets.insurance = add(till.buckets.insurance, amount).or_overflow()?;
+        }
+    }
+    if till.buckets.payable().or_overflow()? < 0 {
+        return Err(LedgerError::InsufficientBucket);
+    }
+    if amount > 0 && bucket == Bucket::Lp {
+        till.buckets.relieve(winners).or_overflow()?;
+    }
+    let settlement_seq = till.close(book, &mut owner)?;
+    let account_seq = book.put_account(account, owner.clone());
+    if amount > 0 {
+        limits::require_opening_at(book, &quotes, &owner)?;
+    } else {
+        pool::require_reserve(book, &quotes)?;
+    }
+    BucketMoved { account: account.clone(), bucket, amount, account_seq, settlement_seq }.publish(&book.env);
+    Ok(())
+}
+
+/// Pays what the pending pool holds for the account into its deposit. Returns the amount; changes nothing when it is zero.
+pub fn claim_pending(book: &mut Book, account: &Address) -> Result<i128, LedgerError> {
+    let mut owner = book.account(account);
+    let mut till = Till::open(book, &owner)?;
+    let amount = till.buckets.collect(&mut till.purse).or_overflow()?;
+    if amount > 0 {
+        let settlement_seq = till.close(book, &mut owner)?;
+        let account_seq = book.put_account(account, owner);
+        PendingClaimed { account: account.clone(), amount, account_seq, settlement_seq }.publish(&book.env);
+    }
+    Ok(amount)
+}
+
+/// Fills a position (size 0: settles its funding only) and settles the cash: realised profit and funding as one number,
+/// then the fee. A relief of the pending pool follows whatever came into the pool.
+fn fill(
+    book: &mut Book,
+    owner: &mut AccountState,
+    market: &Symbol,
+    size_delta: i128,
+    quote_delta: i128,
+    quotes: &Quotes,
+    fee: i128,
+) -> Result<Settled, LedgerError> {
+    let filled = filled(book, owner, market, size_delta, quote_delta)?;
+    replace(book, owner, market, &filled.position)?;
+    let winners = pool::winners(book, quotes)?;
+    let mut till = Till::open(book, owner)?;
+    let cash = sub(filled.realized, filled.funding).or_overflow()?;
+    let mut pending = 0;
+    if cash < 0 {
+        till.buckets.lose(&mut till.purse, neg(cash).or_overflow()?).or_overflow()?;
+    } else {
+        pending = till.buckets.gain(&mut till.purse, cash, winners).or_overflow()?;
+    }
+    till.buckets.charge(&mut till.purse, fee).or_overflow()?;
+    till.buckets.relieve(winners).or_overflow()?;
+    till.close(book, owner)?;
+    Ok(Settled { pending, filled })
+}
+
+/// Takes `size` at `quote` into the liquidator's account: what reduces an opposite position first, then the rest.
+fn take(
+    book: &mut Book,
+    taker: &mut AccountState,
+    market: &Symbol,
+    size: i128,
+    quote: i128,
+    quotes: &Quotes,
+) -> Result<(), LedgerError> {
+    let own = held(taker, market).size;
+    let crosses = own.signum() == -size.signum() && abs(size).or_overflow()? > abs(own).or_overflow()?;
+    if !crosses {
+        fill(book, taker, market, size, quote, quotes, 0)?;
+        return Ok(());
+    }
+    let closing = neg(own).or_overflow()?;
+    let closing_quote = mul_div_floor(quote, closing, size).or_overflow()?;
+    fill(book, taker, market, closing, closing_quote, quotes, 0)?;
+    let (rest, rest_quote) = (sub(size, closing).or_overflow()?, sub(quote, closing_quote).or_overflow()?);
+    fill(book, taker, market, rest, rest_quote, quotes, 0)?;
+    Ok(())
+}
+
+fn sized(
+    book: &mut Book,
+    owner: &AccountState,
+    market: &Symbol,
+    quotes: &Quotes,
+    margin: &margin_math::margin::Margin,
+) -> Result<perp_liquidation::TakeOver, LedgerError> {
+    let record = book.market(market)?;
+    let settlement = book.config.settlement.clone();
+    let settlement = book.asset(&settlement)?.config;
+    let till = Till::open(book, owner)?;
+    let position = to_math(&held(owner, market));
+    let market_value = pool::market_value(book, &record, quotes)?;
+    let quote = quotes.get(&record.config.index)?;
+    Ok(perp_liquidation::TakeOver {
+        buckets: till.buckets,
+        effective: margin.effective,
+        equity: margin.equity().or_overflow()?,
+        index_long: record.state.funding_long,
+        index_short: record.state.funding_short,
+        market_value,
+        min_notional: record.config.min_notional,
+        mmr_bps: record.config.mmr_bps,
+        other_winners: sub(pool::winners(book, quotes)?, market_value.max(0)).or_overflow()?,
+        position,
+        price: valuation::liquidation_price(quote, position.size)?,
+        purse: till.purse,
+        required: margin.required,
+        settlement: valuation::prices(quotes.get(&settlement.index)?, Valuation::Liquidation)?,
+        settlement_ltv_bps: settlement.ltv_bps,
+    })
+}
+
+/// The market with the clearing-house's curve and funding.
+fn pushed(book: &mut Book, market: &Symbol, state: MarketState) -> Result<PerpMarket, LedgerError> {
+    if state.base_reserve <= 0 || state.quote_reserve <= 0 {
+        return Err(LedgerError::InvalidConfig);
+    }
+    let mut record = book.market(market)?;
+    record.state = state;
+    Ok(record)
+}
+
+/// What a fill does to the account's position at the market's funding now.
+pub fn filled(
+    book: &mut Book,
+    owner: &AccountState,
+    market: &Symbol,
+    size_delta: i128,
+    quote_delta: i128,
+) -> Result<Filled, LedgerError> {
+    let state = book.market(market)?.state;
+    let position = to_math(&held(owner, market));
+    if size_delta == 0 {
+        return position.settle(state.funding_long, state.funding_short).or_overflow();
+    }
+    position.fill(size_delta, quote_delta, state.funding_long, state.funding_short).map_err(refused)
+}
+
+/// Puts `position` in the place of the account's, and into the sums of its market.
+pub fn replace(
+    book: &mut Book,
+    owner: &mut AccountState,
+    market: &Symbol,
+    position: &position::Position,
+) -> Result<(), LedgerError> {
+    let mut record = book.market(market)?;
+    let old = to_math(&held(owner, market));
+    let totals = pool::totals(&record.totals).replace(&old, position).or_overflow()?;
+    record.totals = MarketTotals {
+        entry: totals.entry,
+        long_funding: totals.long_funding,
+        long_interest: totals.long_interest,
+        net_size: totals.net_size,
+        short_funding: totals.short_funding,
+        short_interest: totals.short_interest,
+    };
+    book.put_market(market, record);
+    if position.size == 0 {
+        owner.positions.remove(market.clone());
+        return Ok(());
+    }
+    if old.size == 0 && owner.positions.len() >= MAX_HOLDINGS {
+        return Err(LedgerError::TooManyHoldings);
+    }
+    owner.positions.set(market.clone(), to_interface(position));
+    Ok(())
+}
+
+/// The account's position in a market; size 0 when there is none.
+pub fn held(owner: &AccountState, market: &Symbol) -> Position {
+    owner.positions.get(market.clone()).unwrap_or(Position { entry: 0, funding_index: 0, size: 0 })
+}
+
+fn to_math(position: &Position) -> position::Position {
+    position::Position { entry: position.entry, funding_index: position.funding_index, size: position.size }
+}
+
+fn to_interface(position: &position::Position) -> Position {
+    Position { entry: position.entry, funding_index: position.funding_index, size: position.size }
+}
+
+fn refused(error: FillError) -> LedgerError {
+    match error {
+        FillError::Invalid => LedgerError::InvalidFill,
+        FillError::Math(_) => LedgerError::Overflow,
+    }
+}

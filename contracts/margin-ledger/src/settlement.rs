@@ -1,0 +1,220 @@
+//! Cash settlement on the ledger's entries: opens an account's purse and the buckets, lets `margin-math` decide, and
+//! books the difference as shares.
+
+use crate::{
+    book::{Book, OrOverflow},
+    holdings::{credit_line, deposited, owed, perp_owed, supply, take_debt},
+};
+use margin_interface::{AccountState, BadDebt, LedgerError, PendingClaim, Settlement};
+use margin_math::{
+    fixed::{add, sub},
+    settlement::{Buckets, Claim, Purse},
+};
+use soroban_sdk::Address;
+
+/// The buckets and one account's purse, taken out of their entries.
+pub struct Till {
+    /// The buckets.
+    pub buckets: Buckets,
+    /// The account's deposit, perpetual debt and claim, as amounts.
+    pub purse: Purse,
+    debt_before: i128,
+    deposit_before: i128,
+}
+
+impl Till {
+    /// Takes the purse of `state` and the buckets out of the book.
+    pub fn open(book: &mut Book, state: &AccountState) -> Result<Till, LedgerError> {
+        let settlement = book.settlement()?;
+        let asset = book.config.settlement.clone();
+        let deposit = deposited(&book.asset(&asset)?, state, &asset)?;
+        let debt = perp_owed(&settlement, state)?;
+        let claim = Claim {
+            amount: state.pending.amount,
+            epoch: state.pending.epoch,
+            fraction: state.pending.fraction,
+        };
+        let purse = Purse { claim, debt, deposit };
+        Ok(Till { buckets: buckets(&settlement), purse, debt_before: debt, deposit_before: deposit })
+    }
+
+    /// Puts both back. Shares follow the amounts, rounded against the account; a purse that is empty keeps none.
+    pub fn close(self, book: &mut Book, state: &mut AccountState) -> Result<u64, LedgerError> {
+        let asset = book.config.settlement.clone();
+        self.book_deposit(book, state, &asset)?;
+        let mut settlement = book.settlement()?;
+        // The credit line's total before this till changed it is what its shares are worth.
+        let line = credit_line(&settlement);
+        let debt = self.purse.debt;
+        let shares = if debt == 0 {
+            0
+        } else if debt > self.debt_before {
+            let minted = line.shares_ceil(sub(debt, self.debt_before).or_overflow()?).or_overflow()?;
+            add(state.perp_debt, minted).or_overflow()?
+        } else {
+            let burnt = line.shares_floor(sub(self.debt_before, debt).or_overflow()?).or_overflow()?;
+            sub(state.perp_debt, burnt.min(state.perp_debt)).or_overflow()?
+        };
+        let change = sub(shares, state.perp_debt).or_overflow()?;
+        settlement.perp_borrow_shares = add(settlement.perp_borrow_shares, change).or_overflow()?;
+        state.perp_debt = shares;
+        let claim = self.purse.claim;
+        state.pending = PendingClaim { amount: claim.amount, epoch: claim.epoch, fraction: claim.fraction };
+        let b = self.buckets;
+        settlement.claims = b.claims;
+        settlement.claims_epoch = b.claims_epoch;
+        settlement.claims_fraction = b.claims_fraction;
+        settlement.fees = b.fees;
+        settlement.insurance = b.insurance;
+        settlement.lp = b.lp;
+        settlement.pending = b.pending;
+        settlement.perp_borrowed = b.borrowed;
+        if settlement.perp_borrow_shares == 0 {
+            // What virtual shares owe when the last real one is gone: a few units, and the lender's.
+            settlement.lp = sub(settlement.lp, settlement.perp_borrowed).or_overflow()?;
+            settlement.perp_borrowed = 0;
+        }
+        book.put_settlement(settlement)
+    }
+
+    fn book_deposit(
+        &self,
+        book: &mut Book,
+        state: &mut AccountState,
+        asset: &Address,
+    ) -> Result<(), LedgerError> {
+        let (before, after) = (self.deposit_before, self.purse.deposit);
+        if before == after {
+            return Ok(());
+        }
+        let mut record = book.asset(asset)?;
+        let totals = &mut record.totals;
+        let supply = supply(totals);
+        let held = state.deposits.get(asset.clone()).unwrap_or(0);
+        let shares = if after == 0 {
+            0
+        } else if after > before {
+            add(held, supply.shares_floor(sub(after, before).or_overflow()?).or_overflow()?).or_overflow()?
+        } else {
+            let burnt = supply.shares_ceil(sub(before, after).or_overflow()?).or_overflow()?;
+            sub(held, burnt.min(held)).or_overflow()?
+        };
+        totals.supplied = add(totals.supplied, sub(after, before).or_overflow()?).or_overflow()?;
+        totals.supply_shares = add(totals.supply_shares, sub(shares, held).or_overflow()?).or_overflow()?;
+        if shares > 0 {
+            state.deposits.set(asset.clone(), shares);
+        } else {
+            state.deposits.remove(asset.clone());
+        }
+        book.put_asset(asset, record);
+        Ok(())
+    }
+}
+
+/// The buckets as `margin-math` knows them.
+pub fn buckets(settlement: &Settlement) -> Buckets {
+    Buckets {
+        borrowed: settlement.perp_borrowed,
+        claims: settlement.claims,
+        claims_epoch: settlement.claims_epoch,
+        claims_fraction: settlement.claims_fraction,
+        fees: settlement.fees,
+        insurance: settlement.insurance,
+        lp: settlement.lp,
+        pending: settlement.pending,
+    }
+}
+
+/// Whether the account owes and has nothing left that could pay: no deposit, no position, no claim.
+pub fn is_bad_debt(account: &AccountState) -> bool {
+    (account.perp_debt > 0 || !account.debts.is_empty())
+        && account.deposits.is_empty()
+        && account.positions.is_empty()
+        && account.pending.amount == 0
+}
+
+/// Writes off what an account owes once nothing is left that could pay it; does nothing before.
+///
+/// Perpetual debt: insurance, then the liquidity providers who lent it; never depositors. Lending debt: the asset's
+/// reserves, then its depositors. The parts sum to the debt, and a debt that is gone accrues no more.
+///
+/// # Events
+/// * [`BadDebt`] per debt
+pub fn realize_bad_debt(book: &mut Book, account: &Address) -> Result<(), LedgerError> {
+    let owner = book.account(account);
+    if !is_bad_debt(&owner) {
+        return Ok(());
+    }
+    if owner.perp_debt > 0 {
+        write_off_perp(book, account)?;
+    }
+    for asset in owner.debts.keys() {
+        write_off(book, account, &asset)?;
+    }
+    Ok(())
+}
+
+fn write_off_perp(book: &mut Book, account: &Address) -> Result<(), LedgerError> {
+    let mut owner = book.account(account);
+    let mut till = Till::open(book, &owner)?;
+    let parts = till.buckets.write_off(till.purse.debt).or_overflow()?;
+    till.purse.debt = 0;
+    let asset_seq = till.close(book, &mut owner)?;
+    let account_seq = book.put_account(account, owner);
+    BadDebt {
+        account: account.clone(),
+        asset: book.config.settlement.clone(),
+        account_seq,
+        amount: add(parts.insurance, parts.lp).or_overflow()?,
+        asset_seq,
+        from_insurance: parts.insurance,
+        from_providers: parts.lp,
+        from_reserves: 0,
+        from_suppliers: 0,
+        perp: true,
+    }
+    .publish(&book.env);
+    Ok(())
+}
+
+fn write_off(book: &mut Book, account: &Address, asset: &Address) -> Result<(), LedgerError> {
+    let (mut owner, mut state) = (book.account(account), book.asset(asset)?);
+    let amount = owed(&state, &owner, asset)?;
+    // Reserves and deposits pay while the debt still counts among the totals that back them.
+    let from_reserves = amount.min(state.totals.reserves);
+    let from_suppliers = sub(amount, from_reserves).or_overflow()?.min(state.totals.supplied);
+    state.totals.reserves = sub(state.totals.reserves, from_reserves).or_overflow()?;
+    state.totals.supplied = sub(state.totals.supplied, from_suppliers).or_overflow()?;
+    take_debt(&mut state, &mut owner, asset, amount)?;
+    let asset_seq = book.put_asset(asset, state);
+    let account_seq = book.put_account(account, owner);
+    // Only the settlement asset has a rest: realised losses turn deposits into pool cash, which then backs loans too.
+    let rest = sub(sub(amount, from_reserves).or_overflow()?, from_suppliers).or_overflow()?;
+    let (mut from_insurance, mut from_providers) = (0, 0);
+    if rest > 0 {
+        let mut settlement = book.settlement()?;
+        let payable = buckets(&settlement).payable().or_overflow()?;
+        from_insurance = rest.min(settlement.insurance);
+        from_providers = sub(rest, from_insurance).or_overflow()?;
+        if asset != &book.config.settlement || from_providers > payable {
+            return Err(LedgerError::InsufficientBucket);
+        }
+        settlement.insurance = sub(settlement.insurance, from_insurance).or_overflow()?;
+        settlement.lp = sub(settlement.lp, from_providers).or_overflow()?;
+        book.put_settlement(settlement)?;
+    }
+    BadDebt {
+        account: account.clone(),
+        asset: asset.clone(),
+        account_seq,
+        amount,
+        asset_seq,
+        from_insurance,
+        from_providers,
+        from_reserves,
+        from_suppliers,
+        perp: false,
+    }
+    .publish(&book.env);
+    Ok(())
+}

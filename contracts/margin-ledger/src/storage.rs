@@ -1,0 +1,181 @@
+//! Keys, durability and lifetime of every entry. Nothing else touches `env.storage()`, and nothing here computes.
+
+use margin_interface::{AccountState, AssetState, Limits, PendingClaim, PerpMarket, Settlement};
+use margin_math::units::INDEX;
+use soroban_sdk::{contracttype, Address, Env, IntoVal, Map, Symbol, TryFromVal, Val, Vec};
+
+/// Ledgers of a day at five seconds.
+pub const DAY_IN_LEDGERS: u32 = 17_280;
+/// An entry that is written with less than this left is extended.
+pub const THRESHOLD: u32 = 120 * DAY_IN_LEDGERS;
+/// To what it is extended.
+pub const BUMP: u32 = 150 * DAY_IN_LEDGERS;
+
+#[contracttype]
+#[derive(Clone)]
+enum Key {
+    Account(Address),
+    Asset(Address),
+    Assets,
+    Config,
+    Market(Symbol),
+    Markets,
+    Settlement,
+    Venues,
+}
+
+/// Who governs, who prices, and what settles. Instance entry.
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Config {
+    /// May list assets and set the venues.
+    pub admin: Address,
+    /// May only halt or tighten.
+    pub guardian: Address,
+    /// Prices everything.
+    pub oracle: Address,
+    /// Margins, settles and insures.
+    pub settlement: Address,
+}
+
+/// The contracts that write. Instance entry.
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Venues {
+    /// Deploys accounts.
+    pub factory: Address,
+    /// Trades perpetuals.
+    pub perp_clearing: Address,
+    /// Holds the tokens.
+    pub vault: Address,
+}
+
+fn instance<T: TryFromVal<Env, Val>>(env: &Env, key: Key) -> Option<T> {
+    env.storage().instance().get(&key)
+}
+
+fn set_instance<T: IntoVal<Env, Val>>(env: &Env, key: Key, value: &T) {
+    env.storage().instance().set(&key, value);
+    extend_instance(env);
+}
+
+fn persistent<T: TryFromVal<Env, Val>>(env: &Env, key: Key) -> Option<T> {
+    env.storage().persistent().get(&key)
+}
+
+fn set_persistent<T: IntoVal<Env, Val>>(env: &Env, key: Key, value: &T) {
+    env.storage().persistent().set(&key, value);
+    env.storage().persistent().extend_ttl(&key, THRESHOLD, BUMP);
+}
+
+/// Extends the lifetime of the instance and the code.
+pub fn extend_instance(env: &Env) {
+    env.storage().instance().extend_ttl(THRESHOLD, BUMP);
+}
+
+/// Extends the lifetime of an account's entry, if it has one.
+pub fn extend_account(env: &Env, account: &Address) {
+    let key = Key::Account(account.clone());
+    if env.storage().persistent().has(&key) {
+        env.storage().persistent().extend_ttl(&key, THRESHOLD, BUMP);
+    }
+}
+
+/// The configuration; there since the constructor.
+pub fn config(env: &Env) -> Option<Config> {
+    instance(env, Key::Config)
+}
+
+/// Stores the configuration.
+pub fn set_config(env: &Env, config: &Config) {
+    set_instance(env, Key::Config, config);
+}
+
+/// The venues, once set.
+pub fn venues(env: &Env) -> Option<Venues> {
+    instance(env, Key::Venues)
+}
+
+/// Stores the venues.
+pub fn set_venues(env: &Env, venues: &Venues) {
+    set_instance(env, Key::Venues, venues);
+}
+
+/// All listed assets.
+pub fn assets(env: &Env) -> Vec<Address> {
+    instance(env, Key::Assets).unwrap_or_else(|| Vec::new(env))
+}
+
+/// Stores the list of assets.
+pub fn set_assets(env: &Env, assets: &Vec<Address>) {
+    set_instance(env, Key::Assets, assets);
+}
+
+/// All markets.
+pub fn markets(env: &Env) -> Vec<Symbol> {
+    instance(env, Key::Markets).unwrap_or_else(|| Vec::new(env))
+}
+
+/// Stores the list of markets.
+pub fn set_markets(env: &Env, markets: &Vec<Symbol>) {
+    set_instance(env, Key::Markets, markets);
+}
+
+/// A listed asset as it was stored.
+pub fn asset(env: &Env, asset: &Address) -> Option<AssetState> {
+    persistent(env, Key::Asset(asset.clone()))
+}
+
+/// Stores an asset.
+pub fn set_asset(env: &Env, asset: &Address, state: &AssetState) {
+    set_persistent(env, Key::Asset(asset.clone()), state);
+}
+
+/// A market as it was stored.
+pub fn market(env: &Env, market: &Symbol) -> Option<PerpMarket> {
+    persistent(env, Key::Market(market.clone()))
+}
+
+/// Stores a market.
+pub fn set_market(env: &Env, market: &Symbol, state: &PerpMarket) {
+    set_persistent(env, Key::Market(market.clone()), state);
+}
+
+/// The settlement buckets; the empty ones before the first write.
+pub fn settlement(env: &Env) -> Settlement {
+    persistent(env, Key::Settlement).unwrap_or(Settlement {
+        claims: 0,
+        claims_epoch: 0,
+        claims_fraction: INDEX,
+        fees: 0,
+        insurance: 0,
+        lp: 0,
+        pending: 0,
+        perp_borrow_shares: 0,
+        perp_borrowed: 0,
+        seq: 0,
+    })
+}
+
+/// Stores the settlement buckets.
+pub fn set_settlement(env: &Env, settlement: &Settlement) {
+    set_persistent(env, Key::Settlement, settlement);
+}
+
+/// An account's entry. The host refuses to read an archived entry, so an absent one never did anything.
+pub fn account(env: &Env, account: &Address) -> AccountState {
+    persistent(env, Key::Account(account.clone())).unwrap_or_else(|| AccountState {
+        debts: Map::new(env),
+        deposits: Map::new(env),
+        limits: Limits::NONE,
+        pending: PendingClaim { amount: 0, epoch: 0, fraction: INDEX },
+        perp_debt: 0,
+        positions: Map::new(env),
+        seq: 0,
+    })
+}
+
+/// Stores an account's entry.
+pub fn set_account(env: &Env, account: &Address, state: &AccountState) {
+    set_persistent(env, Key::Account(account.clone()), state);
+}

@@ -1,0 +1,343 @@
+//! Deposits, loans, repayments and interest.
+extern crate std;
+
+use crate::{
+    storage,
+    test_world::{assert_refused, sac, xlm_config, World, ONE},
+};
+use margin_interface::{LedgerError, Limits, PriceStatus, ALL, MAX_HOLDINGS};
+use margin_math::units::{PRICE, SECONDS_PER_YEAR};
+use soroban_sdk::{testutils::Events as _, Address};
+
+// ---- deposits and withdrawals -----------------------------------------------------------------------------------------
+
+#[test]
+fn a_deposit_returns_exactly_and_leaves_no_slot() {
+    let world = World::new();
+    let alice = world.account(0);
+    assert_eq!(world.ledger.credit(&alice, &alice, &world.xlm, &(5 * ONE)), 5 * ONE * 1_000_000);
+    world.check();
+    assert_eq!(world.ledger.debit(&alice, &world.xlm, &(2 * ONE)), 2 * ONE);
+    world.check();
+    assert_eq!(world.ledger.debit(&alice, &world.xlm, &ALL), 3 * ONE);
+    world.check();
+    assert!(world.ledger.account(&alice).deposits.is_empty());
+    let totals = world.state(&world.xlm).totals;
+    assert_eq!((totals.cash, totals.supplied, totals.supply_shares), (0, 0, 0));
+    assert_eq!((totals.seq, world.ledger.account(&alice).seq), (4, 3));
+}
+
+#[test]
+fn each_change_emits_one_event() {
+    let world = World::new();
+    let alice = world.account(0);
+    world.ledger.credit(&alice, &alice, &world.xlm, &(5 * ONE));
+    assert_eq!(world.env.events().all().events().len(), 1);
+    world.ledger.debit(&alice, &world.xlm, &ONE);
+    assert_eq!(world.env.events().all().events().len(), 1);
+    world.ledger.accrue(&world.xlm);
+    assert_eq!(world.env.events().all().events().len(), 1);
+}
+
+#[test]
+fn an_exit_without_debt_needs_no_price() {
+    let world = World::funded();
+    for asset in [&world.usdc, &world.xlm, &world.eth] {
+        world.quote(asset, 0, 0, PriceStatus::Unknown);
+    }
+    let lender = world.account(3);
+    for asset in [&world.usdc, &world.xlm, &world.eth] {
+        world.ledger.debit(&lender, asset, &ALL);
+        world.check();
+    }
+}
+
+#[test]
+fn deposits_are_refused_by_name() {
+    let world = World::new();
+    let (alice, bob) = (world.account(0), world.account(1));
+    let ledger = &world.ledger;
+    assert_refused!(world, ledger.try_credit(&alice, &alice, &world.xlm, &0), LedgerError::InvalidAmount);
+    assert_refused!(world, ledger.try_credit(&alice, &alice, &world.xlm, &-1), LedgerError::InvalidAmount);
+    assert_refused!(world, ledger.try_credit(&alice, &alice, &bob, &1), LedgerError::UnknownAsset);
+    let cap = xlm_config(&world.xlm).supply_cap;
+    assert_refused!(
+        world,
+        ledger.try_credit(&alice, &alice, &world.xlm, &(cap + 1)),
+        LedgerError::SupplyCapExceeded
+    );
+    assert_refused!(world, ledger.try_debit(&alice, &world.xlm, &1), LedgerError::InsufficientBalance);
+    world.deposit(&alice, &world.xlm, cap);
+    assert_refused!(
+        world,
+        ledger.try_debit(&alice, &world.xlm, &(cap + 1)),
+        LedgerError::InsufficientBalance
+    );
+}
+
+#[test]
+fn a_stranger_may_add_to_a_slot_but_not_open_one() {
+    let world = World::new();
+    let (alice, bob) = (world.account(0), world.account(1));
+    assert_refused!(
+        world,
+        world.ledger.try_credit(&bob, &alice, &world.xlm, &ONE),
+        LedgerError::ThirdPartySlot
+    );
+    world.deposit(&alice, &world.xlm, ONE);
+    world.ledger.credit(&bob, &alice, &world.xlm, &ONE);
+    world.check();
+    assert_eq!(world.deposited(&alice, &world.xlm), 2 * ONE);
+}
+
+#[test]
+fn an_account_holds_at_most_eight_assets() {
+    let world = World::new();
+    let alice = world.account(0);
+    let tokens: std::vec::Vec<Address> = (0..MAX_HOLDINGS).map(|_| sac(&world.env)).collect();
+    for token in &tokens {
+        world.admin.list_asset(token, &xlm_config(token));
+        world.deposit(&alice, token, ONE);
+    }
+    assert_refused!(
+        world,
+        world.ledger.try_credit(&alice, &alice, &world.xlm, &ONE),
+        LedgerError::TooManyHoldings
+    );
+    world.deposit(&alice, &tokens[0], ONE);
+}
+
+#[test]
+fn a_disabled_asset_takes_nothing_new_and_lets_everybody_out() {
+    let world = World::funded();
+    let (alice, lender) = (world.account(0), world.account(3));
+    world.deposit(&alice, &world.usdc, 1_000 * ONE);
+    world.borrow(&alice, &world.xlm, 1_000 * ONE);
+    world.env.as_contract(&world.ledger.address, || {
+        let mut state = storage::asset(&world.env, &world.xlm).unwrap();
+        state.config.enabled = false;
+        storage::set_asset(&world.env, &world.xlm, &state);
+    });
+    let ledger = &world.ledger;
+    assert_refused!(world, ledger.try_credit(&lender, &lender, &world.xlm, &ONE), LedgerError::AssetDisabled);
+    assert_refused!(world, ledger.try_borrow(&alice, &world.xlm, &ONE), LedgerError::AssetDisabled);
+    ledger.repay(&alice, &world.xlm, &(1_000 * ONE));
+    ledger.debit(&lender, &world.xlm, &ALL);
+    world.check();
+}
+
+// ---- loans and repayments ---------------------------------------------------------------------------------------------
+
+#[test]
+fn a_loan_is_limited_by_the_opening_level() {
+    let world = World::funded();
+    let alice = world.account(0);
+    world.deposit(&alice, &world.xlm, 10_000 * ONE); // 1,000 USD: E_opening = 1,000 * 0.7 / 1.25 = 560
+    assert_refused!(
+        world,
+        world.ledger.try_borrow(&alice, &world.usdc, &(560 * ONE + 1)),
+        LedgerError::InsufficientMargin
+    );
+    world.borrow(&alice, &world.usdc, 560 * ONE);
+    assert_eq!(world.owed(&alice, &world.usdc), 560 * ONE);
+    assert_refused!(world, world.ledger.try_debit(&alice, &world.xlm, &ONE), LedgerError::InsufficientMargin);
+    // A new price against the account does not close the way back.
+    world.price(&world.xlm, PRICE / 100);
+    assert_eq!(world.ledger.repay(&alice, &world.usdc, &(560 * ONE)), 560 * ONE);
+    world.check();
+    assert!(world.ledger.account(&alice).debts.is_empty());
+    world.ledger.debit(&alice, &world.xlm, &ALL);
+    world.check();
+}
+
+#[test]
+fn a_price_that_is_not_live_stops_loans_and_not_repayments() {
+    let world = World::funded();
+    let alice = world.account(0);
+    world.deposit(&alice, &world.xlm, 10_000 * ONE);
+    world.borrow(&alice, &world.usdc, 100 * ONE);
+    world.quote(&world.xlm, 0, 0, PriceStatus::Stale);
+    let ledger = &world.ledger;
+    assert_refused!(world, ledger.try_borrow(&alice, &world.usdc, &ONE), LedgerError::PriceNotUsable);
+    assert_refused!(world, ledger.try_debit(&alice, &world.xlm, &ONE), LedgerError::PriceNotUsable);
+    world.deposit(&alice, &world.usdc, 50 * ONE);
+    assert_eq!(ledger.repay(&alice, &world.usdc, &(20 * ONE)), 20 * ONE);
+    assert_eq!(ledger.repay_with_collateral(&alice, &world.usdc, &(30 * ONE)), 30 * ONE);
+    world.check();
+    assert_eq!(world.owed(&alice, &world.usdc), 50 * ONE);
+}
+
+#[test]
+fn loans_are_limited_by_caps_utilisation_and_cash() {
+    let world = World::new();
+    let (alice, lender) = (world.account(0), world.account(3));
+    world.deposit(&alice, &world.eth, 100 * 10_i128.pow(18));
+    world.deposit(&lender, &world.xlm, 1_000 * ONE);
+    let ledger = &world.ledger;
+    assert_refused!(
+        world,
+        ledger.try_borrow(&alice, &world.xlm, &(1_000 * ONE + 1)),
+        LedgerError::InsufficientLiquidity
+    );
+    assert_refused!(
+        world,
+        ledger.try_borrow(&alice, &world.xlm, &(950 * ONE + 1)),
+        LedgerError::UtilisationExceeded
+    );
+    world.borrow(&alice, &world.xlm, 950 * ONE);
+    assert_refused!(
+        world,
+        ledger.try_debit(&lender, &world.xlm, &(50 * ONE + 1)),
+        LedgerError::InsufficientLiquidity
+    );
+    world.env.as_contract(&ledger.address, || {
+        let mut state = storage::asset(&world.env, &world.xlm).unwrap();
+        state.config.borrow_cap = 950 * ONE;
+        state.config.max_utilisation_bps = 10_000;
+        storage::set_asset(&world.env, &world.xlm, &state);
+    });
+    assert_refused!(world, ledger.try_borrow(&alice, &world.xlm, &1), LedgerError::BorrowCapExceeded);
+}
+
+#[test]
+fn the_settlement_asset_never_pays_out_what_the_buckets_hold() {
+    let world = World::new();
+    let (alice, lender) = (world.account(0), world.account(3));
+    world.deposit(&lender, &world.usdc, 1_000 * ONE);
+    world.deposit(&alice, &world.eth, 10 * 10_i128.pow(18));
+    world.perp_history(&world.account(1), 5_000 * ONE, 0);
+    world.borrow(&alice, &world.usdc, 900 * ONE);
+    assert_refused!(
+        world,
+        world.ledger.try_debit(&lender, &world.usdc, &(100 * ONE + 1)),
+        LedgerError::InsufficientLiquidity
+    );
+    world.ledger.debit(&lender, &world.usdc, &(100 * ONE));
+    world.check();
+}
+
+#[test]
+fn an_accounts_own_limits_bind_its_loans() {
+    let world = World::funded();
+    let alice = world.account(0);
+    world.deposit(&alice, &world.usdc, 1_000 * ONE);
+    world.ledger.set_limits(&alice, &Limits { total_borrow: 100 * ONE, ..Limits::NONE });
+    assert_refused!(
+        world,
+        world.ledger.try_borrow(&alice, &world.xlm, &(1_001 * ONE)),
+        LedgerError::LimitExceeded
+    );
+    world.borrow(&alice, &world.xlm, 1_000 * ONE);
+}
+
+#[test]
+fn a_repayment_takes_what_is_owed_and_leaves_no_dust() {
+    let world = World::funded();
+    let alice = world.account(0);
+    world.deposit(&alice, &world.usdc, 1_000 * ONE);
+    world.borrow(&alice, &world.xlm, 3_000 * ONE + 1);
+    world.wait(SECONDS_PER_YEAR / 3);
+    let owed = world.owed(&alice, &world.xlm);
+    assert!(owed > 3_000 * ONE);
+    assert_eq!(world.ledger.repay(&alice, &world.xlm, &ONE), ONE);
+    world.check();
+    assert_eq!(world.ledger.repay(&alice, &world.xlm, &(10 * owed)), owed - ONE);
+    world.check();
+    let totals = world.state(&world.xlm).totals;
+    assert_eq!((totals.borrowed, totals.borrow_shares), (0, 0));
+    assert_refused!(world, world.ledger.try_repay(&alice, &world.xlm, &ONE), LedgerError::NothingOwed);
+}
+
+#[test]
+fn perpetual_debt_is_repaid_before_lending_debt() {
+    let world = World::funded();
+    let alice = world.account(0);
+    world.deposit(&alice, &world.eth, 10 * 10_i128.pow(18));
+    world.borrow(&alice, &world.usdc, 300 * ONE);
+    world.perp_history(&alice, 1_000 * ONE, 200 * ONE);
+    assert_eq!(world.ledger.repay(&alice, &world.usdc, &(250 * ONE)), 250 * ONE);
+    world.check();
+    assert_eq!((world.ledger.account(&alice).perp_debt, world.ledger.totals().perp_borrowed), (0, 0));
+    assert_eq!(world.owed(&alice, &world.usdc), 250 * ONE);
+    assert_eq!(world.ledger.totals().lp, 1_200 * ONE);
+}
+
+#[test]
+fn a_debt_nets_with_a_deposit_of_the_same_asset() {
+    let world = World::funded();
+    let alice = world.account(0);
+    world.deposit(&alice, &world.usdc, 1_000 * ONE);
+    world.borrow(&alice, &world.usdc, 800 * ONE);
+    world.perp_history(&alice, 500 * ONE, 100 * ONE);
+    let cash = world.state(&world.usdc).totals.cash;
+    assert_eq!(world.ledger.repay_with_collateral(&alice, &world.usdc, &ALL), 900 * ONE);
+    world.check();
+    assert_eq!(world.state(&world.usdc).totals.cash, cash);
+    assert_eq!(world.deposited(&alice, &world.usdc), 100 * ONE);
+    assert!(world.ledger.account(&alice).debts.is_empty());
+    assert_refused!(
+        world,
+        world.ledger.try_repay_with_collateral(&alice, &world.usdc, &ONE),
+        LedgerError::NothingOwed
+    );
+}
+
+// ---- interest -----------------------------------------------------------------------------------------------------------
+
+#[test]
+fn interest_goes_to_depositors_and_reserves_and_is_idempotent() {
+    let world = World::funded();
+    let (alice, lender) = (world.account(0), world.account(3));
+    world.deposit(&alice, &world.usdc, 95_000 * ONE);
+    world.borrow(&alice, &world.xlm, 800_000 * ONE);
+    world.wait(SECONDS_PER_YEAR);
+    world.ledger.accrue(&world.xlm);
+    world.check();
+    let totals = world.state(&world.xlm).totals;
+    // 5% for a year at the target of the curve: 800,000 * (e^0.05 - 1).
+    let interest = 41_016_8771000 / ONE;
+    assert_eq!(totals.borrowed / ONE, 800_000 + interest);
+    assert_eq!(totals.reserves, (totals.borrowed - 800_000 * ONE) / 10);
+    assert_eq!(totals.supplied + totals.reserves, 1_000_000 * ONE + totals.borrowed - 800_000 * ONE);
+    assert!(world.deposited(&lender, &world.xlm) > 1_036_900 * ONE);
+    world.ledger.accrue(&world.xlm);
+    let again = world.state(&world.xlm).totals;
+    assert_eq!(again.seq, totals.seq + 1);
+    assert_eq!((again.borrowed, again.supplied), (totals.borrowed, totals.supplied));
+}
+
+#[test]
+fn touching_often_charges_what_touching_once_charges() {
+    let run = |steps: u64| {
+        let world = World::funded();
+        let alice = world.account(0);
+        world.deposit(&alice, &world.usdc, 95_000 * ONE);
+        world.borrow(&alice, &world.xlm, 500_000 * ONE);
+        for _ in 0..steps {
+            world.wait(864_000 / steps);
+            world.ledger.accrue(&world.xlm);
+            world.check();
+        }
+        world.state(&world.xlm).totals.borrowed
+    };
+    let (once, often) = (run(1), run(100));
+    // What differs is utilisation, which interest itself moves a little.
+    assert!((often - once).abs() * 1_000 < once - 500_000 * ONE, "{once} {often}");
+}
+
+#[test]
+fn the_credit_line_pays_its_lender_the_same_rate() {
+    let world = World::funded();
+    let alice = world.account(0);
+    world.deposit(&alice, &world.eth, 10 * 10_i128.pow(18));
+    world.perp_history(&alice, 5_000 * ONE, 1_000 * ONE);
+    let before = world.ledger.totals();
+    world.wait(SECONDS_PER_YEAR);
+    let after = world.ledger.totals();
+    assert!(after.perp_borrowed > before.perp_borrowed);
+    assert_eq!(after.lp - before.lp, after.perp_borrowed - before.perp_borrowed);
+    world.ledger.accrue(&world.usdc);
+    world.check();
+    assert_eq!(world.ledger.totals().lp, after.lp);
+    assert_eq!(world.state(&world.usdc).totals.supplied, 100_000 * ONE);
+}

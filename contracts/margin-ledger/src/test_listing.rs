@@ -1,0 +1,128 @@
+//! What may be listed, who may write, and decimals.
+extern crate std;
+
+use crate::{
+    test_world::{eth_config, sac, usdc_config, xlm_config, Decimals, World, ONE},
+    MarginLedger,
+};
+use margin_interface::{AssetConfig, LedgerError, Limits, MarginLedgerAdminClient, Receive};
+use margin_math::units::PRICE;
+use soroban_sdk::{
+    testutils::{Address as _, EnvTestConfig},
+    token, Address, Env,
+};
+
+// ---- listing and authority ----------------------------------------------------------------------------------------------
+
+#[test]
+fn venues_are_set_once_and_alone_may_write() {
+    let world = World::new();
+    let any = || Address::generate(&world.env);
+    assert_eq!(
+        world.admin.try_set_venues(&any(), &any(), &any()).err(),
+        Some(Ok(LedgerError::VenuesAlreadySet))
+    );
+    let alice = world.account(0);
+    world.env.set_auths(&[]);
+    assert!(world.ledger.try_credit(&alice, &alice, &world.xlm, &ONE).is_err());
+    assert!(world.ledger.try_set_limits(&alice, &Limits::NONE).is_err());
+    assert!(world.admin.try_list_asset(&any(), &xlm_config(&alice)).is_err());
+    assert_eq!(world.ledger.account(&alice).seq, 0);
+}
+
+#[test]
+fn a_listing_is_bounded() {
+    let world = World::new();
+    let token = sac(&world.env);
+    let refused = |change: fn(&mut AssetConfig)| {
+        let mut config = xlm_config(&token);
+        change(&mut config);
+        assert_eq!(world.admin.try_list_asset(&token, &config).err(), Some(Ok(LedgerError::InvalidConfig)));
+    };
+    refused(|config| config.lw_bps = 9_999);
+    refused(|config| config.ltv_bps = 10_001);
+    refused(|config| config.opening_bps = config.margin_call_bps);
+    refused(|config| config.margin_call_bps = config.liquidation_bps - 1);
+    refused(|config| config.liquidation_bps = 9_999);
+    refused(|config| config.max_bonus_bps = 2_001);
+    refused(|config| config.max_utilisation_bps = 10_001);
+    refused(|config| config.reserve_factor_bps = 5_001);
+    refused(|config| config.rate.target_bps = 10_000);
+    refused(|config| config.rate.target_bps = 0);
+    refused(|config| config.rate.slope2_bps = 20_001);
+    refused(|config| config.rate.reactivity = 1_000_001);
+    refused(|config| config.supply_cap = -1);
+    refused(|config| config.borrow_cap = i128::MAX);
+    // 1.0 * (1 + 20% + 1%) > 0.98 * 1.1 * 1.1 against the assets listed before.
+    refused(|config| (config.ltv_bps, config.max_bonus_bps) = (10_000, 2_000));
+    world.admin.list_asset(&token, &xlm_config(&token));
+    assert_eq!(
+        world.admin.try_list_asset(&token, &xlm_config(&token)).err(),
+        Some(Ok(LedgerError::AlreadyListed))
+    );
+    let wide = world.env.register(Decimals, (19_u32,));
+    assert_eq!(
+        world.admin.try_list_asset(&wide, &xlm_config(&wide)).err(),
+        Some(Ok(LedgerError::InvalidConfig))
+    );
+    assert_eq!(world.ledger.assets().len(), 4);
+}
+
+#[test]
+fn the_settlement_asset_has_seven_decimals() {
+    let env = Env::new_with_config(EnvTestConfig { capture_snapshot_at_drop: false });
+    env.mock_all_auths();
+    let settlement = env.register(Decimals, (6_u32,));
+    let any = || Address::generate(&env);
+    let ledger = env.register(MarginLedger, (any(), any(), any(), settlement.clone()));
+    let admin = MarginLedgerAdminClient::new(&env, &ledger);
+    assert_eq!(
+        admin.try_list_asset(&settlement, &usdc_config(&settlement)).err(),
+        Some(Ok(LedgerError::InvalidConfig))
+    );
+}
+
+#[test]
+fn a_token_is_what_its_contract_says() {
+    let world = World::new();
+    let stellar = token::TokenClient::new(&world.env, &world.xlm);
+    assert_eq!(world.state(&world.xlm).decimals, stellar.decimals());
+    assert_eq!(world.state(&world.eth).decimals, 18);
+}
+
+#[test]
+fn six_seven_and_eighteen_decimals_give_the_same_values() {
+    let summaries: std::vec::Vec<_> = [6_u32, 7, 18]
+        .into_iter()
+        .map(|decimals| {
+            let world = World::funded();
+            let (alice, lender) = (world.account(0), world.account(3));
+            let (held, owed) =
+                (world.env.register(Decimals, (decimals,)), world.env.register(Decimals, (decimals,)));
+            let one = 10_i128.pow(decimals);
+            for token in [&held, &owed] {
+                let mut config = eth_config(token);
+                config.supply_cap = 1_000_000 * one;
+                config.borrow_cap = 1_000_000 * one;
+                world.admin.list_asset(token, &config);
+                world.price(token, PRICE * 3 / 10);
+            }
+            world.deposit(&lender, &owed, 10_000 * one);
+            world.deposit(&alice, &held, 1_000 * one);
+            world.borrow(&alice, &owed, 500 * one);
+            world.price(&held, PRICE * 22 / 100);
+            let summary = world.ledger.summary(&alice);
+            let bob = world.account(1);
+            let done = world.ledger.liquidate(&bob, &alice, &owed, &held, &(500 * one), &0, &Receive::Shares);
+            world.check();
+            let scale = |amount: i128| amount * 1_000 / one;
+            let after = world.ledger.summary(&alice);
+            (
+                (summary.collateral_value, summary.debt_value, summary.health_factor, summary.leverage),
+                (scale(done.repaid), scale(done.seized), (after.health_factor + 5) / 10),
+            )
+        })
+        .collect();
+    assert_eq!(summaries[0], summaries[1]);
+    assert_eq!(summaries[1], summaries[2]);
+}

@@ -1,0 +1,433 @@
+//! What an account's holdings are worth: collects what a call needs to know, asks the oracle once, and hands plain
+//! structs to `margin-math`.
+
+use crate::book::{Book, OrOverflow};
+use crate::holdings::{deposited, owed, perp_owed};
+use alloc::vec::Vec;
+use margin_interface::{
+    AccountState, AccountSummary, Asset, AssetConfig, AssetState, Breakdown, Holding, LedgerError, Market,
+    OpenPosition, OracleClient, PerpMarket, PerpView, Position, PriceStatus, Quote,
+};
+use margin_math::{
+    curve,
+    fixed::add,
+    funding::{self, Funding},
+    margin::{
+        initial_margin_bps, value_ceil, Debt, Deposit, Levels, Margin, PositionLine, PositionValue, Prices,
+    },
+    status::{permission, Permission, Status, Use},
+};
+use soroban_sdk::{Address, Env, Map, Symbol};
+
+pub use margin_math::margin::Valuation;
+
+/// The quotes of one call: what is wanted is collected first, then read in one batch.
+pub struct Quotes {
+    wanted: Vec<Asset>,
+    quotes: Vec<Quote>,
+}
+
+impl Quotes {
+    /// Nothing wanted yet.
+    pub fn new() -> Self {
+        Quotes { wanted: Vec::new(), quotes: Vec::new() }
+    }
+
+    /// Wants the quote of `index`, once.
+    pub fn want(&mut self, index: &Asset) {
+        if !self.wanted.contains(index) {
+            self.wanted.push(index.clone());
+        }
+    }
+
+    /// Reads what is wanted.
+    pub fn fetch(mut self, book: &Book) -> Self {
+        if self.wanted.is_empty() {
+            return self;
+        }
+        let wanted = soroban_sdk::Vec::from_slice(&book.env, &self.wanted);
+        self.quotes = oracle(book).quotes(&wanted).iter().collect();
+        self
+    }
+
+    /// The quote of `index`; what was never wanted has no usable one.
+    pub fn get(&self, index: &Asset) -> Result<&Quote, LedgerError> {
+        let position = self.wanted.iter().position(|wanted| wanted == index);
+        position.and_then(|at| self.quotes.get(at)).ok_or(LedgerError::PriceNotUsable)
+    }
+}
+
+/// A deposit or a debt, as an amount.
+pub struct Owned {
+    /// Token units.
+    pub amount: i128,
+    /// The token.
+    pub asset: Address,
+    /// Its parameters.
+    pub config: AssetConfig,
+    /// Its decimals.
+    pub decimals: u32,
+}
+
+/// A position with its market.
+pub struct Held {
+    /// Its name.
+    pub symbol: Symbol,
+    /// The market.
+    pub market: PerpMarket,
+    /// The position.
+    pub position: Position,
+}
+
+/// Everything an account owns, owes and holds, as amounts.
+pub struct Sheet {
+    /// Lending debts.
+    pub debts: Vec<Owned>,
+    /// Deposits.
+    pub deposits: Vec<Owned>,
+    /// Perpetual debt, settlement units.
+    pub perp_debt: i128,
+    /// Positions.
+    pub positions: Vec<Held>,
+    /// The settlement asset; `None` when nothing perpetual needs it.
+    pub settlement: Option<AssetState>,
+}
+
+/// A sheet in one valuation. Values are in the order of the sheet.
+pub struct Valued {
+    /// Values of debts, USD.
+    pub debts: Vec<i128>,
+    /// Values of deposits, USD.
+    pub deposits: Vec<i128>,
+    /// The sums.
+    pub margin: Margin,
+    /// Values of positions.
+    pub positions: Vec<PositionValue>,
+}
+
+impl Sheet {
+    /// Nothing at all.
+    pub fn empty() -> Sheet {
+        Sheet {
+            debts: Vec::new(),
+            deposits: Vec::new(),
+            perp_debt: 0,
+            positions: Vec::new(),
+            settlement: None,
+        }
+    }
+
+    /// The holdings of `account`, interest up to now.
+    pub fn of(book: &mut Book, account: &AccountState) -> Result<Sheet, LedgerError> {
+        let mut sheet = Sheet::empty();
+        for asset in account.deposits.keys() {
+            let state = book.asset(&asset)?;
+            let amount = deposited(&state, account, &asset)?;
+            sheet.deposits.push(Owned { amount, asset, config: state.config, decimals: state.decimals });
+        }
+        for asset in account.debts.keys() {
+            let state = book.asset(&asset)?;
+            let amount = owed(&state, account, &asset)?;
+            sheet.debts.push(Owned { amount, asset, config: state.config, decimals: state.decimals });
+        }
+        for (symbol, position) in account.positions.iter() {
+            let market = book.market(&symbol)?;
+            sheet.positions.push(Held { symbol, market, position });
+        }
+        if account.perp_debt > 0 {
+            sheet.perp_debt = perp_owed(&book.settlement()?, account)?;
+        }
+        if account.perp_debt > 0 || !sheet.positions.is_empty() {
+            let settlement = book.config.settlement.clone();
+            sheet.settlement = Some(book.asset(&settlement)?);
+        }
+        Ok(sheet)
+    }
+
+    /// Whether anything is owed or risked.
+    pub fn is_exposed(&self) -> bool {
+        self.perp_debt > 0 || !self.debts.is_empty() || !self.positions.is_empty()
+    }
+
+    /// Wants every price the sheet depends on.
+    pub fn want(&self, quotes: &mut Quotes) {
+        for owned in self.deposits.iter().chain(self.debts.iter()) {
+            quotes.want(&owned.config.index);
+        }
+        for held in &self.positions {
+            quotes.want(&held.market.config.index);
+        }
+        if let Some(settlement) = &self.settlement {
+            quotes.want(&settlement.config.index);
+        }
+    }
+
+    /// Values the sheet, or [`LedgerError::PriceNotUsable`] if a price may not be used for that.
+    pub fn value(&self, quotes: &Quotes, valuation: Valuation, now: u64) -> Result<Valued, LedgerError> {
+        let (settlement, settlement_levels) = match &self.settlement {
+            Some(state) => (prices(quotes.get(&state.config.index)?, valuation)?, levels(&state.config)),
+            None => (Prices::flat(0), Levels { opening_bps: 1, margin_call_bps: 1, liquidation_bps: 1 }),
+        };
+        let mut margin = Margin::new(valuation, settlement, settlement_levels);
+        let (mut deposits, mut debts, mut positions) = (Vec::new(), Vec::new(), Vec::new());
+        for owned in &self.deposits {
+            let line = Deposit {
+                amount: owned.amount,
+                decimals: owned.decimals,
+                levels: levels(&owned.config),
+                ltv_bps: owned.config.ltv_bps,
+                prices: prices(quotes.get(&owned.config.index)?, valuation)?,
+            };
+            deposits.push(margin.deposit(&line).or_overflow()?);
+        }
+        for owned in &self.debts {
+            let line = Debt {
+                amount: owned.amount,
+                decimals: owned.decimals,
+                lw_bps: owned.config.lw_bps,
+                prices: prices(quotes.get(&owned.config.index)?, valuation)?,
+            };
+            debts.push(margin.debt(&line).or_overflow()?);
+        }
+        for held in &self.positions {
+            let quote = quotes.get(&held.market.config.index)?;
+            positions.push(margin.position(&held.line(quote, valuation, now)?).or_overflow()?);
+        }
+        margin.perp_debt(self.perp_debt).or_overflow()?;
+        Ok(Valued { debts, deposits, margin, positions })
+    }
+
+    /// The sheet and its values as the interface shows them.
+    pub fn summary(&self, env: &Env, valued: &Valued) -> Result<AccountSummary, LedgerError> {
+        let margin = &valued.margin;
+        let mut exposures = Map::new(env);
+        for (owned, value) in self.debts.iter().zip(&valued.debts) {
+            exposures.set(Market::Asset(owned.asset.clone()), *value);
+        }
+        for (held, value) in self.positions.iter().zip(&valued.positions) {
+            exposures.set(Market::Perp(held.symbol.clone()), value.notional);
+        }
+        let unrealized_pnl = margin.gains.checked_sub(margin.losses).or_overflow()?;
+        Ok(AccountSummary {
+            collateral_value: margin.collateral,
+            debt_value: margin.debt,
+            effective_margin: margin.effective,
+            equity: margin.equity().or_overflow()?,
+            exposures,
+            health_factor: margin.health().or_overflow()?,
+            leverage: margin.leverage().or_overflow()?,
+            liquidation_ok: margin.liquidation_ok(),
+            margin_call_ok: margin.margin_call_ok(),
+            opening_ok: margin.opening_ok(),
+            perp_notional: margin.notional,
+            required_margin: margin.required,
+            unrealized_pnl,
+        })
+    }
+}
+
+impl Held {
+    fn line(&self, quote: &Quote, valuation: Valuation, now: u64) -> Result<PositionLine, LedgerError> {
+        let (config, state) = (&self.market.config, &self.market.state);
+        let mut index = prices(quote, valuation)?;
+        if valuation == Valuation::Liquidation {
+            index.mid = liquidation_price(quote, self.position.size)?;
+        }
+        let funding = funding_now(&self.market, quote, now)?;
+        let size = self.position.size;
+        let imr_bps = initial_margin_bps(config.imr_bps, config.size_scaling_bps, size, state.base_reserve);
+        // Only the Open valuation looks at the curve.
+        let exit = match valuation {
+            Valuation::Open => {
+                curve::exit_value(state.base_reserve, state.quote_reserve, size).or_overflow()?
+            }
+            Valuation::Live | Valuation::Liquidation => 0,
+        };
+        Ok(PositionLine {
+            entry: self.position.entry,
+            exit,
+            funding: funding::owed(size, funding.index(size), self.position.funding_index).or_overflow()?,
+            imr_bps: imr_bps.or_overflow()?,
+            index,
+            mmr_bps: config.mmr_bps,
+            size,
+        })
+    }
+}
+
+/// The oracle of this ledger.
+pub fn oracle<'a>(book: &Book) -> OracleClient<'a> {
+    OracleClient::new(&book.env, &book.config.oracle)
+}
+
+/// The levels of an asset.
+pub fn levels(config: &AssetConfig) -> Levels {
+    Levels {
+        opening_bps: config.opening_bps,
+        margin_call_bps: config.margin_call_bps,
+        liquidation_bps: config.liquidation_bps,
+    }
+}
+
+/// A quote for a valuation, or [`LedgerError::PriceNotUsable`] by the table of `margin_math::status`.
+pub fn prices(quote: &Quote, valuation: Valuation) -> Result<Prices, LedgerError> {
+    let usable = match valuation {
+        Valuation::Open => allows(quote.status, Use::Increase),
+        Valuation::Live => allows(quote.status, Use::Reduce),
+        // The Liquidation valuation takes the account's better ends already: who fails there fails at both.
+        Valuation::Liquidation => permission(status(quote.status), Use::Liquidate) != Permission::No,
+    };
+    if !usable || quote.lo <= 0 || quote.mid <= 0 || quote.hi <= 0 {
+        return Err(LedgerError::PriceNotUsable);
+    }
+    Ok(Prices { lo: quote.lo, mid: quote.mid, hi: quote.hi, stable: quote.stable })
+}
+
+/// Whether the table permits `usage` without reservation.
+pub fn allows(price: PriceStatus, usage: Use) -> bool {
+    permission(status(price), usage) == Permission::Yes
+}
+
+/// The status as the table knows it; what it does not know permits nothing.
+pub fn status(price: PriceStatus) -> Status {
+    Status::from_code(price as u32).unwrap_or(Status::Unknown)
+}
+
+/// Index price at which a position is judged and taken over: the accepted one, or the account's better end while the
+/// price is not fully trusted.
+pub fn liquidation_price(quote: &Quote, size: i128) -> Result<i128, LedgerError> {
+    let quoted = prices(quote, Valuation::Liquidation)?;
+    if allows(quote.status, Use::Liquidate) {
+        return Ok(quoted.mid);
+    }
+    Ok(if size > 0 { quoted.hi } else { quoted.lo })
+}
+
+/// Funding of a market extrapolated to `now` from the stored rate, exactly as the clearing-house accrues it.
+pub fn funding_now(market: &PerpMarket, quote: &Quote, now: u64) -> Result<Funding, LedgerError> {
+    let state = &market.state;
+    let stored = Funding {
+        long: state.funding_long,
+        short: state.funding_short,
+        rate: state.funding_rate,
+        price: state.funding_price,
+        updated_at: state.funding_at,
+    };
+    let (long, short) = (market.totals.long_interest, market.totals.short_interest);
+    let usable = allows(quote.status, Use::Funding);
+    // A recovered or unknown index says nothing about until when it was known.
+    let last_known = match quote.status {
+        PriceStatus::Stale | PriceStatus::Halted | PriceStatus::Tripped => quote.timestamp,
+        _ => 0,
+    };
+    funding::accrue_by_index(stored, now, usable, last_known, long, short).or_overflow()
+}
+
+/// The sheet of `account` with the quotes it needs.
+pub fn sheet(book: &mut Book, account: &AccountState) -> Result<(Sheet, Quotes), LedgerError> {
+    let sheet = Sheet::of(book, account)?;
+    let mut quotes = Quotes::new();
+    sheet.want(&mut quotes);
+    let quotes = quotes.fetch(book);
+    Ok((sheet, quotes))
+}
+
+/// The account in the Live valuation.
+pub fn summary(book: &mut Book, account: &Address) -> Result<AccountSummary, LedgerError> {
+    let state = book.account(account);
+    let (sheet, quotes) = sheet(book, &state)?;
+    let valued = sheet.value(&quotes, Valuation::Live, book.now())?;
+    sheet.summary(&book.env, &valued)
+}
+
+/// The account in the Live valuation, item by item.
+pub fn breakdown(book: &mut Book, account: &Address) -> Result<Breakdown, LedgerError> {
+    let state = book.account(account);
+    let sheet = Sheet::of(book, &state)?;
+    let settlement = book.config.settlement.clone();
+    let settlement_index = book.asset(&settlement)?.config.index;
+    let mut quotes = Quotes::new();
+    sheet.want(&mut quotes);
+    quotes.want(&settlement_index);
+    let quotes = quotes.fetch(book);
+    let valued = sheet.value(&quotes, Valuation::Live, book.now())?;
+    let mut debts = soroban_sdk::Vec::new(&book.env);
+    for (owned, value) in sheet.debts.iter().zip(&valued.debts) {
+        debts.push_back(owned.holding(&quotes, owned.config.lw_bps, *value)?);
+    }
+    let mut deposits = soroban_sdk::Vec::new(&book.env);
+    for (owned, value) in sheet.deposits.iter().zip(&valued.deposits) {
+        deposits.push_back(owned.holding(&quotes, owned.config.ltv_bps, *value)?);
+    }
+    let mut positions = soroban_sdk::Vec::new(&book.env);
+    for (held, value) in sheet.positions.iter().zip(&valued.positions) {
+        positions.push_back(OpenPosition {
+            index: quotes.get(&held.market.config.index)?.mid,
+            market: held.symbol.clone(),
+            mmr_bps: held.market.config.mmr_bps,
+            pnl: value.pnl,
+            size: held.position.size,
+        });
+    }
+    let summary = sheet.summary(&book.env, &valued)?;
+    Ok(Breakdown {
+        debts,
+        deposits,
+        perp_debt: sheet.perp_debt,
+        positions,
+        settlement,
+        settlement_price: prices(quotes.get(&settlement_index)?, Valuation::Live)?.mid,
+        summary,
+    })
+}
+
+impl Owned {
+    fn holding(&self, quotes: &Quotes, weight_bps: u32, value: i128) -> Result<Holding, LedgerError> {
+        Ok(Holding {
+            amount: self.amount,
+            asset: self.asset.clone(),
+            decimals: self.decimals,
+            weight_bps,
+            price: quotes.get(&self.config.index)?.mid,
+            value,
+        })
+    }
+}
+
+/// USD value of amounts at the upper price, ceil: what a spending limit counts.
+pub fn value(book: &mut Book, amounts: &soroban_sdk::Vec<(Address, i128)>) -> Result<i128, LedgerError> {
+    let mut quotes = Quotes::new();
+    for (asset, _) in amounts.iter() {
+        quotes.want(&book.asset(&asset)?.config.index);
+    }
+    let quotes = quotes.fetch(book);
+    let mut sum = 0;
+    for (asset, amount) in amounts.iter() {
+        if amount < 0 {
+            return Err(LedgerError::InvalidAmount);
+        }
+        let state = book.asset(&asset)?;
+        let quote = quotes.get(&state.config.index)?;
+        if permission(status(quote.status), Use::SpendLimit) != Permission::YesAtHigh || quote.hi <= 0 {
+            return Err(LedgerError::PriceNotUsable);
+        }
+        sum = add(sum, value_ceil(amount, state.decimals, quote.hi).or_overflow()?).or_overflow()?;
+    }
+    Ok(sum)
+}
+
+/// The market, its index quote and the account's position in it.
+pub fn perp_view(book: &mut Book, account: &Address, market: &Symbol) -> Result<PerpView, LedgerError> {
+    let record = book.market(market)?;
+    let index = oracle(book).quote(&record.config.index);
+    let none = Position { entry: 0, funding_index: 0, size: 0 };
+    let position = book.account(account).positions.get(market.clone()).unwrap_or(none);
+    Ok(PerpView { index, market: record, position })
+}
+
+/// The market's index quote and its time-weighted average over `window` seconds.
+pub fn index(book: &mut Book, market: &Symbol, window: u64) -> Result<(Quote, Option<i128>), LedgerError> {
+    let index = book.market(market)?.config.index;
+    let oracle = oracle(book);
+    Ok((oracle.quote(&index), oracle.twap(&index, &window)))
+}

@@ -1,0 +1,190 @@
+//! What sources may do wrong, one by one: each changes the result only as if it were absent (P9).
+
+use margin_interface::{
+    PokeOutcome, PriceRefused, PriceSource as Source, PriceStatus, SourceOutcome, SourceRole,
+};
+use price_source::Fault;
+use soroban_sdk::testutils::Events as _;
+use soroban_sdk::{contract, contractimpl, contracttype, symbol_short, vec, Env, Event as _, Symbol, Vec};
+
+use crate::test::{Harness, MAX_AGE, NOW, USD};
+
+/// Three sources, the first of which does what `misbehave` says; then none agrees with it alone, and the event says why.
+fn refused(reason: SourceOutcome, misbehave: impl Fn(&Harness)) {
+    let h = Harness::new(3);
+    h.say(&[150 * USD, 100 * USD, 100 * USD]);
+    misbehave(&h);
+    assert_eq!(h.poke(), PokeOutcome::Accepted, "one bad source does not stop the price");
+    assert_eq!((h.quote().lo, h.quote().hi), (100 * USD, 100 * USD), "nor move it");
+
+    let h = Harness::new(2);
+    h.say(&[100 * USD, 100 * USD]);
+    misbehave(&h);
+    let outcome = h.poke();
+    let event = PriceRefused {
+        asset: h.asset.clone(),
+        candidate: 0,
+        outcome: PokeOutcome::NoQuorum,
+        sources: vec![&h.env, reason, SourceOutcome::Admitted],
+    };
+    assert_eq!(h.env.events().all(), [event.to_xdr(&h.env, &h.id)]);
+    assert_eq!(outcome, PokeOutcome::NoQuorum);
+    assert_eq!(h.quote().status, PriceStatus::Warming);
+}
+
+fn says(reason: SourceOutcome, price: i128, timestamp: u64) {
+    refused(reason, |h| h.sources[0].set(&h.asset, &price, &timestamp));
+}
+
+#[test]
+fn bad_inputs_1_and_2_zero_and_negative() {
+    says(SourceOutcome::NotPositive, 0, NOW);
+    says(SourceOutcome::NotPositive, -1, NOW);
+    says(SourceOutcome::NotPositive, i128::MIN, NOW);
+}
+
+#[test]
+fn bad_inputs_3_and_4_too_large_and_too_small() {
+    says(SourceOutcome::OutOfRange, i128::MAX, NOW);
+    says(SourceOutcome::OutOfRange, 1, NOW);
+}
+
+#[test]
+fn bad_inputs_5_and_6_impossible_times() {
+    says(SourceOutcome::TooOld, 100 * USD, 0);
+    says(SourceOutcome::FromFuture, 100 * USD, NOW + 1);
+    says(SourceOutcome::FromFuture, 100 * USD, u64::MAX);
+}
+
+#[test]
+fn bad_input_7_one_second_too_old() {
+    says(SourceOutcome::TooOld, 100 * USD, NOW - MAX_AGE - 1);
+    let h = Harness::new(2);
+    h.sources.iter().for_each(|source| source.set(&h.asset, &(100 * USD), &(NOW - MAX_AGE)));
+    assert_eq!(h.poke(), PokeOutcome::Accepted, "exactly at the limit");
+}
+
+#[test]
+fn bad_input_8_time_backwards() {
+    let h = Harness::new(2);
+    h.feed(&[100 * USD; 2]);
+    h.pass(60);
+    h.sources[1].set(&h.asset, &(100 * USD), &h.now());
+    h.sources[0].set(&h.asset, &(100 * USD), &(NOW - 1));
+    assert_eq!(h.poke(), PokeOutcome::NoQuorum);
+    h.sources[0].set(&h.asset, &(100 * USD), &(NOW + 60));
+    assert_eq!(h.poke(), PokeOutcome::Accepted);
+}
+
+#[test]
+fn bad_input_9_a_new_price_at_the_same_time_replaces_nothing() {
+    let h = Harness::new(2);
+    h.feed(&[100 * USD; 2]);
+    assert_eq!(h.feed(&[101 * USD; 2]), PokeOutcome::Unchanged);
+    assert_eq!(h.quote().mid, 100 * USD);
+}
+
+#[test]
+fn bad_input_10_the_source_traps() {
+    refused(SourceOutcome::CallFailed, |h| h.sources[0].set_fault(&Fault::Trap));
+}
+
+#[test]
+fn the_source_has_no_price() {
+    refused(SourceOutcome::NoPrice, |h| h.sources[0].set_fault(&Fault::NoPrice));
+}
+
+#[test]
+fn bad_input_15_decimals_change_and_change_back() {
+    for decimals in [0, 8, 18, 255] {
+        refused(SourceOutcome::DecimalsChanged, |h| h.sources[0].set_decimals(&decimals));
+    }
+    let h = Harness::new(2);
+    h.sources[0].set_decimals(&18);
+    h.sources[0].set_decimals(&14);
+    assert_eq!(h.feed(&[100 * USD; 2]), PokeOutcome::Accepted);
+}
+
+#[test]
+fn sources_of_different_decimals_agree() {
+    let mut h = Harness::new(0);
+    for (decimals, price) in [(8, 10_000_000_000), (18, 100 * 10_i128.pow(18) + 1), (14, 100 * USD)] {
+        h.add(decimals, decimals, SourceRole::Fresh, MAX_AGE);
+        h.sources.last().unwrap().set(&h.asset, &price, &NOW);
+    }
+    assert_eq!(h.poke(), PokeOutcome::Accepted);
+    assert_eq!((h.quote().lo, h.quote().hi), (100 * USD, 100 * USD + 1), "rounded outward");
+}
+
+/// Answers `lastprice` with something else: what, is in the asset's place in its storage.
+#[contract]
+struct Liar;
+
+#[contracttype]
+struct ThreeFields {
+    price: i128,
+    timestamp: u64,
+    updated: u64,
+}
+
+#[contracttype]
+struct OtherTypes {
+    price: u32,
+    timestamp: u64,
+}
+
+#[contractimpl]
+impl Liar {
+    pub fn tell(env: Env, kind: Symbol) {
+        env.storage().instance().set(&symbol_short!("kind"), &kind);
+    }
+
+    pub fn decimals(_env: Env) -> u32 {
+        14
+    }
+
+    pub fn lastprice(env: Env, asset: margin_interface::Asset) -> soroban_sdk::Val {
+        use soroban_sdk::IntoVal;
+        let kind: Symbol = env.storage().instance().get(&symbol_short!("kind")).unwrap();
+        let price = 100 * USD;
+        if kind == symbol_short!("fields") {
+            ThreeFields { price, timestamp: NOW, updated: NOW }.into_val(&env)
+        } else if kind == symbol_short!("types") {
+            OtherTypes { price: 1, timestamp: NOW }.into_val(&env)
+        } else if kind == symbol_short!("number") {
+            price.into_val(&env)
+        } else if kind == symbol_short!("vector") {
+            vec![&env, price].into_val(&env)
+        } else {
+            // Calls back into whoever reads it.
+            let oracle = env.storage().instance().get(&symbol_short!("oracle")).unwrap();
+            margin_interface::OracleClient::new(&env, &oracle).poke(&vec![&env, asset]).into_val(&env)
+        }
+    }
+
+    pub fn aim(env: Env, oracle: soroban_sdk::Address) {
+        env.storage().instance().set(&symbol_short!("oracle"), &oracle);
+    }
+}
+
+/// 11, 13
+#[test]
+fn bad_inputs_11_and_13_wrong_types_and_reentry() {
+    for kind in ["fields", "types", "number", "vector", "reenter"] {
+        let h = Harness::new(1);
+        let contract = h.env.register(Liar, ());
+        let liar = LiarClient::new(&h.env, &contract);
+        liar.tell(&Symbol::new(&h.env, kind));
+        liar.aim(&h.id);
+        let source =
+            Source { asset: h.asset.clone(), contract, group: 8, max_age: MAX_AGE, role: SourceRole::Fresh };
+        h.admin().add_price_feed(&h.asset, &source);
+        h.say(&[100 * USD]);
+        assert_eq!(h.poke(), PokeOutcome::NoQuorum, "{kind}");
+        let sources: Vec<SourceOutcome> = vec![&h.env, SourceOutcome::Admitted, SourceOutcome::CallFailed];
+        let event =
+            PriceRefused { asset: h.asset.clone(), candidate: 0, outcome: PokeOutcome::NoQuorum, sources };
+        h.poke();
+        assert_eq!(h.env.events().all().filter_by_contract(&h.id), [event.to_xdr(&h.env, &h.id)], "{kind}");
+    }
+}

@@ -1,0 +1,145 @@
+//! What a trade does to the curve, and the rules that bind a leg which adds risk. Nothing here calls or stores.
+
+use crate::error::OrRefuse;
+use margin_interface::{ClearingError, MarketConfig, MarketState, MarketTotals, PriceStatus, Quote};
+use margin_math::{
+    curve,
+    fixed::{abs, add, bps_ceil, bps_floor, mul_div_floor, neg},
+    units::LEVERAGE,
+};
+
+/// Least leverage of `open_position`: 1.00x.
+pub const MIN_LEVERAGE: u32 = LEVERAGE;
+/// Largest leverage of `open_position`: 100.00x, the protocol's bound; the market's initial margin binds earlier.
+pub const MAX_LEVERAGE: u32 = 100 * LEVERAGE;
+
+/// A fill that does not cross zero.
+pub struct Leg {
+    /// Signed base, 1e14.
+    pub size: i128,
+    /// Cash, quote 1e7: negative when base is bought.
+    pub quote: i128,
+    /// Settlement units.
+    pub fee: i128,
+    /// Curve and funding afterwards.
+    pub state: MarketState,
+}
+
+impl Leg {
+    /// Fills `size` on the curve of `state` in the ledger `sequence`.
+    pub fn new(
+        config: &MarketConfig,
+        state: &MarketState,
+        size: i128,
+        sequence: u32,
+    ) -> Result<Leg, ClearingError> {
+        let (x, y) = (state.base_reserve, state.quote_reserve);
+        let quote = curve::quote_for_base(x, y, size).on_curve()?;
+        let (base_reserve, quote_reserve) = curve::after(x, y, size, quote).on_curve()?;
+        let ledger_mark =
+            if state.ledger == sequence { state.ledger_mark } else { curve::mark(x, y).on_curve()? };
+        let fee = bps_ceil(abs(quote).on_curve()?, config.fee_bps).on_curve()?;
+        let state =
+            MarketState { base_reserve, quote_reserve, ledger: sequence, ledger_mark, ..state.clone() };
+        Ok(Leg { size, quote, fee, state })
+    }
+
+    /// Mark afterwards, 1e14.
+    pub fn mark(&self) -> Result<i128, ClearingError> {
+        mark(&self.state)
+    }
+}
+
+/// The mark of a curve, 1e14.
+pub fn mark(state: &MarketState) -> Result<i128, ClearingError> {
+    curve::mark(state.base_reserve, state.quote_reserve).on_curve()
+}
+
+/// Splits a trade into what reduces a position of `held` and what opens or increases.
+pub fn split(held: i128, size_delta: i128) -> Result<(i128, i128), ClearingError> {
+    if held == 0 || (held > 0) == (size_delta > 0) {
+        return Ok((0, size_delta));
+    }
+    let after = add(held, size_delta).on_curve()?;
+    if after == 0 || (after > 0) == (held > 0) {
+        return Ok((size_delta, 0));
+    }
+    Ok((neg(held).on_curve()?, after))
+}
+
+/// Signed size that `margin * leverage / 100` of notional trades on the curve of `state`.
+pub fn size_for_margin(
+    state: &MarketState,
+    is_long: bool,
+    margin: i128,
+    leverage: u32,
+) -> Result<i128, ClearingError> {
+    let notional = mul_div_floor(margin, leverage.into(), LEVERAGE.into()).on_curve()?;
+    curve::base_for_quote(state.base_reserve, state.quote_reserve, notional, is_long).on_curve()
+}
+
+/// Whether the least base of a long, or the most base of a short, is kept.
+pub fn check_base(size: i128, bound: i128) -> Result<(), ClearingError> {
+    let kept = if size > 0 { size >= bound } else { abs(size).on_curve()? <= bound };
+    kept.then_some(()).ok_or(ClearingError::SlippageExceeded)
+}
+
+/// Whether a purchase at `price` costs at most, or a sale brings at least, `limit`.
+pub fn check_limit(size_delta: i128, price: i128, limit: i128) -> Result<(), ClearingError> {
+    let kept = if size_delta > 0 { price <= limit } else { price >= limit };
+    kept.then_some(()).ok_or(ClearingError::SlippageExceeded)
+}
+
+/// A position that remains must be worth the market's minimum, by the index if it has a price, else by the mark.
+pub fn check_minimum(
+    config: &MarketConfig,
+    index: &Quote,
+    size: i128,
+    mark: i128,
+) -> Result<(), ClearingError> {
+    if size == 0 {
+        return Ok(());
+    }
+    let price = match index.status {
+        PriceStatus::Live | PriceStatus::Degraded => index.mid,
+        _ => mark,
+    };
+    let notional = curve::notional_floor(size, price).on_curve()?;
+    (notional >= config.min_notional).then_some(()).ok_or(ClearingError::BelowMinimum)
+}
+
+/// The rules for a leg that adds risk: a live index, the band around it, the impact of one ledger, the size caps.
+///
+/// `before` is the mark before the whole trade, `size` the position after it.
+pub fn check_increase(
+    config: &MarketConfig,
+    totals: &MarketTotals,
+    index: &Quote,
+    leg: &Leg,
+    before: i128,
+    size: i128,
+) -> Result<(), ClearingError> {
+    if index.status != PriceStatus::Live {
+        return Err(ClearingError::PriceNotUsable);
+    }
+    let after = leg.mark()?;
+    let inside = curve::within(after, index.mid, config.band_bps).on_curve()?;
+    if !inside && !curve::approaches(before, after, index.mid) {
+        return Err(ClearingError::OutsideBand);
+    }
+    if !curve::within(after, leg.state.ledger_mark, config.impact_bps).on_curve()? {
+        return Err(ClearingError::ImpactExceeded);
+    }
+    let cap = bps_floor(leg.state.base_reserve, config.max_position_bps).on_curve()?;
+    let side = if leg.size > 0 { totals.long_interest } else { totals.short_interest };
+    let interest = add(side, abs(leg.size).on_curve()?).on_curve()?;
+    if abs(size).on_curve()? > cap || interest > config.max_open_interest {
+        return Err(ClearingError::SizeCapExceeded);
+    }
+    check_minimum(config, index, size, after)
+}
+
+/// Sum of the cash of two legs.
+pub fn total_quote(legs: &[Option<Leg>; 2]) -> Result<i128, ClearingError> {
+    legs.iter().flatten().try_fold(0, |sum, leg| add(sum, leg.quote)).on_curve()
+}

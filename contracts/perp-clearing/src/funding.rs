@@ -1,0 +1,81 @@
+//! Funding of a market: accrual with every touch, and the rate from the premium of the mark.
+
+use crate::{error::OrRefuse, storage};
+use margin_interface::{
+    ClearingError, FundingRateUpdated, MarginLedgerClient, MarketState, PerpMarket, PriceStatus, Quote,
+};
+use margin_math::{
+    funding::{self, Funding},
+    marks::WINDOW,
+    status::{may_fund, Status},
+};
+use soroban_sdk::{Env, Symbol};
+
+/// Whether funding accrues on this quote.
+fn usable(index: &Quote) -> bool {
+    Status::from_code(index.status as u32).is_some_and(may_fund)
+}
+
+/// Until when an index that is not usable now is known to have been: a recovered one says nothing about the gap.
+fn last_known(index: &Quote) -> u64 {
+    match index.status {
+        PriceStatus::Stale | PriceStatus::Halted | PriceStatus::Tripped => index.timestamp,
+        _ => 0,
+    }
+}
+
+/// Curve and funding of `market` with funding accrued up to now.
+pub fn accrued(env: &Env, market: &PerpMarket, index: &Quote) -> Result<MarketState, ClearingError> {
+    let state = &market.state;
+    let stored = Funding {
+        long: state.funding_long,
+        short: state.funding_short,
+        rate: state.funding_rate,
+        price: state.funding_price,
+        updated_at: state.funding_at,
+    };
+    let next = funding::accrue_by_index(
+        stored,
+        env.ledger().timestamp(),
+        usable(index),
+        last_known(index),
+        market.totals.long_interest,
+        market.totals.short_interest,
+    )
+    .on_curve()?;
+    Ok(MarketState {
+        funding_at: next.updated_at,
+        funding_long: next.long,
+        funding_short: next.short,
+        ..state.clone()
+    })
+}
+
+/// Accrues at the stored rate, then stores the rate of now. Without a premium that can be measured the rate is 0: nobody
+/// pays for a gap in the price, neither during it nor after.
+pub fn update_rate(env: &Env, ledger: &MarginLedgerClient, market: &Symbol) -> Result<i128, ClearingError> {
+    let record = ledger.market(market);
+    let (index, index_twap) = ledger.index(market, &WINDOW);
+    let mut state = accrued(env, &record, &index)?;
+    let mark_twap = match storage::marks(env, market) {
+        Some(marks) => marks.twap(env.ledger().timestamp(), WINDOW).on_curve()?,
+        None => None,
+    };
+    state.funding_rate = match (usable(&index), mark_twap, index_twap) {
+        (true, Some(mark), Some(index)) => funding::rate(mark, index).on_curve()?,
+        _ => 0,
+    };
+    if usable(&index) {
+        state.funding_price = index.mid;
+    }
+    ledger.push_market(market, &state);
+    FundingRateUpdated {
+        market: market.clone(),
+        index_twap,
+        mark_twap,
+        price: state.funding_price,
+        rate: state.funding_rate,
+    }
+    .publish(env);
+    Ok(state.funding_rate)
+}

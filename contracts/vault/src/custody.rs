@@ -1,0 +1,38 @@
+//! Tokens in, tokens out. Nothing else touches a token contract.
+
+use margin_interface::VaultError;
+use soroban_sdk::{token::TokenClient, Address, Env};
+
+/// Pulls `amount` from the wallet of `from` and makes sure that exactly this much arrived.
+///
+/// The token's word is not enough: one that takes a fee, or pays itself on the way, would leave the ledger with more
+/// than the vault holds.
+pub fn pull(env: &Env, asset: &Address, from: &Address, amount: i128) -> Result<(), VaultError> {
+    let token = TokenClient::new(env, asset);
+    let vault = env.current_contract_address();
+    let before = token.balance(&vault);
+    token.transfer(from, &vault, &amount);
+    match token.balance(&vault).checked_sub(before) {
+        Some(arrived) if arrived == amount => Ok(()),
+        _ => Err(VaultError::TransferMismatch),
+    }
+}
+
+/// Sends `amount` to `to`; nothing if there is nothing to send. The ledger has booked it before.
+pub fn pay(env: &Env, asset: &Address, to: &Address, amount: i128) {
+    if amount > 0 {
+        TokenClient::new(env, asset).transfer(&env.current_contract_address(), to, &amount);
+    }
+}
+
+/// Pays back what is left of the `pulled` tokens after `used`.
+pub fn refund(env: &Env, asset: &Address, to: &Address, pulled: i128, used: i128) -> Result<(), VaultError> {
+    match pulled.checked_sub(used) {
+        Some(rest) if rest >= 0 => {
+            pay(env, asset, to, rest);
+            Ok(())
+        }
+        // The ledger never uses more than arrived; if it did, the tokens of others would pay for it.
+        _ => Err(VaultError::TransferMismatch),
+    }
+}

@@ -1,0 +1,34 @@
+//! The vault's one entry. Balances and debts are the margin ledger's.
+
+use margin_interface::{VaultConfig, VaultError};
+use soroban_sdk::{contracttype, panic_with_error, Env};
+
+/// Ledgers of a day at five seconds.
+const DAY_IN_LEDGERS: u32 = 17_280;
+/// An instance that is used with less than this left is extended.
+const THRESHOLD: u32 = 120 * DAY_IN_LEDGERS;
+/// To what it is extended.
+const BUMP: u32 = 150 * DAY_IN_LEDGERS;
+
+#[contracttype]
+enum Key {
+    Config,
+}
+
+/// What the constructor stored.
+pub fn config(env: &Env) -> VaultConfig {
+    match env.storage().instance().get(&Key::Config) {
+        Some(config) => config,
+        None => panic_with_error!(env, VaultError::NotInitialized),
+    }
+}
+
+/// Stores the configuration.
+pub fn set_config(env: &Env, config: &VaultConfig) {
+    env.storage().instance().set(&Key::Config, config);
+}
+
+/// Extends the lifetime of the instance and the code.
+pub fn extend_instance(env: &Env) {
+    env.storage().instance().extend_ttl(THRESHOLD, BUMP);
+}

@@ -1,0 +1,125 @@
+//! What the owner may change. Every change is validated as a whole and reaches the ledger in the same call.
+
+use crate::limits::Tier;
+use crate::state::{Profile, SCHEMA};
+use crate::storage;
+use margin_interface::{
+    AccountConfig, AccountError, AccountType, MarginLedgerClient, ParamsUpdated, Protocol, SignerAdded,
+    SignerRemoved,
+};
+use soroban_sdk::{vec, Bytes, Env, IntoVal, Val, Vec};
+
+/// Writes the first state of an account and its limits into the ledger.
+///
+/// # Errors
+/// * [`AccountError::AlreadyInitialized`]
+/// * [`AccountError::InvalidConfig`] - another tier, parameters outside the tier, or an account that owns itself: nobody
+///   could then administer it, because signers do not
+pub fn initialise(
+    env: &Env,
+    tier: &Tier,
+    account_type: AccountType,
+    config: AccountConfig,
+    protocol: Protocol,
+) -> Result<(), AccountError> {
+    if storage::load(env).is_ok() {
+        return Err(AccountError::AlreadyInitialized);
+    }
+    if config.account_type != account_type || config.owner == env.current_contract_address() {
+        return Err(AccountError::InvalidConfig);
+    }
+    let profile = Profile {
+        account_type,
+        deleveraged_at: 0,
+        limits: tier.limits(config.max_leverage, config.auto_deleverage_threshold),
+        owner: config.owner,
+        protocol,
+        schema: SCHEMA,
+        signers: config.signers,
+    };
+    tier.validate(&profile)?;
+    storage::save(env, &profile);
+    refresh_limits(env, &profile);
+    Ok(())
+}
+
+/// Changes the given parameters. Authorised by the owner.
+///
+/// # Errors
+/// * [`AccountError::InvalidConfig`] - outside the tier
+///
+/// # Events
+/// * [`ParamsUpdated`]
+pub fn update_params(
+    env: &Env,
+    tier: &Tier,
+    max_leverage: Option<u32>,
+    auto_deleverage_threshold: Option<u32>,
+    market_exposure_limit: Option<i128>,
+    total_borrow_limit: Option<i128>,
+) -> Result<(), AccountError> {
+    let mut profile = storage::load(env)?;
+    let args = (max_leverage, auto_deleverage_threshold, market_exposure_limit, total_borrow_limit);
+    let owner = profile.owner.clone();
+    owner.require_auth_for_args((owner.clone(), args.0, args.1, args.2, args.3).into_val(env));
+    let limits = &mut profile.limits;
+    limits.max_leverage = max_leverage.unwrap_or(limits.max_leverage);
+    limits.min_health = auto_deleverage_threshold.unwrap_or(limits.min_health);
+    limits.market_exposure = market_exposure_limit.unwrap_or(limits.market_exposure);
+    limits.total_borrow = total_borrow_limit.unwrap_or(limits.total_borrow);
+    tier.validate(&profile)?;
+    storage::save(env, &profile);
+    refresh_limits(env, &profile);
+    ParamsUpdated { limits: profile.limits }.publish(env);
+    Ok(())
+}
+
+/// Adds a signer. Authorised by the owner.
+///
+/// # Errors
+/// * [`AccountError::InvalidConfig`] - a key twice, of a wrong length or zero; too many keys
+///
+/// # Events
+/// * [`SignerAdded`]
+pub fn add_signer(env: &Env, tier: &Tier, signer: Bytes) -> Result<(), AccountError> {
+    let mut profile = administered(env, &signer)?;
+    profile.signers.push_back(signer.clone());
+    tier.validate(&profile)?;
+    storage::save(env, &profile);
+    SignerAdded { signer }.publish(env);
+    Ok(())
+}
+
+/// Removes a signer. Authorised by the owner.
+///
+/// # Errors
+/// * [`AccountError::UnauthorizedSigner`] - the key is not a signer
+/// * [`AccountError::InvalidConfig`] - it is the last one
+///
+/// # Events
+/// * [`SignerRemoved`]
+pub fn remove_signer(env: &Env, tier: &Tier, signer: Bytes) -> Result<(), AccountError> {
+    let mut profile = administered(env, &signer)?;
+    let place = profile.signers.first_index_of(&signer).ok_or(AccountError::UnauthorizedSigner)?;
+    profile.signers.remove(place);
+    tier.validate(&profile)?;
+    storage::save(env, &profile);
+    SignerRemoved { signer }.publish(env);
+    Ok(())
+}
+
+/// The state, once the owner has authorised a change of `signer`. The owner's address is part of what it authorises, so
+/// that an account that owns this one recognises itself.
+fn administered(env: &Env, signer: &Bytes) -> Result<Profile, AccountError> {
+    let profile = storage::load(env)?;
+    let args: Vec<Val> = vec![env, profile.owner.to_val(), signer.to_val()];
+    profile.owner.require_auth_for_args(args);
+    Ok(profile)
+}
+
+/// The ledger checks the same limits on every increase of risk, whoever signs. The account is the direct invoker here, so
+/// no signature is needed.
+fn refresh_limits(env: &Env, profile: &Profile) {
+    MarginLedgerClient::new(env, &profile.protocol.ledger)
+        .set_limits(&env.current_contract_address(), &profile.limits);
+}

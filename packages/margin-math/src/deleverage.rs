@@ -1,0 +1,284 @@
+//! How much an account must give up to restore its health, and no more.
+//!
+//! With support `E`, requirement `R` and target `T`, every function solves `E' = T * R'` for the size of one step.
+
+use crate::fixed::{abs, add, mul_div_ceil, mul_div_floor, pow10, sub};
+use crate::units::{BPS, PRICE, USD};
+use crate::MathError;
+
+/// What a step aims beyond the exact solution, USD 1e7: about the three-millionth part of a dollar. It covers what the
+/// ledger adds back by rounding shares, values and weights against the account.
+pub const ROUNDING: i128 = 32;
+
+/// Support and requirement of an account, USD 1e7.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Health {
+    /// `E`: what supports.
+    pub effective: i128,
+    /// `R`: what must be supported.
+    pub required: i128,
+}
+
+/// What reducing a position does per step; amounts in USD 1e7.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Reduction {
+    /// Fee and slippage per notional, bps; negative when the fill is better than the index.
+    pub cost_bps: i128,
+    /// Settlement deposit: pays realised losses and costs; what it cannot pay becomes debt.
+    pub deposit: i128,
+    /// Unrealised loss of the position, 0 when it gains.
+    pub loss: i128,
+    /// Maintenance margin, bps.
+    pub mmr_bps: u32,
+    /// `|size| * index` of the position, above zero.
+    pub notional: i128,
+}
+
+impl Health {
+    /// `T * R - E` in USD 1e7 times 10_000: above zero below the target.
+    fn shortage(&self, target_bps: u32) -> Result<i128, MathError> {
+        sub(scaled(self.required, target_bps)?, scaled(self.effective, BPS)?)
+    }
+
+    /// Whether health is below `target_bps`. Nothing required is never below.
+    pub fn is_below(&self, target_bps: u32) -> Result<bool, MathError> {
+        Ok(self.required > 0 && self.shortage(target_bps)? > 0)
+    }
+
+    /// Debt value to repay with money from outside: `(R - E/T) / lw`. Zero at or above the target.
+    pub fn repay_from_wallet(&self, target_bps: u32, lw_bps: u32) -> Result<i128, MathError> {
+        self.repay(target_bps, lw_bps, 0)
+    }
+
+    /// Debt value to repay with a deposit of the same asset: `(T*R - E) / (T*lw - ltv)`. Zero at or above the target,
+    /// and where giving up the deposit would not help.
+    pub fn repay_from_deposit(&self, target_bps: u32, lw_bps: u32, ltv_bps: u32) -> Result<i128, MathError> {
+        self.repay(target_bps, lw_bps, ltv_bps)
+    }
+
+    fn repay(&self, target_bps: u32, lw_bps: u32, ltv_bps: u32) -> Result<i128, MathError> {
+        let relief = sub(scaled(i128::from(target_bps), lw_bps)?, scaled(i128::from(BPS), ltv_bps)?)?;
+        if !self.is_below(target_bps)? || relief <= 0 {
+            return Ok(0);
+        }
+        add(mul_div_floor(self.shortage(target_bps)?, i128::from(BPS), relief)?, ROUNDING)
+    }
+
+    /// Notional by which to reduce a position, at most all of it. Zero at or above the target, and where the costs eat
+    /// what the reduction frees.
+    ///
+    /// A loss is part of `R` already; while the deposit pays it, realising it lowers `E` and `R` alike:
+    /// `D = (T*R - E) / (T*mmr - c + (T - 1)*loss/notional)`. What the deposit `d` cannot pay becomes debt:
+    /// `D = (T*R - E - (T - 1)*d) / (T*(mmr - c))`.
+    pub fn reduce(&self, target_bps: u32, position: &Reduction) -> Result<i128, MathError> {
+        if !self.is_below(target_bps)? || position.notional <= 0 {
+            return Ok(0);
+        }
+        let (bps, target) = (i128::from(BPS), i128::from(target_bps));
+        let shortage = self.shortage(target_bps)?;
+        let loss_bps = mul_div_floor(position.loss, bps, position.notional)?;
+        let freed = scaled(target, position.mmr_bps)?;
+        let above_one = sub(target, bps)?;
+        // Per notional, at 1e8.
+        let paid = add(sub(freed, product(bps, position.cost_bps)?)?, product(above_one, loss_bps)?)?;
+        if paid > 0 {
+            let reduction = mul_div_ceil(shortage, bps, paid)?.min(position.notional);
+            let outlay = mul_div_ceil(reduction, add(loss_bps, position.cost_bps)?, bps)?;
+            if outlay <= position.deposit {
+                return Ok(reduction);
+            }
+        }
+        let owed = product(target, sub(i128::from(position.mmr_bps), position.cost_bps)?)?;
+        let left = sub(shortage, product(above_one, position.deposit)?)?;
+        if owed <= 0 || left <= 0 {
+            return Ok(0);
+        }
+        Ok(mul_div_ceil(left, bps, owed)?.min(position.notional))
+    }
+}
+
+fn product(a: i128, b: i128) -> Result<i128, MathError> {
+    a.checked_mul(b).ok_or(MathError::Overflow)
+}
+
+fn scaled(amount: i128, bps: u32) -> Result<i128, MathError> {
+    product(amount, i128::from(bps))
+}
+
+/// Token units worth at most `value` (USD 1e7) at `price` (1e14).
+pub fn units_floor(value: i128, price: i128, decimals: u32) -> Result<i128, MathError> {
+    mul_div_floor(value, units_per_usd(decimals)?, price)
+}
+
+/// Value (USD 1e7) of token units, toward plus infinity.
+pub fn value_ceil(amount: i128, price: i128, decimals: u32) -> Result<i128, MathError> {
+    mul_div_ceil(amount, price, units_per_usd(decimals)?)
+}
+
+/// Value (USD 1e7) of token units, toward minus infinity.
+pub fn value_floor(amount: i128, price: i128, decimals: u32) -> Result<i128, MathError> {
+    mul_div_floor(amount, price, units_per_usd(decimals)?)
+}
+
+fn units_per_usd(decimals: u32) -> Result<i128, MathError> {
+    product(pow10(decimals)?, PRICE / USD)
+}
+
+/// Base (1e14) whose notional at `price` is at least `notional`, at most `|size|`.
+pub fn base_of(notional: i128, price: i128, size: i128) -> Result<i128, MathError> {
+    Ok(mul_div_ceil(notional, crate::units::QUOTE_SCALE, price)?.min(abs(size)?))
+}
+
+/// Fee and slippage per notional, bps toward plus infinity: what a fill of `quote` and `fee` costs against the index
+/// value `notional` of the same base. `is_long` is the side that is being reduced.
+pub fn fill_cost_bps(is_long: bool, notional: i128, quote: i128, fee: i128) -> Result<i128, MathError> {
+    let slippage = if is_long { sub(notional, quote)? } else { sub(quote, notional)? };
+    mul_div_ceil(add(slippage, fee)?, i128::from(BPS), notional)
+}
+
+/// The worst price at which to reduce: `band_bps` beyond the index, against the account.
+pub fn worst_price(is_long: bool, index: i128, band_bps: u32) -> Result<i128, MathError> {
+    let factor = if is_long { BPS.checked_sub(band_bps) } else { BPS.checked_add(band_bps) };
+    mul_div_floor(index, i128::from(factor.ok_or(MathError::Overflow)?), i128::from(BPS))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use num_rational::BigRational;
+    use proptest::prelude::*;
+
+    const TARGET: u32 = 15_000;
+
+    fn exact(value: i128) -> BigRational {
+        BigRational::from_integer(value.into())
+    }
+
+    fn share(bps: u32) -> BigRational {
+        BigRational::new(bps.into(), BPS.into())
+    }
+
+    fn health() -> impl Strategy<Value = Health> {
+        (0_i128..10_i128.pow(18), 1_i128..10_i128.pow(18))
+            .prop_map(|(effective, required)| Health { effective, required })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn repaying_from_the_wallet_restores_the_target_and_no_more(h in health(), lw in 10_000_u32..=15_000) {
+            let value = h.repay_from_wallet(TARGET, lw)?;
+            prop_assert!(value >= 0);
+            prop_assert_eq!(value == 0, !h.is_below(TARGET)?);
+            if value > 0 {
+                let after = |paid: i128| exact(h.required) - exact(paid) * share(lw);
+                let goal = exact(h.effective) / share(TARGET);
+                prop_assert!(after(value) <= goal);
+                prop_assert!(after(value - ROUNDING - 1) <= exact(h.required) && after(value - ROUNDING) >= goal);
+            }
+        }
+
+        #[test]
+        fn repaying_from_a_deposit_restores_the_target_and_no_more(
+            h in health(), lw in 10_000_u32..=15_000, ltv in 0_u32..=10_000,
+        ) {
+            let value = h.repay_from_deposit(TARGET, lw, ltv)?;
+            prop_assert_eq!(value == 0, !h.is_below(TARGET)?);
+            if value > 0 {
+                let gap = |paid: i128| exact(h.effective) - exact(paid) * share(ltv)
+                    - share(TARGET) * (exact(h.required) - exact(paid) * share(lw));
+                prop_assert!(gap(value) >= exact(0));
+                prop_assert!(gap(value - ROUNDING) <= exact(0));
+            }
+        }
+
+        #[test]
+        fn a_healthier_account_repays_less(h in health(), more in 0_i128..10_i128.pow(17), lw in 10_000_u32..=15_000) {
+            let better = Health { effective: h.effective + more, ..h };
+            let worse = Health { required: h.required + more, ..h };
+            let value = h.repay_from_wallet(TARGET, lw)?;
+            prop_assert!(better.repay_from_wallet(TARGET, lw)? <= value);
+            prop_assert!(worse.repay_from_wallet(TARGET, lw)? >= value);
+            prop_assert!(h.repay_from_deposit(TARGET, lw, 8_000)? >= value);
+        }
+
+        #[test]
+        fn reducing_a_position_restores_the_target_or_closes_it(
+            notional in 10_i128.pow(8)..10_i128.pow(16), mmr in 50_u32..=2_000, cost in 0_i128..=40,
+            loss_bps in 0_i128..=3_000, deposit in 0_i128..10_i128.pow(15), slack in 0_i128..=4_999,
+        ) {
+            let loss = notional * loss_bps / 10_000;
+            let required = notional * i128::from(mmr) / 10_000 + loss + 1;
+            let h = Health { effective: required * (10_000 + slack) / 10_000, required };
+            let step = Reduction { cost_bps: cost, deposit, loss, mmr_bps: mmr, notional };
+            let cut = h.reduce(TARGET, &step)?;
+            prop_assert!((0..=notional).contains(&cut));
+            if cut == 0 || cut == notional { return Ok(()); }
+            let gap = |cut: i128| {
+                let part = exact(cut) / exact(notional);
+                let outlay = &part * exact(loss) + exact(cut) * exact(cost) / exact(10_000);
+                let paid = if outlay > exact(deposit) { exact(deposit) } else { outlay.clone() };
+                exact(h.effective) - &paid - share(TARGET)
+                    * (exact(required) - &part * exact(loss) - exact(cut) * share(mmr) + (outlay - &paid))
+            };
+            // The loss enters in whole basis points of the notional: that much of the reduction is its rounding.
+            let tolerance = exact(cut) / exact(10_000) + exact(2);
+            prop_assert!(gap(cut) >= -tolerance.clone());
+            prop_assert!(gap(cut - 1) <= tolerance);
+        }
+
+        #[test]
+        fn units_are_worth_no_more_than_the_value(
+            value in 0_i128..10_i128.pow(20), price in 1_i128..10_i128.pow(21), decimals in 0_u32..=18,
+        ) {
+            if let Ok(units) = units_floor(value, price, decimals) {
+                prop_assert!(value_ceil(units, price, decimals)? <= value);
+                prop_assert!(value_floor(units + 1, price, decimals)? >= value);
+                prop_assert!(value_floor(units, price, decimals)? <= value_ceil(units, price, decimals)?);
+            }
+        }
+    }
+
+    impl From<MathError> for TestCaseError {
+        fn from(error: MathError) -> Self {
+            TestCaseError::fail(format!("{error:?}"))
+        }
+    }
+
+    #[test]
+    fn an_account_at_1_2_repays_a_fifth() {
+        // Support 120, required 100: repaying 20 leaves 120 / 80 = 1.5.
+        let h = Health { effective: 120 * USD, required: 100 * USD };
+        assert_eq!(h.repay_from_wallet(TARGET, 10_000), Ok(20 * USD + ROUNDING));
+        // From a deposit at 100%, the support falls along: (150 - 120) / (1.5 - 1) = 60, leaving 60 / 40.
+        assert_eq!(h.repay_from_deposit(TARGET, 10_000, 10_000), Ok(60 * USD + ROUNDING));
+    }
+
+    #[test]
+    fn a_position_without_loss_is_cut_by_what_its_margin_frees() {
+        // Notional 2_000 at 5% requires 100; supported by 120. Cutting 400 leaves 80 required: 1.5.
+        let h = Health { effective: 120 * USD, required: 100 * USD };
+        let position = Reduction { cost_bps: 0, deposit: 0, loss: 0, mmr_bps: 500, notional: 2_000 * USD };
+        assert_eq!(h.reduce(TARGET, &position), Ok(400 * USD));
+        // A cost of 10 bps is paid by the deposit: (150 - 120) / (0.075 - 0.001).
+        let costly = Reduction { cost_bps: 10, deposit: 100 * USD, ..position };
+        assert_eq!(h.reduce(TARGET, &costly), Ok(4_054_054_055));
+        // Where the cost exceeds what the margin frees, nothing helps.
+        let hopeless = Reduction { cost_bps: 900, ..position };
+        assert_eq!(h.reduce(TARGET, &hopeless), Ok(0));
+    }
+
+    #[test]
+    fn a_fill_costs_what_it_is_worse_than_the_index() {
+        assert_eq!(fill_cost_bps(true, 1_000 * USD, 995 * USD, USD), Ok(60));
+        assert_eq!(fill_cost_bps(false, 1_000 * USD, 1_005 * USD, USD), Ok(60));
+        assert_eq!(fill_cost_bps(true, 1_000 * USD, 1_005 * USD, 0), Ok(-50));
+    }
+
+    #[test]
+    fn the_worst_price_lies_against_the_account() {
+        assert_eq!(worst_price(true, 100 * PRICE, 500), Ok(95 * PRICE));
+        assert_eq!(worst_price(false, 100 * PRICE, 500), Ok(105 * PRICE));
+    }
+}

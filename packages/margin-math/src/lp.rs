@@ -1,0 +1,173 @@
+//! Fair shares of the liquidity pool.
+//!
+//! Whoever enters pays the price that is best for those already in, whoever leaves gets the one that is best for those
+//! who stay: positions count at the lower of curve and index value on entry, at the higher, and never below zero, on
+//! exit. Virtual shares own what nobody deposited, so inflating the price of a share is worthless.
+
+use crate::fixed::{add, mul_div_floor, sub};
+use crate::MathError;
+
+/// Shares that exist without an owner.
+pub const VIRTUAL_SHARES: i128 = 1_000_000;
+/// Settlement units behind [`VIRTUAL_SHARES`].
+pub const VIRTUAL_ASSETS: i128 = 1;
+
+/// What the pool is worth, settlement units 1e7.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Pool {
+    /// `L_pay`: liquidity providers' cash less what is lent to losers.
+    pub payable: i128,
+    /// `R_p`: open claims of winners.
+    pub claims: i128,
+    /// What traders would take out through the curves.
+    pub curve_value: i128,
+    /// What traders are owed at the index.
+    pub index_value: i128,
+}
+
+/// Value of the pool to whoever enters.
+pub fn nav_in(pool: &Pool) -> Result<i128, MathError> {
+    sub(sub(pool.payable, pool.claims)?, pool.curve_value.min(pool.index_value))
+}
+
+/// Value of the pool to whoever leaves.
+pub fn nav_out(pool: &Pool) -> Result<i128, MathError> {
+    sub(sub(pool.payable, pool.claims)?, pool.curve_value.max(pool.index_value).max(0))
+}
+
+/// Shares for a deposit of `amount`, rounded down. [`MathError::Exhausted`] when the pool has no value to share in.
+pub fn shares_for(amount: i128, pool: &Pool, total_shares: i128) -> Result<i128, MathError> {
+    let nav = nav_in(pool)?;
+    if nav < 0 || (nav == 0 && total_shares > 0) {
+        return Err(MathError::Exhausted);
+    }
+    mul_div_floor(amount, add(total_shares, VIRTUAL_SHARES)?, add(nav, VIRTUAL_ASSETS)?)
+}
+
+/// What `shares` of `total_shares` fetch, rounded down. [`MathError::Exhausted`] when the pool has no value.
+pub fn value_of(shares: i128, pool: &Pool, total_shares: i128) -> Result<i128, MathError> {
+    let nav = nav_out(pool)?;
+    if nav <= 0 {
+        return Err(MathError::Exhausted);
+    }
+    let value = mul_div_floor(shares, add(nav, VIRTUAL_ASSETS)?, add(total_shares, VIRTUAL_SHARES)?)?;
+    Ok(value.min(nav))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::USD;
+    use num_bigint::BigInt;
+    use num_rational::BigRational;
+    use proptest::prelude::*;
+
+    fn ratio(n: i128) -> BigRational {
+        BigRational::from_integer(BigInt::from(n))
+    }
+
+    fn cash(payable: i128) -> Pool {
+        Pool { payable, claims: 0, curve_value: 0, index_value: 0 }
+    }
+
+    fn after_entry(pool: &Pool, amount: i128) -> Pool {
+        Pool { payable: pool.payable + amount, ..*pool }
+    }
+
+    fn per_share(nav: i128, shares: i128) -> BigRational {
+        ratio(nav + VIRTUAL_ASSETS) / ratio(shares + VIRTUAL_SHARES)
+    }
+
+    fn amount() -> impl Strategy<Value = i128> {
+        prop_oneof![1_i128..=1_000, 1_i128..=1_000_000_000 * USD]
+    }
+
+    /// Pools with value, positions of either sign, claims, and as many shares as any history may have left.
+    fn pool() -> impl Strategy<Value = (Pool, i128)> {
+        let money = 0_i128..=1_000_000 * USD;
+        let value = -1_000_000 * USD..=1_000_000 * USD;
+        (
+            1_i128..=1_000_000_000 * USD,
+            money,
+            value.clone(),
+            value,
+            prop_oneof![Just(0_i128), 1_i128..=10_i128.pow(24)],
+        )
+            .prop_map(|(nav, claims, curve, index, shares)| {
+                let payable = nav + claims + curve.max(index).max(0);
+                (Pool { payable, claims, curve_value: curve, index_value: index }, shares)
+            })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+        #[test]
+        fn entering_and_leaving_at_once_never_profits((pool, total) in pool(), amount in amount()) {
+            let shares = shares_for(amount, &pool, total).unwrap();
+            let pool = after_entry(&pool, amount);
+            prop_assert!(value_of(shares, &pool, total + shares).unwrap() <= amount);
+        }
+
+        #[test]
+        fn entry_dilutes_nobody((pool, total) in pool(), amount in amount()) {
+            let shares = shares_for(amount, &pool, total).unwrap();
+            let next = after_entry(&pool, amount);
+            for nav in [nav_in, nav_out] {
+                prop_assert!(per_share(nav(&next).unwrap(), total + shares) >= per_share(nav(&pool).unwrap(), total));
+            }
+        }
+
+        #[test]
+        fn exit_takes_from_nobody((pool, total) in pool(), part in 0_i128..=1_000) {
+            let shares = total / 1_000 * part;
+            let value = value_of(shares, &pool, total).unwrap();
+            prop_assert!(value >= 0 && value <= nav_out(&pool).unwrap());
+            let next = after_entry(&pool, -value);
+            for nav in [nav_in, nav_out] {
+                prop_assert!(per_share(nav(&next).unwrap(), total - shares) >= per_share(nav(&pool).unwrap(), total));
+            }
+        }
+
+        /// An attacker who enters first and makes the pool rich costs himself more than the next one.
+        #[test]
+        fn inflating_the_first_share_is_worthless(first in 1_i128..=1_000, gift in 0_i128..=1_000_000 * USD, victim in 1_i128..=1_000_000 * USD) {
+            let own = shares_for(first, &cash(0), 0).unwrap();
+            let shares = shares_for(victim, &cash(first + gift), own).unwrap();
+            let pool = cash(first + gift + victim);
+            let total = own + shares;
+            let attacker = value_of(own, &pool, total).unwrap();
+            prop_assert!(attacker <= first + gift, "profit {}", attacker - first - gift);
+            let lost = victim - value_of(shares, &pool, total).unwrap();
+            prop_assert!(lost <= 1 + (first + gift + victim) / VIRTUAL_SHARES, "victim lost {lost}");
+        }
+    }
+
+    #[test]
+    fn a_ledger_of_shares() {
+        let first = shares_for(1_000 * USD, &cash(0), 0).unwrap();
+        assert_eq!(first, 1_000 * USD * VIRTUAL_SHARES);
+        assert_eq!(value_of(first, &cash(1_000 * USD), first), Ok(1_000 * USD));
+        // The pool earned 10%: what a share fetches now buys one, up to what the virtual shares own.
+        let second = shares_for(1_100 * USD, &cash(1_100 * USD), first).unwrap();
+        assert!((first - second).abs() < VIRTUAL_SHARES);
+    }
+
+    #[test]
+    fn winners_are_counted_for_those_who_stay() {
+        // Traders are owed 50 at the index, 30 through the curve, 20 are claimed already.
+        let pool = Pool { payable: 1_000, claims: 20, curve_value: 30, index_value: 50 };
+        assert_eq!((nav_in(&pool), nav_out(&pool)), (Ok(950), Ok(930)));
+        // Losing traders count for entry, not for exit.
+        let pool = Pool { payable: 1_000, claims: 0, curve_value: -30, index_value: -50 };
+        assert_eq!((nav_in(&pool), nav_out(&pool)), (Ok(1_050), Ok(1_000)));
+    }
+
+    #[test]
+    fn a_pool_without_value_is_closed() {
+        assert_eq!(shares_for(1, &cash(-1), 0), Err(MathError::Exhausted));
+        assert_eq!(shares_for(1, &cash(0), 1), Err(MathError::Exhausted));
+        assert_eq!(value_of(1, &cash(0), 1), Err(MathError::Exhausted));
+        assert_eq!(shares_for(0, &cash(10), 10), Ok(0));
+    }
+}

@@ -1,0 +1,225 @@
+//! The time-weighted mark of a market, from a bounded ring.
+//!
+//! The mark only moves by trades, so a running sum of `mark * seconds` is exact, and each trade adds the mark that held
+//! *until* it: a trade in the current ledger has zero weight. The ring keeps the sum at past trades. Two points may lie
+//! within one [`BUCKET`] only if a quiet spell begins there, so trading every second cannot push [`WINDOW`] out of the
+//! ring, and reading inside a bucket is the only approximation.
+
+use crate::fixed::{add, mul_div_floor, sub};
+use crate::MathError;
+
+/// Seconds within which trades share a point.
+pub const BUCKET: u64 = 60;
+/// The longest window that the ring always covers, once the market is that old.
+pub const WINDOW: u64 = 900;
+/// Points in the ring.
+pub const POINTS: usize = 32;
+/// Bytes of [`Marks::pack`].
+pub const PACKED: usize = HEAD + POINTS * POINT;
+
+const HEAD: usize = 48;
+const POINT: usize = 24;
+
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+struct Point {
+    at: u64,
+    sum: i128,
+}
+
+/// The marks of a market.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Marks {
+    mark: i128,
+    last: Point,
+    next: usize,
+    points: [Point; POINTS],
+}
+
+impl Marks {
+    /// A market that opens now at `mark` (1e14).
+    pub fn new(now: u64, mark: i128) -> Self {
+        Marks { mark, last: Point { at: now, sum: 0 }, next: 0, points: [Point::default(); POINTS] }
+    }
+
+    /// The mark is `mark` (1e14) from now on.
+    pub fn record(&mut self, now: u64, mark: i128) -> Result<(), MathError> {
+        if now > self.last.at {
+            let sum = self.sum_at(now)?;
+            if now - self.newest().at >= BUCKET {
+                self.push(self.last);
+            }
+            self.last = Point { at: now, sum };
+        }
+        self.mark = mark;
+        Ok(())
+    }
+
+    /// Average of the last `window` seconds, 1e14, rounded down; `None` when the ring does not reach back that far.
+    pub fn twap(&self, now: u64, window: u64) -> Result<Option<i128>, MathError> {
+        let Some(start) = now.checked_sub(window) else { return Ok(None) };
+        if now < self.last.at || window == 0 {
+            return Ok(None);
+        }
+        if start >= self.last.at {
+            return Ok(Some(self.mark));
+        }
+        let mut after = self.last;
+        for back in 1..=POINTS {
+            let point = self.points[(self.next + POINTS - back) % POINTS];
+            if point.at == 0 {
+                return Ok(None);
+            }
+            if point.at <= start {
+                let grown = sub(after.sum, point.sum)?;
+                let part = mul_div_floor(grown, (start - point.at).into(), (after.at - point.at).into())?;
+                let sum = sub(self.sum_at(now)?, add(point.sum, part)?)?;
+                return Ok(Some(mul_div_floor(sum, 1, window.into())?));
+            }
+            after = point;
+        }
+        Ok(None)
+    }
+
+    fn sum_at(&self, now: u64) -> Result<i128, MathError> {
+        let held = self.mark.checked_mul((now - self.last.at).into()).ok_or(MathError::Overflow)?;
+        add(self.last.sum, held)
+    }
+
+    fn newest(&self) -> Point {
+        self.points[(self.next + POINTS - 1) % POINTS]
+    }
+
+    fn push(&mut self, point: Point) {
+        self.points[self.next] = point;
+        self.next = (self.next + 1) % POINTS;
+    }
+
+    /// The marks as bytes, for storage.
+    pub fn pack(&self) -> [u8; PACKED] {
+        let mut bytes = [0_u8; PACKED];
+        bytes[..16].copy_from_slice(&self.mark.to_be_bytes());
+        bytes[23] = self.next.to_le_bytes()[0];
+        put(&mut bytes[24..HEAD], self.last);
+        for (slot, point) in bytes[HEAD..].chunks_exact_mut(POINT).zip(self.points) {
+            put(slot, point);
+        }
+        bytes
+    }
+
+    /// What [`Self::pack`] packed.
+    pub fn unpack(bytes: &[u8; PACKED]) -> Self {
+        let mut points = [Point::default(); POINTS];
+        for (slot, point) in bytes[HEAD..].chunks_exact(POINT).zip(points.iter_mut()) {
+            *point = get(slot);
+        }
+        Marks {
+            mark: number(&bytes[..16]),
+            last: get(&bytes[24..HEAD]),
+            next: usize::from(bytes[23]) % POINTS,
+            points,
+        }
+    }
+}
+
+fn put(slot: &mut [u8], point: Point) {
+    slot[..8].copy_from_slice(&point.at.to_be_bytes());
+    slot[8..].copy_from_slice(&point.sum.to_be_bytes());
+}
+
+fn get(slot: &[u8]) -> Point {
+    let mut at = [0_u8; 8];
+    at.copy_from_slice(&slot[..8]);
+    Point { at: u64::from_be_bytes(at), sum: number(&slot[8..]) }
+}
+
+fn number(slot: &[u8]) -> i128 {
+    let mut bytes = [0_u8; 16];
+    bytes.copy_from_slice(slot);
+    i128::from_be_bytes(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::PRICE;
+    use proptest::prelude::*;
+
+    const T0: u64 = 1_790_000_000;
+
+    /// The same history, kept in full: average over `(start, now]` of the mark that held.
+    fn exact(history: &[(u64, i128)], now: u64, window: u64) -> (i128, i128, i128) {
+        let start = now - window;
+        let (mut sum, mut low, mut high) = (0, i128::MAX, i128::MIN);
+        for (i, (at, mark)) in history.iter().enumerate() {
+            let until = history.get(i + 1).map_or(now, |next| next.0).min(now);
+            if until > start && until > *at {
+                sum += mark * i128::from(until - start.max(*at));
+                (low, high) = (low.min(*mark), high.max(*mark));
+            }
+        }
+        (sum / i128::from(window), low, high)
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<(u64, i128)>> {
+        let seconds = prop_oneof![4 => 0_u64..=5, 2 => 6_u64..=90, 1 => 91_u64..=4_000];
+        prop::collection::vec((seconds, PRICE..=200_000 * PRICE), 1..400)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+
+        /// Invariant 32: between the smallest and the largest included mark, and near the average of the full history.
+        #[test]
+        fn follows_the_full_history(steps in steps(), wait in 0_u64..=1_000) {
+            let mut marks = Marks::new(T0, 100 * PRICE);
+            let (mut now, mut history) = (T0, vec![(T0, 100 * PRICE)]);
+            for (seconds, mark) in steps {
+                now += seconds;
+                marks.record(now, mark).unwrap();
+                history.push((now, mark));
+                if now >= T0 + WINDOW {
+                    let twap = marks.twap(now, WINDOW).unwrap().expect("covered");
+                    let (average, low, high) = exact(&history, now, WINDOW);
+                    // One bucket before the window may lend its marks to the approximation.
+                    let (_, wide_low, wide_high) = exact(&history, now, (WINDOW + BUCKET).min(now - T0));
+                    let (low, high) = (low.min(wide_low), high.max(wide_high));
+                    prop_assert!(twap >= low - 1 && twap <= high);
+                    let most = (high - low) / i128::from(WINDOW) * i128::from(BUCKET) + 2;
+                    prop_assert!((twap - average).abs() <= most, "{twap} {average} {most}");
+                }
+            }
+            let last = history[history.len() - 1].1;
+            prop_assert_eq!(marks.twap(now + WINDOW + wait, WINDOW).unwrap(), Some(last));
+        }
+
+        #[test]
+        fn a_trade_of_this_ledger_has_no_weight(steps in steps(), wild in 1_i128..=1_000_000 * PRICE, wait in 0_u64..=100) {
+            let mut marks = Marks::new(T0, 100 * PRICE);
+            let mut now = T0;
+            for (seconds, mark) in steps {
+                now += seconds;
+                marks.record(now, mark).unwrap();
+            }
+            now += wait + 1;
+            let before = marks.twap(now, WINDOW).unwrap();
+            marks.record(now, wild).unwrap();
+            marks.record(now, 2 * wild).unwrap();
+            // Splitting a constant stretch at `now` changes nothing.
+            prop_assert_eq!(marks.twap(now, WINDOW).unwrap(), before);
+            prop_assert_eq!(Marks::unpack(&marks.pack()), marks);
+        }
+    }
+
+    #[test]
+    fn averages_what_held() {
+        let mut marks = Marks::new(T0, 100 * PRICE);
+        assert_eq!(marks.twap(T0 + 899, 900), Ok(None));
+        assert_eq!(marks.twap(T0 + 900, 900), Ok(Some(100 * PRICE)));
+        marks.record(T0 + 600, 130 * PRICE).unwrap();
+        assert_eq!(marks.twap(T0 + 900, 900), Ok(Some(110 * PRICE)));
+        assert_eq!(marks.twap(T0 + 899, 900), Ok(None));
+        assert_eq!(marks.twap(T0 + 1_500, 900), Ok(Some(130 * PRICE)));
+        assert_eq!(marks.twap(T0 + 599, 300), Ok(None));
+        assert_eq!(marks.twap(T0 + 900, 0), Ok(None));
+    }
+}

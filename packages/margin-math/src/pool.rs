@@ -1,0 +1,188 @@
+//! What the liquidity pool owes traders, and what it must keep free.
+
+use crate::fixed::{abs, add, bps_ceil, mul_div_ceil, mul_div_floor, sub};
+use crate::position::Totals;
+use crate::units::{BASE, INDEX, QUOTE_SCALE, USD};
+use crate::{curve, defaults, MathError};
+
+/// A market as the pool sees it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Exposure {
+    /// `x`: virtual base reserve, 1e14.
+    pub base_reserve: i128,
+    /// Funding index of longs now, USD at 1e18.
+    pub funding_long: i128,
+    /// Funding index of shorts now, USD at 1e18.
+    pub funding_short: i128,
+    /// Largest gap between two liquidation times, bps.
+    pub gap_bps: u32,
+    /// Maintenance margin, bps.
+    pub mmr_bps: u32,
+    /// Index price, 1e14.
+    pub price: i128,
+    /// `y`: virtual quote reserve, 1e7.
+    pub quote_reserve: i128,
+    /// Directional move while positions are taken over, bps.
+    pub sigma_bps: u32,
+    /// Sums over positions.
+    pub totals: Totals,
+}
+
+impl Exposure {
+    /// `U`: value of all positions to traders at the index, quote 1e7, ceil: it is the pool's liability.
+    pub fn index_value(&self) -> Result<i128, MathError> {
+        let worth = mul_div_ceil(self.totals.net_size, self.price, QUOTE_SCALE)?;
+        sub(add(worth, self.totals.entry)?, self.funding_owed()?)
+    }
+
+    /// The same if all positions left through the curve.
+    pub fn curve_value(&self) -> Result<i128, MathError> {
+        let worth = curve::exit_value(self.base_reserve, self.quote_reserve, self.totals.net_size)?;
+        sub(add(worth, self.totals.entry)?, self.funding_owed()?)
+    }
+
+    /// What the reserve test asks for this market:
+    /// `max(OI_long, OI_short) * P * max(0, gap - mmr) + |N| * P * sigma`, ceil.
+    pub fn stress(&self) -> Result<i128, MathError> {
+        let interest = self.totals.long_interest.max(self.totals.short_interest);
+        let gap = self.gap_bps.saturating_sub(self.mmr_bps);
+        let at_price = |size: i128| mul_div_ceil(size, self.price, QUOTE_SCALE);
+        let losses = bps_ceil(at_price(interest)?, gap)?;
+        let drift = bps_ceil(at_price(abs(self.totals.net_size)?)?, self.sigma_bps)?;
+        add(losses, drift)
+    }
+
+    /// Funding that traders together owe, quote 1e7, floor.
+    fn funding_owed(&self) -> Result<i128, MathError> {
+        let accrued =
+            |interest: i128, index: i128, basis: i128| sub(mul_div_floor(interest, index, BASE)?, basis);
+        let long = accrued(self.totals.long_interest, self.funding_long, self.totals.long_funding)?;
+        let short = accrued(self.totals.short_interest, self.funding_short, self.totals.short_funding)?;
+        mul_div_floor(add(long, short)?, USD, INDEX)
+    }
+}
+
+/// The liquidity pool in settlement units, summed market by market.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Pool {
+    /// `R_p`: open claims of winners.
+    pub claims: i128,
+    /// Value of all positions to traders through the curves.
+    pub curve_value: i128,
+    /// Value of all positions to traders at the index.
+    pub index_value: i128,
+    /// `L_pay`.
+    pub payable: i128,
+    /// What must stay free.
+    pub required: i128,
+    /// Sum of what traders are owed at the index, where positive.
+    pub winners: i128,
+}
+
+impl Pool {
+    /// A pool without markets.
+    pub const fn new(payable: i128, claims: i128) -> Self {
+        Pool { claims, curve_value: 0, index_value: 0, payable, required: 0, winners: 0 }
+    }
+
+    /// Adds a market.
+    pub fn market(&mut self, exposure: &Exposure) -> Result<(), MathError> {
+        let index_value = exposure.index_value()?;
+        self.index_value = add(self.index_value, index_value)?;
+        self.winners = add(self.winners, index_value.max(0))?;
+        self.curve_value = add(self.curve_value, exposure.curve_value()?)?;
+        self.required = add(self.required, bps_ceil(exposure.stress()?, defaults::RESERVE_BETA_BPS)?)?;
+        Ok(())
+    }
+
+    /// By how much the reserve test holds: `L_pay - R_p - winners - required`; negative when it fails.
+    pub fn headroom(&self) -> Result<i128, MathError> {
+        sub(sub(sub(self.payable, self.claims)?, self.winners)?, self.required)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::funding;
+    use crate::position::Position;
+    use crate::units::PRICE;
+    use proptest::prelude::*;
+
+    fn exposure(totals: Totals, price: i128, funding: (i128, i128)) -> Exposure {
+        Exposure {
+            base_reserve: 1_000_000 * BASE,
+            funding_long: funding.0,
+            funding_short: funding.1,
+            gap_bps: 1_200,
+            mmr_bps: 500,
+            price,
+            quote_reserve: 100_000_000 * USD,
+            sigma_bps: 650,
+            totals,
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+        /// `U` is the sum over positions of profit less funding, to a unit of rounding per position and never below it.
+        #[test]
+        fn u_is_the_sum_over_positions(
+            positions in prop::collection::vec((-1_000_000_i128..1_000_000, 1_i128..1_000, -500_i128..500), 1..6),
+            price in 1_i128..100_000,
+            now in (-500_i128..500, -500_i128..500),
+        ) {
+            let price = price * PRICE / 100;
+            let now = (now.0 * INDEX / 1_000, now.1 * INDEX / 1_000);
+            let (mut totals, mut sum) = (Totals::default(), 0);
+            for (size, entry_price, index) in &positions {
+                if *size == 0 {
+                    continue;
+                }
+                let position = Position {
+                    entry: -size * entry_price,
+                    funding_index: index * INDEX / 1_000,
+                    size: size * BASE / 1_000,
+                };
+                totals = totals.replace(&Position::default(), &position).unwrap();
+                let side = if *size > 0 { now.0 } else { now.1 };
+                let owed = funding::owed(position.size, side, position.funding_index).unwrap();
+                sum += position.pnl_at(price).unwrap() - owed;
+            }
+            let u = exposure(totals, price, now).index_value().unwrap();
+            let units = 2 * positions.len() as i128 + 2;
+            prop_assert!(u >= sum && u - sum <= units, "{} {}", u, sum);
+        }
+    }
+
+    #[test]
+    fn the_reserve_test_asks_for_gap_and_drift() {
+        let totals = Totals {
+            long_interest: 30 * BASE,
+            short_interest: 10 * BASE,
+            net_size: 20 * BASE,
+            entry: -2_000 * USD,
+            ..Totals::default()
+        };
+        let market = exposure(totals, 100 * PRICE, (0, 0));
+        // 3,000 * 7% + 2,000 * 6.5%.
+        assert_eq!(market.stress(), Ok(340 * USD));
+        let mut pool = Pool::new(400 * USD, 10 * USD);
+        pool.market(&market).unwrap();
+        assert_eq!((pool.index_value, pool.winners, pool.headroom()), (0, 0, Ok(50 * USD)));
+        let mut pool = Pool::new(400 * USD, 0);
+        pool.market(&exposure(totals, 101 * PRICE, (0, 0))).unwrap();
+        assert_eq!((pool.winners, pool.required), (20 * USD, 343_4000000));
+        // A market of losers owes the pool, but backs no winner elsewhere.
+        pool.market(&exposure(totals, 90 * PRICE, (0, 0))).unwrap();
+        assert_eq!((pool.index_value, pool.winners), (-180 * USD, 20 * USD));
+    }
+
+    #[test]
+    fn leaving_through_the_curve_costs_the_traders_their_impact() {
+        let totals = Totals { long_interest: 1_000 * BASE, net_size: 1_000 * BASE, ..Totals::default() };
+        let market = exposure(totals, 100 * PRICE, (0, 0));
+        assert!(market.curve_value().unwrap() < market.index_value().unwrap());
+    }
+}

@@ -1,0 +1,361 @@
+//! Cash settlement: who is paid from which bucket, and what happens to whom when there is not enough.
+//!
+//! Every function moves amounts between the account (`deposit`, `debt`), the buckets and the winners' claims. Nothing is
+//! created: `deposit + lp + insurance + fees + pending - borrowed` changes by nothing, where `borrowed` is the credit
+//! line's total. No bucket goes below zero, and neither does what `lp` can pay, `lp - borrowed`.
+
+use crate::fixed::{add, bps_floor, mul_div_ceil, mul_div_floor, sub};
+use crate::units::INDEX;
+use crate::{defaults, MathError};
+
+/// The cash buckets and the credit line, settlement units.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Buckets {
+    /// What losers owe to `lp`.
+    pub borrowed: i128,
+    /// Open claims of winners.
+    pub claims: i128,
+    /// Counts how often the claims were paid in full.
+    pub claims_epoch: u32,
+    /// Share of the epoch's claims still unpaid, 1e18.
+    pub claims_fraction: i128,
+    /// Protocol fees.
+    pub fees: i128,
+    /// Insurance.
+    pub insurance: i128,
+    /// Liquidity providers' cash, including what is lent.
+    pub lp: i128,
+    /// Cash set aside for claims.
+    pub pending: i128,
+}
+
+/// One account's side of the settlement, settlement units.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Purse {
+    /// Its claim on the pending pool.
+    pub claim: Claim,
+    /// Its debt to the credit line.
+    pub debt: i128,
+    /// Its settlement deposit.
+    pub deposit: i128,
+}
+
+/// A claim on the pending pool.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Claim {
+    /// Unpaid when it was last touched.
+    pub amount: i128,
+    /// Epoch then.
+    pub epoch: u32,
+    /// Fraction then, 1e18.
+    pub fraction: i128,
+}
+
+/// Where a bad debt went; the parts sum to it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct WriteOff {
+    /// Borne by insurance.
+    pub insurance: i128,
+    /// Borne by liquidity providers.
+    pub lp: i128,
+}
+
+impl Buckets {
+    /// `L_pay`: what `lp` can pay out.
+    pub fn payable(&self) -> Result<i128, MathError> {
+        sub(self.lp, self.borrowed)
+    }
+
+    /// Settles a loss: the deposit pays, the rest is lent by `lp`.
+    pub fn lose(&mut self, purse: &mut Purse, loss: i128) -> Result<(), MathError> {
+        let burnt = loss.min(purse.deposit).max(0);
+        let lent = sub(loss, burnt)?;
+        purse.deposit = sub(purse.deposit, burnt)?;
+        purse.debt = add(purse.debt, lent)?;
+        self.borrowed = add(self.borrowed, lent)?;
+        self.lp = add(self.lp, loss)?;
+        Ok(())
+    }
+
+    /// Settles a gain: it extinguishes the account's debt, then `lp` pays as far as it can, and the rest becomes a claim.
+    /// `winners` is what traders are still owed after this, at the index. Returns what became a claim.
+    pub fn gain(&mut self, purse: &mut Purse, gain: i128, winners: i128) -> Result<i128, MathError> {
+        let offset = gain.min(purse.debt).min(self.borrowed);
+        purse.debt = sub(purse.debt, offset)?;
+        self.borrowed = sub(self.borrowed, offset)?;
+        self.lp = sub(self.lp, offset)?;
+        let due = sub(gain, offset)?;
+        let paid = self.haircut(due, winners)?;
+        self.lp = sub(self.lp, paid)?;
+        purse.deposit = add(purse.deposit, paid)?;
+        let rest = sub(due, paid)?;
+        if rest > 0 {
+            self.collect(purse)?;
+            purse.claim = Claim {
+                amount: add(purse.claim.amount, rest)?,
+                epoch: self.claims_epoch,
+                fraction: self.claims_fraction,
+            };
+            self.claims = add(self.claims, rest)?;
+        }
+        Ok(rest)
+    }
+
+    /// What `lp` pays now of a gain: all of it only if every open winner could be paid the same share; nothing while
+    /// earlier winners wait.
+    pub fn haircut(&self, gain: i128, winners: i128) -> Result<i128, MathError> {
+        let payable = self.payable()?.max(0);
+        if self.claims > 0 || gain <= 0 {
+            return Ok(0);
+        }
+        let all = add(gain, winners.max(0))?;
+        if payable >= all {
+            return Ok(gain);
+        }
+        mul_div_floor(gain, payable, all)
+    }
+
+    /// Charges a fee: what the deposit covers is split between `lp`, insurance and protocol; the rest is lent by `lp`
+    /// and stays there.
+    pub fn charge(&mut self, purse: &mut Purse, fee: i128) -> Result<(), MathError> {
+        let covered = fee.min(purse.deposit).max(0);
+        let insurance = bps_floor(covered, defaults::FEE_INSURANCE_BPS)?;
+        let protocol = bps_floor(covered, defaults::FEE_PROTOCOL_BPS)?;
+        purse.deposit = sub(purse.deposit, covered)?;
+        self.insurance = add(self.insurance, insurance)?;
+        self.fees = add(self.fees, protocol)?;
+        self.lp = add(self.lp, sub(sub(covered, insurance)?, protocol)?)?;
+        self.lose(purse, sub(fee, covered)?)
+    }
+
+    /// Charges the fee of a take-over, half (floor) to the liquidator's deposit, the rest to insurance: from the deposit,
+    /// then as debt as far as `lp` can pay it now. Returns what was charged and the liquidator's part of it.
+    pub fn charge_liquidation(&mut self, purse: &mut Purse, fee: i128) -> Result<(i128, i128), MathError> {
+        let burnt = fee.min(purse.deposit).max(0);
+        let lent = sub(fee, burnt)?.min(self.payable()?).max(0);
+        purse.deposit = sub(purse.deposit, burnt)?;
+        purse.debt = add(purse.debt, lent)?;
+        self.borrowed = add(self.borrowed, lent)?;
+        let charged = add(burnt, lent)?;
+        let liquidator = charged / 2;
+        self.insurance = add(self.insurance, sub(charged, liquidator)?)?;
+        Ok((charged, liquidator))
+    }
+
+    /// Gives the pending pool its part of what came into `lp`: as much of the open claims as `lp` can pay beyond what open
+    /// winners are owed. Returns the amount.
+    pub fn relieve(&mut self, winners: i128) -> Result<i128, MathError> {
+        if self.claims == 0 {
+            return Ok(0);
+        }
+        let free = sub(self.payable()?, winners.max(0))?.max(0);
+        let relief = free.min(self.claims);
+        if relief == 0 {
+            return Ok(0);
+        }
+        let left = sub(self.claims, relief)?;
+        self.lp = sub(self.lp, relief)?;
+        self.pending = add(self.pending, relief)?;
+        if left == 0 {
+            self.claims_epoch = self.claims_epoch.checked_add(1).ok_or(MathError::Overflow)?;
+            self.claims_fraction = INDEX;
+        } else {
+            // Up: nobody is paid what others are still owed.
+            self.claims_fraction = mul_div_ceil(self.claims_fraction, left, self.claims)?;
+        }
+        self.claims = left;
+        Ok(relief)
+    }
+
+    /// Pays the account what the pending pool holds for it. Returns the amount.
+    pub fn collect(&mut self, purse: &mut Purse) -> Result<i128, MathError> {
+        let claim = purse.claim;
+        let unpaid = if claim.amount == 0 || claim.epoch != self.claims_epoch {
+            0
+        } else {
+            mul_div_ceil(claim.amount, self.claims_fraction, claim.fraction)?
+        };
+        let paid = sub(claim.amount, unpaid)?.min(self.pending);
+        purse.claim = Claim {
+            amount: sub(claim.amount, paid)?,
+            epoch: self.claims_epoch,
+            fraction: self.claims_fraction,
+        };
+        self.pending = sub(self.pending, paid)?;
+        purse.deposit = add(purse.deposit, paid)?;
+        Ok(paid)
+    }
+
+    /// Writes off what an account owes to the credit line: insurance pays `lp` as far as it can.
+    pub fn write_off(&mut self, debt: i128) -> Result<WriteOff, MathError> {
+        let debt = debt.min(self.borrowed);
+        let insurance = debt.min(self.insurance);
+        let lp = sub(debt, insurance)?;
+        self.borrowed = sub(self.borrowed, debt)?;
+        self.insurance = sub(self.insurance, insurance)?;
+        self.lp = sub(self.lp, lp)?;
+        Ok(WriteOff { insurance, lp })
+    }
+
+    /// Sum of what the buckets hold and owe, less what is lent: moves only with deposits.
+    pub fn net(&self) -> Result<i128, MathError> {
+        sub(add(add(add(self.lp, self.insurance)?, self.fees)?, self.pending)?, self.borrowed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const EMPTY: Buckets = Buckets {
+        borrowed: 0,
+        claims: 0,
+        claims_epoch: 0,
+        claims_fraction: INDEX,
+        fees: 0,
+        insurance: 0,
+        lp: 0,
+        pending: 0,
+    };
+    const NOBODY: Claim = Claim { amount: 0, epoch: 0, fraction: INDEX };
+
+    fn purse(deposit: i128) -> Purse {
+        Purse { claim: NOBODY, debt: 0, deposit }
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Lose(usize, i128),
+        Gain(usize, i128, i128),
+        Charge(usize, i128),
+        Liquidate(usize, i128),
+        Relieve(i128),
+        Collect(usize),
+        Enter(i128),
+        WriteOff(usize),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let amount = || prop_oneof![0_i128..10, 0_i128..1_000_000];
+        prop_oneof![
+            (0..4_usize, amount()).prop_map(|(who, amount)| Step::Lose(who, amount)),
+            (0..4_usize, amount(), amount()).prop_map(|(who, gain, winners)| Step::Gain(who, gain, winners)),
+            (0..4_usize, amount()).prop_map(|(who, fee)| Step::Charge(who, fee)),
+            (0..4_usize, amount()).prop_map(|(who, fee)| Step::Liquidate(who, fee)),
+            amount().prop_map(Step::Relieve),
+            (0..4_usize).prop_map(Step::Collect),
+            amount().prop_map(Step::Enter),
+            (0..4_usize).prop_map(Step::WriteOff),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        /// Conservation to the unit, no bucket below zero, and the pool never pays what it has lent.
+        #[test]
+        fn every_unit_is_somewhere(steps in prop::collection::vec(step(), 1..60)) {
+            let mut buckets = Buckets { insurance: 50_000, lp: 500_000, ..EMPTY };
+            let mut purses = [purse(100_000); 4];
+            let mut brought = buckets.net().unwrap() + 400_000;
+            for step in steps {
+                match step {
+                    Step::Lose(who, amount) => buckets.lose(&mut purses[who], amount).unwrap(),
+                    Step::Gain(who, amount, winners) => {
+                        buckets.gain(&mut purses[who], amount, winners).unwrap();
+                    }
+                    Step::Charge(who, fee) => buckets.charge(&mut purses[who], fee).unwrap(),
+                    Step::Liquidate(who, fee) => {
+                        let (charged, liquidator) = buckets.charge_liquidation(&mut purses[who], fee).unwrap();
+                        prop_assert!(liquidator * 2 <= charged && charged <= fee);
+                        purses[3 - who].deposit += liquidator;
+                    }
+                    Step::Relieve(winners) => {
+                        let relief = buckets.relieve(winners).unwrap();
+                        // What open winners are owed stays.
+                        prop_assert!(relief == 0 || buckets.payable().unwrap() >= winners);
+                    }
+                    Step::Collect(who) => {
+                        buckets.collect(&mut purses[who]).unwrap();
+                    }
+                    Step::Enter(amount) => {
+                        buckets.lp += amount;
+                        brought += amount;
+                    }
+                    Step::WriteOff(who) => {
+                        let debt = purses[who].debt;
+                        let parts = buckets.write_off(debt).unwrap();
+                        prop_assert_eq!(parts.insurance + parts.lp, debt);
+                        purses[who].debt = 0;
+                    }
+                }
+                let b = &buckets;
+                let low = [b.lp, b.insurance, b.fees, b.pending, b.claims, b.borrowed, b.payable().unwrap()];
+                prop_assert!(low.into_iter().all(|bucket| bucket >= 0), "{:?}", b);
+                prop_assert_eq!(b.net().unwrap() + purses.iter().map(|p| p.deposit).sum::<i128>(), brought);
+                prop_assert_eq!(purses.iter().map(|p| p.debt).sum::<i128>(), b.borrowed);
+                // What was ever claimed is either still open or set aside in cash.
+                prop_assert_eq!(purses.iter().map(|p| p.claim.amount).sum::<i128>(), b.claims + b.pending);
+            }
+        }
+
+        /// Invariant 24: every holder is paid the same share, whoever collects first; in the end everybody in full.
+        #[test]
+        fn claims_are_paid_equally(gains in prop::collection::vec(1_000_i128..1_000_000, 2..4), cash in 1_i128..1_000_000, first: bool) {
+            let mut buckets = EMPTY;
+            let mut purses = [purse(0); 4];
+            for (purse, gain) in purses.iter_mut().zip(&gains) {
+                prop_assert_eq!(buckets.gain(purse, *gain, 0).unwrap(), *gain);
+            }
+            let all: i128 = gains.iter().sum();
+            buckets.lp += cash;
+            buckets.relieve(0).unwrap();
+            let mut order: std::vec::Vec<usize> = (0..gains.len()).collect();
+            if first {
+                order.reverse();
+            }
+            for who in &order {
+                let paid = buckets.collect(&mut purses[*who]).unwrap();
+                let fair = gains[*who] * cash.min(all) / all;
+                prop_assert!(paid <= fair && fair - paid <= 1, "{} of {}", paid, fair);
+            }
+            buckets.lp += all;
+            buckets.relieve(0).unwrap();
+            for who in &order {
+                buckets.collect(&mut purses[*who]).unwrap();
+                prop_assert_eq!(purses[*who].deposit, gains[*who]);
+            }
+            prop_assert_eq!((buckets.pending, buckets.claims), (0, 0));
+        }
+
+        /// Invariant 7.
+        #[test]
+        fn a_fee_splits_without_a_rest(fee in 0_i128..1_000_000_000_000) {
+            let (mut buckets, mut payer) = (EMPTY, purse(fee));
+            buckets.charge(&mut payer, fee).unwrap();
+            prop_assert_eq!(buckets.lp + buckets.insurance + buckets.fees, fee);
+            prop_assert!(buckets.lp * 10 >= fee * 7 && payer.deposit == 0);
+        }
+    }
+
+    #[test]
+    fn a_gain_is_cut_when_all_winners_together_exceed_the_cash() {
+        let mut buckets = Buckets { lp: 600, ..EMPTY };
+        let mut winner = purse(0);
+        // 300 of 900 that winners are owed, with 600 in cash: two thirds now.
+        assert_eq!(buckets.gain(&mut winner, 300, 600).unwrap(), 100);
+        assert_eq!((winner.deposit, winner.claim.amount, buckets.claims, buckets.lp), (200, 100, 100, 400));
+        // While somebody waits, later winners wait too.
+        let mut later = purse(0);
+        assert_eq!(buckets.gain(&mut later, 10, 0).unwrap(), 10);
+    }
+
+    #[test]
+    fn a_gain_extinguishes_the_winners_own_debt_without_cash() {
+        let mut buckets = Buckets { lp: 100, borrowed: 100, ..EMPTY };
+        let mut winner = Purse { debt: 70, ..purse(0) };
+        buckets.gain(&mut winner, 50, 0).unwrap();
+        assert_eq!((winner.debt, winner.deposit, buckets.lp, buckets.borrowed), (20, 0, 50, 50));
+    }
+}

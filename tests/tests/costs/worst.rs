@@ -1,0 +1,162 @@
+//! The worst case of every bound: 8 deposits, 8 debts, 8 positions, each with a price of its own.
+
+use margin_interface::{Asset, AssetLimits, MarketConfig, PriceSource, SourceRole};
+use margin_tests::actor::Actor;
+use margin_tests::auth::Invocation;
+use margin_tests::costs::Table;
+use margin_tests::fixture::{asset_config, market_config, test_token, Fixture};
+use margin_tests::money::{price, usd, usdc, Coin};
+use margin_tests::prices::MAX_AGE;
+use margin_tests::tx::Tx;
+use margin_tests::world::Mode;
+use margin_math::units::BASE;
+use price_source::PriceSourceClient;
+use soroban_sdk::{Address, IntoVal, Symbol, Val, Vec as HostVec};
+
+const MOST: usize = 8;
+const UNIT: i128 = 10_000_000;
+
+/// Everything eight times.
+struct Crowd<'a> {
+    f: &'a Fixture,
+    tokens: Vec<Address>,
+    markets: Vec<Symbol>,
+    tickers: Vec<Asset>,
+}
+
+impl<'a> Crowd<'a> {
+    fn new(f: &'a Fixture) -> Self {
+        let mut crowd = Self { f, tokens: Vec::new(), markets: Vec::new(), tickers: Vec::new() };
+        for place in 0..MOST - 1 {
+            let token = test_token(&f.world, &f.admin, 7, &format!("T{place}"));
+            crowd.list_price(Asset::Stellar(token.clone()));
+            let mut config = asset_config(Coin::Usdt, Asset::Stellar(token.clone()));
+            config.supply_cap = 1_000_000_000 * UNIT;
+            config.borrow_cap = config.supply_cap;
+            crowd.admin("ledger", "list_asset", (&token, config).into_val(&f.env));
+            crowd.tokens.push(token);
+        }
+        // The settlement asset is the eighth.
+        crowd.tokens.push(f.token(Coin::Usdc).clone());
+        for place in 0..MOST {
+            let index = Asset::Other(f.symbol(&format!("M{place}")));
+            crowd.list_price(index.clone());
+            let market = f.symbol(&format!("M{place}_USD"));
+            let config: MarketConfig = market_config(index, 10_000_000);
+            let args = (market.clone(), config, 10_000_000 * BASE, usd(10_000_000));
+            crowd.admin("clearing", "open_market", args.into_val(&f.env));
+            crowd.markets.push(market);
+        }
+        crowd.report();
+        crowd
+    }
+
+    fn admin(&self, contract: &str, function: &str, args: HostVec<Val>) {
+        let contracts = self.f.contracts();
+        let contract = if contract == "ledger" { &contracts.ledger } else { &contracts.clearing };
+        self.f.admin.calls::<()>(contract, function, args).ok();
+    }
+
+    fn list_price(&mut self, asset: Asset) {
+        let f = self.f;
+        let limits = AssetLimits {
+            cap: price(100),
+            delta_bps: 200,
+            floor: price(1) / 100,
+            max_age: MAX_AGE,
+            quorum: 2,
+            stable_rate: 1_000_000,
+        };
+        let oracle = &f.contracts().oracle;
+        f.admin.calls::<()>(oracle, "add_asset", (asset.clone(), limits).into_val(&f.env)).ok();
+        for (group, contract) in (0u32..).zip(&f.contracts().sources) {
+            let contract = contract.clone();
+            let source =
+                PriceSource { asset: asset.clone(), contract, group, max_age: MAX_AGE, role: SourceRole::Fresh };
+            f.admin.calls::<()>(oracle, "add_price_feed", (asset.clone(), source).into_val(&f.env)).ok();
+        }
+        self.tickers.push(asset);
+    }
+
+    /// Everything costs a dollar.
+    fn report(&self) {
+        let f = self.f;
+        f.pass(5);
+        for asset in &self.tickers {
+            for (decimals, source) in [14u32, 10, 8].into_iter().zip(&f.contracts().sources) {
+                let feed = PriceSourceClient::new(&f.env, source);
+                feed.set(asset, &10i128.pow(decimals), &f.now());
+            }
+            f.oracle().poke(&HostVec::from_array(&f.env, [asset.clone()]));
+        }
+    }
+
+    fn deposit(&self, who: &Actor, token: &Address, amount: i128) {
+        let (f, vault) = (self.f, &self.f.contracts().vault);
+        let transfer = Invocation::new(token, "transfer", (&who.address, vault, amount).into_val(&f.env));
+        let args = (&who.address, &who.address, token, amount).into_val(&f.env);
+        who.submits::<i128>(Invocation::new(vault, "deposit", args).with(transfer)).ok();
+    }
+
+    fn borrow(&self, who: &Actor, token: &Address, amount: i128) -> Tx<()> {
+        who.calls(&self.f.contracts().vault, "borrow", (&who.address, token, amount).into_val(&self.f.env))
+    }
+
+    fn withdraw(&self, who: &Actor, token: &Address, amount: i128) -> Tx<i128> {
+        let args = (&who.address, token, amount, &who.address).into_val(&self.f.env);
+        who.calls(&self.f.contracts().vault, "withdraw", args)
+    }
+
+    fn trade(&self, who: &Actor, market: &Symbol, size: i128) -> Tx<Val> {
+        let limit = if size > 0 { price(2) } else { price(1) / 2 };
+        let args = (&who.address, market.clone(), size, limit, false, self.f.now() + 60).into_val(&self.f.env);
+        who.calls(&self.f.contracts().clearing, "trade", args)
+    }
+
+    /// 8 deposits of 10,000 dollars, 8 debts of 500, 8 positions of 500.
+    fn crowded(&self, account: Actor) -> Actor {
+        let f = self.f;
+        f.fund(&account, usdc(20_000));
+        for token in &self.tokens {
+            if token != f.token(Coin::Usdc) {
+                let args = (&account.address, 20_000 * UNIT).into_val(&f.env);
+                f.admin.calls::<()>(token, "mint", args).ok();
+            }
+            self.deposit(&account, token, 10_000 * UNIT);
+        }
+        for token in &self.tokens {
+            self.borrow(&account, token, 500 * UNIT).ok();
+        }
+        for market in &self.markets {
+            self.trade(&account, market, 500 * BASE).ok();
+        }
+        account
+    }
+}
+
+/// Measures the worst case of what walks an account's lists.
+pub fn case(table: &mut Table) {
+    let section = "Worst case: 8 deposits, 8 debts, 8 positions";
+    let f = &Fixture::new(Mode::Wasm);
+    let crowd = Crowd::new(f);
+    let karl = crowd.crowded(f.key_account("karl"));
+    let alice = crowd.crowded(f.smart_account("alice"));
+    crowd.report();
+
+    let token = &crowd.tokens[3];
+    let market = &crowd.markets[3];
+    let _ = f.ledger().summary(&karl.address);
+    table.note(f, section, "ledger.summary", 15.0);
+    crowd.borrow(&karl, token, UNIT).ok();
+    table.note(f, section, "vault.borrow by a key account", 60.0);
+    crowd.withdraw(&karl, token, UNIT).ok();
+    table.note(f, section, "vault.withdraw by a key account", 60.0);
+    crowd.trade(&karl, market, BASE).ok();
+    table.note(f, section, "clearing.trade by a key account", 20.0);
+    crowd.borrow(&alice, token, UNIT).ok();
+    table.note(f, section, "vault.borrow by a Basic account", 60.0);
+    crowd.trade(&alice, market, BASE).ok();
+    table.note(f, section, "clearing.trade by a Basic account", 60.0);
+    crowd.trade(&alice, market, -BASE).ok();
+    table.note(f, section, "clearing.trade (reduce) by a Basic account", 60.0);
+}

@@ -1,0 +1,415 @@
+//! What actors do at random: bounded by what they have, so that most of it succeeds.
+
+use margin_interface::Receive;
+use margin_tests::actor::Actor;
+use margin_tests::auth::{Invocation, Shape};
+use margin_tests::fixture::{Fixture, BTC_USD, ETH_USD};
+use margin_tests::money::{usdc, Coin, Money};
+use margin_tests::operations::Order;
+use margin_tests::random::Dice;
+use margin_tests::refusal::Failure;
+use margin_tests::tx::Tx;
+use margin_math::units::{BASE, PRICE, USD};
+use soroban_sdk::{Env, IntoVal, TryFromVal, Val, Vec as HostVec};
+
+const MARKETS: [(&str, &str); 2] = [(BTC_USD, "BTC"), (ETH_USD, "ETH")];
+/// What everybody starts with, in dollars per coin.
+const PURSE: i128 = 20_000;
+/// Least worth moving, in dollars.
+const LEAST: i128 = 20;
+
+/// What became of a move.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It happened.
+    Done,
+    /// It was refused with a typed error, and changed nothing.
+    Refused(String),
+}
+
+/// One move.
+pub struct Played {
+    /// Kind of move.
+    pub name: &'static str,
+    /// Who and how much.
+    pub detail: String,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// The actors of one sequence.
+pub struct Cast<'a> {
+    f: &'a Fixture,
+    smart: Vec<Actor>,
+    everybody: Vec<Actor>,
+    arbitrageur: Actor,
+}
+
+type Move<'a> = fn(&Cast<'a>, &mut Dice) -> Option<Played>;
+
+impl<'a> Cast<'a> {
+    /// Three key accounts and two Basic accounts with money, and an arbitrageur.
+    pub fn of(f: &'a Fixture, dice: &mut Dice) -> Self {
+        let keys: Vec<Actor> = ["kim", "ken", "kay"].map(|name| f.key_account(name)).to_vec();
+        let smart: Vec<Actor> = ["sam", "sue"].map(|name| f.smart_account(name)).to_vec();
+        let everybody: Vec<Actor> = keys.iter().chain(&smart).cloned().collect();
+        for actor in &everybody {
+            actor.shape.set(*dice.pick(&[Shape::V1, Shape::V2]));
+            for coin in Coin::ALL {
+                f.fund(actor, f.worth(coin, PURSE));
+            }
+            let coin = *dice.pick(&[Coin::Usdc, Coin::Eth]);
+            actor.deposit(f.worth(coin, PURSE / 4)).ok();
+        }
+        let purse = Coin::ALL.map(|coin| f.worth(coin, 10 * PURSE));
+        let arbitrageur = f.funded(f.key_account("arbitrageur"), &purse);
+        arbitrageur.deposit(usdc(8 * PURSE)).ok();
+        let cast = Self { f, smart, everybody, arbitrageur };
+        cast.take_risks(dice);
+        cast
+    }
+
+    /// Everybody starts near the edge: that is where it is interesting.
+    fn take_risks(&self, dice: &mut Dice) {
+        for who in &self.everybody {
+            if dice.chance(60) {
+                let _ = self.borrow_by(who, dice);
+            }
+            let _ = self.trade_by(who, dice);
+        }
+    }
+
+    /// Plays one move; one that makes no sense now is replaced by another.
+    pub fn play(&self, dice: &mut Dice) -> Played {
+        let moves: [(i128, Move<'a>); 20] = [
+            (12, Cast::deposit),
+            (6, Cast::withdraw),
+            (10, Cast::borrow),
+            (7, Cast::repay),
+            (3, Cast::repay_with_collateral),
+            (8, Cast::open_position),
+            (10, Cast::trade),
+            (5, Cast::close_position),
+            (5, Cast::arbitrage),
+            (4, Cast::add_liquidity),
+            (3, Cast::remove_liquidity),
+            (1, Cast::fund_insurance),
+            (3, Cast::settle_funding),
+            (4, Cast::update_funding),
+            (2, Cast::claim_pending),
+            (6, Cast::liquidate),
+            (6, Cast::take_over),
+            (5, Cast::deleverage),
+            (14, Cast::price_moves),
+            (6, Cast::time_passes),
+        ];
+        loop {
+            let total: i128 = moves.iter().map(|(weight, _)| weight).sum();
+            let mut ticket = dice.between(1, total);
+            for (weight, one) in &moves {
+                ticket -= weight;
+                if ticket <= 0 {
+                    if let Some(played) = one(self, dice) {
+                        return played;
+                    }
+                    break;
+                }
+            }
+        }
+    }
+
+    fn submit<T: TryFromVal<Env, Val>>(&self, name: &'static str, detail: String, tx: Tx<T>) -> Option<Played> {
+        let before = self.f.everything();
+        let outcome = match tx.submit() {
+            Ok(_) => Outcome::Done,
+            Err(failure) => {
+                assert!(before == self.f.everything(), "a failed {name} changed the ledger");
+                Outcome::Refused(reason(&failure))
+            }
+        };
+        Some(Played { name, detail, outcome })
+    }
+
+    fn anybody(&self, dice: &mut Dice) -> &Actor {
+        dice.pick(&self.everybody)
+    }
+
+    /// A tenth to a half of what there is, if that is worth moving.
+    fn part(&self, dice: &mut Dice, coin: Coin, available: i128) -> Option<Money> {
+        let units = available * dice.between(10, 50) / 100;
+        (units >= self.f.worth(coin, LEAST).units).then(|| coin.units(units))
+    }
+
+    /// A third to nearly all of it: near the edge, where it is interesting.
+    fn most(&self, dice: &mut Dice, coin: Coin, available: i128) -> Option<Money> {
+        let units = available * dice.between(33, 98) / 100;
+        (units >= self.f.worth(coin, LEAST).units).then(|| coin.units(units))
+    }
+
+    fn price(&self, coin: Coin) -> i128 {
+        self.f.prices.get(coin.ticker())
+    }
+
+    // ---- lending ----------------------------------------------------------------------------------------------------
+
+    fn deposit(&self, dice: &mut Dice) -> Option<Played> {
+        let (who, coin) = (self.anybody(dice), *dice.pick(&Coin::ALL));
+        let money = self.part(dice, coin, self.f.balance(coin, &who.address))?;
+        self.submit("deposit", format!("{} {money:?}", who.name), who.deposit(money))
+    }
+
+    fn withdraw(&self, dice: &mut Dice) -> Option<Played> {
+        let who = self.anybody(dice);
+        let breakdown = self.f.ledger().breakdown(&who.address);
+        if breakdown.deposits.is_empty() {
+            return None;
+        }
+        let place = u32::try_from(dice.between(0, i128::from(breakdown.deposits.len()) - 1)).ok()?;
+        let held = breakdown.deposits.get(place)?;
+        let coin = Coin::ALL.into_iter().find(|coin| self.f.token(*coin) == &held.asset)?;
+        let bound = breakdown.summary.required_margin > 0;
+        let available = if bound { self.free_value(who, 100) * held.amount / held.value.max(1) } else { held.amount };
+        let money = self.most(dice, coin, available.min(held.amount))?;
+        self.submit("withdraw", format!("{} {money:?}", who.name), who.withdraw(money))
+    }
+
+    /// Dollars (1e7) of additional debt that the account can surely carry, at a weight.
+    fn free_value(&self, who: &Actor, weight_percent: i128) -> i128 {
+        let s = self.f.ledger().summary(&who.address);
+        let by_level = (s.effective_margin * 100 / 126 - s.required_margin) * 100 / weight_percent;
+        let smart = self.smart.iter().any(|account| account.address == who.address);
+        // Three times: debt and notional stay below three quarters of what an account with neither would have.
+        let exposure = s.debt_value + s.perp_notional;
+        let by_leverage = if smart { (s.equity * 28 / 10 - exposure) / 4 } else { i128::MAX };
+        by_level.min(by_leverage)
+    }
+
+    fn borrow(&self, dice: &mut Dice) -> Option<Played> {
+        self.borrow_by(self.anybody(dice), dice)
+    }
+
+    fn borrow_by(&self, who: &Actor, dice: &mut Dice) -> Option<Played> {
+        let coin = *dice.pick(&Coin::ALL);
+        let value = self.free_value(who, 125);
+        let available = value.max(0) * 10i128.pow(coin.decimals().min(9)) / USD * margin_tests::money::price(1)
+            / self.price(coin)
+            * 10i128.pow(coin.decimals() - coin.decimals().min(9));
+        let money = self.most(dice, coin, available)?;
+        self.submit("borrow", format!("{} {money:?}", who.name), who.borrow(money))
+    }
+
+    fn debt_of(&self, dice: &mut Dice, who: &Actor) -> Option<(Coin, i128)> {
+        let debts = self.f.ledger().breakdown(&who.address).debts;
+        if debts.is_empty() {
+            return None;
+        }
+        let debt = debts.get(u32::try_from(dice.between(0, i128::from(debts.len()) - 1)).ok()?)?;
+        let coin = Coin::ALL.into_iter().find(|coin| self.f.token(*coin) == &debt.asset)?;
+        Some((coin, debt.amount))
+    }
+
+    fn repay(&self, dice: &mut Dice) -> Option<Played> {
+        let who = self.anybody(dice);
+        let payer = if dice.chance(20) { self.anybody(dice) } else { who };
+        let (coin, owed) = self.debt_of(dice, who)?;
+        // Sometimes more than is owed: the rest must come back.
+        let wanted = if dice.chance(30) { owed + owed / 10 } else { owed * dice.between(10, 90) / 100 };
+        let money = coin.units(wanted.min(self.f.balance(coin, &payer.address)));
+        if money.units == 0 {
+            return None;
+        }
+        self.submit("repay", format!("{} for {} {money:?}", payer.name, who.name), payer.repay_for(who, money))
+    }
+
+    fn repay_with_collateral(&self, dice: &mut Dice) -> Option<Played> {
+        let who = self.anybody(dice);
+        let (coin, owed) = self.debt_of(dice, who)?;
+        let deposits = self.f.ledger().breakdown(&who.address).deposits;
+        let held = deposits.iter().find(|held| &held.asset == self.f.token(coin))?;
+        let money = coin.units((owed * dice.between(10, 100) / 100).min(held.amount));
+        if money.units == 0 {
+            return None;
+        }
+        self.submit("repay_with_collateral", format!("{} {money:?}", who.name), who.repay_with_collateral(money))
+    }
+
+    fn liquidate(&self, dice: &mut Dice) -> Option<Played> {
+        let who = self.everybody.iter().find(|actor| self.f.vault().is_liquidatable(&actor.address))?;
+        let by = &self.arbitrageur;
+        let (coin, owed) = self.debt_of(dice, who)?;
+        let deposits = self.f.ledger().breakdown(&who.address).deposits;
+        let largest = deposits.iter().max_by_key(|held| held.value)?;
+        let collateral = Coin::ALL.into_iter().find(|coin| self.f.token(*coin) == &largest.asset)?;
+        let receive = *dice.pick(&[Receive::Shares, Receive::Tokens]);
+        let max_repay = coin.units(owed.min(self.f.balance(coin, &by.address)));
+        if max_repay.units == 0 {
+            return None;
+        }
+        let detail = format!("{} of {} {max_repay:?} for {collateral:?}", by.name, who.name);
+        self.submit("liquidate", detail, by.liquidate(who, max_repay, collateral, receive))
+    }
+
+    fn deleverage(&self, _: &mut Dice) -> Option<Played> {
+        let who = self.smart.iter().find(|actor| self.f.vault().get_margin_ratio(&actor.address) < 12_000)?;
+        let call = Invocation::new(&who.address, "auto_deleverage", HostVec::new(&self.f.env));
+        self.submit("auto_deleverage", who.name.clone(), Tx::<Val>::new(self.f, call))
+    }
+
+    // ---- perpetuals -------------------------------------------------------------------------------------------------
+
+    fn open_position(&self, dice: &mut Dice) -> Option<Played> {
+        let (who, (market, _)) = (self.anybody(dice), *dice.pick(&MARKETS));
+        let held = self.f.clearing().position(&who.address, &self.f.symbol(market));
+        let long = held.map_or_else(|| dice.chance(50), |position| position.size > 0);
+        let margin = self.part(dice, Coin::Usdc, self.f.balance(Coin::Usdc, &who.address).min(usdc(4_000).units))?;
+        let leverage = u32::try_from(dice.between(100, 240)).ok()?;
+        let detail = format!("{} {market} long {long} {margin:?} at {leverage}", who.name);
+        self.submit("open_position", detail, who.open_position(market, long, margin, leverage))
+    }
+
+    fn trade(&self, dice: &mut Dice) -> Option<Played> {
+        self.trade_by(self.anybody(dice), dice)
+    }
+
+    fn trade_by(&self, who: &Actor, dice: &mut Dice) -> Option<Played> {
+        let (market, ticker) = *dice.pick(&MARKETS);
+        let held = self.f.clearing().position(&who.address, &self.f.symbol(market)).map_or(0, |p| p.size);
+        let index = self.f.prices.get(ticker);
+        let long = dice.chance(50);
+        let reduces = held != 0 && long != (held > 0);
+        let size = if reduces && dice.chance(60) {
+            held.abs() * dice.between(10, 90) / 100
+        } else {
+            let value = (self.free_value(who, 13) * dice.between(30, 95) / 100).min(4 * PURSE * USD);
+            if value < LEAST * USD {
+                return None;
+            }
+            value / USD * BASE / (index / margin_tests::money::price(1))
+        };
+        let (size, limit) = if long { (size, index * 107 / 100) } else { (-size, index * 93 / 100) };
+        let order = Order { reduce_only: reduces && dice.chance(30), ..Order::market(market, size).at(limit) };
+        self.submit("trade", format!("{} {order:?}", who.name), who.trade(order))
+    }
+
+    /// Trades the mark toward the index, as far as one ledger permits: what keeps a curve near its index.
+    fn arbitrage(&self, dice: &mut Dice) -> Option<Played> {
+        let (market, ticker) = *dice.pick(&MARKETS);
+        let state = self.f.ledger().market(&self.f.symbol(market)).state;
+        let (x, index) = (state.base_reserve, self.f.prices.get(ticker));
+        // mark = y/x; near the index, half of the relative distance is the relative change of x.
+        let mark = state.quote_reserve * (PRICE / USD) / (x / BASE);
+        let gap_bps = (index - mark) * 10_000 / mark;
+        let size = x / 10_000 * (gap_bps / 2).clamp(-90, 90);
+        if gap_bps.abs() < 20 {
+            return None;
+        }
+        self.submit("arbitrage", format!("{market} {gap_bps} bps"), self.arbitrageur.trade(Order::market(market, size)))
+    }
+
+    fn close_position(&self, dice: &mut Dice) -> Option<Played> {
+        let (who, (market, _)) = (self.anybody(dice), *dice.pick(&MARKETS));
+        self.f.clearing().position(&who.address, &self.f.symbol(market))?;
+        self.submit("close_position", format!("{} {market}", who.name), who.close_position(market))
+    }
+
+    fn take_over(&self, dice: &mut Dice) -> Option<Played> {
+        let (market, _) = *dice.pick(&MARKETS);
+        let symbol = self.f.symbol(market);
+        let who = self.everybody.iter().find(|actor| {
+            self.f.clearing().position(&actor.address, &symbol).is_some()
+                && self.f.vault().is_liquidatable(&actor.address)
+        })?;
+        let by = &self.arbitrageur;
+        let size = self.f.clearing().position(&who.address, &symbol)?.size.abs();
+        let size = size * dice.between(50, 100) / 100;
+        self.submit("take_over", format!("{} of {} {market} {size}", by.name, who.name), by.take_over(who, market, size))
+    }
+
+    fn settle_funding(&self, dice: &mut Dice) -> Option<Played> {
+        let (who, (market, _)) = (self.anybody(dice), *dice.pick(&MARKETS));
+        let symbol = self.f.symbol(market);
+        self.f.clearing().position(&who.address, &symbol)?;
+        let args = (&who.address, symbol).into_val(&self.f.env);
+        let call = Invocation::new(&self.f.contracts().clearing, "settle_funding", args);
+        self.submit("settle_funding", format!("{} {market}", who.name), Tx::<i128>::new(self.f, call))
+    }
+
+    fn update_funding(&self, dice: &mut Dice) -> Option<Played> {
+        let (market, _) = *dice.pick(&MARKETS);
+        let name = *dice.pick(&["update_funding_rate", "update_mark_price"]);
+        let args = (self.f.symbol(market),).into_val(&self.f.env);
+        let call = Invocation::new(&self.f.contracts().clearing, name, args);
+        self.submit(name, market.into(), Tx::<i128>::new(self.f, call))
+    }
+
+    fn claim_pending(&self, dice: &mut Dice) -> Option<Played> {
+        let waiting = |actor: &&Actor| self.f.ledger().account(&actor.address).pending.amount > 0;
+        let who = match self.everybody.iter().find(waiting) {
+            Some(who) => who,
+            None if dice.chance(20) => self.anybody(dice),
+            None => return None,
+        };
+        let args = (&who.address,).into_val(&self.f.env);
+        let call = Invocation::new(&self.f.contracts().clearing, "claim_pending", args);
+        self.submit("claim_pending", who.name.clone(), Tx::<i128>::new(self.f, call))
+    }
+
+    // ---- the pool ---------------------------------------------------------------------------------------------------
+
+    fn settlement_deposit(&self, who: &Actor) -> i128 {
+        let deposits = self.f.ledger().breakdown(&who.address).deposits;
+        deposits.iter().find(|held| &held.asset == self.f.token(Coin::Usdc)).map_or(0, |held| held.amount)
+    }
+
+    fn add_liquidity(&self, dice: &mut Dice) -> Option<Played> {
+        let who = self.anybody(dice);
+        let free = self.free_value(who, 100).min(self.settlement_deposit(who));
+        let money = self.part(dice, Coin::Usdc, free)?;
+        self.submit("add_liquidity", format!("{} {money:?}", who.name), who.add_liquidity(money))
+    }
+
+    fn remove_liquidity(&self, dice: &mut Dice) -> Option<Played> {
+        let who = if dice.chance(30) { &self.f.provider } else { self.anybody(dice) };
+        let shares = self.f.clearing().lp(&who.address).shares;
+        if shares == 0 {
+            return None;
+        }
+        // The first provider leaves slowly: others trade against that money.
+        let most = if who.address == self.f.provider.address { 20 } else { 100 };
+        let shares = shares * dice.between(5, most) / 100;
+        self.submit("remove_liquidity", format!("{} {shares}", who.name), who.remove_liquidity(shares))
+    }
+
+    fn fund_insurance(&self, dice: &mut Dice) -> Option<Played> {
+        let who = self.anybody(dice);
+        let free = self.free_value(who, 100).min(self.settlement_deposit(who)).min(usdc(200).units);
+        let money = self.part(dice, Coin::Usdc, free)?;
+        self.submit("fund_insurance", format!("{} {money:?}", who.name), who.fund_insurance(money))
+    }
+
+    // ---- the world --------------------------------------------------------------------------------------------------
+
+    fn price_moves(&self, dice: &mut Dice) -> Option<Played> {
+        let ticker = *dice.pick(&["BTC", "ETH", "XLM"]);
+        let bps = if dice.chance(35) { dice.between(-2_000, 1_800) } else { dice.between(-250, 250) };
+        // Eight decimals, so that every source says the same.
+        let price = self.f.prices.get(ticker) * (10_000 + bps) / 10_000 / 1_000_000 * 1_000_000;
+        self.f.set_price(ticker, price);
+        Some(Played { name: "price", detail: format!("{ticker} {bps} bps"), outcome: Outcome::Done })
+    }
+
+    fn time_passes(&self, dice: &mut Dice) -> Option<Played> {
+        let seconds = if dice.chance(20) { dice.between(3_600, 40_000) } else { dice.between(5, 290) };
+        self.f.pass(u64::try_from(seconds).ok()?);
+        Some(Played { name: "time", detail: format!("{seconds} s"), outcome: Outcome::Done })
+    }
+}
+
+/// The typed error; anything else is a bug.
+fn reason(failure: &Failure) -> String {
+    match (&failure.refused_by, failure.code) {
+        (Some((_, error)), _) => format!("account {error:?}"),
+        (None, Some(code)) => code.to_string(),
+        (None, None) => panic!("no typed error: {failure}"),
+    }
+}

@@ -1,0 +1,224 @@
+//! What somebody might try.
+
+use margin_interface::{
+    AccountConfig, AccountError, AccountType, Asset, Bucket, FactoryError, LedgerError, Receive, VaultError,
+};
+use margin_tests::actor::Actor;
+use margin_tests::auth::{public_key, Invocation};
+use margin_tests::fixture::{asset_config, test_token, Fixture, BTC_USD};
+use margin_tests::money::{eth, price, usdc, usdt, Coin};
+use margin_tests::refusal::assert_refused;
+use margin_tests::tx::Tx;
+use soroban_sdk::{Address, Bytes, IntoVal, Val, Vec as HostVec};
+
+crate::in_both_modes!(
+    a_token_with_a_fee_is_refused_without_a_trace,
+    nobody_liquidates_himself,
+    nobody_but_the_venues_writes_to_the_ledger,
+    a_stranger_opens_no_slot_in_an_account,
+    nobody_squats_an_account_address,
+    a_donation_changes_nothing,
+    nobody_spends_for_another,
+    an_account_is_not_initialised_twice,
+    only_the_admin_lists_and_only_the_guard_halts,
+    a_healthy_account_is_not_liquidated,
+    a_thief_signer_lasts_until_the_owner_removes_it,
+);
+
+fn a_token_with_a_fee_is_refused_without_a_trace(f: &Fixture) {
+    let token = test_token(&f.world, &f.admin, 7, "FEE");
+    let config = asset_config(Coin::Xlm, Asset::Stellar(f.token(Coin::Xlm).clone()));
+    f.admin.calls::<()>(&f.contracts().ledger, "list_asset", (&token, config).into_val(&f.env)).ok();
+    let mallory = f.key_account("mallory");
+    f.admin.calls::<()>(&token, "mint", (&mallory.address, 1_000i128).into_val(&f.env)).ok();
+    let deposit = || -> Tx<i128> {
+        let vault = &f.contracts().vault;
+        let transfer = Invocation::new(&token, "transfer", (&mallory.address, vault, 100i128).into_val(&f.env));
+        let args = (&mallory.address, &mallory.address, &token, 100i128).into_val(&f.env);
+        mallory.submits(Invocation::new(vault, "deposit", args).with(transfer))
+    };
+    deposit().ok();
+    f.admin.calls::<()>(&token, "set_fee_bps", (100u32,).into_val(&f.env)).ok();
+    deposit().fails(VaultError::TransferMismatch);
+}
+
+/// Ten ether against 12,000 USDC, after a fall that makes it liquidatable.
+fn liquidatable(f: &Fixture, debtor: Actor) -> Actor {
+    let debtor = f.funded(debtor, &[eth(10), usdc(20_000)]);
+    debtor.deposit(eth(10)).ok();
+    debtor.borrow(usdc(12_000)).ok();
+    f.set_price("ETH", price(1_600));
+    assert!(f.vault().is_liquidatable(&debtor.address));
+    debtor
+}
+
+fn nobody_liquidates_himself(f: &Fixture) {
+    let mallory = liquidatable(f, f.key_account("mallory"));
+    mallory.liquidate(&mallory, usdc(1_000), Coin::Eth, Receive::Shares).fails(LedgerError::SelfLiquidation);
+}
+
+fn a_healthy_account_is_not_liquidated(f: &Fixture) {
+    let bob = f.funded(f.key_account("bob"), &[eth(10)]);
+    bob.deposit(eth(10)).ok();
+    bob.borrow(usdc(12_000)).ok();
+    let keeper = f.funded(f.keeper.clone(), &[usdc(12_000)]);
+    for receive in [Receive::Shares, Receive::Tokens] {
+        keeper.liquidate(&bob, usdc(12_000), Coin::Eth, receive).fails(LedgerError::NotLiquidatable);
+    }
+}
+
+fn nobody_but_the_venues_writes_to_the_ledger(f: &Fixture) {
+    let mallory = f.funded(f.key_account("mallory"), &[usdc(1_000)]);
+    mallory.deposit(usdc(1_000)).ok();
+    let env = &f.env;
+    let (me, usdc_token, some) = (&mallory.address, f.token(Coin::Usdc), 1_000_000i128);
+    let market = f.symbol(BTC_USD);
+    let state = f.ledger().market(&market).state;
+    let writes: Vec<(&str, HostVec<Val>)> = vec![
+        ("credit", (me, me, usdc_token, some).into_val(env)),
+        ("debit", (me, usdc_token, some).into_val(env)),
+        ("borrow", (me, usdc_token, some).into_val(env)),
+        ("repay", (me, usdc_token, some).into_val(env)),
+        ("repay_with_collateral", (me, usdc_token, some).into_val(env)),
+        (
+            "liquidate",
+            (me, &f.lender.address, usdc_token, f.token(Coin::Eth), some, 0i128, Receive::Shares).into_val(env),
+        ),
+        ("push_market", (market.clone(), state.clone()).into_val(env)),
+        ("apply_fill", (me, market.clone(), 1i128, -1i128, 0i128, state.clone()).into_val(env)),
+        ("settle", (me, market.clone(), state.clone()).into_val(env)),
+        ("take_over", (me, &f.lender.address, market.clone(), 1i128, state).into_val(env)),
+        ("move_bucket", (me, Bucket::Lp, -some).into_val(env)),
+        ("claim_pending", (me,).into_val(env)),
+        ("set_venues", (me, me, me).into_val(env)),
+    ];
+    for (function, args) in writes {
+        // Mallory signs whatever she likes; the ledger asks for a venue, or the admin, who did not.
+        let failure = mallory.calls::<Val>(&f.contracts().ledger, function, args).changes_nothing();
+        assert!(failure.mentions("Unauthorized function call"), "{function}: {failure}");
+    }
+}
+
+fn a_stranger_opens_no_slot_in_an_account(f: &Fixture) {
+    let alice = f.funded(f.smart_account("alice"), &[usdc(100)]);
+    let mallory = f.funded(f.key_account("mallory"), &[usdt(1), usdc(1)]);
+    mallory.deposit_for(&alice, usdt(1)).fails(LedgerError::ThirdPartySlot);
+    alice.deposit(usdc(100)).ok();
+    mallory.deposit_for(&alice, usdc(1)).ok();
+    mallory.deposit_for(&alice, usdt(1)).fails(LedgerError::ThirdPartySlot);
+}
+
+fn nobody_squats_an_account_address(f: &Fixture) {
+    let owner = f.key_account("owner");
+    let mallory = f.key_account("mallory");
+    let config = |owner: &Actor| AccountConfig {
+        account_type: AccountType::Basic,
+        auto_deleverage_threshold: 12_000,
+        max_leverage: 300,
+        owner: owner.address.clone(),
+        signers: HostVec::from_array(&f.env, [Bytes::from_array(&f.env, &public_key(owner.key()))]),
+    };
+    let salt = f.next_salt();
+    let predicted = f.factory().account_address(&config(&owner), &salt);
+
+    // With the owner's configuration: the owner did not sign.
+    mallory.create_account(&config(&owner), &salt).changes_nothing();
+    // With her own: another address.
+    let hers = mallory.create_account(&config(&mallory), &salt).ok();
+    assert_ne!(hers, predicted);
+
+    let account = owner.create_account(&config(&owner), &salt).ok();
+    assert_eq!(account, predicted);
+    assert_eq!(f.factory().get_account(&owner.address), Some(predicted.clone()));
+    assert_eq!(f.factory().account_type(&predicted), Some(AccountType::Basic));
+    owner.create_account(&config(&owner), &salt).fails(FactoryError::AlreadyDeployed);
+
+    let pro = AccountConfig { account_type: AccountType::Pro, ..config(&owner) };
+    owner.create_account(&pro, &salt).fails(FactoryError::UnknownType);
+    // Beyond the tier: the constructor refuses.
+    let bold = AccountConfig { max_leverage: 301, ..config(&owner) };
+    owner.create_account(&bold, &f.next_salt()).changes_nothing();
+}
+
+fn a_donation_changes_nothing(f: &Fixture) {
+    let alice = f.funded(f.smart_account("alice"), &[usdc(1_000)]);
+    alice.deposit(usdc(1_000)).ok();
+    let mallory = f.funded(f.key_account("mallory"), &[usdc(500), usdt(500)]);
+    let picture = || {
+        let assets = Coin::ALL.map(|coin| f.ledger().asset(f.token(coin)));
+        (assets, f.ledger().summary(&alice.address), f.clearing().lp(&f.provider.address), f.clearing().buckets())
+    };
+    let before = picture();
+    mallory.pay(&f.contracts().vault, usdc(500)).ok();
+    mallory.pay(&f.contracts().vault, usdt(500)).ok();
+    mallory.pay(&f.contracts().ledger, usdc(0)).ok();
+    assert_eq!(before, picture());
+    assert_eq!(alice.withdraw(Coin::Usdc.all()).ok(), usdc(1_000).units, "and everybody gets what is his");
+}
+
+fn nobody_spends_for_another(f: &Fixture) {
+    let alice = f.funded(f.smart_account("alice"), &[usdc(1_000)]);
+    alice.deposit(usdc(500)).ok();
+    let mallory = f.funded(f.key_account("mallory"), &[usdc(10)]);
+    let rob = |call: Invocation| mallory.submits::<Val>(call).changes_nothing();
+    rob(alice.borrow_call(Coin::Eth.milli(1)));
+    rob(alice.deposit_call(&mallory, usdc(100)));
+    rob(alice.open_call(BTC_USD, true, usdc(100), 200));
+    let env = &f.env;
+    let withdraw = (&alice.address, f.token(Coin::Usdc), 1i128, &mallory.address).into_val(env);
+    rob(Invocation::new(&f.contracts().vault, "withdraw", withdraw));
+    // A key account's signature does not help where a smart account's was asked for.
+    assert_refused(
+        alice.borrow(Coin::Eth.milli(1)).signed_by(&[mallory.key()]),
+        &alice,
+        AccountError::UnauthorizedSigner,
+    );
+}
+
+fn an_account_is_not_initialised_twice(f: &Fixture) {
+    let alice = f.smart_account("alice");
+    let mallory = f.key_account("mallory");
+    let config = AccountConfig {
+        account_type: AccountType::Basic,
+        auto_deleverage_threshold: 12_000,
+        max_leverage: 300,
+        owner: mallory.address.clone(),
+        signers: HostVec::from_array(&f.env, [Bytes::from_array(&f.env, &public_key(mallory.key()))]),
+    };
+    let args = (config, f.ledger().settlement_asset()).into_val(&f.env);
+    mallory.calls::<Val>(&alice.address, "__constructor", args).changes_nothing();
+}
+
+fn only_the_admin_lists_and_only_the_guard_halts(f: &Fixture) {
+    let mallory = f.key_account("mallory");
+    let token = test_token(&f.world, &mallory, 7, "MINE");
+    let config = asset_config(Coin::Xlm, Asset::Stellar(f.token(Coin::Xlm).clone()));
+    mallory.calls::<()>(&f.contracts().ledger, "list_asset", (&token, config).into_val(&f.env)).changes_nothing();
+    let halt = |who: &Actor| -> Tx<()> {
+        who.calls(&f.contracts().oracle, "halt", (&who.address, margin_interface::HaltScope::All).into_val(&f.env))
+    };
+    halt(&mallory).fails(margin_interface::OracleError::NotAdminOrGuardian);
+
+    let alice = f.funded(f.smart_account("alice"), &[usdc(1_000)]);
+    alice.deposit(usdc(1_000)).ok();
+    halt(&f.guardian).ok();
+    assert_refused(alice.borrow(Coin::Eth.milli(1)), &alice, AccountError::StalePrice);
+    let out: Address = alice.address.clone();
+    alice.withdraw_to(&out, usdc(1_000)).ok();
+}
+
+fn a_thief_signer_lasts_until_the_owner_removes_it(f: &Fixture) {
+    let alice = f.funded(f.smart_account("alice"), &[usdc(1_000)]);
+    alice.deposit(usdc(1_000)).ok();
+    let thief = margin_tests::actor::key_of("thief");
+    let owner = f.owner_of("alice");
+    let key = |key| Bytes::from_array(&f.env, &public_key(key));
+    f.administers(&owner, &alice, "add_signer", (key(&thief),).into_val(&f.env)).ok();
+    alice.borrow(Coin::Eth.milli(1)).signed_by(&[&thief]).ok();
+    f.administers(&owner, &alice, "remove_signer", (key(&thief),).into_val(&f.env)).ok();
+    let late = alice.borrow(Coin::Eth.milli(1)).signed_by(&[&thief]);
+    assert_refused(late, &alice, AccountError::UnauthorizedSigner);
+    // One signer always remains.
+    let last = f.administers(&owner, &alice, "remove_signer", (key(alice.key()),).into_val(&f.env));
+    last.fails(AccountError::InvalidConfig);
+}

@@ -1,0 +1,76 @@
+//! The table by which accounts classify what they sign, against the venues as they were built.
+
+use margin_interface::operations::{Venue, OPERATIONS};
+use margin_tests::wasm;
+use soroban_sdk::xdr::{Limited, Limits, ReadXdr, ScSpecEntry, ScSpecFunctionV0, ScSpecTypeDef};
+use std::io::Cursor;
+
+/// Functions that ask nobody's consent, or the admin's only.
+const WITHOUT_AN_ACCOUNT: [&str; 7] = [
+    "__constructor",
+    "claim_pending",
+    "open_market",
+    "settle_funding",
+    "update_funding_rate",
+    "update_mark_price",
+    "extend_ttl",
+];
+
+#[test]
+fn every_operation_is_a_function_of_its_venue() {
+    for operation in OPERATIONS {
+        let functions = functions(operation.venue);
+        let function = functions
+            .iter()
+            .find(|function| function.name.to_utf8_string_lossy() == operation.function)
+            .unwrap_or_else(|| panic!("{:?} has no `{}`", operation.venue, operation.function));
+        let declared: Vec<(String, String)> =
+            function.inputs.iter().map(|input| (input.name.to_utf8_string_lossy(), type_name(&input.type_))).collect();
+        let expected: Vec<(String, String)> = operation
+            .arguments
+            .iter()
+            .map(|argument| (argument.name.to_string(), argument.kind.spec_name().to_string()))
+            .collect();
+        assert_eq!(declared, expected, "{:?}.{}", operation.venue, operation.function);
+    }
+}
+
+#[test]
+fn every_function_that_changes_an_account_is_in_the_table() {
+    for venue in [Venue::Vault, Venue::PerpClearing] {
+        for function in functions(venue) {
+            let name = function.name.to_utf8_string_lossy();
+            let listed = OPERATIONS.iter().any(|operation| operation.venue == venue && operation.function == name);
+            let reads = !returns_a_result(&function) || name == "quote_trade" || name == "funding";
+            let known = listed || reads || WITHOUT_AN_ACCOUNT.contains(&name.as_str());
+            assert!(known, "{venue:?}.{name} is neither classified nor a read");
+        }
+    }
+}
+
+fn returns_a_result(function: &ScSpecFunctionV0) -> bool {
+    matches!(function.outputs.as_slice(), [ScSpecTypeDef::Result(_)])
+}
+
+fn type_name(declared: &ScSpecTypeDef) -> String {
+    match declared {
+        ScSpecTypeDef::Udt(udt) => udt.name.to_utf8_string_lossy(),
+        other => format!("{other:?}"),
+    }
+}
+
+fn functions(venue: Venue) -> Vec<ScSpecFunctionV0> {
+    let wasm = wasm::read(match venue {
+        Venue::Vault => "vault",
+        Venue::PerpClearing => "perp-clearing",
+    });
+    let spec = wasm::custom_section(&wasm, "contractspecv0").expect("a contract spec");
+    let mut reader = Limited::new(Cursor::new(spec), Limits::none());
+    let entries = ScSpecEntry::read_xdr_iter(&mut reader).map(|entry| entry.expect("a spec entry"));
+    entries
+        .filter_map(|entry| match entry {
+            ScSpecEntry::FunctionV0(function) => Some(function),
+            _ => None,
+        })
+        .collect()
+}

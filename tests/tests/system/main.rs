@@ -1,0 +1,33 @@
+//! What the system promises, told as stories with real signatures, each natively and on the built Wasm.
+
+mod attacks;
+mod classification;
+mod decimals;
+mod deleverage;
+mod host_rule;
+mod perpetuals;
+mod policy;
+mod signatures;
+
+/// Tells each story in both modes.
+#[macro_export]
+macro_rules! in_both_modes {
+    ($($story:ident),+ $(,)?) => {
+        mod native {
+            $(#[test]
+            fn $story() {
+                let fixture = margin_tests::fixture::Fixture::new(margin_tests::world::Mode::Native);
+                super::$story(&fixture);
+                margin_tests::invariants::check_now(&fixture);
+            })+
+        }
+        mod wasm {
+            $(#[test]
+            fn $story() {
+                let fixture = margin_tests::fixture::Fixture::new(margin_tests::world::Mode::Wasm);
+                super::$story(&fixture);
+                margin_tests::invariants::check_now(&fixture);
+            })+
+        }
+    };
+}
