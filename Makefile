@@ -64,6 +64,9 @@ size: wasm ## bytes and SHA-256 of each contract beside the network's limit
 		bytes=$$(wc -c < $(WASM)/$$name.wasm); \
 		printf '%-24s %8d %6d%%  %s\n' $$name $$bytes $$((bytes * 100 / 131072)) "$$(sha256sum $(WASM)/$$name.wasm | cut -d' ' -f1)"; \
 	done
+	@for name in $(subst -,_,$(CONTRACTS)); do \
+		[ $(WAY) = cargo ] || [ $$(wc -c < $(WASM)/$$name.wasm) -le 131072 ] || { echo "$$name is larger than the network permits"; exit 1; }; \
+	done
 
 bench: build ## measure every entry point on release Wasm and write docs/costs.md
 	COSTS=write $(CARGO) test --locked --package margin-tests --test costs -- --nocapture

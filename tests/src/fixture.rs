@@ -105,7 +105,8 @@ impl Fixture {
     /// So much of a coin as `dollars` buy at its first price.
     pub fn worth(&self, coin: Coin, dollars: i128) -> Money {
         let per_unit = Prices::genesis(coin.ticker());
-        coin.units(dollars * price(1) / per_unit * 10i128.pow(coin.decimals()))
+        // Prices have eight decimals that count; the rest would only overflow.
+        coin.units(dollars * 10i128.pow(coin.decimals()) * (price(1) / 1_000_000) / (per_unit / 1_000_000))
     }
 
     /// A key account, able to hold USDC, without money.

@@ -295,7 +295,7 @@ fn interest_goes_to_depositors_and_reserves_and_is_idempotent() {
     world.check();
     let totals = world.state(&world.xlm).totals;
     // 5% for a year at the target of the curve: 800,000 * (e^0.05 - 1).
-    let interest = 41_016_8771000 / ONE;
+    let interest = 410_168_771_000 / ONE;
     assert_eq!(totals.borrowed / ONE, 800_000 + interest);
     assert_eq!(totals.reserves, (totals.borrowed - 800_000 * ONE) / 10);
     assert_eq!(totals.supplied + totals.reserves, 1_000_000 * ONE + totals.borrowed - 800_000 * ONE);

@@ -455,7 +455,7 @@ mod tests {
     fn a_worked_example() {
         // 1_000 XLM at 0.10 support 70 at ltv 0.7; 60 USDC are owed at lw 1: E_l = 63.6 >= 60. At 0.09: 57.27 < 60.
         let held = HeldSide {
-            amount: 1_000_0000000,
+            amount: 1_000 * USD,
             decimals: 7,
             price: PRICE * 9 / 100,
             ltv_bps: 7_000,

@@ -114,7 +114,7 @@ mod tests {
 
     /// (age, price), newest first.
     fn history() -> impl Strategy<Value = Vec<(u64, i128)>> {
-        prop::collection::vec((1_u64..400, 1_i128..=1_000_000_000_000_000_000_000_000_00), 1..RING_SLOTS)
+        prop::collection::vec((1_u64..400, 1_i128..=100_000_000_000_000_000_000_000_000), 1..RING_SLOTS)
             .prop_map(|steps| {
                 let mut age = 0;
                 steps

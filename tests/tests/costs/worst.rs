@@ -75,19 +75,24 @@ impl<'a> Crowd<'a> {
                 PriceSource { asset: asset.clone(), contract, group, max_age: MAX_AGE, role: SourceRole::Fresh };
             f.admin.calls::<()>(oracle, "add_price_feed", (asset.clone(), source).into_val(&f.env)).ok();
         }
+        self.say(&asset);
         self.tickers.push(asset);
+    }
+
+    /// It costs a dollar.
+    fn say(&self, asset: &Asset) {
+        let f = self.f;
+        for (decimals, source) in [14u32, 10, 8].into_iter().zip(&f.contracts().sources) {
+            PriceSourceClient::new(&f.env, source).set(asset, &10i128.pow(decimals), &f.now());
+        }
+        f.oracle().poke(&HostVec::from_array(&f.env, [asset.clone()]));
     }
 
     /// Everything costs a dollar.
     fn report(&self) {
-        let f = self.f;
-        f.pass(5);
+        self.f.pass(5);
         for asset in &self.tickers {
-            for (decimals, source) in [14u32, 10, 8].into_iter().zip(&f.contracts().sources) {
-                let feed = PriceSourceClient::new(&f.env, source);
-                feed.set(asset, &10i128.pow(decimals), &f.now());
-            }
-            f.oracle().poke(&HostVec::from_array(&f.env, [asset.clone()]));
+            self.say(asset);
         }
     }
 

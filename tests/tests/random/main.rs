@@ -3,6 +3,7 @@
 
 mod moves;
 
+use margin_interface::Settlement;
 use margin_tests::fixture::Fixture;
 use margin_tests::invariants::{check, Memory};
 use margin_tests::random::Dice;
@@ -30,9 +31,11 @@ struct Tally {
 fn play_shard(shard: u64) {
     let (sequences, seed) = (setting("FUZZ_SEQUENCES", 100), setting("FUZZ_SEED", 2026));
     let mut tallies: BTreeMap<&'static str, Tally> = BTreeMap::new();
+    let mut seen = Seen::default();
     for sequence in (0..sequences).filter(|sequence| sequence % SHARDS == shard) {
-        play(seed.wrapping_mul(1_000_003).wrapping_add(sequence), &mut tallies);
+        play(Mode::Native, seed.wrapping_mul(1_000_003).wrapping_add(sequence), &mut tallies, &mut seen);
     }
+    println!("{seen:?}");
     let (mut done, mut refused) = (0, 0);
     for (name, tally) in &tallies {
         println!("{name:24} {:6} done {:6} refused {:?}", tally.done, tally.refused, tally.reasons);
@@ -44,14 +47,31 @@ fn play_shard(shard: u64) {
     }
 }
 
-fn play(seed: u64, tallies: &mut BTreeMap<&'static str, Tally>) {
+/// In how many steps the rarer states were there.
+#[derive(Debug, Default)]
+struct Seen {
+    open_claims: u32,
+    perpetual_debt: u32,
+    insurance_paid: u32,
+}
+
+impl Seen {
+    fn note(&mut self, before: &Settlement, after: &Settlement) {
+        self.open_claims += u32::from(after.claims > 0);
+        self.perpetual_debt += u32::from(after.perp_borrowed > 0);
+        self.insurance_paid += u32::from(after.insurance < before.insurance);
+    }
+}
+
+fn play(mode: Mode, seed: u64, tallies: &mut BTreeMap<&'static str, Tally>, seen: &mut Seen) {
     let mut story = Story { seed, told: Vec::new() };
-    let fixture = Fixture::new(Mode::Native);
+    let fixture = Fixture::new(mode);
     let mut dice = Dice::new(seed);
     let cast = Cast::of(&fixture, &mut dice);
     let mut memory = Memory::default();
     check(&fixture, &mut memory);
     for _ in 0..STEPS {
+        let before = fixture.clearing().buckets();
         let played = cast.play(&mut dice);
         story.told.push(format!("{} {} -> {:?}", played.name, played.detail, played.outcome));
         let tally = tallies.entry(played.name).or_default();
@@ -63,6 +83,7 @@ fn play(seed: u64, tallies: &mut BTreeMap<&'static str, Tally>) {
             }
         }
         check(&fixture, &mut memory);
+        seen.note(&before, &fixture.clearing().buckets());
     }
     story.told.clear();
 }
@@ -78,6 +99,13 @@ impl Drop for Story {
         if std::thread::panicking() {
             eprintln!("seed {} ended after:\n{}", self.seed, self.told.join("\n"));
         }
+    }
+}
+
+#[test]
+fn on_wasm() {
+    for seed in 0..2 {
+        play(Mode::Wasm, seed, &mut BTreeMap::new(), &mut Seen::default());
     }
 }
 

@@ -66,6 +66,9 @@ impl<'a> Cast<'a> {
         arbitrageur.deposit(usdc(8 * PURSE)).ok();
         let cast = Self { f, smart, everybody, arbitrageur };
         cast.take_risks(dice);
+        if dice.chance(40) {
+            cast.thin_the_pool();
+        }
         cast
     }
 
@@ -79,13 +82,21 @@ impl<'a> Cast<'a> {
         }
     }
 
+    /// The first provider leaves as far as the reserve test permits: winners may have to wait for their money.
+    fn thin_the_pool(&self) {
+        for percent in [95, 80, 60, 40, 20, 10, 5] {
+            let shares = self.f.clearing().lp(&self.f.provider.address).shares;
+            let _ = self.f.provider.remove_liquidity(shares * percent / 100).submit();
+        }
+    }
+
     /// Plays one move; one that makes no sense now is replaced by another.
     pub fn play(&self, dice: &mut Dice) -> Played {
-        let moves: [(i128, Move<'a>); 20] = [
-            (12, Cast::deposit),
+        let moves: [(i128, Move<'a>); 21] = [
+            (5, Cast::deposit),
             (6, Cast::withdraw),
-            (10, Cast::borrow),
-            (7, Cast::repay),
+            (12, Cast::borrow),
+            (5, Cast::repay),
             (3, Cast::repay_with_collateral),
             (8, Cast::open_position),
             (10, Cast::trade),
@@ -100,7 +111,8 @@ impl<'a> Cast<'a> {
             (6, Cast::liquidate),
             (6, Cast::take_over),
             (5, Cast::deleverage),
-            (14, Cast::price_moves),
+            (12, Cast::price_moves),
+            (3, Cast::crash),
             (6, Cast::time_passes),
         ];
         loop {
@@ -154,7 +166,7 @@ impl<'a> Cast<'a> {
 
     fn deposit(&self, dice: &mut Dice) -> Option<Played> {
         let (who, coin) = (self.anybody(dice), *dice.pick(&Coin::ALL));
-        let money = self.part(dice, coin, self.f.balance(coin, &who.address))?;
+        let money = self.part(dice, coin, self.f.balance(coin, &who.address) / 3)?;
         self.submit("deposit", format!("{} {money:?}", who.name), who.deposit(money))
     }
 
@@ -175,7 +187,8 @@ impl<'a> Cast<'a> {
 
     /// Dollars (1e7) of additional debt that the account can surely carry, at a weight.
     fn free_value(&self, who: &Actor, weight_percent: i128) -> i128 {
-        let s = self.f.ledger().summary(&who.address);
+        let nothing = HostVec::new(&self.f.env);
+        let s = self.f.ledger().preview(&who.address, &nothing);
         let by_level = (s.effective_margin * 100 / 126 - s.required_margin) * 100 / weight_percent;
         let smart = self.smart.iter().any(|account| account.address == who.address);
         // Three times: debt and notional stay below three quarters of what an account with neither would have.
@@ -258,9 +271,10 @@ impl<'a> Cast<'a> {
     // ---- perpetuals -------------------------------------------------------------------------------------------------
 
     fn open_position(&self, dice: &mut Dice) -> Option<Played> {
-        let (who, (market, _)) = (self.anybody(dice), *dice.pick(&MARKETS));
+        let (who, (market, ticker)) = (self.anybody(dice), *dice.pick(&MARKETS));
         let held = self.f.clearing().position(&who.address, &self.f.symbol(market));
-        let long = held.map_or_else(|| dice.chance(50), |position| position.size > 0);
+        let cheap = self.mark(market) < self.f.prices.get(ticker);
+        let long = held.map_or(cheap, |position| position.size > 0);
         let margin = self.part(dice, Coin::Usdc, self.f.balance(Coin::Usdc, &who.address).min(usdc(4_000).units))?;
         let leverage = u32::try_from(dice.between(100, 240)).ok()?;
         let detail = format!("{} {market} long {long} {margin:?} at {leverage}", who.name);
@@ -275,7 +289,8 @@ impl<'a> Cast<'a> {
         let (market, ticker) = *dice.pick(&MARKETS);
         let held = self.f.clearing().position(&who.address, &self.f.symbol(market)).map_or(0, |p| p.size);
         let index = self.f.prices.get(ticker);
-        let long = dice.chance(50);
+        // Mostly toward the index: the other way ends at the band.
+        let long = if dice.chance(60) { self.mark(market) < index } else { dice.chance(50) };
         let reduces = held != 0 && long != (held > 0);
         let size = if reduces && dice.chance(60) {
             held.abs() * dice.between(10, 90) / 100
@@ -294,16 +309,21 @@ impl<'a> Cast<'a> {
     /// Trades the mark toward the index, as far as one ledger permits: what keeps a curve near its index.
     fn arbitrage(&self, dice: &mut Dice) -> Option<Played> {
         let (market, ticker) = *dice.pick(&MARKETS);
-        let state = self.f.ledger().market(&self.f.symbol(market)).state;
-        let (x, index) = (state.base_reserve, self.f.prices.get(ticker));
-        // mark = y/x; near the index, half of the relative distance is the relative change of x.
-        let mark = state.quote_reserve * (PRICE / USD) / (x / BASE);
+        let x = self.f.ledger().market(&self.f.symbol(market)).state.base_reserve;
+        let (mark, index) = (self.mark(market), self.f.prices.get(ticker));
+        // Near the index, half of the relative distance is the relative change of x.
         let gap_bps = (index - mark) * 10_000 / mark;
         let size = x / 10_000 * (gap_bps / 2).clamp(-90, 90);
         if gap_bps.abs() < 20 {
             return None;
         }
         self.submit("arbitrage", format!("{market} {gap_bps} bps"), self.arbitrageur.trade(Order::market(market, size)))
+    }
+
+    /// Price at the margin of the curve, y / x.
+    fn mark(&self, market: &str) -> i128 {
+        let state = self.f.ledger().market(&self.f.symbol(market)).state;
+        state.quote_reserve * (PRICE / USD) / (state.base_reserve / BASE)
     }
 
     fn close_position(&self, dice: &mut Dice) -> Option<Played> {
@@ -396,6 +416,15 @@ impl<'a> Cast<'a> {
         let price = self.f.prices.get(ticker) * (10_000 + bps) / 10_000 / 1_000_000 * 1_000_000;
         self.f.set_price(ticker, price);
         Some(Played { name: "price", detail: format!("{ticker} {bps} bps"), outcome: Outcome::Done })
+    }
+
+    /// Everything falls at once.
+    fn crash(&self, dice: &mut Dice) -> Option<Played> {
+        let bps = dice.between(800, 2_500);
+        for ticker in ["BTC", "ETH", "XLM"] {
+            self.f.set_price(ticker, self.f.prices.get(ticker) * (10_000 - bps) / 10_000 / 1_000_000 * 1_000_000);
+        }
+        Some(Played { name: "crash", detail: format!("-{bps} bps"), outcome: Outcome::Done })
     }
 
     fn time_passes(&self, dice: &mut Dice) -> Option<Played> {

@@ -15,6 +15,7 @@ crate::in_both_modes!(
     a_deposit_of_what_is_owed_restores_health,
     a_position_is_reduced_when_there_is_no_money,
     a_healthy_account_cannot_be_deleveraged,
+    what_collateral_cannot_pay_falls_on_reserves_and_suppliers,
 );
 
 /// Anybody may ask: nobody signs.
@@ -104,4 +105,24 @@ fn a_position_is_reduced_when_there_is_no_money(f: &Fixture) {
 fn a_healthy_account_cannot_be_deleveraged(f: &Fixture) {
     let erin = indebted(f, "erin");
     deleverage(f, &erin).fails(AccountError::NothingToDeleverage);
+}
+
+fn what_collateral_cannot_pay_falls_on_reserves_and_suppliers(f: &Fixture) {
+    let bob = f.funded(f.key_account("bob"), &[eth(10)]);
+    bob.deposit(eth(10)).ok();
+    bob.borrow(usdc(12_000)).ok();
+    let supplied = || f.ledger().asset(f.token(Coin::Usdc)).totals.supplied;
+    let (before, insurance) = (supplied(), f.clearing().buckets().insurance);
+
+    // Ten ether are worth 9,000 dollars, and the debt is 12,000.
+    f.set_price("ETH", price(900));
+    let keeper = f.funded(f.keeper.clone(), &[usdc(12_000)]);
+    let done = keeper.liquidate(&bob, usdc(12_000), Coin::Eth, Receive::Tokens).ok();
+    assert!(done.repaid < usdc(9_000).units, "all the collateral went, with a bonus: {done:?}");
+    let left = f.ledger().account(&bob.address);
+    assert!(left.deposits.is_empty() && left.debts.is_empty(), "nothing is owed by somebody who has nothing");
+    let lost = before - supplied();
+    let uncovered = usdc(12_000).units - done.repaid;
+    assert!(lost > 0 && lost <= uncovered, "suppliers lose what reserves do not cover: {lost} of {uncovered}");
+    assert_eq!(f.clearing().buckets().insurance, insurance, "insurance is for perpetuals");
 }

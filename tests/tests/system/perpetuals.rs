@@ -11,6 +11,7 @@ crate::in_both_modes!(
     longs_pay_shorts_for_sixteen_hours,
     a_winner_is_paid_by_the_pool,
     a_loser_is_taken_over_at_the_index,
+    insurance_covers_what_a_loser_cannot_pay,
     a_position_is_reversed_in_one_trade,
     late_and_dear_trades_are_refused,
     the_pool_bears_only_what_it_can,
@@ -135,6 +136,27 @@ fn a_loser_is_taken_over_at_the_index(f: &Fixture) {
     assert_eq!(moved.size, taken.size);
     assert!(f.clearing().buckets().insurance >= insurance);
     assert!(!f.vault().is_liquidatable(&bob.address), "restored, or gone");
+}
+
+fn insurance_covers_what_a_loser_cannot_pay(f: &Fixture) {
+    let memory = &mut Memory::default();
+    let bob = f.funded(f.key_account("bob"), &[usdc(1_000)]);
+    let rescuer = trader(f, "rescuer");
+    bob.open_position(BTC_USD, true, usdc(1_000), 800).ok();
+    check(f, memory);
+    let before = f.clearing().buckets();
+
+    // From 50,000 to 30,000 at once: 8,000 dollars of bitcoin lose 3,200, and bob has 1,000.
+    f.set_price("BTC", price(30_000));
+    rescuer.take_over(&bob, BTC_USD, milli_base(1_000)).ok();
+    check(f, memory);
+    let after = f.clearing().buckets();
+    let paid = before.insurance - after.insurance;
+    assert!((usd(2_100)..usd(2_300)).contains(&paid), "{paid}");
+    assert_eq!(after.perp_borrowed, 0, "nothing is owed by somebody who has nothing");
+    assert!(after.lp > before.lp, "the pool got the loss, from bob and from insurance");
+    let left = f.ledger().account(&bob.address);
+    assert!(left.deposits.is_empty() && left.positions.is_empty() && left.perp_debt == 0);
 }
 
 fn a_position_is_reversed_in_one_trade(f: &Fixture) {

@@ -75,7 +75,10 @@ fn table() -> Result<String, Box<dyn Error>> {
         for case in cases(&xdr)?.cases.iter() {
             let meaning = case.doc.to_utf8_string_lossy().replace('\n', " ");
             let name = case.name.to_utf8_string_lossy();
-            rows.push((case.value, format!("| {} | `{name}` | {contract} | {} |\n", case.value, meaning.trim())));
+            rows.push((
+                case.value,
+                format!("| {} | `{name}` | {contract} | {} |\n", case.value, meaning.trim()),
+            ));
         }
     }
     rows.sort();

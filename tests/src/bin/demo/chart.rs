@@ -46,7 +46,8 @@ impl Chart<'_> {
     /// The chart as a figure.
     pub fn figure(&self) -> String {
         let (low, high, step) = self.range();
-        let mut svg = format!("<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{}\">", self.title);
+        let mut svg =
+            format!("<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{}\">", self.title);
         let y = |value: f64| TOP + (HEIGHT - TOP - BOTTOM) * (high - value) / (high - low);
         self.grid(&mut svg, low, high, step, &y);
         self.section_marks(&mut svg);
@@ -79,7 +80,8 @@ impl Chart<'_> {
     /// Lowest and highest label, and the distance between two.
     fn range(&self) -> (f64, f64, f64) {
         let lines = self.series.iter().flat_map(|series| series.values.iter().flatten().copied());
-        let bands = self.series.iter().flat_map(|series| series.band.iter().flat_map(|(low, high)| [*low, *high]));
+        let bands =
+            self.series.iter().flat_map(|series| series.band.iter().flat_map(|(low, high)| [*low, *high]));
         let guides = self.guides.iter().map(|(value, _)| *value);
         let all: Vec<f64> = lines.chain(bands).chain(guides).collect();
         let low = all.iter().copied().fold(f64::INFINITY, f64::min);

@@ -3,7 +3,7 @@
 use crate::chart::{Chart, Series};
 use crate::numbers::{decimal, grouped, lumens, millions};
 use crate::record::{Record, Sample};
-use crate::transcript::WASM_LIMIT;
+use margin_tests::env::limits::WASM_BYTES;
 use std::fmt::Write as _;
 
 const STYLE: &str = include_str!("report.css");
@@ -12,7 +12,10 @@ const STYLE: &str = include_str!("report.css");
 pub fn page(record: &Record) -> String {
     let mut html = String::from("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">");
     html.push_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">");
-    let _ = write!(html, "<title>Smart margin accounts: the story</title><style>{STYLE}</style></head><body><main>");
+    let _ = write!(
+        html,
+        "<title>Smart margin accounts: the story</title><style>{STYLE}</style></head><body><main>"
+    );
     header(&mut html, record);
     charts(&mut html, record);
     costs(&mut html, record);
@@ -43,12 +46,22 @@ fn header(html: &mut String, record: &Record) {
 fn charts(html: &mut String, record: &Record) {
     let samples = &record.samples;
     let sections: Vec<usize> = samples.iter().map(|sample| sample.section).collect();
-    let chart = |title, caption, series, guides, decimals| Chart { title, caption, series, guides, sections: &sections, decimals };
+    let chart = |title, caption, series, guides, decimals| Chart {
+        title,
+        caption,
+        series,
+        guides,
+        sections: &sections,
+        decimals,
+    };
     let of = |pick: fn(&Sample) -> f64| samples.iter().map(pick);
     let quoted = |name, pick: fn(&Sample) -> [i128; 3]| Series {
         name,
         values: samples.iter().map(|sample| Some(scaled(pick(sample)[1], 14))).collect(),
-        band: samples.iter().map(|sample| (scaled(pick(sample)[0], 14), scaled(pick(sample)[2], 14))).collect(),
+        band: samples
+            .iter()
+            .map(|sample| (scaled(pick(sample)[0], 14), scaled(pick(sample)[2], 14)))
+            .collect(),
     };
     let health = |name, trader: usize| Series {
         name,
@@ -132,7 +145,8 @@ fn costs(html: &mut String, record: &Record) {
         if step.section != section {
             section = step.section;
             let title = record.sections.get(section - 1).map_or("", String::as_str);
-            let _ = write!(html, "<tr class=\"head\"><td colspan=\"8\">{section} · {}</td></tr>", escape(title));
+            let _ =
+                write!(html, "<tr class=\"head\"><td colspan=\"8\">{section} · {}</td></tr>", escape(title));
         }
         let _ = write!(
             html,
@@ -174,12 +188,17 @@ fn refusals(html: &mut String, record: &Record) {
 fn equation(html: &mut String, record: &Record) {
     html.push_str("<h2>Conservation of USDC at the end</h2><div class=\"sides\">");
     for (side, title) in record.equation.iter().zip(["what the protocol has", "what it owes to somebody"]) {
-        let _ = write!(html, "<table><thead><tr><th>{title}</th><th class=\"n\">USDC</th></tr></thead><tbody>");
+        let _ =
+            write!(html, "<table><thead><tr><th>{title}</th><th class=\"n\">USDC</th></tr></thead><tbody>");
         for (name, amount) in side {
             let _ = write!(html, "<tr><td>{name}</td><td class=\"n\">{}</td></tr>", decimal(*amount, 7, 7));
         }
         let sum: i128 = side.iter().map(|(_, amount)| amount).sum();
-        let _ = write!(html, "</tbody><tfoot><tr><td>sum</td><td class=\"n\">{}</td></tr></tfoot></table>", decimal(sum, 7, 7));
+        let _ = write!(
+            html,
+            "</tbody><tfoot><tr><td>sum</td><td class=\"n\">{}</td></tr></tfoot></table>",
+            decimal(sum, 7, 7)
+        );
     }
     html.push_str("</div>");
 }
@@ -187,7 +206,7 @@ fn equation(html: &mut String, record: &Record) {
 fn contracts(html: &mut String, record: &Record) {
     html.push_str("<h2>Contracts</h2><table><thead><tr><th>contract</th><th class=\"n\">bytes</th><th>share of 128 KiB</th></tr></thead><tbody>");
     for (name, bytes) in &record.contracts {
-        let share = 100.0 * *bytes as f64 / WASM_LIMIT as f64;
+        let share = 100.0 * *bytes as f64 / WASM_BYTES as f64;
         let _ = write!(
             html,
             "<tr><td>{name}</td><td class=\"n\">{}</td><td><span class=\"bar\"><b style=\"width:{share:.1}%\"></b></span> {share:.0}%</td></tr>",

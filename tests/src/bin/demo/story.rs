@@ -2,12 +2,14 @@
 
 use crate::numbers::{dollars, grouped, leverage, percent, price as shown_price, ratio, size};
 use crate::stage::Stage;
-use crate::transcript::WASM_LIMIT;
-use margin_tests::costs::{ENTRIES, INSTRUCTIONS, WRITES};
-use margin_interface::AccountError::{ExcessiveLeverage, NothingToDeleverage, StalePrice, UnauthorizedSigner};
+use margin_interface::AccountError::{
+    ExcessiveLeverage, NothingToDeleverage, StalePrice, UnauthorizedSigner,
+};
 use margin_interface::{DeleverageReport, LedgerError, Receive};
 use margin_tests::actor::{key_of, Actor};
 use margin_tests::auth::Invocation;
+use margin_tests::costs::{ENTRIES, INSTRUCTIONS, WRITES};
+use margin_tests::env::limits::WASM_BYTES;
 use margin_tests::fixture::BTC_USD;
 use margin_tests::money::{eth, milli_base, price, usdc, Coin};
 use margin_tests::operations::Order;
@@ -17,7 +19,8 @@ use margin_tests::wasm;
 use soroban_sdk::IntoVal as _;
 
 const NOBODY: &str = "nobody";
-const CONTRACTS: [&str; 6] = ["oracle", "margin-ledger", "vault", "perp-clearing", "basic-account", "factory"];
+const CONTRACTS: [&str; 6] =
+    ["oracle", "margin-ledger", "vault", "perp-clearing", "basic-account", "factory"];
 
 /// Everybody with a part.
 struct Cast {
@@ -67,7 +70,7 @@ fn contracts(stage: &mut Stage) {
     for name in CONTRACTS {
         let code = wasm::read(name);
         cli &= wasm::built_by_cli(&code);
-        let share = code.len() * 100 / WASM_LIMIT;
+        let share = code.len() * 100 / WASM_BYTES;
         let bytes = grouped(i128::try_from(code.len()).expect("a size"));
         stage.out.line(&format!("{name:<16}{bytes:>8} bytes of Wasm {share:>4}% of the network's limit"));
         stage.record.contracts.push((name.into(), code.len()));
@@ -123,8 +126,13 @@ fn accounts(stage: &mut Stage) -> Cast {
         stage.does(&tag(actor), &format!("{} borrows 12,000 USDC", actor.name), actor.borrow(usdc(12_000)));
     }
     let lender = stage.fixture.lender.clone();
-    stage.does(&tag(&bob), "bob spends it: transfer to somebody else", bob.pay(&lender.address, usdc(12_000)));
-    stage.note(&format!("both: health {}, alice with 12,000 USDC in her wallet", ratio(stage.health(&alice))));
+    stage.does(
+        &tag(&bob),
+        "bob spends it: transfer to somebody else",
+        bob.pay(&lender.address, usdc(12_000)),
+    );
+    stage
+        .note(&format!("both: health {}, alice with 12,000 USDC in her wallet", ratio(stage.health(&alice))));
     Cast { alice, bob, carol, dora, emil, whale, rescuer, karl, vera, keeper }
 }
 
@@ -176,14 +184,21 @@ fn borrowing(stage: &mut Stage, cast: &Cast) {
     let more = Coin::Eth.milli(100);
     stage.refused(&signer, "carol borrows 0.1 ETH more", carol.borrow(more), carol, ExcessiveLeverage);
     let little = Coin::Eth.milli(20);
-    let both = carol.borrow(little).also_signing(carol.borrow_call(little)).also_signing(carol.borrow_call(little));
+    let both =
+        carol.borrow(little).also_signing(carol.borrow_call(little)).also_signing(carol.borrow_call(little));
     stage.refused(&signer, "three small loans in one signature", both, carol, ExcessiveLeverage);
     let stranger = key_of("mallory");
     let forged = carol.borrow(little).signed_by(&[&stranger]);
     stage.refused("mallory", "mallory signs for carol", forged, carol, UnauthorizedSigner);
 
     stage.advance(MAX_AGE + 60);
-    stage.refused(&signer, "six minutes without a price: carol borrows", carol.borrow(little), carol, StalePrice);
+    stage.refused(
+        &signer,
+        "six minutes without a price: carol borrows",
+        carol.borrow(little),
+        carol,
+        StalePrice,
+    );
     stage.does(&signer, "and repays 1 ETH: that needs no price", carol.repay(eth(1)));
     stage.pass(5);
     stage.look();
@@ -198,12 +213,31 @@ fn funding(stage: &mut Stage, cast: &Cast) {
     let margin = usdc(10_000);
     let too_much = dora.open_position(BTC_USD, true, margin, 310);
     stage.refused(&tag(dora), "dora opens a long of 3.10x", too_much, dora, ExcessiveLeverage);
-    let fill = stage.does(&tag(dora), "dora opens a long of 2.50x", dora.open_position(BTC_USD, true, margin, 250));
-    stage.note(&format!("{} BTC at {}, fee {}", size(fill.size_delta), shown_price(fill.price), dollars(fill.fee)));
-    let fill = stage.does(&tag(emil), "emil opens a short of 2.50x", emil.open_position(BTC_USD, false, margin, 250));
-    stage.note(&format!("{} BTC at {}, fee {}", size(fill.size_delta), shown_price(fill.price), dollars(fill.fee)));
+    let fill =
+        stage.does(&tag(dora), "dora opens a long of 2.50x", dora.open_position(BTC_USD, true, margin, 250));
+    stage.note(&format!(
+        "{} BTC at {}, fee {}",
+        size(fill.size_delta),
+        shown_price(fill.price),
+        dollars(fill.fee)
+    ));
+    let fill = stage.does(
+        &tag(emil),
+        "emil opens a short of 2.50x",
+        emil.open_position(BTC_USD, false, margin, 250),
+    );
+    stage.note(&format!(
+        "{} BTC at {}, fee {}",
+        size(fill.size_delta),
+        shown_price(fill.price),
+        dollars(fill.fee)
+    ));
     stage.does(&tag(whale), "a whale deposits 400,000 USDC", whale.deposit(usdc(400_000)));
-    stage.does(&tag(whale), "and buys 4 BTC: the mark rises above the index", whale.trade(Order::market(BTC_USD, milli_base(4_000))));
+    stage.does(
+        &tag(whale),
+        "and buys 4 BTC: the mark rises above the index",
+        whale.trade(Order::market(BTC_USD, milli_base(4_000))),
+    );
 
     let market = stage.symbol(BTC_USD);
     for period in 1..=9 {
@@ -230,7 +264,8 @@ fn funding(stage: &mut Stage, cast: &Cast) {
     ));
     for (actor, text) in [(emil, "emil closes"), (dora, "dora closes")] {
         let fill = stage.does(&tag(actor), text, actor.close_position(BTC_USD));
-        let (verb, amount) = if fill.funding > 0 { ("paid", fill.funding) } else { ("received", -fill.funding) };
+        let (verb, amount) =
+            if fill.funding > 0 { ("paid", fill.funding) } else { ("received", -fill.funding) };
         stage.note(&format!(
             "{} {} of funding; {} on the price; fee {}",
             verb,
@@ -249,7 +284,10 @@ fn twins(stage: &mut Stage, cast: &Cast) {
         stage.pass(3_600);
         stage.moves(&[("ETH", price(fallen))]);
     }
-    stage.note(&format!("ether at 1,750: health {} for both, below their threshold of 1.20", ratio(stage.health(alice))));
+    stage.note(&format!(
+        "ether at 1,750: health {} for both, below their threshold of 1.20",
+        ratio(stage.health(alice))
+    ));
     let report = stage.does(NOBODY, "anybody calls alice.auto_deleverage()", deleverage(stage, alice));
     stage.note(&format!(
         "repaid {} from her wallet: health {} -> {}, and no further",
@@ -258,14 +296,30 @@ fn twins(stage: &mut Stage, cast: &Cast) {
         ratio(report.health_after)
     ));
     let idle = deleverage(stage, bob);
-    stage.fails(NOBODY, "anybody calls bob.auto_deleverage(): his wallet is empty", idle, "bob's account", NothingToDeleverage);
+    stage.fails(
+        NOBODY,
+        "anybody calls bob.auto_deleverage(): his wallet is empty",
+        idle,
+        "bob's account",
+        NothingToDeleverage,
+    );
     for fallen in [1_700, 1_650, 1_600] {
         stage.pass(3_600);
         stage.moves(&[("ETH", price(fallen))]);
     }
-    stage.note(&format!("ether at 1,600: health alice {}, bob {}", ratio(stage.health(alice)), ratio(stage.health(bob))));
+    stage.note(&format!(
+        "ether at 1,600: health alice {}, bob {}",
+        ratio(stage.health(alice)),
+        ratio(stage.health(bob))
+    ));
     let healthy = keeper.liquidate(alice, usdc(1_000), Coin::Eth, Receive::Shares);
-    stage.fails(&tag(keeper), "a keeper tries to liquidate alice", healthy, "margin-ledger", LedgerError::NotLiquidatable);
+    stage.fails(
+        &tag(keeper),
+        "a keeper tries to liquidate alice",
+        healthy,
+        "margin-ledger",
+        LedgerError::NotLiquidatable,
+    );
     let equity = stage.ledger().summary(&bob.address).equity;
     let liquidate = keeper.liquidate(bob, usdc(12_500), Coin::Eth, Receive::Tokens);
     let done = stage.does(&tag(keeper), "the keeper liquidates bob", liquidate);
@@ -281,7 +335,10 @@ fn twins(stage: &mut Stage, cast: &Cast) {
 
 /// Anybody may ask: nobody signs.
 fn deleverage(stage: &Stage, account: &Actor) -> Tx<DeleverageReport> {
-    Tx::new(&stage.fixture.world, Invocation::new(&account.address, "auto_deleverage", ().into_val(&stage.env)))
+    Tx::new(
+        &stage.fixture.world,
+        Invocation::new(&account.address, "auto_deleverage", ().into_val(&stage.env)),
+    )
 }
 
 fn take_over(stage: &mut Stage, cast: &Cast) {
@@ -291,17 +348,35 @@ fn take_over(stage: &mut Stage, cast: &Cast) {
     stage.does(&tag(whale), "the whale closes", whale.close_position(BTC_USD));
     stage.does(&tag(rescuer), "a rescuer deposits 200,000 USDC", rescuer.deposit(usdc(200_000)));
     stage.does(&tag(karl), "karl opens a long of 8.00x", karl.open_position(BTC_USD, true, usdc(1_000), 800));
-    stage.does(&tag(vera), "vera opens a long of 8.00x, twice as large", vera.open_position(BTC_USD, true, usdc(2_000), 800));
+    stage.does(
+        &tag(vera),
+        "vera opens a long of 8.00x, twice as large",
+        vera.open_position(BTC_USD, true, usdc(2_000), 800),
+    );
     let early = rescuer.take_over(karl, BTC_USD, milli_base(1_000));
-    stage.fails(&tag(rescuer), "the rescuer tries to take over karl's", early, "margin-ledger", LedgerError::NotLiquidatable);
+    stage.fails(
+        &tag(rescuer),
+        "the rescuer tries to take over karl's",
+        early,
+        "margin-ledger",
+        LedgerError::NotLiquidatable,
+    );
     for fallen in [48_500, 47_000, 45_500] {
         stage.pass(900);
         stage.moves(&[("BTC", price(fallen))]);
         let sale = whale.trade(Order::market(BTC_USD, -milli_base(9_000)));
-        stage.does(&tag(whale), &format!("bitcoin at {}: the whale sells 9 BTC, the mark follows", grouped(fallen)), sale);
+        stage.does(
+            &tag(whale),
+            &format!("bitcoin at {}: the whale sells 9 BTC, the mark follows", grouped(fallen)),
+            sale,
+        );
     }
     let before = stage.health(karl);
-    let taken = stage.does(&tag(rescuer), "now the rescuer takes over", rescuer.take_over(karl, BTC_USD, milli_base(1_000)));
+    let taken = stage.does(
+        &tag(rescuer),
+        "now the rescuer takes over",
+        rescuer.take_over(karl, BTC_USD, milli_base(1_000)),
+    );
     stage.note(&format!(
         "{} BTC at {}, fee {} out of karl's equity; karl's health {} -> {}",
         size(taken.size),
@@ -321,7 +396,11 @@ fn bad_debt(stage: &mut Stage, cast: &Cast) {
     let equity = stage.ledger().summary(&vera.address).equity;
     stage.note(&format!("bitcoin at 42,000: vera's equity is {}", dollars(equity)));
     let before = stage.clearing().buckets();
-    stage.does(&tag(rescuer), "the rescuer takes over vera's position", rescuer.take_over(vera, BTC_USD, milli_base(1_000)));
+    stage.does(
+        &tag(rescuer),
+        "the rescuer takes over vera's position",
+        rescuer.take_over(vera, BTC_USD, milli_base(1_000)),
+    );
     let after = stage.clearing().buckets();
     stage.note(&format!(
         "insurance {} -> {}: it covers what vera could not; liquidity providers {} -> {}",
@@ -331,7 +410,11 @@ fn bad_debt(stage: &mut Stage, cast: &Cast) {
         dollars(after.lp)
     ));
     let left = stage.ledger().account(&vera.address);
-    stage.note(&format!("vera owes nothing and has nothing: {} debts, {} positions", left.debts.len(), left.positions.len()));
+    stage.note(&format!(
+        "vera owes nothing and has nothing: {} debts, {} positions",
+        left.debts.len(),
+        left.positions.len()
+    ));
     stage.does(&tag(rescuer), "the rescuer closes what it took over", rescuer.close_position(BTC_USD));
 }
 
@@ -339,7 +422,8 @@ fn conservation(stage: &mut Stage) {
     stage.section("What came in is what is owed to somebody, exactly");
     let totals = stage.ledger().asset(stage.token(Coin::Usdc)).totals;
     let buckets = stage.ledger().totals();
-    let has = vec![("cash", totals.cash), ("borrowed", totals.borrowed), ("perp borrowed", buckets.perp_borrowed)];
+    let has =
+        vec![("cash", totals.cash), ("borrowed", totals.borrowed), ("perp borrowed", buckets.perp_borrowed)];
     let owes = vec![
         ("supplied", totals.supplied),
         ("reserves", totals.reserves),

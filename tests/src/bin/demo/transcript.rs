@@ -4,9 +4,6 @@ use crate::numbers::{lumens, millions};
 use margin_tests::costs::Cost;
 use std::io::{stdout, IsTerminal as _};
 
-/// Bytes that a contract may have.
-pub const WASM_LIMIT: usize = 131_072;
-
 const TEXT_WIDTH: usize = 60;
 const SIGNER_WIDTH: usize = 17;
 const WIDTH: usize = 120;
@@ -67,7 +64,11 @@ impl Transcript {
 
     /// A transaction that was refused, and by whom.
     pub fn refused(&self, text: &str, signer: &str, reason: &str) {
-        println!("{} {text:<TEXT_WIDTH$}{signer:<SIGNER_WIDTH$}{}", self.paint("31", "x"), self.paint("31", reason));
+        println!(
+            "{} {text:<TEXT_WIDTH$}{signer:<SIGNER_WIDTH$}{}",
+            self.paint("31", "x"),
+            self.paint("31", reason)
+        );
     }
 
     /// What can be seen now.
