@@ -34,11 +34,11 @@ STAMP := $(WASM)/.built-by-$(WAY)
 ## The two commands
 
 demo: wasm ## play the whole story on an embedded Soroban host with real signatures; writes target/demo/report.html
-	@$(CARGO) build --locked --package margin-tests --bin demo
+	@$(CARGO) build --locked --package strip-spec --package margin-tests --bins
 	@$(TARGET)/debug/demo $(TARGET)/demo/report.html
 
-test: wasm ## every test: native, Wasm, properties
-	$(CARGO) test --workspace --locked
+test: wasm ## every test: native, Wasm, properties; costs are compared on release Wasm
+	COSTS=check $(CARGO) test --workspace --locked
 
 ## Development
 
@@ -46,7 +46,7 @@ check: setup cargo-deny ## formatting, clippy, dependencies, documentation
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	$(CARGO) deny --log-level error check licenses bans sources
-	@if timeout 20 git ls-remote --quiet https://github.com/rustsec/advisory-db HEAD >/dev/null 2>&1; then \
+	@if GIT_TERMINAL_PROMPT=0 timeout 20 git ls-remote --quiet https://github.com/rustsec/advisory-db HEAD >/dev/null 2>&1; then \
 		$(CARGO) deny --log-level error check advisories; \
 	else \
 		echo "advisories: NOT CHECKED, the database at github.com/rustsec/advisory-db is not reachable from here"; \
@@ -71,8 +71,8 @@ size: wasm ## bytes and SHA-256 of each contract beside the network's limit
 bench: build ## measure every entry point on release Wasm and write docs/costs.md
 	COSTS=write $(CARGO) test --locked --package margin-tests --test costs -- --nocapture
 
-fuzz: wasm ## longer random sequences: make fuzz FUZZ_SEQUENCES=5000
-	FUZZ_SEQUENCES=$(or $(FUZZ_SEQUENCES),2000) $(CARGO) test --locked --package margin-tests --test random -- --nocapture
+fuzz: wasm ## longer random sequences: make fuzz FUZZ_SEQUENCES=5000 FUZZ_SEED=7
+	FUZZ_SEQUENCES=$(or $(FUZZ_SEQUENCES),2000) FUZZ_SEED=$(or $(FUZZ_SEED),$(shell date +%s)) $(CARGO) test --locked --package margin-tests --test random -- --nocapture
 
 errors: setup ## rewrite the error table of README.md from the code
 	$(CARGO) run --quiet --locked --package error-table -- README.md
@@ -132,10 +132,11 @@ wasm-by-cli:
 	@echo "$(FITTING)" > $(WASM)/.built-by-cli
 
 # As soroban-sdk documents for build systems that strip the spec themselves; paths are remapped as the CLI does it.
+# strip-spec is built together with the demo, so that what both depend on is compiled once.
 wasm-by-cargo: export SOROBAN_SDK_BUILD_SYSTEM_SUPPORTS_SPEC_SHAKING_V2 := 1
 wasm-by-cargo:
 	@echo "Building Wasm with cargo: no stellar 28.1 on PATH. Not optimised, not for release (make build installs the CLI)."
-	@$(CARGO) build --locked --package strip-spec
+	@$(CARGO) build --locked --package strip-spec --package margin-tests --bins
 	@for name in $(CONTRACTS) $(FIXTURES); do \
 		CARGO_BUILD_RUSTFLAGS="--remap-path-prefix=$(CARGO_HOME_DIR)/registry/src=" \
 			$(CARGO) rustc --release --locked --target wasm32v1-none --crate-type=cdylib --package $$name; \

@@ -57,7 +57,7 @@ impl Invocation {
 
 /// Any value of the host as XDR.
 pub fn to_scval(env: &Env, value: impl TryIntoVal<Env, Val>) -> ScVal {
-    let value: Val = value.try_into_val(env).ok().expect("a host value");
+    let value: Val = value.try_into_val(env).unwrap_or_else(|_| panic!("a host value"));
     ScVal::try_from_val(env, &value).expect("a value that can be stored")
 }
 
@@ -103,15 +103,15 @@ impl Entry {
                 signature_expiration_ledger: self.expires,
                 invocation: self.root.clone(),
             }),
-            Shape::V2 | Shape::Delegates => {
-                HashIdPreimage::SorobanAuthorizationWithAddress(HashIdPreimageSorobanAuthorizationWithAddress {
+            Shape::V2 | Shape::Delegates => HashIdPreimage::SorobanAuthorizationWithAddress(
+                HashIdPreimageSorobanAuthorizationWithAddress {
                     network_id,
                     nonce: self.nonce,
                     signature_expiration_ledger: self.expires,
                     address: self.address.clone().into(),
                     invocation: self.root.clone(),
-                })
-            }
+                },
+            ),
         };
         let bytes = preimage.to_xdr(Limits::none()).expect("a preimage");
         env.crypto().sha256(&Bytes::from_slice(env, &bytes)).to_array()

@@ -76,7 +76,14 @@ impl Table {
     #[track_caller]
     pub fn note(&mut self, world: &Shared, section: &str, name: &str, bar: impl Into<Option<f64>>) -> Cost {
         let cost = Cost::of_last_call(world);
-        assert!(cost.share() < MOST_PERCENT, "{name} takes {:.1}% of a network limit: {cost:?}", cost.share());
+        assert!(
+            cost.share() < MOST_PERCENT,
+            "{name} takes {:.1}% of a network limit: {cost:?}",
+            cost.share()
+        );
+        if std::env::var("COSTS").is_ok_and(|mode| mode == "breakdown") {
+            println!("\n{section}: {name}\n{}", world.env.cost_estimate().budget());
+        }
         self.rows.push(Row { section: section.into(), name: name.into(), cost, bar: bar.into() });
         cost
     }
@@ -114,14 +121,19 @@ impl Table {
         let mut found = Vec::new();
         for row in &self.rows {
             let start = format!("| {} |", row.name);
-            let mut lines = committed.lines().skip_while(|line| *line != format!("## {}", row.section)).skip(1);
-            let line = lines.by_ref().take_while(|line| !line.starts_with("## ")).find(|line| line.starts_with(&start));
+            let mut lines =
+                committed.lines().skip_while(|line| *line != format!("## {}", row.section)).skip(1);
+            let line = lines
+                .by_ref()
+                .take_while(|line| !line.starts_with("## "))
+                .find(|line| line.starts_with(&start));
             let Some(line) = line else {
                 found.push(format!("{} is not in the table", row.name));
                 continue;
             };
             let cells: Vec<&str> = line.split('|').map(str::trim).collect();
-            let before = |cell: usize| cells.get(cell).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
+            let before =
+                |cell: usize| cells.get(cell).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
             let c = &row.cost;
             let figures = [
                 ("instructions", before(2), c.instructions as f64),

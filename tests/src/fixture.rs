@@ -8,18 +8,18 @@ use crate::prices::Prices;
 use crate::tx::Tx;
 use crate::wasm;
 use crate::world::{Contracts, Mode, World};
-use margin_interface::{
-    AccountConfig, AccountType, Asset, AssetConfig, MarketConfig, RateCurve,
-};
+use margin_interface::{AccountConfig, AccountType, Asset, AssetConfig, MarketConfig, RateCurve};
+use margin_math::defaults::LP_COOL_DOWN;
 use margin_math::units::{BASE, USD};
 use soroban_sdk::testutils::ContractFunctionSet;
 use soroban_sdk::xdr::{
     self, AlphaNum4, AssetCode4, ContractExecutable, ContractIdPreimage, CreateContractArgs, HostFunction,
-    LedgerEntryData, LedgerKey, LedgerKeyTrustLine, ScAddress, TrustLineAsset, TrustLineEntry, TrustLineEntryExt,
-    TrustLineFlags,
+    LedgerEntryData, LedgerKey, LedgerKeyTrustLine, ScAddress, TrustLineAsset, TrustLineEntry,
+    TrustLineEntryExt, TrustLineFlags,
 };
 use soroban_sdk::{
-    contract, contractimpl, Address, Bytes, BytesN, ConstructorArgs, Env, IntoVal, TryFromVal, Val, Vec as HostVec,
+    contract, contractimpl, Address, Bytes, BytesN, ConstructorArgs, Env, IntoVal, TryFromVal, Val,
+    Vec as HostVec,
 };
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -99,6 +99,8 @@ impl Fixture {
         fixture.provider.deposit(usdc(POOL + INSURANCE)).ok();
         fixture.provider.add_liquidity(usdc(POOL)).ok();
         fixture.provider.fund_insurance(usdc(INSURANCE)).ok();
+        // The story begins when the provider is free to leave.
+        fixture.pass(LP_COOL_DOWN);
         fixture
     }
 
@@ -218,7 +220,10 @@ impl Fixture {
     fn trust(&self, actor: &Actor) {
         if let ScAddress::Account(account_id) = actor.address.clone().into() {
             let asset = TrustLineAsset::CreditAlphanum4(usdc_asset(&self.admin));
-            let key = LedgerKey::Trustline(LedgerKeyTrustLine { account_id: account_id.clone(), asset: asset.clone() });
+            let key = LedgerKey::Trustline(LedgerKeyTrustLine {
+                account_id: account_id.clone(),
+                asset: asset.clone(),
+            });
             let line = TrustLineEntry {
                 account_id,
                 asset,
@@ -248,10 +253,9 @@ where
 pub fn upload<C: ContractFunctionSet + 'static>(world: &World, crate_name: &str, native: C) -> BytesN<32> {
     match world.mode {
         Mode::Native => world.env.upload(native),
-        Mode::Wasm => world
-            .env
-            .deployer()
-            .upload_contract_wasm(Bytes::from_slice(&world.env, &wasm::read(crate_name))),
+        Mode::Wasm => {
+            world.env.deployer().upload_contract_wasm(Bytes::from_slice(&world.env, &wasm::read(crate_name)))
+        }
     }
 }
 
@@ -289,7 +293,8 @@ fn deploy(world: &World, admin: &Actor, guardian: &Actor) -> Contracts {
     let oracle = install(world, "oracle", oracle::Oracle, (governor, guard, usd_base, 1u32));
     let sources = Prices::sources(world);
     let usdc = &tokens[&Coin::Usdc];
-    let ledger = install(world, "margin-ledger", margin_ledger::MarginLedger, (governor, guard, &oracle, usdc));
+    let ledger =
+        install(world, "margin-ledger", margin_ledger::MarginLedger, (governor, guard, &oracle, usdc));
     let vault = install(world, "vault", vault::Vault, (governor, guard, &ledger));
     let clearing = install(
         world,
@@ -298,7 +303,8 @@ fn deploy(world: &World, admin: &Actor, guardian: &Actor) -> Contracts {
         (governor, guard, &ledger, &vault, &oracle),
     );
     let basic = upload(world, "basic-account", basic_account::BasicAccount);
-    let factory = install(world, "factory", factory::AccountFactory, (governor, &ledger, &vault, &clearing, basic));
+    let factory =
+        install(world, "factory", factory::AccountFactory, (governor, &ledger, &vault, &clearing, basic));
     admin.calls::<()>(&ledger, "set_venues", (&vault, &clearing, &factory).into_val(env)).ok();
     Contracts { oracle, sources, ledger, vault, clearing, factory, tokens }
 }
@@ -323,7 +329,13 @@ pub fn asset_config(coin: Coin, index: Asset) -> AssetConfig {
         max_bonus_bps,
         max_utilisation_bps: 9_500,
         opening_bps,
-        rate: RateCurve { base_bps: 100, slope1_bps: 400, slope2_bps: 6_000, target_bps: 8_000, reactivity: 20_000 },
+        rate: RateCurve {
+            base_bps: 100,
+            slope1_bps: 400,
+            slope2_bps: 6_000,
+            target_bps: 8_000,
+            reactivity: 20_000,
+        },
         reserve_factor_bps: 1_000,
         supply_cap: cap,
     }

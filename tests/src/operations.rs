@@ -61,7 +61,11 @@ impl Actor {
     /// `token.transfer(self, to, amount)`.
     pub fn transfer_call(&self, to: &Address, money: Money) -> Invocation {
         let env = &self.world.env;
-        Invocation::new(self.world.token(money.coin), "transfer", (&self.address, to, money.units).into_val(env))
+        Invocation::new(
+            self.world.token(money.coin),
+            "transfer",
+            (&self.address, to, money.units).into_val(env),
+        )
     }
 
     // ---- vault ------------------------------------------------------------------------------------------------------
@@ -127,12 +131,19 @@ impl Actor {
     }
 
     /// Liquidates a debt of `account` against its deposit of `collateral`.
-    pub fn liquidate(&self, account: &Actor, debt: Money, collateral: Coin, receive: Receive) -> Tx<Liquidation> {
+    pub fn liquidate(
+        &self,
+        account: &Actor,
+        debt: Money,
+        collateral: Coin,
+        receive: Receive,
+    ) -> Tx<Liquidation> {
         let env = &self.world.env;
         let vault = &self.world.contracts().vault;
         let (debt_asset, collateral_asset) = (self.world.token(debt.coin), self.world.token(collateral));
         let args =
-            (&self.address, &account.address, debt_asset, collateral_asset, debt.units, 0i128, receive).into_val(env);
+            (&self.address, &account.address, debt_asset, collateral_asset, debt.units, 0i128, receive)
+                .into_val(env);
         self.submits(Invocation::new(vault, "liquidate", args).with(self.transfer_call(vault, debt)))
     }
 

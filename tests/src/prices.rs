@@ -77,7 +77,9 @@ impl Prices {
                     max_age: MAX_AGE,
                     role: SourceRole::Fresh,
                 };
-                self.admin.calls::<()>(&self.oracle, "add_price_feed", (listed.clone(), source).into_val(env)).ok();
+                self.admin
+                    .calls::<()>(&self.oracle, "add_price_feed", (listed.clone(), source).into_val(env))
+                    .ok();
             }
         }
         self.report();

@@ -43,13 +43,22 @@ impl Failure {
 pub fn assert_refused<T: TryFromVal<Env, Val>>(tx: Tx<T>, account: &Actor, code: AccountError) -> Failure {
     let failure = tx.changes_nothing();
     let expected = (ScAddress::from(account.address.clone()), ScError::Contract(code as u32));
-    assert_eq!(failure.refused_by.as_ref(), Some(&expected), "{} should refuse with {code:?}: {failure}", account.name);
+    assert_eq!(
+        failure.refused_by.as_ref(),
+        Some(&expected),
+        "{} should refuse with {code:?}: {failure}",
+        account.name
+    );
     failure
 }
 
 /// Asserts that `tx` fails because the host itself ended the authentication of `account`, and that nothing changes.
 #[track_caller]
-pub fn assert_refused_by_host<T: TryFromVal<Env, Val>>(tx: Tx<T>, account: &Actor, error: ScError) -> Failure {
+pub fn assert_refused_by_host<T: TryFromVal<Env, Val>>(
+    tx: Tx<T>,
+    account: &Actor,
+    error: ScError,
+) -> Failure {
     let failure = tx.changes_nothing();
     let expected = (ScAddress::from(account.address.clone()), error);
     assert_eq!(failure.refused_by.as_ref(), Some(&expected), "{failure}");
@@ -80,7 +89,9 @@ fn error_events(env: &Env) -> Vec<(ScError, Vec<ScVal>)> {
             (ContractEventType::Diagnostic, [_, ScVal::Error(error)], ScVal::Vec(Some(data))) => {
                 Some((error.clone(), data.0.to_vec()))
             }
-            (ContractEventType::Diagnostic, [_, ScVal::Error(error)], data) => Some((error.clone(), vec![data])),
+            (ContractEventType::Diagnostic, [_, ScVal::Error(error)], data) => {
+                Some((error.clone(), vec![data]))
+            }
             _ => None,
         }
     });

@@ -138,8 +138,11 @@ impl<T: TryFromVal<Env, Val>> Tx<T> {
     pub fn submit_with(&self, entries: &[SorobanAuthorizationEntry]) -> Result<T, Failure> {
         let env = &self.world.env;
         env.set_auths(entries);
-        let outcome =
-            env.try_invoke_contract::<T, Error>(&self.call.contract, &self.call.symbol(env), self.call.args.clone());
+        let outcome = env.try_invoke_contract::<T, Error>(
+            &self.call.contract,
+            &self.call.symbol(env),
+            self.call.args.clone(),
+        );
         assert_affordable(env, &self.call.function);
         let result = match outcome {
             Ok(Ok(value)) => Ok(value),
@@ -162,8 +165,11 @@ impl<T: TryFromVal<Env, Val>> Tx<T> {
         let entries = self.entries();
         let env = &self.world.env;
         env.set_auths(&entries);
-        let outcome =
-            env.try_invoke_contract::<T, Error>(&self.call.contract, &self.call.symbol(env), self.call.args.clone());
+        let outcome = env.try_invoke_contract::<T, Error>(
+            &self.call.contract,
+            &self.call.symbol(env),
+            self.call.args.clone(),
+        );
         assert_affordable(env, &self.call.function);
         let value = match outcome {
             Ok(Ok(value)) => value,
@@ -178,7 +184,12 @@ impl<T: TryFromVal<Env, Val>> Tx<T> {
         for consent in self.consents.iter().filter(|consent| consent.exact) {
             let signed = AuthorizedInvocation::from_xdr(env, &consent.entry.root);
             let used = recorded.iter().find(|(address, _)| *address == consent.entry.address);
-            assert_eq!(used.map(|(_, tree)| tree), Some(&signed), "signed and used trees of `{}`", self.call.function);
+            assert_eq!(
+                used.map(|(_, tree)| tree),
+                Some(&signed),
+                "signed and used trees of `{}`",
+                self.call.function
+            );
         }
         env.set_auths(&[]);
         value
@@ -204,7 +215,11 @@ impl<T: TryFromVal<Env, Val>> Tx<T> {
         };
         let after = self.world.everything();
         let changed: Vec<_> = after.iter().filter(|(key, entry)| before.get(*key) != Some(entry)).collect();
-        assert!(changed.is_empty() && before.len() == after.len(), "`{}` failed, yet: {changed:#?}", self.call.function);
+        assert!(
+            changed.is_empty() && before.len() == after.len(),
+            "`{}` failed, yet: {changed:#?}",
+            self.call.function
+        );
         failure
     }
 }

@@ -13,7 +13,8 @@ pub fn directory() -> PathBuf {
 /// The Wasm of the crate `name`, such as `margin-ledger`.
 pub fn read(name: &str) -> Vec<u8> {
     let path = directory().join(format!("{}.wasm", name.replace('-', "_")));
-    fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}. `make build` first, or set WASM_DIR.", path.display()))
+    fs::read(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}. `make build` first, or set WASM_DIR.", path.display()))
 }
 
 /// Whether `stellar contract build` made it: only then are sizes and costs those of a release.

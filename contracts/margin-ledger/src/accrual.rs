@@ -3,7 +3,7 @@
 use crate::book::OrOverflow;
 use margin_interface::{AssetState, LedgerError, Settlement};
 use margin_math::{
-    fixed::add,
+    fixed::increase,
     interest::{self, Curve, Pool},
 };
 
@@ -38,14 +38,14 @@ pub fn accrue(
     else {
         return Ok(());
     };
-    totals.borrowed = add(totals.borrowed, step.interest).or_overflow()?;
-    totals.supplied = add(totals.supplied, step.interest - step.reserved).or_overflow()?;
-    totals.reserves = add(totals.reserves, step.reserved).or_overflow()?;
+    increase(&mut totals.borrowed, step.interest).or_overflow()?;
+    increase(&mut totals.supplied, step.interest - step.reserved).or_overflow()?;
+    increase(&mut totals.reserves, step.reserved).or_overflow()?;
     totals.modifier = step.modifier;
     totals.updated_at = now;
     if let Some(buckets) = settlement {
-        buckets.perp_borrowed = add(buckets.perp_borrowed, step.perp_interest).or_overflow()?;
-        buckets.lp = add(buckets.lp, step.perp_interest).or_overflow()?;
+        increase(&mut buckets.perp_borrowed, step.perp_interest).or_overflow()?;
+        increase(&mut buckets.lp, step.perp_interest).or_overflow()?;
     }
     Ok(())
 }

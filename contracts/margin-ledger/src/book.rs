@@ -1,13 +1,14 @@
 //! The entries of one call: each is loaded once, accrued once, changed through here only, and stored once.
 //!
-//! A view opens a book and drops it; a writer ends with [`Book::store`]. Because there is no other copy of an entry,
-//! none can be overwritten by a stale one, and none that was changed can be forgotten.
+//! A view opens a book and drops it; a writer ends with [`Book::store`]. Whoever changes an asset, a market or the buckets
+//! borrows it with a `_mut` accessor, which marks it: there is no other copy that could be stale, and no change that
+//! could be forgotten. An account is taken by value and put back, because it is settled with the rest of the book.
 
 use crate::{accrual, storage, storage::Config};
 use alloc::vec::Vec;
 use margin_interface::{AccountState, AssetState, LedgerError, PerpMarket, Settlement};
 use margin_math::MathError;
-use soroban_sdk::{Address, Env, Symbol};
+use soroban_sdk::{panic_with_error, Address, Env, Symbol};
 
 /// An entry in memory.
 struct Entry<K, V> {
@@ -49,16 +50,17 @@ impl<T> OrOverflow<T> for Option<T> {
 }
 
 impl Book {
-    /// An empty book.
-    pub fn open(env: &Env) -> Result<Book, LedgerError> {
-        Ok(Book {
+    /// An empty book. Traps with [`LedgerError::InvalidConfig`] without a configuration, which the constructor stored.
+    pub fn open(env: &Env) -> Book {
+        let config = storage::config(env);
+        Book {
             env: env.clone(),
-            config: storage::config(env).ok_or(LedgerError::InvalidConfig)?,
+            config: config.unwrap_or_else(|| panic_with_error!(env, LedgerError::InvalidConfig)),
             accounts: Vec::new(),
             assets: Vec::new(),
             markets: Vec::new(),
             settlement: None,
-        })
+        }
     }
 
     /// Unix seconds of this ledger.
@@ -67,62 +69,50 @@ impl Book {
     }
 
     /// A listed asset with interest up to now, or [`LedgerError::UnknownAsset`].
-    pub fn asset(&mut self, asset: &Address) -> Result<AssetState, LedgerError> {
-        if let Some(entry) = self.assets.iter().find(|entry| &entry.key == asset) {
-            return Ok(entry.state.clone());
-        }
-        let mut state = storage::asset(&self.env, asset).ok_or(LedgerError::UnknownAsset)?;
-        let stored_seq = state.totals.seq;
-        let now = self.now();
-        if asset == &self.config.settlement {
-            // One clock for both: the credit line grows by the same step as the asset's debts.
-            let settlement = &mut self.load_settlement().state;
-            accrual::accrue(&mut state, Some(settlement), now)?;
-        } else {
-            accrual::accrue(&mut state, None, now)?;
-        }
-        self.assets.push(Entry { key: asset.clone(), state: state.clone(), stored_seq, dirty: false });
-        Ok(state)
+    pub fn asset(&mut self, asset: &Address) -> Result<&AssetState, LedgerError> {
+        Ok(&self.asset_entry(asset)?.state)
     }
 
-    /// Replaces an asset. Returns its new `seq`.
-    pub fn put_asset(&mut self, asset: &Address, mut state: AssetState) -> u64 {
+    /// [`Book::asset`] to be changed, with its new `seq`.
+    pub fn asset_mut(&mut self, asset: &Address) -> Result<&mut AssetState, LedgerError> {
+        self.asset_entry(asset)?;
         if asset == &self.config.settlement {
+            // The interest of the credit line is stored with the clock it was accrued to.
             self.load_settlement().dirty = true;
         }
-        match self.assets.iter_mut().find(|entry| &entry.key == asset) {
-            Some(entry) => {
-                state.totals.seq = entry.stored_seq + 1;
-                entry.state = state;
-                entry.dirty = true;
-                entry.state.totals.seq
-            }
-            None => {
-                // A first listing: nothing was stored before.
-                state.totals.seq = 1;
-                self.assets.push(Entry { key: asset.clone(), state, stored_seq: 0, dirty: true });
-                1
-            }
-        }
+        let entry = self.asset_entry(asset)?;
+        entry.dirty = true;
+        entry.state.totals.seq = entry.stored_seq + 1;
+        Ok(&mut entry.state)
+    }
+
+    /// Lists an asset: nothing was stored before. Returns its first `seq`.
+    pub fn list_asset(&mut self, asset: &Address, mut state: AssetState) -> u64 {
+        state.totals.seq = 1;
+        self.assets.push(Entry { key: asset.clone(), state, stored_seq: 0, dirty: true });
+        1
+    }
+
+    /// The settlement asset.
+    pub fn settlement_asset(&mut self) -> Result<&AssetState, LedgerError> {
+        let asset = self.config.settlement.clone();
+        self.asset(&asset)
     }
 
     /// The buckets with the credit line's interest up to now.
-    pub fn settlement(&mut self) -> Result<Settlement, LedgerError> {
-        let asset = self.config.settlement.clone();
-        self.asset(&asset)?;
-        Ok(self.load_settlement().state.clone())
+    pub fn settlement(&mut self) -> Result<&Settlement, LedgerError> {
+        self.settlement_asset()?;
+        Ok(&self.load_settlement().state)
     }
 
-    /// Replaces the buckets. Returns their new `seq`. Their asset is stored along: it holds the clock of the line.
-    pub fn put_settlement(&mut self, mut settlement: Settlement) -> Result<u64, LedgerError> {
+    /// [`Book::settlement`] to be changed, with their new `seq`. Their asset is stored along: it holds the clock of the
+    /// line.
+    pub fn settlement_mut(&mut self) -> Result<&mut Settlement, LedgerError> {
         let asset = self.config.settlement.clone();
-        let state = self.asset(&asset)?;
-        self.put_asset(&asset, state);
+        self.asset_mut(&asset)?;
         let entry = self.load_settlement();
-        settlement.seq = entry.stored_seq + 1;
-        entry.state = settlement;
-        entry.dirty = true;
-        Ok(entry.state.seq)
+        entry.state.seq = entry.stored_seq + 1;
+        Ok(&mut entry.state)
     }
 
     /// An account; the empty one if it never did anything.
@@ -148,38 +138,26 @@ impl Book {
     }
 
     /// A market, or [`LedgerError::UnknownMarket`].
-    pub fn market(&mut self, market: &Symbol) -> Result<PerpMarket, LedgerError> {
-        if let Some(entry) = self.markets.iter().find(|entry| &entry.key == market) {
-            return Ok(entry.state.clone());
-        }
-        let state = storage::market(&self.env, market).ok_or(LedgerError::UnknownMarket)?;
-        self.markets.push(Entry {
-            key: market.clone(),
-            state: state.clone(),
-            stored_seq: state.seq,
-            dirty: false,
-        });
-        Ok(state)
+    pub fn market(&mut self, market: &Symbol) -> Result<&PerpMarket, LedgerError> {
+        Ok(&self.market_entry(market)?.state)
     }
 
-    /// Replaces or opens a market. Returns its new `seq`.
-    pub fn put_market(&mut self, market: &Symbol, mut state: PerpMarket) -> u64 {
-        match self.markets.iter_mut().find(|entry| &entry.key == market) {
-            Some(entry) => {
-                state.seq = entry.stored_seq + 1;
-                entry.state = state;
-                entry.dirty = true;
-                entry.state.seq
-            }
-            None => {
-                state.seq = 1;
-                self.markets.push(Entry { key: market.clone(), state, stored_seq: 0, dirty: true });
-                1
-            }
-        }
+    /// [`Book::market`] to be changed, with its new `seq`.
+    pub fn market_mut(&mut self, market: &Symbol) -> Result<&mut PerpMarket, LedgerError> {
+        let entry = self.market_entry(market)?;
+        entry.dirty = true;
+        entry.state.seq = entry.stored_seq + 1;
+        Ok(&mut entry.state)
     }
 
-    /// Writes every entry that was replaced, once.
+    /// Opens a market: nothing was stored before. Returns its first `seq`.
+    pub fn open_market(&mut self, market: &Symbol, mut state: PerpMarket) -> u64 {
+        state.seq = 1;
+        self.markets.push(Entry { key: market.clone(), state, stored_seq: 0, dirty: true });
+        1
+    }
+
+    /// Writes every entry that was changed, once.
     pub fn store(self) {
         let env = &self.env;
         for entry in self.assets.iter().filter(|entry| entry.dirty) {
@@ -195,6 +173,31 @@ impl Book {
             storage::set_account(env, &entry.key, &entry.state);
         }
         storage::extend_instance(env);
+    }
+
+    fn asset_entry(&mut self, asset: &Address) -> Result<&mut Entry<Address, AssetState>, LedgerError> {
+        let loaded = self.assets.iter().position(|entry| &entry.key == asset);
+        let at = loaded.unwrap_or(self.assets.len());
+        if loaded.is_none() {
+            let mut state = storage::asset(&self.env, asset).ok_or(LedgerError::UnknownAsset)?;
+            let (stored_seq, now) = (state.totals.seq, self.now());
+            // One clock for both: the credit line grows by the same step as the asset's debts.
+            let settles = asset == &self.config.settlement;
+            let settlement = settles.then(|| &mut self.load_settlement().state);
+            accrual::accrue(&mut state, settlement, now)?;
+            self.assets.push(Entry { key: asset.clone(), state, stored_seq, dirty: false });
+        }
+        self.assets.get_mut(at).ok_or(LedgerError::UnknownAsset)
+    }
+
+    fn market_entry(&mut self, market: &Symbol) -> Result<&mut Entry<Symbol, PerpMarket>, LedgerError> {
+        let loaded = self.markets.iter().position(|entry| &entry.key == market);
+        let at = loaded.unwrap_or(self.markets.len());
+        if loaded.is_none() {
+            let state = storage::market(&self.env, market).ok_or(LedgerError::UnknownMarket)?;
+            self.markets.push(Entry { key: market.clone(), stored_seq: state.seq, state, dirty: false });
+        }
+        self.markets.get_mut(at).ok_or(LedgerError::UnknownMarket)
     }
 
     fn load_settlement(&mut self) -> &mut Entry<(), Settlement> {

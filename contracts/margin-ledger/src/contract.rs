@@ -23,13 +23,9 @@ pub struct MarginLedger;
 
 #[contractimpl]
 impl MarginLedger {
-    /// Sets who governs, who prices, and the asset that margins, settles and insures.
-    ///
-    /// # Arguments
-    /// * `admin` - lists assets and names the venues
-    /// * `guardian` - may only halt or tighten
-    /// * `oracle` - the guarded oracle
-    /// * `settlement_asset` - token with exactly 7 decimals; it is listed like any other
+    // `admin` lists assets and names the venues, `guardian` may only halt or tighten; `settlement_asset` margins, settles
+    // and insures: a token with exactly 7 decimals, listed like any other.
+    /// Names who governs, who prices, and what settles.
     pub fn __constructor(
         env: Env,
         admin: Address,
@@ -190,15 +186,15 @@ impl MarginLedgerInterface for MarginLedger {
     }
 
     fn summary(env: Env, account: Address) -> Result<AccountSummary, LedgerError> {
-        valuation::summary(&mut Book::open(&env)?, &account)
+        valuation::summary(&mut Book::open(&env), &account)
     }
 
     fn preview(env: Env, account: Address, actions: Vec<Action>) -> Result<AccountSummary, LedgerError> {
-        preview::preview(&mut Book::open(&env)?, &account, &actions)
+        preview::preview(&mut Book::open(&env), &account, &actions)
     }
 
     fn breakdown(env: Env, account: Address) -> Result<Breakdown, LedgerError> {
-        valuation::breakdown(&mut Book::open(&env)?, &account)
+        valuation::breakdown(&mut Book::open(&env), &account)
     }
 
     fn account(env: Env, account: Address) -> AccountState {
@@ -206,7 +202,7 @@ impl MarginLedgerInterface for MarginLedger {
     }
 
     fn asset(env: Env, asset: Address) -> Result<AssetState, LedgerError> {
-        Book::open(&env)?.asset(&asset)
+        Book::open(&env).asset(&asset).cloned()
     }
 
     fn assets(env: Env) -> Vec<Address> {
@@ -214,7 +210,7 @@ impl MarginLedgerInterface for MarginLedger {
     }
 
     fn market(env: Env, market: Symbol) -> Result<PerpMarket, LedgerError> {
-        Book::open(&env)?.market(&market)
+        Book::open(&env).market(&market).cloned()
     }
 
     fn markets(env: Env) -> Vec<Symbol> {
@@ -222,35 +218,33 @@ impl MarginLedgerInterface for MarginLedger {
     }
 
     fn value(env: Env, amounts: Vec<(Address, i128)>) -> Result<i128, LedgerError> {
-        valuation::value(&mut Book::open(&env)?, &amounts)
+        valuation::value(&mut Book::open(&env), &amounts)
     }
 
     fn totals(env: Env) -> Settlement {
-        let totals = Book::open(&env).and_then(|mut book| book.settlement());
-        totals.unwrap_or_else(|error| panic_with_error!(&env, error))
+        Book::open(&env).settlement().cloned().unwrap_or_else(|error| panic_with_error!(&env, error))
     }
 
     fn perp_view(env: Env, account: Address, market: Symbol) -> Result<PerpView, LedgerError> {
-        valuation::perp_view(&mut Book::open(&env)?, &account, &market)
+        valuation::perp_view(&mut Book::open(&env), &account, &market)
     }
 
     fn index(env: Env, market: Symbol, window: u64) -> Result<(Quote, Option<i128>), LedgerError> {
-        valuation::index(&mut Book::open(&env)?, &market, window)
+        valuation::index(&mut Book::open(&env), &market, window)
     }
 
     fn pool_value(env: Env) -> Result<PoolValue, LedgerError> {
-        pool::value(&mut Book::open(&env)?)
+        pool::value(&mut Book::open(&env))
     }
 
     fn settlement_asset(env: Env) -> Address {
-        let asset = Book::open(&env).map(|book| book.config.settlement);
-        asset.unwrap_or_else(|error| panic_with_error!(&env, error))
+        Book::open(&env).config.settlement
     }
 }
 
 /// Runs a change on a fresh book and stores what it changed.
 fn write<T>(env: &Env, change: impl FnOnce(&mut Book) -> Result<T, LedgerError>) -> Result<T, LedgerError> {
-    let mut book = Book::open(env)?;
+    let mut book = Book::open(env);
     let result = change(&mut book)?;
     book.store();
     Ok(result)

@@ -7,7 +7,7 @@
 use crate::book::OrOverflow;
 use margin_interface::{AccountState, AssetState, AssetTotals, LedgerError, Settlement, ALL, MAX_HOLDINGS};
 use margin_math::{
-    fixed::{add, sub},
+    fixed::{add, decrease, increase, sub},
     shares::Total,
 };
 use soroban_sdk::{Address, Map};
@@ -63,8 +63,8 @@ pub fn add_deposit(
         return Err(LedgerError::InvalidAmount);
     }
     raise(&mut account.deposits, asset, shares)?;
-    state.totals.supplied = add(state.totals.supplied, amount).or_overflow()?;
-    state.totals.supply_shares = add(state.totals.supply_shares, shares).or_overflow()?;
+    increase(&mut state.totals.supplied, amount).or_overflow()?;
+    increase(&mut state.totals.supply_shares, shares).or_overflow()?;
     Ok(Change { amount, shares })
 }
 
@@ -85,8 +85,8 @@ pub fn take_deposit(
     }
     let burnt = if amount == most { held } else { total.shares_ceil(amount).or_overflow()?.min(held) };
     lower(&mut account.deposits, asset, held, burnt);
-    state.totals.supplied = sub(state.totals.supplied, amount).or_overflow()?;
-    state.totals.supply_shares = sub(state.totals.supply_shares, burnt).or_overflow()?;
+    decrease(&mut state.totals.supplied, amount).or_overflow()?;
+    decrease(&mut state.totals.supply_shares, burnt).or_overflow()?;
     Ok(Change { amount, shares: burnt })
 }
 
@@ -99,8 +99,8 @@ pub fn add_debt(
 ) -> Result<Change, LedgerError> {
     let shares = borrows(&state.totals).shares_ceil(amount).or_overflow()?;
     raise(&mut account.debts, asset, shares)?;
-    state.totals.borrowed = add(state.totals.borrowed, amount).or_overflow()?;
-    state.totals.borrow_shares = add(state.totals.borrow_shares, shares).or_overflow()?;
+    increase(&mut state.totals.borrowed, amount).or_overflow()?;
+    increase(&mut state.totals.borrow_shares, shares).or_overflow()?;
     Ok(Change { amount, shares })
 }
 
@@ -122,8 +122,8 @@ pub fn take_debt(
     }
     lower(&mut account.debts, asset, held, burnt);
     let totals = &mut state.totals;
-    totals.borrowed = sub(totals.borrowed, amount).or_overflow()?;
-    totals.borrow_shares = sub(totals.borrow_shares, burnt).or_overflow()?;
+    decrease(&mut totals.borrowed, amount).or_overflow()?;
+    decrease(&mut totals.borrow_shares, burnt).or_overflow()?;
     if totals.borrow_shares == 0 {
         let reserved = totals.borrowed.min(totals.reserves);
         let supplied = (totals.borrowed - reserved).min(totals.supplied);
@@ -150,10 +150,10 @@ pub fn take_perp_debt(
         return Err(LedgerError::InvalidAmount);
     }
     account.perp_debt = sub(held, burnt).or_overflow()?;
-    settlement.perp_borrowed = sub(settlement.perp_borrowed, amount).or_overflow()?;
-    settlement.perp_borrow_shares = sub(settlement.perp_borrow_shares, burnt).or_overflow()?;
+    decrease(&mut settlement.perp_borrowed, amount).or_overflow()?;
+    decrease(&mut settlement.perp_borrow_shares, burnt).or_overflow()?;
     if settlement.perp_borrow_shares == 0 {
-        settlement.lp = sub(settlement.lp, settlement.perp_borrowed).or_overflow()?;
+        decrease(&mut settlement.lp, settlement.perp_borrowed).or_overflow()?;
         settlement.perp_borrowed = 0;
     }
     Ok(Change { amount, shares: burnt })

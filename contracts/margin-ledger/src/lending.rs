@@ -8,12 +8,11 @@ use crate::{
     holdings::{self, Change},
     limits, pool,
     settlement::{self, Till},
-    valuation::Quotes,
 };
 use margin_interface::{
     AccountState, Accrued, AssetState, Borrowed, Deposited, LedgerError, Repaid, Withdrawn,
 };
-use margin_math::fixed::{add, bps_floor, sub};
+use margin_math::fixed::{add, bps_floor, decrease, increase, sub};
 use soroban_sdk::Address;
 
 /// Books `amount` that arrived from `from` as a deposit of `account`; returns the shares.
@@ -25,19 +24,19 @@ pub fn credit(
     amount: i128,
 ) -> Result<i128, LedgerError> {
     require_positive(amount)?;
-    let mut state = book.asset(asset)?;
     let mut owner = book.account(account);
-    require_enabled(&state)?;
+    let state = book.asset_mut(asset)?;
+    require_enabled(state)?;
     // Eight dust deposits of a stranger would lock the account out of its own collateral.
     if from != account && !owner.deposits.contains_key(asset.clone()) {
         return Err(LedgerError::ThirdPartySlot);
     }
-    let change = holdings::add_deposit(&mut state, &mut owner, asset, amount)?;
+    let change = holdings::add_deposit(state, &mut owner, asset, amount)?;
     if state.totals.supplied > state.config.supply_cap {
         return Err(LedgerError::SupplyCapExceeded);
     }
-    state.totals.cash = add(state.totals.cash, amount).or_overflow()?;
-    let asset_seq = book.put_asset(asset, state);
+    increase(&mut state.totals.cash, amount).or_overflow()?;
+    let asset_seq = state.totals.seq;
     let account_seq = book.put_account(account, owner);
     Deposited {
         account: account.clone(),
@@ -55,11 +54,10 @@ pub fn credit(
 /// Takes `amount` ([`ALL`]: everything) out of a deposit; returns it.
 pub fn debit(book: &mut Book, account: &Address, asset: &Address, amount: i128) -> Result<i128, LedgerError> {
     require_positive(amount)?;
-    let mut state = book.asset(asset)?;
     let mut owner = book.account(account);
-    let Change { amount, shares } = holdings::take_deposit(&mut state, &mut owner, asset, amount)?;
-    pay_out(book, asset, &mut state, amount)?;
-    let asset_seq = book.put_asset(asset, state);
+    let Change { amount, shares } =
+        holdings::take_deposit(book.asset_mut(asset)?, &mut owner, asset, amount)?;
+    let asset_seq = pay_out(book, asset, amount)?.totals.seq;
     let account_seq = book.put_account(account, owner.clone());
     if holdings::exposed(&owner) {
         limits::require_opening(book, account, &owner)?;
@@ -77,11 +75,13 @@ pub fn borrow(
     amount: i128,
 ) -> Result<i128, LedgerError> {
     require_positive(amount)?;
-    let mut state = book.asset(asset)?;
     let mut owner = book.account(account);
-    require_enabled(&state)?;
-    pay_out(book, asset, &mut state, amount)?;
-    let Change { shares, .. } = holdings::add_debt(&mut state, &mut owner, asset, amount)?;
+    require_enabled(book.asset(asset)?)?;
+    let now = book.now();
+    let state = pay_out(book, asset, amount)?;
+    let Change { shares, .. } = holdings::add_debt(state, &mut owner, asset, amount)?;
+    // Interest below one unit waits, and with it the clock. New debt must not pay for that time.
+    state.totals.updated_at = now;
     if state.totals.borrowed > state.config.borrow_cap {
         return Err(LedgerError::BorrowCapExceeded);
     }
@@ -89,7 +89,7 @@ pub fn borrow(
     if state.totals.borrowed > bps_floor(lendable, state.config.max_utilisation_bps).or_overflow()? {
         return Err(LedgerError::UtilisationExceeded);
     }
-    let asset_seq = book.put_asset(asset, state);
+    let asset_seq = state.totals.seq;
     let account_seq = book.put_account(account, owner.clone());
     limits::require_opening(book, account, &owner)?;
     Borrowed { account: account.clone(), asset: asset.clone(), account_seq, amount, asset_seq, shares }
@@ -101,9 +101,7 @@ pub fn borrow(
 pub fn repay(book: &mut Book, account: &Address, asset: &Address, amount: i128) -> Result<i128, LedgerError> {
     require_positive(amount)?;
     let paid = extinguish(book, account, asset, amount)?;
-    let mut state = book.asset(asset)?;
-    state.totals.cash = add(state.totals.cash, paid.total()?).or_overflow()?;
-    book.put_asset(asset, state);
+    increase(&mut book.asset_mut(asset)?.totals.cash, paid.total()?).or_overflow()?;
     finish_repayment(book, account, asset, &paid, false)
 }
 
@@ -122,9 +120,8 @@ pub fn repay_with_collateral(
 
 /// Accrues the interest of an asset up to now.
 pub fn accrue(book: &mut Book, asset: &Address) -> Result<(), LedgerError> {
-    let state = book.asset(asset)?;
-    let (borrowed, supplied) = (state.totals.borrowed, state.totals.supplied);
-    let asset_seq = book.put_asset(asset, state);
+    let totals = &book.asset_mut(asset)?.totals;
+    let (asset_seq, borrowed, supplied) = (totals.seq, totals.borrowed, totals.supplied);
     Accrued { asset: asset.clone(), asset_seq, borrowed, supplied }.publish(&book.env);
     Ok(())
 }
@@ -167,9 +164,7 @@ pub fn extinguish(
     let rest = sub(amount, perp).or_overflow()?;
     let mut lending = Change { amount: 0, shares: 0 };
     if lends_to && rest > 0 {
-        let mut state = book.asset(asset)?;
-        lending = holdings::take_debt(&mut state, &mut owner, asset, rest)?;
-        book.put_asset(asset, state);
+        lending = holdings::take_debt(book.asset_mut(asset)?, &mut owner, asset, rest)?;
     }
     book.put_account(account, owner);
     Ok(Paid { perp, lending })
@@ -177,9 +172,10 @@ pub fn extinguish(
 
 /// Pays at most `amount` of what the account owes in `asset` with its own deposit of it.
 pub fn net(book: &mut Book, account: &Address, asset: &Address, amount: i128) -> Result<Paid, LedgerError> {
-    let (mut state, mut owner) = (book.asset(asset)?, book.account(account));
-    let due = due(book, &state, &owner, asset)?;
-    let most = holdings::deposited(&state, &owner, asset)?;
+    let mut owner = book.account(account);
+    let due = due(book, &owner, asset)?;
+    let state = book.asset_mut(asset)?;
+    let most = holdings::deposited(state, &owner, asset)?;
     if most == 0 {
         return Err(LedgerError::InsufficientBalance);
     }
@@ -188,47 +184,37 @@ pub fn net(book: &mut Book, account: &Address, asset: &Address, amount: i128) ->
     }
     // Both legs are one amount, fixed before either is booked: rounding in one cannot unbalance the other.
     let amount = amount.min(most).min(due);
-    holdings::take_deposit(&mut state, &mut owner, asset, amount)?;
-    book.put_asset(asset, state);
+    holdings::take_deposit(state, &mut owner, asset, amount)?;
     book.put_account(account, owner);
     extinguish(book, account, asset, amount)
 }
 
 /// All that the account owes in `asset`.
-fn due(
-    book: &mut Book,
-    state: &AssetState,
-    owner: &AccountState,
-    asset: &Address,
-) -> Result<i128, LedgerError> {
-    let lending = holdings::owed(state, owner, asset)?;
+fn due(book: &mut Book, owner: &AccountState, asset: &Address) -> Result<i128, LedgerError> {
+    let lending = holdings::owed(book.asset(asset)?, owner, asset)?;
     if asset != &book.config.settlement {
         return Ok(lending);
     }
-    add(lending, holdings::perp_owed(&book.settlement()?, owner)?).or_overflow()
+    add(lending, holdings::perp_owed(book.settlement()?, owner)?).or_overflow()
 }
 
 /// Takes tokens out of the vault: never more than is there, and of the settlement asset never what the buckets hold.
-pub fn pay_out(
-    book: &mut Book,
+/// Returns the asset they are taken from.
+pub fn pay_out<'a>(
+    book: &'a mut Book,
     asset: &Address,
-    state: &mut AssetState,
     amount: i128,
-) -> Result<(), LedgerError> {
-    state.totals.cash = sub(state.totals.cash, amount).or_overflow()?;
+) -> Result<&'a mut AssetState, LedgerError> {
     let mut kept = 0;
     if asset == &book.config.settlement {
-        let buckets = book.settlement()?;
-        let held = [buckets.insurance, buckets.fees, buckets.pending];
-        kept = sub(buckets.lp, buckets.perp_borrowed).or_overflow()?;
-        for bucket in held {
-            kept = add(kept, bucket).or_overflow()?;
-        }
+        kept = settlement::buckets(book.settlement()?).net().or_overflow()?;
     }
+    let state = book.asset_mut(asset)?;
+    decrease(&mut state.totals.cash, amount).or_overflow()?;
     if state.totals.cash < kept.max(0) {
         return Err(LedgerError::InsufficientLiquidity);
     }
-    Ok(())
+    Ok(state)
 }
 
 /// Refuses amounts that are not positive.
@@ -237,21 +223,15 @@ pub fn require_positive(amount: i128) -> Result<(), LedgerError> {
 }
 
 fn extinguish_perp(book: &mut Book, owner: &mut AccountState, amount: i128) -> Result<i128, LedgerError> {
-    let mut buckets = book.settlement()?;
-    let change = holdings::take_perp_debt(&mut buckets, owner, amount)?;
-    let claims = buckets.claims;
-    book.put_settlement(buckets)?;
-    if claims > 0 {
-        relieve(book, owner)?;
-    }
+    let change = holdings::take_perp_debt(book.settlement_mut()?, owner, amount)?;
+    // Whether or not winners wait: what a repayment reads must not depend on what others did since it was simulated.
+    relieve(book, owner)?;
     Ok(change.amount)
 }
 
 /// What comes back to the pool goes to waiting winners first, as far as those who have not left yet allow.
 fn relieve(book: &mut Book, owner: &mut AccountState) -> Result<(), LedgerError> {
-    let mut wanted = Quotes::new();
-    pool::want(book, &mut wanted)?;
-    let quotes = wanted.fetch(book);
+    let quotes = pool::quotes(book, &[])?;
     let winners = pool::winners(book, &quotes)?;
     let mut till = Till::open(book, owner)?;
     till.buckets.relieve(winners).or_overflow()?;

@@ -12,7 +12,7 @@ use crate::{
 };
 use margin_interface::{LedgerError, Liquidated, Liquidation, Receive, ALL};
 use margin_math::{
-    fixed::add,
+    fixed::{add, increase},
     lending_liquidation::{self as sizing, HeldSide, OwedSide, Plan, Seizure, Standing},
     status::may_seize,
     units::BPS,
@@ -65,9 +65,7 @@ pub fn liquidate(book: &mut Book, order: &Order) -> Result<Liquidation, LedgerEr
         let plan = plan(&sheet, &pair, *max_repay)?;
         lending::require_positive(plan.repay)?;
         let paid = lending::extinguish(book, account, debt_asset, plan.repay)?;
-        let mut state = book.asset(debt_asset)?;
-        state.totals.cash = add(state.totals.cash, paid.total()?).or_overflow()?;
-        book.put_asset(debt_asset, state);
+        increase(&mut book.asset_mut(debt_asset)?.totals.cash, paid.total()?).or_overflow()?;
         let seizure = sizing::seizure(&pair.owed, &pair.held, plan.bonus_bps, paid.total()?).or_overflow()?;
         seize(book, order, &seizure, pair.held.amount)?;
         (paid, seizure)
@@ -170,33 +168,28 @@ fn plan(sheet: &Sheet, pair: &Pair, max_repay: i128) -> Result<Plan, LedgerError
 /// Takes the collateral and hands it out: the protocol's part to insurance or reserves, the rest to the liquidator.
 fn seize(book: &mut Book, order: &Order, seizure: &Seizure, held: i128) -> Result<(), LedgerError> {
     let Order { liquidator, account, collateral_asset: asset, .. } = order;
-    let (mut state, mut owner) = (book.asset(asset)?, book.account(account));
+    let mut owner = book.account(account);
+    let state = book.asset_mut(asset)?;
     let total = add(seizure.seized, seizure.fee).or_overflow()?;
     if total == held {
-        holdings::take_deposit(&mut state, &mut owner, asset, ALL)?;
+        holdings::take_deposit(state, &mut owner, asset, ALL)?;
     } else if total > 0 {
-        holdings::take_deposit(&mut state, &mut owner, asset, total)?;
+        holdings::take_deposit(state, &mut owner, asset, total)?;
     }
     book.put_account(account, owner);
     if asset == &book.config.settlement {
-        let mut buckets = book.settlement()?;
-        buckets.insurance = add(buckets.insurance, seizure.fee).or_overflow()?;
-        book.put_settlement(buckets)?;
+        increase(&mut book.settlement_mut()?.insurance, seizure.fee).or_overflow()?;
     } else {
-        state.totals.reserves = add(state.totals.reserves, seizure.fee).or_overflow()?;
+        increase(&mut book.asset_mut(asset)?.totals.reserves, seizure.fee).or_overflow()?;
     }
     match order.receive {
-        _ if seizure.seized == 0 => {
-            book.put_asset(asset, state);
-        }
+        _ if seizure.seized == 0 => {}
         Receive::Tokens => {
-            lending::pay_out(book, asset, &mut state, seizure.seized)?;
-            book.put_asset(asset, state);
+            lending::pay_out(book, asset, seizure.seized)?;
         }
         Receive::Shares => {
             let mut buyer = book.account(liquidator);
-            holdings::add_deposit(&mut state, &mut buyer, asset, seizure.seized)?;
-            book.put_asset(asset, state);
+            holdings::add_deposit(book.asset_mut(asset)?, &mut buyer, asset, seizure.seized)?;
             book.put_account(liquidator, buyer.clone());
             if holdings::exposed(&buyer) {
                 limits::require_opening(book, liquidator, &buyer)?;

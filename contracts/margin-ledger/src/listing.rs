@@ -3,9 +3,11 @@
 use crate::{
     book::{Book, OrOverflow},
     storage::{self, Config, Venues},
+    valuation,
 };
 use margin_interface::{
-    AssetConfig, AssetListed, AssetState, AssetTotals, LedgerError, RateCurve, VenuesSet, MAX_ASSETS,
+    AssetConfig, AssetListed, AssetState, AssetTotals, LedgerError, PriceStatus, RateCurve, VenuesSet,
+    MAX_ASSETS,
 };
 use margin_math::{
     fixed::pow10,
@@ -13,7 +15,7 @@ use margin_math::{
     lending_liquidation::PROTOCOL_FEE_BPS,
     units::{BPS, MAX_DECIMALS, SETTLEMENT_DECIMALS},
 };
-use soroban_sdk::{token::TokenClient, Address, Env, Vec};
+use soroban_sdk::{token::TokenClient, vec, Address, Env, Vec};
 
 /// Largest liability weight and level, bps.
 const MAX_WEIGHT_BPS: u32 = 100_000;
@@ -65,8 +67,10 @@ pub fn list_asset(env: &Env, token: &Address, config: &AssetConfig) -> Result<()
         return Err(LedgerError::InvalidConfig);
     }
     require_bounds(config, decimals)?;
-    let mut book = Book::open(env)?;
+    let mut book = Book::open(env);
     require_liquidatable_with(&mut book, &listed, config)?;
+    let quotes = valuation::oracle(&book).quotes(&vec![env, config.index.clone()]);
+    require(quotes.iter().all(|quote| quote.status != PriceStatus::Unknown))?;
 
     let totals = AssetTotals {
         borrow_shares: 0,
@@ -79,7 +83,7 @@ pub fn list_asset(env: &Env, token: &Address, config: &AssetConfig) -> Result<()
         supply_shares: 0,
         updated_at: book.now(),
     };
-    let asset_seq = book.put_asset(token, AssetState { config: config.clone(), decimals, totals });
+    let asset_seq = book.list_asset(token, AssetState { config: config.clone(), decimals, totals });
     book.store();
     listed.push_back(token.clone());
     storage::set_assets(env, &listed);
@@ -123,8 +127,8 @@ fn require_liquidatable_with(
     config: &AssetConfig,
 ) -> Result<(), LedgerError> {
     for asset in listed.iter() {
-        let other = book.asset(&asset)?.config;
-        require(improves(&other, config) && improves(config, &other))?;
+        let other = &book.asset(&asset)?.config;
+        require(improves(other, config) && improves(config, other))?;
     }
     Ok(())
 }

@@ -4,12 +4,11 @@
 //! that are live: whoever reduces or closes is settled whatever the oracle says.
 
 use crate::book::{Book, OrOverflow};
-use crate::limits;
-use crate::pool;
 use crate::settlement::{is_bad_debt, realize_bad_debt, Till};
 use crate::storage;
 use crate::valuation;
 use crate::valuation::{status, Quotes, Sheet, Valuation};
+use crate::{lending, limits, pool};
 use margin_interface::{
     AccountState, Bucket, BucketMoved, FillReceipt, FundingSettled, LedgerError, MarketConfig, MarketOpened,
     MarketPushed, MarketState, MarketTotals, PendingClaimed, PerpMarket, Position, PositionFilled,
@@ -17,7 +16,7 @@ use margin_interface::{
 };
 use margin_math::{
     curve, defaults,
-    fixed::{abs, add, mul_div_floor, neg, sub},
+    fixed::{abs, add, bps_floor, decrease, increase, mul_div_floor, neg, sub},
     perp_liquidation,
     position::{self, FillError, Filled},
     status::may_seize,
@@ -34,6 +33,7 @@ struct Settled {
 }
 
 /// Lists a market with its first curve.
+#[inline(never)] // for size, measured
 pub fn open_market(
     book: &mut Book,
     market: &Symbol,
@@ -67,7 +67,7 @@ pub fn open_market(
         short_funding: 0,
         short_interest: 0,
     };
-    let market_seq = book.put_market(market, PerpMarket { config: config.clone(), seq: 0, state, totals });
+    let market_seq = book.open_market(market, PerpMarket { config: config.clone(), seq: 0, state, totals });
     markets.push_back(market.clone());
     storage::set_markets(&book.env, &markets);
     let (market, config) = (market.clone(), config.clone());
@@ -94,8 +94,7 @@ fn within_bounds(config: &MarketConfig) -> bool {
 
 /// Stores curve and funding as they stand now.
 pub fn push_market(book: &mut Book, market: &Symbol, state: MarketState) -> Result<(), LedgerError> {
-    let record = pushed(book, market, state.clone())?;
-    let market_seq = book.put_market(market, record);
+    let market_seq = push(book, market, state.clone())?.seq;
     MarketPushed { market: market.clone(), state, market_seq }.publish(&book.env);
     Ok(())
 }
@@ -116,22 +115,20 @@ pub fn apply_fill(
     if size_delta == 0 {
         return Err(LedgerError::InvalidFill);
     }
-    let record = pushed(book, market, state)?;
-    book.put_market(market, record);
+    push(book, market, state)?;
     let mut owner = book.account(account);
     let increases = held(&owner, market).size.signum() != -size_delta.signum();
-    let mut wanted = Quotes::new();
-    pool::want(book, &mut wanted)?;
-    if increases {
-        Sheet::of(book, &owner)?.want(&mut wanted);
-    }
-    let quotes = wanted.fetch(book);
+    let debt_before = owner.perp_debt;
+    let sheet = if increases { Sheet::of(book, &owner)? } else { Sheet::empty() };
+    let quotes = pool::quotes(book, &[&sheet])?;
     let settled = fill(book, &mut owner, market, size_delta, quote_delta, &quotes, fee)?;
     let account_seq = book.put_account(account, owner.clone());
     if increases {
         limits::require_opening_at(book, &quotes, &owner)?;
         pool::require_reserve(book, &quotes)?;
-    } else if is_bad_debt(&owner) {
+    } else if is_bad_debt(&owner)
+        || (owner.perp_debt > debt_before && beyond_band(book, market, size_delta, quote_delta, &quotes)?)
+    {
         return Err(LedgerError::BadDebt);
     }
     let Settled { pending, filled } = settled;
@@ -153,27 +150,45 @@ pub fn apply_fill(
     Ok(FillReceipt { fee, funding, pending, position: to_interface(&filled.position), realized_pnl })
 }
 
-/// Settles the funding of one position. Returns what was paid (negative: received).
+/// Whether a fill is further from the index, against the account, than the market's band. What it cannot pay of such a
+/// loss would be the pool's, and the other side of the curve may be the same trader.
+fn beyond_band(
+    book: &mut Book,
+    market: &Symbol,
+    size_delta: i128,
+    quote_delta: i128,
+    quotes: &Quotes,
+) -> Result<bool, LedgerError> {
+    let config = &book.market(market)?.config;
+    let index = quotes.get(&config.index)?.mid;
+    let worth = mul_div_floor(size_delta, index, QUOTE_SCALE).or_overflow()?;
+    let loss = neg(add(worth, quote_delta).or_overflow()?).or_overflow()?;
+    let band = bps_floor(abs(worth).or_overflow()?, config.band_bps).or_overflow()?;
+    Ok(index > 0 && loss > band)
+}
+
+/// Settles the funding of one position. Returns what was paid (negative: received). Anyone may ask for it, so it never
+/// turns a gain that supports the account into a claim that does not.
 pub fn settle(
     book: &mut Book,
     account: &Address,
     market: &Symbol,
     state: MarketState,
 ) -> Result<i128, LedgerError> {
-    let record = pushed(book, market, state)?;
-    book.put_market(market, record);
+    push(book, market, state)?;
     let mut owner = book.account(account);
     if held(&owner, market).size == 0 {
         return Err(LedgerError::NothingOwed);
     }
-    let mut wanted = Quotes::new();
-    pool::want(book, &mut wanted)?;
-    let quotes = wanted.fetch(book);
+    let quotes = pool::quotes(book, &[])?;
     let Settled { pending, filled } = fill(book, &mut owner, market, 0, 0, &quotes, 0)?;
+    if pending > 0 {
+        return Err(LedgerError::InsufficientBucket);
+    }
     let account_seq = book.put_account(account, owner);
     let market_seq = book.market(market)?.seq;
     let (account, market, funding) = (account.clone(), market.clone(), filled.funding);
-    FundingSettled { account, market, funding, pending, account_seq, market_seq }.publish(&book.env);
+    FundingSettled { account, market, funding, account_seq, market_seq }.publish(&book.env);
     Ok(funding)
 }
 
@@ -193,20 +208,16 @@ pub fn take_over(
     if max_size <= 0 {
         return Err(LedgerError::InvalidAmount);
     }
-    let record = pushed(book, market, state)?;
-    book.put_market(market, record.clone());
+    let min_notional = push(book, market, state)?.config.min_notional;
     let (mut owner, mut taker) = (book.account(account), book.account(liquidator));
     let whole = abs(held(&owner, market).size).or_overflow()?;
     if whole == 0 {
         return Err(LedgerError::NothingOwed);
     }
     let sheet = Sheet::of(book, &owner)?;
-    let mut wanted = Quotes::new();
-    pool::want(book, &mut wanted)?;
-    sheet.want(&mut wanted);
-    Sheet::of(book, &taker)?.want(&mut wanted);
-    let quotes = wanted.fetch(book);
-    if !may_seize(status(quotes.get(&record.config.index)?.status)) {
+    let takers_sheet = Sheet::of(book, &taker)?;
+    let quotes = pool::quotes(book, &[&sheet, &takers_sheet])?;
+    if !may_seize(status(quotes.get(&book.market(market)?.config.index)?.status)) {
         return Err(LedgerError::PriceNotUsable);
     }
     let margin = sheet.value(&quotes, Valuation::Liquidation, book.now())?.margin;
@@ -216,7 +227,7 @@ pub fn take_over(
     let liquidation = sized(book, &owner, market, &quotes, &margin)?;
     let size = liquidation.size().map_err(refused)?.min(max_size);
     let rest = mul_div_floor(whole - size, liquidation.price, QUOTE_SCALE).or_overflow()?;
-    if size < whole && rest < record.config.min_notional {
+    if size < whole && rest < min_notional {
         return Err(LedgerError::InvalidAmount);
     }
     let outcome = liquidation.outcome(size).map_err(refused)?;
@@ -228,7 +239,7 @@ pub fn take_over(
     let account_seq = book.put_account(account, owner);
 
     let mut till = Till::open(book, &taker)?;
-    till.purse.deposit = add(till.purse.deposit, outcome.liquidator_fee).or_overflow()?;
+    increase(&mut till.purse.deposit, outcome.liquidator_fee).or_overflow()?;
     till.close(book, &mut taker)?;
     take(book, &mut taker, market, outcome.size, neg(outcome.quote).or_overflow()?, &quotes)?;
     let liquidator_seq = book.put_account(liquidator, taker.clone());
@@ -263,20 +274,18 @@ pub fn move_bucket(
         return Err(LedgerError::InvalidAmount);
     }
     let mut owner = book.account(account);
-    let mut wanted = Quotes::new();
-    pool::want(book, &mut wanted)?;
-    Sheet::of(book, &owner)?.want(&mut wanted);
-    let quotes = wanted.fetch(book);
+    let sheet = Sheet::of(book, &owner)?;
+    let quotes = pool::quotes(book, &[&sheet])?;
     let winners = pool::winners(book, &quotes)?;
     let mut till = Till::open(book, &owner)?;
-    till.purse.deposit = sub(till.purse.deposit, amount).or_overflow()?;
+    decrease(&mut till.purse.deposit, amount).or_overflow()?;
     if till.purse.deposit < 0 {
         return Err(LedgerError::InsufficientBalance);
     }
     match bucket {
-        Bucket::Lp => till.buckets.lp = add(till.buckets.lp, amount).or_overflow()?,
+        Bucket::Lp => increase(&mut till.buckets.lp, amount).or_overflow()?,
         Bucket::Insurance | Bucket::Fees => {
-            till.buckets.insurance = add(till.buckets.insurance, amount).or_overflow()?;
+            increase(&mut till.buckets.insurance, amount).or_overflow()?;
         }
     }
     if till.buckets.payable().or_overflow()? < 0 {
@@ -288,6 +297,9 @@ pub fn move_bucket(
     let settlement_seq = till.close(book, &mut owner)?;
     let account_seq = book.put_account(account, owner.clone());
     if amount > 0 {
+        // What is lent out cannot become money that is never lent: the cash must be there, as for a withdrawal.
+        let settlement = book.config.settlement.clone();
+        lending::pay_out(book, &settlement, 0)?;
         limits::require_opening_at(book, &quotes, &owner)?;
     } else {
         pool::require_reserve(book, &quotes)?;
@@ -348,14 +360,14 @@ fn take(
 ) -> Result<(), LedgerError> {
     let own = held(taker, market).size;
     let crosses = own.signum() == -size.signum() && abs(size).or_overflow()? > abs(own).or_overflow()?;
-    if !crosses {
-        fill(book, taker, market, size, quote, quotes, 0)?;
-        return Ok(());
+    let (mut rest, mut rest_quote) = (size, quote);
+    if crosses {
+        let closing = neg(own).or_overflow()?;
+        let closing_quote = mul_div_floor(quote, closing, size).or_overflow()?;
+        fill(book, taker, market, closing, closing_quote, quotes, 0)?;
+        rest = sub(size, closing).or_overflow()?;
+        rest_quote = sub(quote, closing_quote).or_overflow()?;
     }
-    let closing = neg(own).or_overflow()?;
-    let closing_quote = mul_div_floor(quote, closing, size).or_overflow()?;
-    fill(book, taker, market, closing, closing_quote, quotes, 0)?;
-    let (rest, rest_quote) = (sub(size, closing).or_overflow()?, sub(quote, closing_quote).or_overflow()?);
     fill(book, taker, market, rest, rest_quote, quotes, 0)?;
     Ok(())
 }
@@ -367,12 +379,15 @@ fn sized(
     quotes: &Quotes,
     margin: &margin_math::margin::Margin,
 ) -> Result<perp_liquidation::TakeOver, LedgerError> {
-    let record = book.market(market)?;
-    let settlement = book.config.settlement.clone();
-    let settlement = book.asset(&settlement)?.config;
+    let winners = pool::winners(book, quotes)?;
     let till = Till::open(book, owner)?;
+    let settlement = &book.settlement_asset()?.config;
+    let settlement_ltv_bps = settlement.ltv_bps;
+    let settlement = valuation::prices(quotes.get(&settlement.index)?, Valuation::Liquidation)?;
     let position = to_math(&held(owner, market));
-    let market_value = pool::market_value(book, &record, quotes)?;
+    let now = book.now();
+    let record = book.market(market)?;
+    let market_value = pool::market_value(record, quotes, now)?;
     let quote = quotes.get(&record.config.index)?;
     Ok(perp_liquidation::TakeOver {
         buckets: till.buckets,
@@ -383,22 +398,22 @@ fn sized(
         market_value,
         min_notional: record.config.min_notional,
         mmr_bps: record.config.mmr_bps,
-        other_winners: sub(pool::winners(book, quotes)?, market_value.max(0)).or_overflow()?,
+        other_winners: sub(winners, market_value.max(0)).or_overflow()?,
         position,
         price: valuation::liquidation_price(quote, position.size)?,
         purse: till.purse,
         required: margin.required,
-        settlement: valuation::prices(quotes.get(&settlement.index)?, Valuation::Liquidation)?,
-        settlement_ltv_bps: settlement.ltv_bps,
+        settlement,
+        settlement_ltv_bps,
     })
 }
 
-/// The market with the clearing-house's curve and funding.
-fn pushed(book: &mut Book, market: &Symbol, state: MarketState) -> Result<PerpMarket, LedgerError> {
+/// Gives the market the clearing-house's curve and funding.
+fn push<'a>(book: &'a mut Book, market: &Symbol, state: MarketState) -> Result<&'a PerpMarket, LedgerError> {
     if state.base_reserve <= 0 || state.quote_reserve <= 0 {
         return Err(LedgerError::InvalidConfig);
     }
-    let mut record = book.market(market)?;
+    let record = book.market_mut(market)?;
     record.state = state;
     Ok(record)
 }
@@ -411,7 +426,7 @@ pub fn filled(
     size_delta: i128,
     quote_delta: i128,
 ) -> Result<Filled, LedgerError> {
-    let state = book.market(market)?.state;
+    let state = &book.market(market)?.state;
     let position = to_math(&held(owner, market));
     if size_delta == 0 {
         return position.settle(state.funding_long, state.funding_short).or_overflow();
@@ -426,7 +441,7 @@ pub fn replace(
     market: &Symbol,
     position: &position::Position,
 ) -> Result<(), LedgerError> {
-    let mut record = book.market(market)?;
+    let record = book.market_mut(market)?;
     let old = to_math(&held(owner, market));
     let totals = pool::totals(&record.totals).replace(&old, position).or_overflow()?;
     record.totals = MarketTotals {
@@ -437,7 +452,6 @@ pub fn replace(
         short_funding: totals.short_funding,
         short_interest: totals.short_interest,
     };
-    book.put_market(market, record);
     if position.size == 0 {
         owner.positions.remove(market.clone());
         return Ok(());

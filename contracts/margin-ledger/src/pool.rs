@@ -3,39 +3,41 @@
 use crate::book::{Book, OrOverflow};
 use crate::settlement::buckets;
 use crate::storage;
-use crate::valuation::{allows, funding_now, Quotes};
+use crate::valuation::{allows, funding_now, Quotes, Sheet};
 use margin_interface::{LedgerError, MarketTotals, PerpMarket, PoolValue, Quote};
 use margin_math::{
     curve,
-    fixed::add,
+    fixed::increase,
     pool::{Exposure, Pool},
     position::Totals,
     status::Use,
 };
 
-/// Wants the index of every market and the settlement asset.
-pub fn want(book: &mut Book, quotes: &mut Quotes) -> Result<(), LedgerError> {
+/// The quotes of every market, of the settlement asset, and of what `sheets` depend on.
+pub fn quotes(book: &mut Book, sheets: &[&Sheet]) -> Result<Quotes, LedgerError> {
+    let mut quotes = Quotes::new();
     for market in storage::markets(&book.env) {
         quotes.want(&book.market(&market)?.config.index);
     }
-    let settlement = book.config.settlement.clone();
-    quotes.want(&book.asset(&settlement)?.config.index);
-    Ok(())
+    quotes.want(&book.settlement_asset()?.config.index);
+    for sheet in sheets {
+        sheet.want(&mut quotes);
+    }
+    Ok(quotes.fetch(book))
 }
 
 /// Sum over markets of what traders are owed at the index, where positive. A market without a usable index counts at its
 /// last price, or at its mark if it never had one: whoever closes is settled even while the oracle is down.
 pub fn winners(book: &mut Book, quotes: &Quotes) -> Result<i128, LedgerError> {
-    let mut sum = 0;
+    let (mut sum, now) = (0, book.now());
     for market in storage::markets(&book.env) {
-        let record = book.market(&market)?;
-        sum = add(sum, market_value(book, &record, quotes)?.max(0)).or_overflow()?;
+        increase(&mut sum, market_value(book.market(&market)?, quotes, now)?.max(0)).or_overflow()?;
     }
     Ok(sum)
 }
 
 /// `U` of one market, as [`winners`] counts it.
-pub fn market_value(book: &Book, record: &PerpMarket, quotes: &Quotes) -> Result<i128, LedgerError> {
+pub fn market_value(record: &PerpMarket, quotes: &Quotes, now: u64) -> Result<i128, LedgerError> {
     if record.totals.long_interest == 0 && record.totals.short_interest == 0 {
         return Ok(0);
     }
@@ -45,12 +47,12 @@ pub fn market_value(book: &Book, record: &PerpMarket, quotes: &Quotes) -> Result
     } else {
         curve::mark(record.state.base_reserve, record.state.quote_reserve).or_overflow()?
     };
-    exposure(record, quote, price, book.now())?.index_value().or_overflow()
+    exposure(record, quote, price, now)?.index_value().or_overflow()
 }
 
 /// The pool as the reserve test sees it; every market with open interest must have a live index.
 pub fn assess(book: &mut Book, quotes: &Quotes) -> Result<Pool, LedgerError> {
-    let settlement = buckets(&book.settlement()?);
+    let settlement = buckets(book.settlement()?);
     let mut pool = Pool::new(settlement.payable().or_overflow()?, settlement.claims);
     let now = book.now();
     for market in storage::markets(&book.env) {
@@ -62,7 +64,7 @@ pub fn assess(book: &mut Book, quotes: &Quotes) -> Result<Pool, LedgerError> {
         if !allows(quote.status, Use::Increase) || quote.mid <= 0 {
             return Err(LedgerError::PriceNotUsable);
         }
-        pool.market(&exposure(&record, quote, quote.mid, now)?).or_overflow()?;
+        pool.market(&exposure(record, quote, quote.mid, now)?).or_overflow()?;
     }
     Ok(pool)
 }
@@ -77,9 +79,7 @@ pub fn require_reserve(book: &mut Book, quotes: &Quotes) -> Result<(), LedgerErr
 
 /// The pool valued now.
 pub fn value(book: &mut Book) -> Result<PoolValue, LedgerError> {
-    let mut quotes = Quotes::new();
-    want(book, &mut quotes)?;
-    let quotes = quotes.fetch(book);
+    let quotes = quotes(book, &[])?;
     let pool = assess(book, &quotes)?;
     Ok(PoolValue {
         claims: pool.claims,

@@ -69,9 +69,9 @@ fn concerned(book: &mut Book, action: &Action) -> Result<alloc::vec::Vec<Asset>,
         Action::Trade(trade) => (settlement, Some(&trade.market)),
         Action::MoveSettlement(_) => (settlement, None),
     };
-    let mut indexes = alloc::vec![book.asset(&asset)?.config.index];
+    let mut indexes = alloc::vec![book.asset(&asset)?.config.index.clone()];
     if let Some(market) = market {
-        indexes.push(book.market(market)?.config.index);
+        indexes.push(book.market(market)?.config.index.clone());
     }
     Ok(indexes)
 }
@@ -104,9 +104,8 @@ fn change_holding(
     amount: i128,
 ) -> Result<(), LedgerError> {
     require_positive(amount)?;
-    let (mut state, mut owner) = (book.asset(asset)?, book.account(account));
-    change(&mut state, &mut owner, asset, amount)?;
-    book.put_asset(asset, state);
+    let mut owner = book.account(account);
+    change(book.asset_mut(asset)?, &mut owner, asset, amount)?;
     book.put_account(account, owner);
     Ok(())
 }
@@ -114,7 +113,7 @@ fn change_holding(
 fn open(book: &mut Book, account: &Address, action: &OpenAction, quotes: &Quotes) -> Result<(), LedgerError> {
     let settlement = book.config.settlement.clone();
     change_holding(book, account, add_deposit, &settlement, action.margin)?;
-    let state = book.market(&action.market)?.state;
+    let state = &book.market(&action.market)?.state;
     let notional =
         mul_div_floor(action.margin, i128::from(action.leverage), i128::from(LEVERAGE)).or_overflow()?;
     let size = curve::base_for_quote(state.base_reserve, state.quote_reserve, notional, action.is_long);
@@ -142,13 +141,13 @@ fn legs(
     limit: Option<i128>,
     quotes: &Quotes,
 ) -> Result<(), LedgerError> {
-    let mut record = book.market(market)?;
+    let now = book.now();
+    let record = book.market_mut(market)?;
     let quote = quotes.get(&record.config.index)?;
-    let funding = funding_now(&record, quote, book.now())?;
+    let funding = funding_now(record, quote, now)?;
     record.state.funding_at = funding.updated_at;
     record.state.funding_long = funding.long;
     record.state.funding_short = funding.short;
-    book.put_market(market, record);
     let own = held(&book.account(account), market).size;
     let reduces = own != 0 && own.signum() == -size_delta.signum();
     if reduces && abs(size_delta).or_overflow()? > abs(own).or_overflow()? {
@@ -166,7 +165,7 @@ fn leg(
     size: i128,
     limit: Option<i128>,
 ) -> Result<(), LedgerError> {
-    let mut record = book.market(market)?;
+    let record = book.market_mut(market)?;
     let (x, y) = (record.state.base_reserve, record.state.quote_reserve);
     let curve_quote = curve::quote_for_base(x, y, size).or_overflow()?;
     let quote = match limit {
@@ -176,7 +175,6 @@ fn leg(
     let moved = curve::after(x, y, size, curve_quote).or_overflow()?;
     (record.state.base_reserve, record.state.quote_reserve) = moved;
     let fee = fee(quote, curve_quote, record.config.fee_bps)?;
-    book.put_market(market, record);
     let mut owner = book.account(account);
     let filled = filled(book, &owner, market, size, quote)?;
     replace(book, &mut owner, market, &filled.position)?;

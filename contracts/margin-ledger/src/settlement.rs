@@ -7,7 +7,7 @@ use crate::{
 };
 use margin_interface::{AccountState, BadDebt, LedgerError, PendingClaim, Settlement};
 use margin_math::{
-    fixed::{add, sub},
+    fixed::{add, decrease, increase, sub},
     settlement::{Buckets, Claim, Purse},
 };
 use soroban_sdk::Address;
@@ -25,26 +25,32 @@ pub struct Till {
 impl Till {
     /// Takes the purse of `state` and the buckets out of the book.
     pub fn open(book: &mut Book, state: &AccountState) -> Result<Till, LedgerError> {
-        let settlement = book.settlement()?;
         let asset = book.config.settlement.clone();
-        let deposit = deposited(&book.asset(&asset)?, state, &asset)?;
-        let debt = perp_owed(&settlement, state)?;
+        let deposit = deposited(book.asset(&asset)?, state, &asset)?;
+        let settlement = book.settlement()?;
+        let debt = perp_owed(settlement, state)?;
+        let buckets = buckets(settlement);
         let claim = Claim {
             amount: state.pending.amount,
             epoch: state.pending.epoch,
             fraction: state.pending.fraction,
         };
         let purse = Purse { claim, debt, deposit };
-        Ok(Till { buckets: buckets(&settlement), purse, debt_before: debt, deposit_before: deposit })
+        Ok(Till { buckets, purse, debt_before: debt, deposit_before: deposit })
     }
 
     /// Puts both back. Shares follow the amounts, rounded against the account; a purse that is empty keeps none.
     pub fn close(self, book: &mut Book, state: &mut AccountState) -> Result<u64, LedgerError> {
         let asset = book.config.settlement.clone();
         self.book_deposit(book, state, &asset)?;
-        let mut settlement = book.settlement()?;
+        if self.purse.debt > self.debt_before {
+            // As for a loan: time whose interest was too small to book is not charged to new debt.
+            let now = book.now();
+            book.asset_mut(&asset)?.totals.updated_at = now;
+        }
+        let settlement = book.settlement_mut()?;
         // The credit line's total before this till changed it is what its shares are worth.
-        let line = credit_line(&settlement);
+        let line = credit_line(settlement);
         let debt = self.purse.debt;
         let shares = if debt == 0 {
             0
@@ -56,7 +62,7 @@ impl Till {
             sub(state.perp_debt, burnt.min(state.perp_debt)).or_overflow()?
         };
         let change = sub(shares, state.perp_debt).or_overflow()?;
-        settlement.perp_borrow_shares = add(settlement.perp_borrow_shares, change).or_overflow()?;
+        increase(&mut settlement.perp_borrow_shares, change).or_overflow()?;
         state.perp_debt = shares;
         let claim = self.purse.claim;
         state.pending = PendingClaim { amount: claim.amount, epoch: claim.epoch, fraction: claim.fraction };
@@ -71,10 +77,10 @@ impl Till {
         settlement.perp_borrowed = b.borrowed;
         if settlement.perp_borrow_shares == 0 {
             // What virtual shares owe when the last real one is gone: a few units, and the lender's.
-            settlement.lp = sub(settlement.lp, settlement.perp_borrowed).or_overflow()?;
+            decrease(&mut settlement.lp, settlement.perp_borrowed).or_overflow()?;
             settlement.perp_borrowed = 0;
         }
-        book.put_settlement(settlement)
+        Ok(settlement.seq)
     }
 
     fn book_deposit(
@@ -87,8 +93,7 @@ impl Till {
         if before == after {
             return Ok(());
         }
-        let mut record = book.asset(asset)?;
-        let totals = &mut record.totals;
+        let totals = &mut book.asset_mut(asset)?.totals;
         let supply = supply(totals);
         let held = state.deposits.get(asset.clone()).unwrap_or(0);
         let shares = if after == 0 {
@@ -99,14 +104,13 @@ impl Till {
             let burnt = supply.shares_ceil(sub(before, after).or_overflow()?).or_overflow()?;
             sub(held, burnt.min(held)).or_overflow()?
         };
-        totals.supplied = add(totals.supplied, sub(after, before).or_overflow()?).or_overflow()?;
-        totals.supply_shares = add(totals.supply_shares, sub(shares, held).or_overflow()?).or_overflow()?;
+        increase(&mut totals.supplied, sub(after, before).or_overflow()?).or_overflow()?;
+        increase(&mut totals.supply_shares, sub(shares, held).or_overflow()?).or_overflow()?;
         if shares > 0 {
             state.deposits.set(asset.clone(), shares);
         } else {
             state.deposits.remove(asset.clone());
         }
-        book.put_asset(asset, record);
         Ok(())
     }
 }
@@ -178,30 +182,31 @@ fn write_off_perp(book: &mut Book, account: &Address) -> Result<(), LedgerError>
 }
 
 fn write_off(book: &mut Book, account: &Address, asset: &Address) -> Result<(), LedgerError> {
-    let (mut owner, mut state) = (book.account(account), book.asset(asset)?);
-    let amount = owed(&state, &owner, asset)?;
+    let mut owner = book.account(account);
+    let state = book.asset_mut(asset)?;
+    let amount = owed(state, &owner, asset)?;
     // Reserves and deposits pay while the debt still counts among the totals that back them.
     let from_reserves = amount.min(state.totals.reserves);
     let from_suppliers = sub(amount, from_reserves).or_overflow()?.min(state.totals.supplied);
-    state.totals.reserves = sub(state.totals.reserves, from_reserves).or_overflow()?;
-    state.totals.supplied = sub(state.totals.supplied, from_suppliers).or_overflow()?;
-    take_debt(&mut state, &mut owner, asset, amount)?;
-    let asset_seq = book.put_asset(asset, state);
+    decrease(&mut state.totals.reserves, from_reserves).or_overflow()?;
+    decrease(&mut state.totals.supplied, from_suppliers).or_overflow()?;
+    take_debt(state, &mut owner, asset, amount)?;
+    let asset_seq = state.totals.seq;
     let account_seq = book.put_account(account, owner);
     // Only the settlement asset has a rest: realised losses turn deposits into pool cash, which then backs loans too.
     let rest = sub(sub(amount, from_reserves).or_overflow()?, from_suppliers).or_overflow()?;
     let (mut from_insurance, mut from_providers) = (0, 0);
     if rest > 0 {
-        let mut settlement = book.settlement()?;
-        let payable = buckets(&settlement).payable().or_overflow()?;
+        let settles = asset == &book.config.settlement;
+        let settlement = book.settlement_mut()?;
+        let payable = buckets(settlement).payable().or_overflow()?;
         from_insurance = rest.min(settlement.insurance);
         from_providers = sub(rest, from_insurance).or_overflow()?;
-        if asset != &book.config.settlement || from_providers > payable {
+        if !settles || from_providers > payable {
             return Err(LedgerError::InsufficientBucket);
         }
-        settlement.insurance = sub(settlement.insurance, from_insurance).or_overflow()?;
-        settlement.lp = sub(settlement.lp, from_providers).or_overflow()?;
-        book.put_settlement(settlement)?;
+        decrease(&mut settlement.insurance, from_insurance).or_overflow()?;
+        decrease(&mut settlement.lp, from_providers).or_overflow()?;
     }
     BadDebt {
         account: account.clone(),

@@ -5,7 +5,7 @@ use crate::{
     storage,
     test_world::{assert_refused, sac, xlm_config, World, ONE},
 };
-use margin_interface::{LedgerError, Limits, PriceStatus, ALL, MAX_HOLDINGS};
+use margin_interface::{Bucket, LedgerError, Limits, PriceStatus, ALL, MAX_HOLDINGS};
 use margin_math::units::{PRICE, SECONDS_PER_YEAR};
 use soroban_sdk::{testutils::Events as _, Address};
 
@@ -304,6 +304,39 @@ fn interest_goes_to_depositors_and_reserves_and_is_idempotent() {
     let again = world.state(&world.xlm).totals;
     assert_eq!(again.seq, totals.seq + 1);
     assert_eq!((again.borrowed, again.supplied), (totals.borrowed, totals.supplied));
+}
+
+#[test]
+fn new_debt_does_not_pay_for_time_whose_interest_was_too_small_to_book() {
+    let world = World::funded();
+    let (alice, bob) = (world.account(0), world.account(1));
+    world.deposit(&alice, &world.usdc, 1_000 * ONE);
+    world.borrow(&alice, &world.xlm, 1);
+    world.wait(30 * 86_400);
+    world.deposit(&bob, &world.usdc, 95_000 * ONE);
+    world.borrow(&bob, &world.xlm, 500_000 * ONE);
+    world.wait(1);
+    world.ledger.accrue(&world.xlm);
+    let owed = world.state(&world.xlm).totals.borrowed;
+    assert!(owed < 500_001 * ONE, "a second of interest, not thirty days: {owed}");
+    world.check();
+}
+
+#[test]
+fn money_that_is_lent_out_does_not_become_liquidity() {
+    let world = World::funded();
+    let (alice, lender) = (world.account(0), world.account(3));
+    world.deposit(&alice, &world.eth, 1_000 * 10_i128.pow(18));
+    let totals = world.state(&world.usdc).totals;
+    world.borrow(&alice, &world.usdc, totals.cash * 9 / 10);
+    let left = world.state(&world.usdc).totals.cash;
+    assert_refused!(
+        world,
+        world.ledger.try_move_bucket(&lender, &Bucket::Lp, &(left + 1)),
+        LedgerError::InsufficientLiquidity
+    );
+    world.ledger.move_bucket(&lender, &Bucket::Lp, &left);
+    world.check();
 }
 
 #[test]

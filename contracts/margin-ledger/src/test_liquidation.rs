@@ -2,7 +2,7 @@
 extern crate std;
 
 use crate::test_world::{assert_refused, World, ONE};
-use margin_interface::{LedgerError, PriceStatus, Receive, ALL};
+use margin_interface::{Asset, LedgerError, PriceStatus, Quote, Receive, ALL};
 use margin_math::units::PRICE;
 use soroban_sdk::Address;
 
@@ -50,6 +50,36 @@ fn a_liquidation_restores_the_opening_level_and_no_more() {
         world.ledger.try_liquidate(&bob, &alice, &world.usdc, &world.xlm, &ONE, &0, &Receive::Shares),
         LedgerError::NotLiquidatable
     );
+}
+
+#[test]
+fn dust_of_another_collateral_is_cleared_for_a_unit() {
+    // Insolvent but for rounding: 10,000 XLM at 0.0565 against 560 USDC. One unit of ETH is worth nothing.
+    let world = World::underwater(PRICE * 565 / 10_000);
+    let (alice, bob) = (world.account(0), world.account(1));
+    world.deposit(&alice, &world.eth, 1);
+    let dust = world.ledger.liquidate(&bob, &alice, &world.usdc, &world.eth, &ONE, &0, &Receive::Shares);
+    assert_eq!(dust.repaid, 1);
+    assert_eq!(world.deposited(&alice, &world.eth), 0);
+    world.check();
+}
+
+#[test]
+fn collateral_without_a_price_yet_shields_nobody() {
+    let world = World::underwater(PRICE * 85 / 1_000);
+    let alice = world.account(0);
+    world.deposit(&alice, &world.eth, 1);
+    let warming = Quote {
+        hi: PRICE * 4_000,
+        lo: PRICE * 1_000,
+        mid: 0,
+        stable: 0,
+        status: PriceStatus::Warming,
+        timestamp: 0,
+    };
+    world.oracle.set(&Asset::Stellar(world.eth.clone()), &warming);
+    let (repaid, seized) = world.liquidate(560 * ONE, 0, Receive::Shares);
+    assert!(repaid > 0 && seized > 0);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::{
     test_world::{eth_config, sac, usdc_config, xlm_config, Decimals, World, ONE},
     MarginLedger,
 };
-use margin_interface::{AssetConfig, LedgerError, Limits, MarginLedgerAdminClient, Receive};
+use margin_interface::{AssetConfig, LedgerError, Limits, MarginLedgerAdminClient, PriceStatus, Receive};
 use margin_math::units::PRICE;
 use soroban_sdk::{
     testutils::{Address as _, EnvTestConfig},
@@ -80,6 +80,15 @@ fn the_settlement_asset_has_seven_decimals() {
         admin.try_list_asset(&settlement, &usdc_config(&settlement)).err(),
         Some(Ok(LedgerError::InvalidConfig))
     );
+}
+
+#[test]
+fn an_asset_that_the_oracle_does_not_know_is_not_listed() {
+    let world = World::new();
+    let token = world.env.register(Decimals, (7_u32,));
+    world.quote(&token, 0, 0, PriceStatus::Unknown);
+    let refused = world.admin.try_list_asset(&token, &xlm_config(&token)).err();
+    assert_eq!(refused, Some(Ok(LedgerError::InvalidConfig)));
 }
 
 #[test]

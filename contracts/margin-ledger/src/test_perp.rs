@@ -324,7 +324,9 @@ fn a_loss_burns_the_deposit_then_is_lent_and_a_gain_repays_it_first() {
     w.trade(&w.alice, 10 * BASE).unwrap();
     // Half goes for 20 a piece: loses 405.05 with 198.99 in the deposit.
     let entry = -w.ledger.account(&w.alice).positions.get(BTC).unwrap().entry;
+    w.index_at(20);
     let lost = w.fill(&w.alice, -5 * BASE, 100 * USD, w.state()).unwrap();
+    w.index_at(100);
     assert_eq!(lost.realized_pnl, 100 * USD - entry / 2);
     let buckets = w.ledger.totals();
     let uncovered = entry / 2 - 100 * USD - (200 * USD - 10_101_011) + USD / 10;
@@ -335,6 +337,18 @@ fn a_loss_burns_the_deposit_then_is_lent_and_a_gain_repays_it_first() {
     let buckets = w.ledger.totals();
     assert_eq!((buckets.perp_borrowed, buckets.perp_borrow_shares, won.pending), (0, 0, 0));
     assert_eq!(w.deposit(&w.alice), won.realized_pnl - uncovered - won.fee);
+}
+
+#[test]
+fn what_a_close_far_from_the_index_loses_is_not_lent() {
+    let w = World::new();
+    w.give(&w.alice, 200);
+    w.trade(&w.alice, 10 * BASE).unwrap();
+    // Within the band of 5% the pool lends what the deposit cannot pay; beyond it somebody else would be the winner.
+    assert_eq!(w.fill(&w.alice, -5 * BASE, 100 * USD, w.state()), Err(LedgerError::BadDebt));
+    // What the deposit covers may be closed at any price.
+    assert!(w.fill(&w.alice, -BASE, 60 * USD, w.state()).is_ok());
+    w.holds();
 }
 
 #[test]

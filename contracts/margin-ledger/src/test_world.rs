@@ -26,7 +26,10 @@ impl FixedOracle {
     pub fn quotes(env: Env, assets: Vec<Asset>) -> Vec<Quote> {
         let mut quotes = Vec::new(&env);
         for asset in assets.iter() {
-            quotes.push_back(env.storage().instance().get(&asset).unwrap());
+            // What has no quote yet is on its way to one, as after `add_asset`.
+            let warming =
+                Quote { hi: 0, lo: 0, mid: 0, stable: 0, status: PriceStatus::Warming, timestamp: 0 };
+            quotes.push_back(env.storage().instance().get(&asset).unwrap_or(warming));
         }
         quotes
     }

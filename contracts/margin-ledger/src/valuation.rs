@@ -10,7 +10,7 @@ use margin_interface::{
 };
 use margin_math::{
     curve,
-    fixed::add,
+    fixed::increase,
     funding::{self, Funding},
     margin::{
         initial_margin_bps, value_ceil, Debt, Deposit, Levels, Margin, PositionLine, PositionValue, Prices,
@@ -29,6 +29,7 @@ pub struct Quotes {
 
 impl Quotes {
     /// Nothing wanted yet.
+    #[inline(never)] // for size, measured
     pub fn new() -> Self {
         Quotes { wanted: Vec::new(), quotes: Vec::new() }
     }
@@ -107,6 +108,7 @@ pub struct Valued {
 
 impl Sheet {
     /// Nothing at all.
+    #[inline(never)] // for size, measured
     pub fn empty() -> Sheet {
         Sheet {
             debts: Vec::new(),
@@ -122,24 +124,25 @@ impl Sheet {
         let mut sheet = Sheet::empty();
         for asset in account.deposits.keys() {
             let state = book.asset(&asset)?;
-            let amount = deposited(&state, account, &asset)?;
-            sheet.deposits.push(Owned { amount, asset, config: state.config, decimals: state.decimals });
+            let amount = deposited(state, account, &asset)?;
+            let config = state.config.clone();
+            sheet.deposits.push(Owned { amount, asset, config, decimals: state.decimals });
         }
         for asset in account.debts.keys() {
             let state = book.asset(&asset)?;
-            let amount = owed(&state, account, &asset)?;
-            sheet.debts.push(Owned { amount, asset, config: state.config, decimals: state.decimals });
+            let amount = owed(state, account, &asset)?;
+            let config = state.config.clone();
+            sheet.debts.push(Owned { amount, asset, config, decimals: state.decimals });
         }
         for (symbol, position) in account.positions.iter() {
-            let market = book.market(&symbol)?;
+            let market = book.market(&symbol)?.clone();
             sheet.positions.push(Held { symbol, market, position });
         }
         if account.perp_debt > 0 {
-            sheet.perp_debt = perp_owed(&book.settlement()?, account)?;
+            sheet.perp_debt = perp_owed(book.settlement()?, account)?;
         }
         if account.perp_debt > 0 || !sheet.positions.is_empty() {
-            let settlement = book.config.settlement.clone();
-            sheet.settlement = Some(book.asset(&settlement)?);
+            sheet.settlement = Some(book.settlement_asset()?.clone());
         }
         Ok(sheet)
     }
@@ -277,7 +280,9 @@ pub fn prices(quote: &Quote, valuation: Valuation) -> Result<Prices, LedgerError
         // The Liquidation valuation takes the account's better ends already: who fails there fails at both.
         Valuation::Liquidation => permission(status(quote.status), Use::Liquidate) != Permission::No,
     };
-    if !usable || quote.lo <= 0 || quote.mid <= 0 || quote.hi <= 0 {
+    // An asset without an accepted price still has the ends of its band: it must not shield an account from liquidation.
+    let priced = quote.mid > 0 || valuation == Valuation::Liquidation;
+    if !usable || !priced || quote.lo <= 0 || quote.hi <= 0 {
         return Err(LedgerError::PriceNotUsable);
     }
     Ok(Prices { lo: quote.lo, mid: quote.mid, hi: quote.hi, stable: quote.stable })
@@ -345,7 +350,7 @@ pub fn breakdown(book: &mut Book, account: &Address) -> Result<Breakdown, Ledger
     let state = book.account(account);
     let sheet = Sheet::of(book, &state)?;
     let settlement = book.config.settlement.clone();
-    let settlement_index = book.asset(&settlement)?.config.index;
+    let settlement_index = book.settlement_asset()?.config.index.clone();
     let mut quotes = Quotes::new();
     sheet.want(&mut quotes);
     quotes.want(&settlement_index);
@@ -411,14 +416,14 @@ pub fn value(book: &mut Book, amounts: &soroban_sdk::Vec<(Address, i128)>) -> Re
         if permission(status(quote.status), Use::SpendLimit) != Permission::YesAtHigh || quote.hi <= 0 {
             return Err(LedgerError::PriceNotUsable);
         }
-        sum = add(sum, value_ceil(amount, state.decimals, quote.hi).or_overflow()?).or_overflow()?;
+        increase(&mut sum, value_ceil(amount, state.decimals, quote.hi).or_overflow()?).or_overflow()?;
     }
     Ok(sum)
 }
 
 /// The market, its index quote and the account's position in it.
 pub fn perp_view(book: &mut Book, account: &Address, market: &Symbol) -> Result<PerpView, LedgerError> {
-    let record = book.market(market)?;
+    let record = book.market(market)?.clone();
     let index = oracle(book).quote(&record.config.index);
     let none = Position { entry: 0, funding_index: 0, size: 0 };
     let position = book.account(account).positions.get(market.clone()).unwrap_or(none);
@@ -427,7 +432,7 @@ pub fn perp_view(book: &mut Book, account: &Address, market: &Symbol) -> Result<
 
 /// The market's index quote and its time-weighted average over `window` seconds.
 pub fn index(book: &mut Book, market: &Symbol, window: u64) -> Result<(Quote, Option<i128>), LedgerError> {
-    let index = book.market(market)?.config.index;
+    let index = book.market(market)?.config.index.clone();
     let oracle = oracle(book);
     Ok((oracle.quote(&index), oracle.twap(&index, &window)))
 }

@@ -16,7 +16,7 @@ pub const BUMP: u32 = 150 * DAY_IN_LEDGERS;
 enum Key {
     Config,
     Marks(Symbol),
-    Shares(Address),
+    Stake(Address),
     TotalShares,
 }
 
@@ -36,6 +36,16 @@ pub struct Config {
     pub settlement: Address,
     /// Holds the tokens.
     pub vault: Address,
+}
+
+/// What a provider holds of the pool.
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Stake {
+    /// Shares.
+    pub shares: i128,
+    /// Unix seconds from when they may leave.
+    pub unlocked_at: u64,
 }
 
 fn set_persistent<T: IntoVal<Env, Val>>(env: &Env, key: &Key, value: &T) {
@@ -73,9 +83,10 @@ pub fn set_marks(env: &Env, market: &Symbol, marks: &Marks) {
     set_persistent(env, &Key::Marks(market.clone()), &BytesN::from_array(env, &marks.pack()));
 }
 
-/// Pool shares of a provider. The host refuses to read an archived entry, so an absent one never held any.
-pub fn shares(env: &Env, provider: &Address) -> i128 {
-    env.storage().persistent().get(&Key::Shares(provider.clone())).unwrap_or(0)
+/// What a provider holds. The host refuses to read an archived entry, so an absent one never held any.
+pub fn stake(env: &Env, provider: &Address) -> Stake {
+    let stored = env.storage().persistent().get(&Key::Stake(provider.clone()));
+    stored.unwrap_or(Stake { shares: 0, unlocked_at: 0 })
 }
 
 /// All pool shares.
@@ -84,7 +95,7 @@ pub fn total_shares(env: &Env) -> i128 {
 }
 
 /// Stores what a provider holds and what all hold.
-pub fn set_shares(env: &Env, provider: &Address, shares: i128, total: i128) {
-    set_persistent(env, &Key::Shares(provider.clone()), &shares);
+pub fn set_stake(env: &Env, provider: &Address, stake: &Stake, total: i128) {
+    set_persistent(env, &Key::Stake(provider.clone()), stake);
     set_persistent(env, &Key::TotalShares, &total);
 }

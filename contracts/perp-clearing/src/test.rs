@@ -4,6 +4,7 @@ extern crate std;
 use crate::test_world::{market_config, World, LATER, NO_CAP, T0, X, Y};
 use margin_interface::{ClearingError, MarketConfig, PriceStatus};
 use margin_math::{
+    defaults::LP_COOL_DOWN,
     funding::MAX_RATE,
     units::{BASE, INDEX, PRICE, USD},
 };
@@ -267,11 +268,16 @@ fn liquidity_enters_and_leaves_at_fair_value() {
         world.clearing.try_remove_liquidity(&late, &(shares + 1), &0),
         Err(Ok(ClearingError::InsufficientShares))
     );
+    assert!(world.clearing.try_add_liquidity(&late, &USD, &0).is_err(), "more than the deposit");
+    let early = world.clearing.try_remove_liquidity(&late, &shares, &0);
+    assert_eq!(early, Err(Ok(ClearingError::CoolDown)));
+    world.pass(LP_COOL_DOWN - 1);
+    assert_eq!(world.clearing.try_remove_liquidity(&late, &shares, &0), early, "a second before");
+    world.pass(1);
     assert_eq!(
         world.clearing.try_remove_liquidity(&late, &shares, &(500_000 * USD + 1)),
         Err(Ok(ClearingError::SlippageExceeded))
     );
-    assert!(world.clearing.try_add_liquidity(&late, &USD, &0).is_err(), "more than the deposit");
     let first = world.clearing.lp(&world.provider).value;
     let amount = world.clearing.remove_liquidity(&late, &shares, &0);
     world.conserved();
@@ -287,6 +293,7 @@ fn leaving_liquidity_keeps_what_open_positions_need() {
     world.buy(&alice, 900);
     let shares = world.clearing.lp(&world.provider).shares;
     assert!(world.clearing.reserve_headroom() > 0);
+    world.pass(LP_COOL_DOWN);
     assert!(world.clearing.try_remove_liquidity(&world.provider, &shares, &0).is_err());
     world.clearing.remove_liquidity(&world.provider, &(shares / 2), &0);
     world.conserved();

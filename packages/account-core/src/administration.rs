@@ -7,7 +7,7 @@ use margin_interface::{
     AccountConfig, AccountError, AccountType, MarginLedgerClient, ParamsUpdated, Protocol, SignerAdded,
     SignerRemoved,
 };
-use soroban_sdk::{vec, Bytes, Env, IntoVal, Val, Vec};
+use soroban_sdk::{vec, Bytes, Env, IntoVal, Val};
 
 /// Writes the first state of an account and its limits into the ledger.
 ///
@@ -58,10 +58,13 @@ pub fn update_params(
     market_exposure_limit: Option<i128>,
     total_borrow_limit: Option<i128>,
 ) -> Result<(), AccountError> {
-    let mut profile = storage::load(env)?;
-    let args = (max_leverage, auto_deleverage_threshold, market_exposure_limit, total_borrow_limit);
-    let owner = profile.owner.clone();
-    owner.require_auth_for_args((owner.clone(), args.0, args.1, args.2, args.3).into_val(env));
+    let args = [
+        max_leverage.into_val(env),
+        auto_deleverage_threshold.into_val(env),
+        market_exposure_limit.into_val(env),
+        total_borrow_limit.into_val(env),
+    ];
+    let mut profile = administered(env, &args)?;
     let limits = &mut profile.limits;
     limits.max_leverage = max_leverage.unwrap_or(limits.max_leverage);
     limits.min_health = auto_deleverage_threshold.unwrap_or(limits.min_health);
@@ -82,7 +85,7 @@ pub fn update_params(
 /// # Events
 /// * [`SignerAdded`]
 pub fn add_signer(env: &Env, tier: &Tier, signer: Bytes) -> Result<(), AccountError> {
-    let mut profile = administered(env, &signer)?;
+    let mut profile = administered(env, &[signer.to_val()])?;
     profile.signers.push_back(signer.clone());
     tier.validate(&profile)?;
     storage::save(env, &profile);
@@ -99,7 +102,7 @@ pub fn add_signer(env: &Env, tier: &Tier, signer: Bytes) -> Result<(), AccountEr
 /// # Events
 /// * [`SignerRemoved`]
 pub fn remove_signer(env: &Env, tier: &Tier, signer: Bytes) -> Result<(), AccountError> {
-    let mut profile = administered(env, &signer)?;
+    let mut profile = administered(env, &[signer.to_val()])?;
     let place = profile.signers.first_index_of(&signer).ok_or(AccountError::UnauthorizedSigner)?;
     profile.signers.remove(place);
     tier.validate(&profile)?;
@@ -108,11 +111,12 @@ pub fn remove_signer(env: &Env, tier: &Tier, signer: Bytes) -> Result<(), Accoun
     Ok(())
 }
 
-/// The state, once the owner has authorised a change of `signer`. The owner's address is part of what it authorises, so
-/// that an account that owns this one recognises itself.
-fn administered(env: &Env, signer: &Bytes) -> Result<Profile, AccountError> {
+/// The state, once the owner has authorised a change by `arguments`. The owner's address leads what it authorises, so that
+/// an account that owns this one recognises itself.
+fn administered(env: &Env, arguments: &[Val]) -> Result<Profile, AccountError> {
     let profile = storage::load(env)?;
-    let args: Vec<Val> = vec![env, profile.owner.to_val(), signer.to_val()];
+    let mut args = vec![env, profile.owner.to_val()];
+    args.extend_from_slice(arguments);
     profile.owner.require_auth_for_args(args);
     Ok(profile)
 }

@@ -1,24 +1,21 @@
 //! How an account restores its own health, cheapest first: money from its wallet, deposits of the asset it owes,
 //! smaller positions. Anybody may ask for it; nobody but the account decides what is done.
 
-use crate::policy::refusal;
+use crate::calls::{attempt, read_ledger};
 use crate::state::Profile;
 use crate::storage;
 use margin_interface::{
-    AccountError, Breakdown, ClearingError, DeleverageReport, Deleveraged, Holding, MarginLedgerClient,
-    OpenPosition, PerpClearingClient, VaultClient,
+    AccountError, Breakdown, ClearingError, DeleverageReport, Deleveraged, Holding, OpenPosition, TradeQuote,
 };
 use margin_math::deleverage::{
-    base_of, fill_cost_bps, units_floor, value_floor, worst_price, Health, Reduction,
+    base_of, fill_cost_bps, notional_floor, units_floor, value_floor, worst_price, Health, Reduction,
 };
-use margin_math::fixed::{abs, add, mul_div_ceil, mul_div_floor, sub};
+use margin_math::fixed::{abs, add, bps_floor, mul_div_ceil};
 use margin_math::units::{BPS, QUOTE_SCALE, SETTLEMENT_DECIMALS, USD};
 use margin_math::MathError;
 use soroban_sdk::{
     auth::{ContractContext, InvokerContractAuthEntry, SubContractInvocation},
-    symbol_short,
-    token::TokenClient,
-    vec, Address, Env, IntoVal, Map, Symbol, Val, Vec,
+    symbol_short, vec, Address, Env, IntoVal, InvokeError, TryFromVal, Val, Vec,
 };
 
 /// Health that a deleverage restores, bps: 1.5.
@@ -45,53 +42,44 @@ pub const PRICE_BAND_BPS: u32 = 500;
 pub fn auto_deleverage(env: &Env) -> Result<DeleverageReport, AccountError> {
     let mut profile = storage::load(env)?;
     let before = read(env, &profile)?;
-    if before.summary.health_factor >= profile.limits.min_health {
+    let health_before = before.summary.health_factor;
+    if health_before >= profile.limits.min_health {
         return Err(AccountError::NothingToDeleverage);
     }
     let now = env.ledger().timestamp();
     if profile.deleveraged_at != 0 && now < profile.deleveraged_at + COOLDOWN_SECONDS {
         return Err(AccountError::Cooldown);
     }
-    let mut run = Run::new(env, &profile, &before)?;
-    run.repay_from_wallet()?;
-    run.repay_from_deposits(&before.deposits)?;
-    let mut after = read(env, &profile)?;
-    let mut fell = after.summary.health_factor < before.summary.health_factor;
-    for _ in 0..MAX_REDUCTIONS {
-        if fell || !run.reduce_a_position(&after)? {
+    let mut run = Run::new(env, &profile, &before);
+    let (repaid_from_wallet, repaid_from_deposits) = run.repay_debts(&before).map_err(arithmetic)?;
+    let mut reduced = 0;
+    let mut health_after = health_before;
+    for round in 0..=MAX_REDUCTIONS {
+        let after = read(env, &profile)?;
+        if after.summary.health_factor < health_after {
+            return Err(AccountError::InsufficientHealth);
+        }
+        health_after = after.summary.health_factor;
+        if round == MAX_REDUCTIONS {
             break;
         }
-        let health = after.summary.health_factor;
-        after = read(env, &profile)?;
-        fell = after.summary.health_factor < health;
+        let Some(cut) = run.reduce_a_position(&after).map_err(arithmetic)? else { break };
+        reduced = add(reduced, cut).map_err(arithmetic)?;
     }
-    if fell {
-        return Err(AccountError::InsufficientHealth);
-    }
-    let report = DeleverageReport {
-        health_after: after.summary.health_factor,
-        health_before: before.summary.health_factor,
-        repaid_from_wallet: run.from_wallet,
-        repaid_from_deposits: run.from_deposits,
-        reduced: run.reduced,
-    };
-    if report.repaid_from_wallet == 0 && report.repaid_from_deposits == 0 && report.reduced == 0 {
+    if repaid_from_wallet == 0 && repaid_from_deposits == 0 && reduced == 0 {
         return Err(AccountError::NothingToDeleverage);
     }
     profile.deleveraged_at = now;
     storage::save(env, &profile);
+    let report =
+        DeleverageReport { health_after, health_before, repaid_from_wallet, repaid_from_deposits, reduced };
     Deleveraged { report: report.clone() }.publish(env);
     Ok(report)
 }
 
+#[inline(never)]
 fn read(env: &Env, profile: &Profile) -> Result<Breakdown, AccountError> {
-    match MarginLedgerClient::new(env, &profile.protocol.ledger)
-        .try_breakdown(&env.current_contract_address())
-    {
-        Ok(Ok(breakdown)) => Ok(breakdown),
-        Err(failure) => Err(refusal(failure)),
-        Ok(Err(_)) => Err(AccountError::InsufficientHealth),
-    }
+    read_ledger(env, profile, "breakdown", vec![env, env.current_contract_address().to_val()])
 }
 
 fn arithmetic(error: MathError) -> AccountError {
@@ -101,27 +89,40 @@ fn arithmetic(error: MathError) -> AccountError {
     }
 }
 
-/// One deleverage: what is owed and what has been done about it.
+/// Where the money of a repayment comes from.
+#[derive(Clone, Copy)]
+enum Source {
+    Wallet,
+    Deposits,
+}
+
+/// One deleverage in progress.
 struct Run<'a> {
     env: &'a Env,
     profile: &'a Profile,
     account: Address,
     target: u32,
     health: Health,
-    /// Everything owed; debt to the credit line, which a repayment of the settlement asset settles first, leads.
-    owed: Vec<Holding>,
-    wallet: Map<Address, i128>,
-    from_wallet: i128,
-    from_deposits: i128,
-    reduced: i128,
 }
 
 impl<'a> Run<'a> {
+    fn new(env: &'a Env, profile: &'a Profile, breakdown: &Breakdown) -> Run<'a> {
+        Run {
+            env,
+            profile,
+            account: env.current_contract_address(),
+            target: TARGET_BPS.max(profile.limits.min_health),
+            health: health_of(breakdown),
+        }
+    }
+
+    /// Repays from the wallet, then from deposits. Returns the value of each.
+    ///
     /// Reads every balance that any step may use, whichever steps the prices then call for: the footprint does not depend
     /// on them.
-    fn new(env: &'a Env, profile: &'a Profile, breakdown: &Breakdown) -> Result<Run<'a>, AccountError> {
-        let account = env.current_contract_address();
-        let mut owed = Vec::new(env);
+    fn repay_debts(&mut self, breakdown: &Breakdown) -> Result<(i128, i128), MathError> {
+        // Debt to the credit line, which a repayment of the settlement asset settles first, leads.
+        let mut owed = Vec::new(self.env);
         if breakdown.perp_debt > 0 {
             owed.push_back(Holding {
                 amount: breakdown.perp_debt,
@@ -129,136 +130,114 @@ impl<'a> Run<'a> {
                 decimals: SETTLEMENT_DECIMALS,
                 weight_bps: BPS,
                 price: breakdown.settlement_price,
-                value: value_floor(breakdown.perp_debt, breakdown.settlement_price, SETTLEMENT_DECIMALS)
-                    .map_err(arithmetic)?,
+                value: 0,
             });
         }
         owed.append(&breakdown.debts);
-        let mut wallet = Map::new(env);
+        // A balance supports nothing yet: as a holding its weight is 0.
+        let mut wallet = Vec::new(self.env);
         for debt in owed.iter() {
-            if !wallet.contains_key(debt.asset.clone()) {
+            if find(&wallet, &debt.asset).is_none() {
                 // A token that cannot be read blocks itself alone.
-                let balance = TokenClient::new(env, &debt.asset).try_balance(&account);
-                wallet.set(debt.asset, balance.ok().and_then(Result::ok).unwrap_or_default());
+                let args = vec![self.env, self.account.to_val()];
+                let amount = self.amount(attempt(self.env, &debt.asset, "balance", args)).unwrap_or_default();
+                wallet.push_back(Holding { amount, weight_bps: 0, ..debt });
             }
         }
-        Ok(Run {
-            env,
-            profile,
-            account,
-            target: TARGET_BPS.max(profile.limits.min_health),
-            health: health_of(breakdown),
-            owed,
-            wallet,
-            from_wallet: 0,
-            from_deposits: 0,
-            reduced: 0,
-        })
+        let from_wallet = self.repay(&mut owed, wallet, Source::Wallet)?;
+        let from_deposits = self.repay(&mut owed, breakdown.deposits.clone(), Source::Deposits)?;
+        Ok((from_wallet, from_deposits))
     }
 
-    fn repay_from_wallet(&mut self) -> Result<(), AccountError> {
-        for place in 0..self.owed.len() {
-            let Some(debt) = self.owed.get(place) else { break };
-            let needed = self.health.repay_from_wallet(self.target, debt.weight_bps).map_err(arithmetic)?;
-            let available = self.wallet.get(debt.asset.clone()).unwrap_or_default();
-            let Some(amount) = step(&debt, needed, available)? else { continue };
-            self.authorise_transfer(&debt.asset, amount);
-            let vault = VaultClient::new(self.env, &self.profile.protocol.vault);
-            let Ok(Ok(repaid)) = vault.try_repay(&self.account, &self.account, &debt.asset, &amount) else {
-                continue;
-            };
-            self.wallet.set(debt.asset.clone(), available - repaid);
-            let value = self.settle(place, debt, repaid, 0)?;
-            self.from_wallet = add(self.from_wallet, value).map_err(arithmetic)?;
-        }
-        Ok(())
-    }
-
-    fn repay_from_deposits(&mut self, deposits: &Vec<Holding>) -> Result<(), AccountError> {
-        let mut left: Map<Address, i128> = Map::new(self.env);
-        for place in 0..self.owed.len() {
-            let Some(debt) = self.owed.get(place) else { break };
-            let Some(deposit) = deposits.iter().find(|deposit| deposit.asset == debt.asset) else { continue };
-            let needed = self
-                .health
-                .repay_from_deposit(self.target, debt.weight_bps, deposit.weight_bps)
-                .map_err(arithmetic)?;
-            let available = left.get(debt.asset.clone()).unwrap_or(deposit.amount);
-            let Some(amount) = step(&debt, needed, available)? else { continue };
-            let vault = VaultClient::new(self.env, &self.profile.protocol.vault);
-            let result = vault.try_repay_with_collateral(&self.account, &debt.asset, &amount);
-            let Ok(Ok(repaid)) = result else { continue };
-            left.set(debt.asset.clone(), available - repaid);
-            let value = self.settle(place, debt, repaid, deposit.weight_bps)?;
-            self.from_deposits = add(self.from_deposits, value).map_err(arithmetic)?;
-        }
-        Ok(())
-    }
-
-    /// Books a repayment in the running figures. `given_up_bps` is the weight that the money had as a deposit.
-    fn settle(
+    /// Repays what is `owed` with `funds`, asset by asset. Returns the value.
+    #[inline(never)]
+    fn repay(
         &mut self,
-        place: u32,
-        debt: Holding,
-        repaid: i128,
-        given_up_bps: u32,
-    ) -> Result<i128, AccountError> {
-        let value = value_floor(repaid, debt.price, debt.decimals).map_err(arithmetic)?;
-        let relief =
-            mul_div_floor(value, i128::from(debt.weight_bps), i128::from(BPS)).map_err(arithmetic)?;
-        let given_up = mul_div_ceil(value, i128::from(given_up_bps), i128::from(BPS)).map_err(arithmetic)?;
-        self.health.required = sub(self.health.required, relief).map_err(arithmetic)?;
-        self.health.effective = sub(self.health.effective, given_up).map_err(arithmetic)?;
-        self.owed.set(place, Holding { amount: debt.amount - repaid, ..debt });
-        Ok(value)
-    }
-
-    /// The vault pulls exactly `amount` in the very next call; no signature is needed because the account is the invoker.
-    fn authorise_transfer(&self, asset: &Address, amount: i128) {
-        let context = ContractContext {
-            contract: asset.clone(),
-            fn_name: Symbol::new(self.env, "transfer"),
-            args: (self.account.clone(), self.profile.protocol.vault.clone(), amount).into_val(self.env),
-        };
-        let transfer = SubContractInvocation { context, sub_invocations: vec![self.env] };
-        self.env.authorize_as_current_contract(vec![self.env, InvokerContractAuthEntry::Contract(transfer)]);
-    }
-
-    /// Reduces the position that frees most margin. Returns whether it did and health may still be below the target.
-    fn reduce_a_position(&mut self, breakdown: &Breakdown) -> Result<bool, AccountError> {
-        self.health = health_of(breakdown);
-        if !self.health.is_below(self.target).map_err(arithmetic)? {
-            return Ok(false);
+        owed: &mut Vec<Holding>,
+        mut funds: Vec<Holding>,
+        source: Source,
+    ) -> Result<i128, MathError> {
+        let mut total = 0;
+        for place in 0..owed.len() {
+            let Some(mut debt) = owed.get(place) else { break };
+            let Some((at, mut fund)) = find(&funds, &debt.asset) else { continue };
+            let needed = self.health.repay(self.target, debt.weight_bps, fund.weight_bps)?;
+            let Some(amount) = step(&debt, needed, fund.amount)? else { continue };
+            let Some(repaid) = self.pay(source, &debt.asset, amount) else { continue };
+            let value = value_floor(repaid, debt.price, debt.decimals)?;
+            self.health.repaid(value, debt.weight_bps, fund.weight_bps)?;
+            total = add(total, value)?;
+            debt.amount -= repaid;
+            owed.set(place, debt);
+            fund.amount -= repaid;
+            funds.set(at, fund);
         }
-        let Some((position, notional)) = heaviest(&breakdown.positions)? else { return Ok(false) };
-        let Some(size) = self.size_of_reduction(breakdown, &position, notional)? else { return Ok(false) };
-        let whole = abs(position.size).map_err(arithmetic)?;
-        let traded = match self.trade(&position, size)? {
-            // A rest below the market's minimum must not remain.
-            Err(ClearingError::BelowMinimum) => self.trade(&position, whole)?.map(|()| whole),
-            result => result.map(|()| size),
-        };
-        let Ok(size) = traded else { return Ok(false) };
-        let cut = mul_div_floor(size, position.index, QUOTE_SCALE).map_err(arithmetic)?;
-        self.reduced = add(self.reduced, cut).map_err(arithmetic)?;
-        Ok(true)
+        Ok(total)
     }
 
-    /// Trades `size` of a position away. The fill is not looked at, hence not decoded: the ledger is read again instead.
-    fn trade(&self, position: &OpenPosition, size: i128) -> Result<Result<(), ClearingError>, AccountError> {
-        let long = position.size > 0;
-        let limit = worst_price(long, position.index, PRICE_BAND_BPS).map_err(arithmetic)?;
-        let delta = if long { -size } else { size };
-        let now = self.env.ledger().timestamp();
-        let args =
-            (self.account.clone(), position.market.clone(), delta, limit, true, now).into_val(self.env);
-        let clearing = &self.profile.protocol.perp_clearing;
-        let result =
-            self.env.try_invoke_contract::<Val, ClearingError>(clearing, &symbol_short!("trade"), args);
-        Ok(match result {
-            Ok(_) => Ok(()),
-            Err(failure) => Err(failure.unwrap_or(ClearingError::InvalidAmount)),
-        })
+    /// Has the vault take `amount` from the source. `None` if it does not.
+    fn pay(&self, source: Source, asset: &Address, amount: i128) -> Option<i128> {
+        let (env, vault, account) = (self.env, &self.profile.protocol.vault, self.account.to_val());
+        let value: Val = amount.into_val(env);
+        let result = match source {
+            Source::Wallet => {
+                // The vault pulls exactly this in the very next call; no signature is needed because the account is the
+                // invoker.
+                let context = ContractContext {
+                    contract: asset.clone(),
+                    fn_name: symbol_short!("transfer"),
+                    args: vec![env, account, vault.to_val(), value],
+                };
+                let transfer = SubContractInvocation { context, sub_invocations: vec![env] };
+                env.authorize_as_current_contract(vec![env, InvokerContractAuthEntry::Contract(transfer)]);
+                attempt(env, vault, "repay", vec![env, account, account, asset.to_val(), value])
+            }
+            Source::Deposits => {
+                attempt(env, vault, "repay_with_collateral", vec![env, account, asset.to_val(), value])
+            }
+        };
+        self.amount(result)
+    }
+
+    fn amount(&self, result: Result<Val, InvokeError>) -> Option<i128> {
+        i128::try_from_val(self.env, &result.ok()?).ok()
+    }
+
+    /// Reduces the position that frees most margin. Returns the notional, `None` if nothing was reduced.
+    fn reduce_a_position(&mut self, breakdown: &Breakdown) -> Result<Option<i128>, MathError> {
+        self.health = health_of(breakdown);
+        if !self.health.is_below(self.target)? {
+            return Ok(None);
+        }
+        let Some((position, notional)) = heaviest(&breakdown.positions)? else { return Ok(None) };
+        let Some(mut size) = self.size_of_reduction(breakdown, &position, notional)? else { return Ok(None) };
+        let mut result = self.trade(&position, size)?;
+        if result == Err(InvokeError::Contract(ClearingError::BelowMinimum as u32)) {
+            // A rest below the market's minimum must not remain.
+            size = abs(position.size)?;
+            result = self.trade(&position, size)?;
+        }
+        if result.is_err() {
+            return Ok(None);
+        }
+        notional_floor(size, position.index).map(Some)
+    }
+
+    /// Trades `size` of a position away. The fill is not looked at: the ledger is read again instead.
+    #[inline(never)]
+    fn trade(&self, position: &OpenPosition, size: i128) -> Result<Result<(), InvokeError>, MathError> {
+        let env = self.env;
+        let limit = worst_price(position.size > 0, position.index, PRICE_BAND_BPS)?;
+        let args = vec![
+            env,
+            self.account.to_val(),
+            position.market.to_val(),
+            against(position, size).into_val(env),
+            limit.into_val(env),
+            true.into(),
+            env.ledger().timestamp().into_val(env),
+        ];
+        Ok(attempt(env, &self.profile.protocol.perp_clearing, "trade", args).map(|_| ()))
     }
 
     /// Base to trade away: first sized by the index, then once more by what the curve would really charge for that.
@@ -267,34 +246,38 @@ impl<'a> Run<'a> {
         breakdown: &Breakdown,
         position: &OpenPosition,
         notional: i128,
-    ) -> Result<Option<i128>, AccountError> {
-        let deposit = breakdown
-            .deposits
-            .iter()
-            .find(|deposit| deposit.asset == breakdown.settlement)
-            .map_or(0, |deposit| deposit.value);
-        let long = position.size > 0;
+    ) -> Result<Option<i128>, MathError> {
         let mut reduction = Reduction {
             cost_bps: 0,
-            deposit,
+            deposit: find(&breakdown.deposits, &breakdown.settlement).map_or(0, |(_, deposit)| deposit.value),
             loss: (-position.pnl).max(0),
             mmr_bps: position.mmr_bps,
             notional,
         };
-        let first = self.health.reduce(self.target, &reduction).map_err(arithmetic)?;
-        let base = base_of(first, position.index, position.size).map_err(arithmetic)?;
+        let first = self.health.reduce(self.target, &reduction)?;
+        let base = base_of(first, position.index, position.size)?;
         if base <= 0 {
             return Ok(None);
         }
-        let clearing = PerpClearingClient::new(self.env, &self.profile.protocol.perp_clearing);
-        let delta = if long { -base } else { base };
-        let Ok(Ok(quote)) = clearing.try_quote_trade(&position.market, &delta) else { return Ok(None) };
-        let cash = abs(quote.quote_delta).map_err(arithmetic)?;
-        let cut = mul_div_floor(base, position.index, QUOTE_SCALE).map_err(arithmetic)?.max(1);
-        reduction.cost_bps = fill_cost_bps(long, cut, cash, quote.fee).map_err(arithmetic)?;
-        let cut = self.health.reduce(self.target, &reduction).map_err(arithmetic)?;
-        let base = base_of(cut, position.index, position.size).map_err(arithmetic)?;
+        let args = vec![self.env, position.market.to_val(), against(position, base).into_val(self.env)];
+        let quote = attempt(self.env, &self.profile.protocol.perp_clearing, "quote_trade", args);
+        let Some(quote) = quote.ok().and_then(|quote| TradeQuote::try_from_val(self.env, &quote).ok()) else {
+            return Ok(None);
+        };
+        let cut = notional_floor(base, position.index)?.max(1);
+        reduction.cost_bps = fill_cost_bps(position.size > 0, cut, abs(quote.quote_delta)?, quote.fee)?;
+        let cut = self.health.reduce(self.target, &reduction)?;
+        let base = base_of(cut, position.index, position.size)?;
         Ok((base > 0 && (cut == notional || cut >= MIN_STEP)).then_some(base))
+    }
+}
+
+/// The signed size of a trade that takes `size` off a position.
+fn against(position: &OpenPosition, size: i128) -> i128 {
+    if position.size > 0 {
+        -size
+    } else {
+        size
     }
 }
 
@@ -302,27 +285,33 @@ fn health_of(breakdown: &Breakdown) -> Health {
     Health { effective: breakdown.summary.effective_margin, required: breakdown.summary.required_margin }
 }
 
+/// The holding of `asset` and its place.
+#[inline(never)]
+fn find(holdings: &Vec<Holding>, asset: &Address) -> Option<(u32, Holding)> {
+    (0..).zip(holdings.iter()).find(|(_, holding)| holding.asset == *asset)
+}
+
 /// Token units of one repayment: what is needed, available and owed, whichever is least. `None` if it is not worth a step.
-fn step(debt: &Holding, needed: i128, available: i128) -> Result<Option<i128>, AccountError> {
-    let wanted = units_floor(needed, debt.price, debt.decimals).map_err(arithmetic)?;
+fn step(debt: &Holding, needed: i128, available: i128) -> Result<Option<i128>, MathError> {
+    let wanted = units_floor(needed, debt.price, debt.decimals)?;
     let amount = wanted.min(available).min(debt.amount);
     let worth = amount == wanted
         || amount == debt.amount
-        || value_floor(amount, debt.price, debt.decimals).map_err(arithmetic)? >= MIN_STEP;
+        || value_floor(amount, debt.price, debt.decimals)? >= MIN_STEP;
     Ok((amount > 0 && worth).then_some(amount))
 }
 
 /// The position whose maintenance margin is largest, with its notional at the index.
-fn heaviest(positions: &Vec<OpenPosition>) -> Result<Option<(OpenPosition, i128)>, AccountError> {
-    let mut best: Option<(OpenPosition, i128, i128)> = None;
+fn heaviest(positions: &Vec<OpenPosition>) -> Result<Option<(OpenPosition, i128)>, MathError> {
+    let mut best = None;
+    let mut most = -1;
     for position in positions.iter() {
-        let size = abs(position.size).map_err(arithmetic)?;
-        let notional = mul_div_ceil(size, position.index, QUOTE_SCALE).map_err(arithmetic)?;
-        let margin =
-            mul_div_floor(notional, i128::from(position.mmr_bps), i128::from(BPS)).map_err(arithmetic)?;
-        if notional > 0 && best.as_ref().is_none_or(|(_, _, most)| margin > *most) {
-            best = Some((position, notional, margin));
+        let notional = mul_div_ceil(abs(position.size)?, position.index, QUOTE_SCALE)?;
+        let margin = bps_floor(notional, position.mmr_bps)?;
+        if notional > 0 && margin > most {
+            most = margin;
+            best = Some((position, notional));
         }
     }
-    Ok(best.map(|(position, notional, _)| (position, notional)))
+    Ok(best)
 }

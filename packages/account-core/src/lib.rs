@@ -5,6 +5,7 @@
 #![no_std]
 
 pub mod administration;
+pub mod calls;
 pub mod classify;
 pub mod deleverage;
 pub mod limits;
@@ -14,7 +15,7 @@ pub mod state;
 pub mod storage;
 
 use margin_interface::{AccountError, Sig};
-use soroban_sdk::{auth::Context, crypto::Hash, Env, Vec};
+use soroban_sdk::{crypto::Hash, Env, Val, Vec};
 
 /// Decides an authorisation entry of an account whose signers trade alone: one owner signature suffices.
 ///
@@ -25,17 +26,15 @@ pub fn check_auth(
     env: &Env,
     payload: Hash<32>,
     signatures: Vec<Sig>,
-    contexts: Vec<Context>,
+    contexts: Vec<Val>,
 ) -> Result<(), AccountError> {
     let profile = storage::load(env)?;
     signatures::verify(env, &profile.signers, payload, &signatures)?;
-    let mut actions = Vec::new(env);
+    let mut intent = policy::Intent::new(env);
     for context in contexts.iter() {
-        if let Some(action) = classify::classify(env, &profile.protocol, &context)?.action {
-            actions.push_back(action);
-        }
+        intent.add(classify::classify(env, &profile.protocol, context)?);
     }
-    policy::enforce(env, &profile, &actions)?;
+    policy::enforce(env, &profile, &intent)?;
     storage::extend_ttl(env);
     Ok(())
 }

@@ -22,18 +22,21 @@ pub fn verify(
         return Err(AccountError::InsufficientSignatures);
     }
     let mut last: Option<Bytes> = None;
+    let mut outsider = false;
     for signature in signatures.try_iter() {
         let key = signature.map_err(|_| AccountError::InvalidSignature)?.public_key;
         if last.as_ref().is_some_and(|last| *last >= key) {
             return Err(AccountError::InvalidSignature);
         }
+        outsider |= !signers.contains(&key);
         last = Some(key);
     }
-    if signatures.iter().any(|signature| !signers.contains(&signature.public_key)) {
+    if outsider {
         return Err(AccountError::UnauthorizedSigner);
     }
     let payload = Bytes::from(payload.to_bytes());
-    for Sig { public_key, signature } in signatures.iter() {
+    for signature in signatures.try_iter() {
+        let Sig { public_key, signature } = signature.map_err(|_| AccountError::InvalidSignature)?;
         let key = BytesN::<32>::try_from(public_key).map_err(|_| AccountError::InvalidSignature)?;
         env.crypto().ed25519_verify(&key, &payload, &signature);
     }

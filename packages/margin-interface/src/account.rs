@@ -1,44 +1,48 @@
 //! Smart accounts of every tier.
+//!
+//! Doc comments of types land in the contract's on-chain spec: they are a few words with the unit.
 
 use crate::Limits;
 use soroban_sdk::{
     contractclient, contracterror, contractevent, contracttype, Address, Bytes, BytesN, Env, Vec,
 };
 
-/// The three tiers.
+/// Tiers.
 #[contracttype]
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Ord, PartialOrd)]
 #[repr(u32)]
 pub enum AccountType {
-    /// 3x, owner signatures, auto-deleverage.
+    /// 3x, owner signatures.
     Basic = 0,
-    /// 10x, session keys, per-market policies.
+    /// 10x, session keys.
     Pro = 1,
-    /// M-of-N by amount, compliance.
+    /// M-of-N by amount.
     Institutional = 2,
 }
 
-/// What a new account starts with.
+/// A new account.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AccountConfig {
     /// Tier.
     pub account_type: AccountType,
-    /// Health below which anyone may deleverage the account, bps; also the floor of every increase of risk.
+    // Below it anyone may deleverage the account; also the floor of every increase of risk.
+    /// Health, bps.
     pub auto_deleverage_threshold: u32,
-    /// Hundredths, within the tier's cap.
+    /// Hundredths.
     pub max_leverage: u32,
-    /// Administers the account: a key account or a contract.
+    /// Administers: a key account or a contract.
     pub owner: Address,
-    /// Keys that trade: 32 bytes each, ed25519.
+    /// ed25519 keys, 32 bytes.
     pub signers: Vec<Bytes>,
 }
 
-/// The contracts an account works with.
+/// Contracts an account works with.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Protocol {
-    /// Deployed the account; may change its tier together with the account.
+    // May change the account's tier, together with the account.
+    /// Deployer.
     pub factory: Address,
     /// Margin ledger.
     pub ledger: Address,
@@ -48,41 +52,41 @@ pub struct Protocol {
     pub vault: Address,
 }
 
-/// One signature of an authorisation entry. Entries carry them strictly ascending by key.
+/// A signature; strictly ascending by key.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Sig {
-    /// 32 bytes: ed25519.
+    /// ed25519, 32 bytes.
     pub public_key: Bytes,
-    /// Over the payload of the entry.
+    /// Of the entry's payload.
     pub signature: BytesN<64>,
 }
 
-/// What [`BasicAccountInterface::auto_deleverage`] did.
+/// A deleverage.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct DeleverageReport {
-    /// Health afterwards, bps.
+    /// bps.
     pub health_after: u32,
-    /// Health before, bps.
+    /// bps.
     pub health_before: u32,
-    /// Debt value repaid from the wallet, USD 1e7.
+    /// USD 1e7.
     pub repaid_from_wallet: i128,
-    /// Debt value repaid with deposits of the same asset, USD 1e7.
+    /// USD 1e7.
     pub repaid_from_deposits: i128,
-    /// Notional by which positions were reduced, USD 1e7.
+    /// Notional, USD 1e7.
     pub reduced: i128,
 }
 
-/// The account's limits changed.
+/// Limits changed.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ParamsUpdated {
-    /// All of them, as the ledger has them now.
+    /// All, as now.
     pub limits: Limits,
 }
 
-/// A key may sign from now on.
+/// A key may sign.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SignerAdded {
@@ -91,7 +95,7 @@ pub struct SignerAdded {
     pub signer: Bytes,
 }
 
-/// A key may not sign any more.
+/// A key may no longer sign.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SignerRemoved {
@@ -100,66 +104,68 @@ pub struct SignerRemoved {
     pub signer: Bytes,
 }
 
-/// Somebody had the account restore its health.
+/// Health was restored.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Deleveraged {
-    /// What was done.
+    /// Result.
     pub report: DeleverageReport,
 }
 
-/// Errors of accounts; the codes of the specification's Appendix B.
+// The codes of the specification's Appendix B.
+/// Errors of accounts.
 #[contracterror]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
 pub enum AccountError {
-    /// Not permitted to whoever asks.
+    /// Not permitted.
     Unauthorized = 1,
-    /// A signature's shape or order is wrong.
+    /// Shape or order.
     InvalidSignature = 2,
-    /// A signature's key is not a signer.
+    /// Not a signer.
     UnauthorizedSigner = 3,
-    /// Fewer signatures than required.
+    /// Too few.
     InsufficientSignatures = 4,
-    /// The session is over.
+    /// Session over.
     SessionExpired = 5,
-    /// Leverage would exceed the account's limit.
+    /// Above `max_leverage`.
     ExcessiveLeverage = 100,
-    /// Health would fall below the account's floor.
+    /// Below `min_health`.
     InsufficientHealth = 101,
-    /// Exposure to one market would exceed the account's limit.
+    /// Above `market_exposure`.
     MarketConcentration = 102,
-    /// Borrowing would exceed the account's limit.
+    /// Above `total_borrow`.
     TotalBorrowExceeded = 103,
-    /// Above what a session may do at once.
+    /// Per call.
     ExceedsSessionLimit = 104,
-    /// Above what a session may do in a day.
+    /// Per day.
     DailyLimitExceeded = 105,
-    /// The operation is not one this account accepts.
+    /// Not recognised.
     OperationNotAllowed = 106,
-    /// The market is blacklisted.
+    /// Blacklisted.
     BlacklistedMarket = 107,
-    /// Outside trading hours.
+    /// Outside hours.
     OutsideTradingHours = 108,
-    /// The account has no state.
+    /// No state.
     NotInitialized = 200,
-    /// The account has state already.
+    /// Has state.
     AlreadyInitialized = 201,
-    /// There is no such account.
+    /// No account.
     AccountNotFound = 202,
-    /// A parameter is outside the bounds of the tier.
+    /// Outside the tier.
     InvalidConfig = 203,
-    /// Nothing to deleverage: health is at or above the threshold, or the account has nothing to restore it with.
+    // Health is at or above the threshold, or the account has nothing to restore it with.
+    /// Nothing to do.
     NothingToDeleverage = 204,
-    /// Too soon after the last deleverage.
+    /// Too soon.
     Cooldown = 205,
-    /// A result does not fit.
+    /// Too large.
     ArithmeticOverflow = 300,
-    /// A divisor is zero.
+    /// Divisor 0.
     DivisionByZero = 301,
-    /// Price sources disagree.
+    /// Sources disagree.
     OraclePriceDivergence = 400,
-    /// A price that is needed is too old.
+    /// Price too old.
     StalePrice = 401,
 }
 

@@ -69,6 +69,8 @@ pub struct LpPosition {
     pub shares: i128,
     /// All shares.
     pub total_shares: i128,
+    /// Unix seconds from when the shares may leave: a cool-down after the provider's last entry.
+    pub unlocked_at: u64,
     /// What the shares would fetch now, settlement units.
     pub value: i128,
 }
@@ -164,6 +166,8 @@ pub enum ClearingError {
     InsufficientShares = 812,
     /// A result does not fit.
     Overflow = 813,
+    /// The shares entered too recently to leave.
+    CoolDown = 814,
 }
 
 /// vAMM perpetual markets with funding, a liquidity pool behind them, insurance and liquidation.

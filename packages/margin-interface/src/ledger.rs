@@ -1,7 +1,12 @@
 //! The margin ledger: who owns what, who owes what, and is it enough.
+//!
+//! Doc comments of types land in the contract's on-chain spec, so they are a few words with the unit; `//` comments and
+//! the documentation of the traits do not. Fields `*_seq` of events are the `seq` of the named entry after the change.
 
 use crate::{Asset, Limits, Market, Quote, Receive};
-use soroban_sdk::{contractclient, contracterror, contractevent, contracttype, Address, Env, Map, Symbol, Vec};
+use soroban_sdk::{
+    contractclient, contracterror, contractevent, contracttype, Address, Env, Map, Symbol, Vec,
+};
 
 /// Most deposits, most debts and most positions of one account, each.
 pub const MAX_HOLDINGS: u32 = 8;
@@ -12,76 +17,78 @@ pub const MAX_MARKETS: u32 = 16;
 /// As an amount: everything.
 pub const ALL: i128 = i128::MAX;
 
-/// The kinked interest curve of an asset; annual rates in bps.
+/// Kinked curve, annual bps.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RateCurve {
-    /// Rate at zero utilisation.
+    /// At zero utilisation.
     pub base_bps: u32,
-    /// What is added from zero to the kink.
+    /// Added up to the kink.
     pub slope1_bps: u32,
-    /// What is added from the kink to full utilisation.
+    /// Added beyond the kink.
     pub slope2_bps: u32,
-    /// Utilisation of the kink, which is also the target of the modifier.
+    /// Kink: target utilisation.
     pub target_bps: u32,
-    /// Change of the modifier per second at full deviation, 1e9.
+    /// Modifier change per second, 1e9.
     pub reactivity: u32,
 }
 
-/// Parameters of a listed asset. Per asset `opening > margin_call >= liquidation >= 100%`.
+// `opening > margin_call >= liquidation >= 100%`: the divisors of a deposit's support at the three levels.
+/// Parameters of a listed asset.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AssetConfig {
-    /// Largest total debt, token units.
+    /// Token units.
     pub borrow_cap: i128,
-    /// Whether new deposits and debts are accepted; exits always are.
+    /// Accepts deposits and debts.
     pub enabled: bool,
-    /// What the oracle calls it.
+    /// Oracle's name.
     pub index: Asset,
-    /// Divisor of its collateral at the liquidation level, bps.
+    /// Liquidation level, bps.
     pub liquidation_bps: u32,
-    /// Weight of its debt, bps, at least 10_000.
+    /// Liability weight, bps.
     pub lw_bps: u32,
-    /// Share of a deposit's value that supports, bps.
+    /// Share that supports, bps.
     pub ltv_bps: u32,
-    /// Divisor of its collateral at the margin-call level, bps.
+    /// Margin-call level, bps.
     pub margin_call_bps: u32,
-    /// Largest liquidation bonus, bps.
+    /// Largest bonus, bps.
     pub max_bonus_bps: u32,
-    /// Borrowing stops at this utilisation, bps.
+    /// For borrowing, bps.
     pub max_utilisation_bps: u32,
-    /// Divisor of its collateral at the opening level, bps.
+    /// Opening level, bps.
     pub opening_bps: u32,
     /// Interest.
     pub rate: RateCurve,
-    /// Share of interest that goes to reserves, bps.
+    /// Of interest, bps.
     pub reserve_factor_bps: u32,
-    /// Largest total supply, token units.
+    /// Token units.
     pub supply_cap: i128,
 }
 
-/// Totals of an asset: exactly `cash + borrowed == supplied + reserves`, and for the settlement asset exactly
-/// `cash + borrowed + perp_borrowed == supplied + reserves + lp + insurance + fees + pending`.
+// Exactly `cash + borrowed == supplied + reserves`, and for the settlement asset exactly
+// `cash + borrowed + perp_borrowed == supplied + reserves + lp + insurance + fees + pending`.
+/// Totals of an asset.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AssetTotals {
     /// Debt shares.
     pub borrow_shares: i128,
-    /// What borrowers owe, token units.
+    /// Token units.
     pub borrowed: i128,
-    /// Tokens in the vault on account of this asset.
+    /// Tokens in the vault.
     pub cash: i128,
-    /// Multiplier of the interest curve, 1e9.
+    /// Of the curve, 1e9.
     pub modifier: i128,
-    /// The protocol's own share, token units.
+    /// The protocol's, token units.
     pub reserves: i128,
-    /// Strictly increasing number of changes.
+    /// Change count.
     pub seq: u64,
-    /// What depositors own, token units.
+    /// Depositors', token units.
     pub supplied: i128,
     /// Supply shares.
     pub supply_shares: i128,
-    /// Unix seconds of the last accrual.
+    /// Last accrual, Unix seconds.
     pub updated_at: u64,
 }
 
@@ -91,44 +98,44 @@ pub struct AssetTotals {
 pub struct AssetState {
     /// Parameters.
     pub config: AssetConfig,
-    /// Read from the token at listing.
+    /// Of the token.
     pub decimals: u32,
-    /// Totals as of `totals.updated_at`.
+    /// Totals.
     pub totals: AssetTotals,
 }
 
-/// The cash buckets of the perpetual side, in settlement units, and the credit line that `lp` gives to losers.
+/// Perpetual buckets and credit line, settlement units.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Settlement {
-    /// Open claims of winners that the pool cannot pay yet (`R_p`).
+    /// `R_p`: open claims of winners.
     pub claims: i128,
-    /// Counts how often the claims were paid in full.
+    /// Times paid in full.
     pub claims_epoch: u32,
-    /// Share of the epoch's claims that is still unpaid, 1e18.
+    /// Unpaid share, 1e18.
     pub claims_fraction: i128,
     /// `F`: protocol fees.
     pub fees: i128,
     /// `I`: insurance.
     pub insurance: i128,
-    /// `L`: cash of liquidity providers, including what is lent as `perp_borrowed`.
+    /// `L`: providers' cash, lent or not.
     pub lp: i128,
-    /// `H`: cash set aside for claims.
+    /// `H`: cash for claims.
     pub pending: i128,
-    /// Shares of the credit line.
+    /// Shares of the line.
     pub perp_borrow_shares: i128,
-    /// What losers owe to `lp`.
+    /// Owed to `lp`.
     pub perp_borrowed: i128,
-    /// Strictly increasing number of changes.
+    /// Change count.
     pub seq: u64,
 }
 
-/// Cash buckets that money can be moved into or out of.
+/// Cash buckets.
 #[contracttype]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
 pub enum Bucket {
-    /// Liquidity providers' cash.
+    /// Providers' cash.
     Lp = 0,
     /// Insurance.
     Insurance = 1,
@@ -136,85 +143,88 @@ pub enum Bucket {
     Fees = 2,
 }
 
-/// Parameters of a perpetual market.
+/// Market parameters.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MarketConfig {
-    /// Risk-increasing trades must leave the mark within this distance of the index, bps.
+    /// Largest mark-index distance, bps.
     pub band_bps: u32,
-    /// Taker fee on the quote amount, bps.
+    /// Taker fee, bps.
     pub fee_bps: u32,
-    /// Largest adverse move of the index between two liquidation times, bps (reserve test).
+    /// Reserve test: index gap, bps.
     pub gap_bps: u32,
-    /// Largest move of the mark by trades of one ledger, bps.
+    /// Mark move per ledger, bps.
     pub impact_bps: u32,
     /// Initial margin, bps.
     pub imr_bps: u32,
-    /// What the oracle calls the index.
+    /// Oracle's name.
     pub index: Asset,
-    /// Largest open interest per side, base 1e14.
+    /// Per side, base 1e14.
     pub max_open_interest: i128,
-    /// Largest position, bps of the base reserve.
+    /// Bps of the base reserve.
     pub max_position_bps: u32,
-    /// Smallest notional a position may keep, USD 1e7.
+    /// Smallest notional, USD 1e7.
     pub min_notional: i128,
     /// Maintenance margin, bps.
     pub mmr_bps: u32,
-    /// Directional move while positions are taken over, bps (reserve test).
+    /// Reserve test: drift, bps.
     pub sigma_bps: u32,
-    /// Added to the initial margin at a size of the whole base reserve, bps.
+    /// Added `imr` at size `x`, bps.
     pub size_scaling_bps: u32,
 }
 
-/// What the clearing-house decides about a market: curve and funding.
+// `funding_long` and `funding_short` are cumulative per whole unit: a position owes `|size| * growth / 1e25` in quote.
+// `funding_rate` is a share of `funding_price`; when it is negative shorts pay.
+/// Curve and funding.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MarketState {
-    /// `x`: virtual base reserve, 1e14.
+    /// `x`, base 1e14.
     pub base_reserve: i128,
-    /// Unix seconds up to which funding is accrued.
+    /// Accrued up to, Unix seconds.
     pub funding_at: u64,
-    /// Cumulative funding paid per whole unit of a long, USD at 1e18; what a long owes is `|size| * growth / 1e25`.
+    /// Paid per unit long, USD 1e18.
     pub funding_long: i128,
-    /// Stored rate: share of the index price that longs pay per 8 hours, 1e18; negative: shorts pay.
+    /// Longs pay per 8 h, 1e18.
     pub funding_rate: i128,
-    /// Cumulative funding paid per whole unit of a short, scaled as `funding_long`.
+    /// Paid per unit short, USD 1e18.
     pub funding_short: i128,
-    /// Index price by which funding accrues, 1e14: the one of the last rate update.
+    /// Index at the rate update, 1e14.
     pub funding_price: i128,
-    /// Ledger sequence of the last trade.
+    /// Of the last trade.
     pub ledger: u32,
-    /// Mark at the start of that ledger, 1e14.
+    /// Mark at its start, 1e14.
     pub ledger_mark: i128,
-    /// `y`: virtual quote reserve, 1e7.
+    /// `y`, quote 1e7.
     pub quote_reserve: i128,
 }
 
-/// Sums over the positions of a market, kept by the ledger with every fill.
+// Kept by the ledger with every fill; `A` of a side is the sum of `floor(|size| * funding_index / 1e14)`.
+/// Sums over positions.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MarketTotals {
-    /// `Q`: sum of entry cash, quote 1e7, negative for net longs.
+    /// `Q`: entry cash, quote 1e7.
     pub entry: i128,
-    /// `A` of longs: sum over positions of `floor(|size| * funding index at entry / 1e14)`, USD at 1e18.
+    /// `A` of longs, USD 1e18.
     pub long_funding: i128,
-    /// Open interest of longs, base 1e14.
+    /// Base 1e14.
     pub long_interest: i128,
-    /// `N`: net size of traders, base 1e14.
+    /// `N`: net size, base 1e14.
     pub net_size: i128,
-    /// `A` of shorts.
+    /// `A` of shorts, USD 1e18.
     pub short_funding: i128,
-    /// Open interest of shorts, base 1e14.
+    /// Base 1e14.
     pub short_interest: i128,
 }
 
-/// A perpetual market: parameters, curve, sums.
+/// A perpetual market.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PerpMarket {
     /// Parameters.
     pub config: MarketConfig,
-    /// Strictly increasing number of changes.
+    /// Change count.
     pub seq: u64,
     /// Curve and funding.
     pub state: MarketState,
@@ -226,19 +236,19 @@ pub struct PerpMarket {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Position {
-    /// Signed entry cash, quote 1e7: negative for a long (what was paid), positive for a short.
+    /// Signed entry cash, 1e7: long < 0.
     pub entry: i128,
-    /// Funding index of its side when funding was last settled.
+    /// Funding index last settled.
     pub funding_index: i128,
-    /// Signed size, base 1e14: long > 0.
+    /// Base 1e14, long > 0.
     pub size: i128,
 }
 
-/// Profit that could not be paid at once.
+/// Profit not paid yet.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PendingClaim {
-    /// Unpaid amount when it was last touched, settlement units.
+    /// Settlement units.
     pub amount: i128,
     /// `claims_epoch` then.
     pub epoch: u32,
@@ -250,101 +260,101 @@ pub struct PendingClaim {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AccountState {
-    /// Debt shares by asset.
+    /// Debt shares.
     pub debts: Map<Address, i128>,
-    /// Supply shares by asset.
+    /// Supply shares.
     pub deposits: Map<Address, i128>,
-    /// Limits the account set itself; [`Limits::NONE`] until then.
+    /// Its own limits.
     pub limits: Limits,
-    /// Profit waiting for cash; amount 0 when there is none.
+    /// Profit waiting for cash.
     pub pending: PendingClaim,
-    /// Shares of the perpetual credit line.
+    /// Shares of the line.
     pub perp_debt: i128,
-    /// Positions by market.
+    /// By market.
     pub positions: Map<Symbol, Position>,
-    /// Strictly increasing number of changes.
+    /// Change count.
     pub seq: u64,
 }
 
-/// Is it enough: the figures of one account in one valuation. USD at 1e7.
+/// An account in one valuation, USD 1e7.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AccountSummary {
     /// Value of deposits.
     pub collateral_value: i128,
-    /// Value of lending debts and perpetual debt.
+    /// Lending and perpetual debt.
     pub debt_value: i128,
-    /// `E`: what supports: deposits times LTV, plus counted gains.
+    /// `E`: what supports.
     pub effective_margin: i128,
-    /// Deposits - debts + unrealised profit.
+    /// Deposits - debts + profit.
     pub equity: i128,
-    /// Debt value by asset, notional by perpetual market.
+    /// Debt or notional.
     pub exposures: Map<Market, i128>,
-    /// `E / R` in bps; `u32::MAX` when nothing is required, 0 when `E <= 0`.
+    /// `E / R`, bps; MAX without risk.
     pub health_factor: u32,
-    /// `(debt + notional) / equity` in hundredths; `u32::MAX` when equity is not positive and there is exposure.
+    /// Hundredths; MAX without equity.
     pub leverage: u32,
-    /// Whether the liquidation level holds.
+    /// Liquidation level holds.
     pub liquidation_ok: bool,
-    /// Whether the margin-call level holds.
+    /// Margin-call level holds.
     pub margin_call_ok: bool,
-    /// Whether the opening level and the initial margins hold.
+    /// Opening level holds.
     pub opening_ok: bool,
     /// Sum of |size| * price.
     pub perp_notional: i128,
     /// `R`: what must be supported.
     pub required_margin: i128,
-    /// Unrealised profit, including owed funding.
+    /// Funding included.
     pub unrealized_pnl: i128,
 }
 
-/// Something that is about to happen to an account; the argument of [`MarginLedgerInterface::preview`].
+/// What is about to happen to an account.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Action {
-    /// Deposits `(asset, amount)`.
+    /// `(asset, amount)`.
     Deposit(Address, i128),
-    /// Withdraws `(asset, amount)`; [`ALL`] withdraws the deposit.
+    /// `(asset, amount)`.
     Withdraw(Address, i128),
-    /// Borrows `(asset, amount)`.
+    /// `(asset, amount)`.
     Borrow(Address, i128),
-    /// Repays `(asset, amount)`.
+    /// `(asset, amount)`.
     Repay(Address, i128),
-    /// Deposits the margin and trades `margin * leverage / 100` through the curve.
+    /// Deposits margin and trades.
     Open(OpenAction),
-    /// Trades `size_delta` at its limit price.
+    /// Trades at a limit price.
     Trade(TradeAction),
-    /// Moves settlement deposit out of the account (liquidity, insurance).
+    /// Gives settlement deposit away.
     MoveSettlement(i128),
 }
 
-/// See [`Action::Open`].
+/// A margin trade.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OpenAction {
     /// Long or short.
     pub is_long: bool,
-    /// Hundredths: `300` = 3.00x.
+    /// Hundredths.
     pub leverage: u32,
-    /// Settlement units that join the deposit.
+    /// Settlement units.
     pub margin: i128,
-    /// Which market.
+    /// Market.
     pub market: Symbol,
 }
 
-/// See [`Action::Trade`].
+/// A limit trade.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TradeAction {
     /// Worst price, 1e14.
     pub limit_price: i128,
-    /// Which market.
+    /// Market.
     pub market: Symbol,
     /// Base 1e14, long > 0.
     pub size_delta: i128,
 }
 
-/// One deposit or debt of a [`Breakdown`], Live valuation.
+/// A deposit or debt, Live.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Holding {
@@ -352,33 +362,33 @@ pub struct Holding {
     pub amount: i128,
     /// The token.
     pub asset: Address,
-    /// Decimals of the token.
+    /// Of the token.
     pub decimals: u32,
-    /// Weight in bps: the LTV of a deposit, the liability weight of a debt.
+    /// LTV or liability weight, bps.
     pub weight_bps: u32,
-    /// Price at 1e14.
+    /// 1e14.
     pub price: i128,
-    /// USD 1e7: floor for a deposit, ceil for a debt.
+    /// USD 1e7.
     pub value: i128,
 }
 
-/// One position of a [`Breakdown`], Live valuation.
+/// A position, Live.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OpenPosition {
-    /// Index price at 1e14.
+    /// Index, 1e14.
     pub index: i128,
-    /// Which market.
+    /// Market.
     pub market: Symbol,
     /// Maintenance margin, bps.
     pub mmr_bps: u32,
-    /// Unrealised profit at the index including owed funding, quote 1e7.
+    /// Quote 1e7, funding included.
     pub pnl: i128,
     /// Base 1e14.
     pub size: i128,
 }
 
-/// What an account's health is made of, so that a keeper or the account itself can size what to do about it.
+/// What an account's health is made of.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Breakdown {
@@ -386,45 +396,45 @@ pub struct Breakdown {
     pub debts: Vec<Holding>,
     /// Deposits.
     pub deposits: Vec<Holding>,
-    /// What the account owes to the credit line, settlement units.
+    /// Settlement units.
     pub perp_debt: i128,
     /// Positions.
     pub positions: Vec<OpenPosition>,
     /// The settlement asset.
     pub settlement: Address,
-    /// Price of the settlement asset, 1e14.
+    /// 1e14.
     pub settlement_price: i128,
-    /// The same account in the Live valuation.
+    /// Live valuation.
     pub summary: AccountSummary,
 }
 
-/// What the clearing-house needs to know before a trade, in one read.
+/// What a trade needs to know.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PerpView {
-    /// Quote of the market's index.
+    /// Index quote.
     pub index: Quote,
     /// The market.
     pub market: PerpMarket,
-    /// The account's position in it; size 0 when there is none.
+    /// The account's; size 0: none.
     pub position: Position,
 }
 
-/// The liquidity pool valued for entry, exit and the reserve test; settlement units.
+/// The liquidity pool, settlement units.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PoolValue {
     /// `R_p`: open claims of winners.
     pub claims: i128,
-    /// Value of all positions to traders if all left through the curves.
+    /// Positions at the curves.
     pub curve_value: i128,
-    /// Value of all positions to traders at the index.
+    /// Positions at the index.
     pub index_value: i128,
-    /// `L_pay`: liquidity providers' cash less what is lent.
+    /// `L_pay`: cash less lent.
     pub payable: i128,
-    /// What must stay free, by the reserve test.
+    /// By the reserve test.
     pub required: i128,
-    /// Sum over markets of what traders are owed at the index, where positive.
+    /// Owed to winning markets.
     pub winners: i128,
 }
 
@@ -432,25 +442,25 @@ pub struct PoolValue {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct FillReceipt {
-    /// Fee charged, settlement units.
+    /// Settlement units.
     pub fee: i128,
-    /// Funding paid (positive) or received (negative).
+    /// Paid (+) or received (-).
     pub funding: i128,
-    /// Part of a profit that joined the pending pool.
+    /// Profit not paid yet.
     pub pending: i128,
-    /// The position afterwards; size 0 when closed.
+    /// Afterwards; size 0: closed.
     pub position: Position,
-    /// Profit (positive) or loss realised by the reduction, without funding and fee.
+    /// Without funding and fee.
     pub realized_pnl: i128,
 }
 
-/// What a lending liquidation did, token units.
+/// What a liquidation did.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Liquidation {
-    /// Debt extinguished and to be paid by the liquidator, units of the debt asset.
+    /// Debt units.
     pub repaid: i128,
-    /// Collateral to the liquidator, units of the collateral asset.
+    /// Collateral units.
     pub seized: i128,
 }
 
@@ -458,74 +468,75 @@ pub struct Liquidation {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TakeOver {
-    /// Paid by the liquidated account out of its equity, settlement units; half to the liquidator, half to insurance.
+    /// Settlement units; half to insurance.
     pub fee: i128,
-    /// Index price of the take-over, 1e14.
+    /// Index, 1e14.
     pub price: i128,
-    /// Signed size that moved to the liquidator, base 1e14.
+    /// Signed, base 1e14.
     pub size: i128,
 }
 
-/// Errors of the ledger (600-699). A venue passes them on unchanged.
+// 600-699. A venue passes them on unchanged.
+/// Errors of the ledger.
 #[contracterror]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
 pub enum LedgerError {
-    /// The venues are already set.
+    /// Venues are set.
     VenuesAlreadySet = 600,
-    /// The venues are not set yet.
+    /// Venues are not set.
     VenuesNotSet = 601,
-    /// The asset is not listed.
+    /// Asset is not listed.
     UnknownAsset = 602,
-    /// The asset or market is listed already.
+    /// Listed already.
     AlreadyListed = 603,
-    /// A parameter is outside its bounds.
+    /// A parameter is out of bounds.
     InvalidConfig = 604,
-    /// The amount is zero, negative, or rounds to nothing.
+    /// Not a usable amount.
     InvalidAmount = 605,
-    /// The account does not have that much.
+    /// The account holds less.
     InsufficientBalance = 606,
-    /// The vault does not have that much to give.
+    /// The vault holds less.
     InsufficientLiquidity = 607,
-    /// The account would be below the opening level.
+    /// Below the opening level.
     InsufficientMargin = 608,
-    /// The supply cap would be exceeded.
+    /// Supply cap.
     SupplyCapExceeded = 609,
-    /// The borrow cap would be exceeded.
+    /// Borrow cap.
     BorrowCapExceeded = 610,
-    /// Utilisation would exceed its maximum.
+    /// Utilisation is at its maximum.
     UtilisationExceeded = 611,
-    /// A price that is needed may not be used for this.
+    /// A price may not be used for this.
     PriceNotUsable = 612,
-    /// The account already has the largest number of deposits, debts or positions.
+    /// Too many holdings.
     TooManyHoldings = 613,
-    /// The asset accepts no new deposits or debts.
+    /// The asset is disabled.
     AssetDisabled = 614,
-    /// The account would exceed a limit it set itself.
+    /// The account's own limit.
     LimitExceeded = 615,
-    /// The account is healthy: nothing to liquidate.
+    /// The account is healthy.
     NotLiquidatable = 616,
-    /// Liquidating this pair would not improve the account's health.
+    /// This pair would not help.
     LiquidationUnhelpful = 617,
-    /// The liquidator would receive less than it asked for.
+    /// Less than asked for.
     SlippageExceeded = 618,
-    /// The market is not open.
+    /// Market is not open.
     UnknownMarket = 619,
-    /// A fill that crosses zero, or of the wrong sign.
+    /// Crosses zero or wrong sign.
     InvalidFill = 620,
-    /// The liquidity pool could not bear the risk.
+    /// The pool cannot bear the risk.
     ReserveTestFailed = 621,
-    /// The bucket does not hold that much.
+    /// The bucket holds less.
     InsufficientBucket = 622,
-    /// A third party may only add to an asset the account already holds.
+    /// A third party cannot add an asset.
     ThirdPartySlot = 623,
-    /// A reduction would leave a loss that nothing covers.
+    /// A loss that nothing covers.
     BadDebt = 624,
-    /// The account has no debt or position of that kind.
+    /// No such debt or position.
     NothingOwed = 625,
     /// A result does not fit.
     Overflow = 626,
-    /// Liquidator and liquidated account are the same.
+    /// Own account.
     SelfLiquidation = 627,
 }
 
@@ -537,7 +548,13 @@ pub trait MarginLedgerInterface {
     // ---- vault only -------------------------------------------------------------------------------------------------
 
     /// Books `amount` tokens that arrived from `from` as a deposit of `account`. Returns the supply shares minted.
-    fn credit(env: Env, from: Address, account: Address, asset: Address, amount: i128) -> Result<i128, LedgerError>;
+    fn credit(
+        env: Env,
+        from: Address,
+        account: Address,
+        asset: Address,
+        amount: i128,
+    ) -> Result<i128, LedgerError>;
     /// Takes `amount` ([`ALL`]: everything) out of a deposit. Returns the amount.
     fn debit(env: Env, account: Address, asset: Address, amount: i128) -> Result<i128, LedgerError>;
     /// Books a debt of `amount`. Returns the debt shares minted.
@@ -545,7 +562,12 @@ pub trait MarginLedgerInterface {
     /// Books a repayment of at most `amount`, perpetual debt of the settlement asset first. Returns what was owed and is now paid.
     fn repay(env: Env, account: Address, asset: Address, amount: i128) -> Result<i128, LedgerError>;
     /// [`Self::repay`] out of the account's own deposit of the same asset; no token moves.
-    fn repay_with_collateral(env: Env, account: Address, asset: Address, amount: i128) -> Result<i128, LedgerError>;
+    fn repay_with_collateral(
+        env: Env,
+        account: Address,
+        asset: Address,
+        amount: i128,
+    ) -> Result<i128, LedgerError>;
     /// Sizes and books a liquidation of one debt against one collateral, down to the target. The vault holds `max_repay`.
     fn liquidate(
         env: Env,
@@ -561,7 +583,13 @@ pub trait MarginLedgerInterface {
     // ---- clearing-house only ----------------------------------------------------------------------------------------
 
     /// Lists a market with its first curve.
-    fn open_market(env: Env, market: Symbol, config: MarketConfig, base_reserve: i128, quote_reserve: i128) -> Result<(), LedgerError>;
+    fn open_market(
+        env: Env,
+        market: Symbol,
+        config: MarketConfig,
+        base_reserve: i128,
+        quote_reserve: i128,
+    ) -> Result<(), LedgerError>;
     /// Stores curve and funding as they stand now.
     fn push_market(env: Env, market: Symbol, state: MarketState) -> Result<(), LedgerError>;
     /// Fills `size_delta` for `quote_delta` (negative: paid) and `fee`, with the market's state after it. Never crosses zero.
@@ -647,7 +675,12 @@ pub trait MarginLedgerAdminInterface {
     ///
     /// # Authorization
     /// The admin.
-    fn set_venues(env: Env, vault: Address, perp_clearing: Address, factory: Address) -> Result<(), LedgerError>;
+    fn set_venues(
+        env: Env,
+        vault: Address,
+        perp_clearing: Address,
+        factory: Address,
+    ) -> Result<(), LedgerError>;
 
     /// Lists a token. Its decimals are read from the token.
     ///
@@ -665,7 +698,7 @@ pub trait MarginLedgerAdminInterface {
     fn list_asset(env: Env, token: Address, config: AssetConfig) -> Result<(), LedgerError>;
 }
 
-/// The contracts that write were named.
+/// The venues were named.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct VenuesSet {
@@ -684,7 +717,7 @@ pub struct AssetListed {
     /// The token.
     #[topic]
     pub asset: Address,
-    /// `seq` of the asset.
+    /// Asset's.
     pub asset_seq: u64,
     /// Its parameters.
     pub config: AssetConfig,
@@ -692,18 +725,18 @@ pub struct AssetListed {
     pub decimals: u32,
 }
 
-/// Interest was brought up to now.
+/// Interest accrued.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Accrued {
     /// The token.
     #[topic]
     pub asset: Address,
-    /// `seq` of the asset.
+    /// Asset's.
     pub asset_seq: u64,
-    /// What borrowers owe now, token units.
+    /// Token units.
     pub borrowed: i128,
-    /// What depositors own now, token units.
+    /// Token units.
     pub supplied: i128,
 }
 
@@ -711,21 +744,21 @@ pub struct Accrued {
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Deposited {
-    /// Whose deposit grew.
+    /// Owner.
     #[topic]
     pub account: Address,
     /// The token.
     #[topic]
     pub asset: Address,
-    /// `seq` of the account.
+    /// Account's.
     pub account_seq: u64,
     /// Token units.
     pub amount: i128,
-    /// `seq` of the asset.
+    /// Asset's.
     pub asset_seq: u64,
-    /// Whose tokens they were.
+    /// Payer.
     pub from: Address,
-    /// Supply shares minted.
+    /// Minted.
     pub shares: i128,
 }
 
@@ -733,19 +766,19 @@ pub struct Deposited {
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Withdrawn {
-    /// Whose deposit shrank.
+    /// Owner.
     #[topic]
     pub account: Address,
     /// The token.
     #[topic]
     pub asset: Address,
-    /// `seq` of the account.
+    /// Account's.
     pub account_seq: u64,
     /// Token units.
     pub amount: i128,
-    /// `seq` of the asset.
+    /// Asset's.
     pub asset_seq: u64,
-    /// Supply shares burnt.
+    /// Burnt.
     pub shares: i128,
 }
 
@@ -753,19 +786,19 @@ pub struct Withdrawn {
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Borrowed {
-    /// Who owes.
+    /// Debtor.
     #[topic]
     pub account: Address,
     /// The token.
     #[topic]
     pub asset: Address,
-    /// `seq` of the account.
+    /// Account's.
     pub account_seq: u64,
     /// Token units.
     pub amount: i128,
-    /// `seq` of the asset.
+    /// Asset's.
     pub asset_seq: u64,
-    /// Debt shares minted.
+    /// Minted.
     pub shares: i128,
 }
 
@@ -773,23 +806,23 @@ pub struct Borrowed {
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Repaid {
-    /// Whose debt shrank.
+    /// Debtor.
     #[topic]
     pub account: Address,
     /// The token.
     #[topic]
     pub asset: Address,
-    /// `seq` of the account.
+    /// Account's.
     pub account_seq: u64,
-    /// Token units of lending debt.
+    /// Token units.
     pub amount: i128,
-    /// `seq` of the asset.
+    /// Asset's.
     pub asset_seq: u64,
-    /// Settlement units of perpetual debt.
+    /// Settlement units.
     pub perp_amount: i128,
-    /// Debt shares burnt.
+    /// Burnt.
     pub shares: i128,
-    /// Whether the account's own deposit paid.
+    /// Its own deposit paid.
     pub with_collateral: bool,
 }
 
@@ -797,89 +830,87 @@ pub struct Repaid {
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Liquidated {
-    /// Whose debt and collateral shrank.
+    /// Who was liquidated.
     #[topic]
     pub account: Address,
     /// Who repaid.
     #[topic]
     pub liquidator: Address,
-    /// `seq` of the account.
+    /// Account's.
     pub account_seq: u64,
     /// What was seized.
     pub collateral_asset: Address,
-    /// `seq` of the collateral.
+    /// Collateral's.
     pub collateral_seq: u64,
     /// What was repaid.
     pub debt_asset: Address,
-    /// `seq` of the debt's asset.
+    /// Debt asset's.
     pub debt_seq: u64,
-    /// The protocol's part of the seizure, units of the collateral.
+    /// Collateral units.
     pub fee: i128,
-    /// `seq` of the liquidator; unchanged if it received tokens.
+    /// Liquidator's.
     pub liquidator_seq: u64,
-    /// Whether the debt was perpetual debt.
+    /// Perpetual debt.
     pub perp: bool,
-    /// Debt extinguished, units of the debt asset.
+    /// Debt units.
     pub repaid: i128,
-    /// Whether the liquidator received shares.
+    /// Shares or tokens.
     pub receive: Receive,
-    /// To the liquidator, units of the collateral.
+    /// Collateral units.
     pub seized: i128,
 }
 
 // ---- events of positions, buckets and limits ------------------------------------------------------------------------
 
-/// A fill changed a position.
+/// A position was filled.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PositionFilled {
     /// Whose.
     #[topic]
     pub account: Address,
-    /// Which market.
+    /// Market.
     #[topic]
     pub market: Symbol,
-    /// Fee charged, settlement units.
+    /// Settlement units.
     pub fee: i128,
-    /// Funding paid (positive) or received (negative).
+    /// Paid (+) or received (-).
     pub funding: i128,
-    /// Part of a profit that joined the pending pool.
+    /// Profit not paid yet.
     pub pending: i128,
-    /// Signed cash of the fill, quote 1e7.
+    /// Signed cash, quote 1e7.
     pub quote_delta: i128,
-    /// Profit or loss realised, without funding and fee.
+    /// Without funding and fee.
     pub realized_pnl: i128,
-    /// Size afterwards, base 1e14.
+    /// Afterwards, base 1e14.
     pub size: i128,
-    /// Signed size of the fill, base 1e14.
+    /// Signed, base 1e14.
     pub size_delta: i128,
-    /// Of the account.
+    /// Account's.
     pub account_seq: u64,
-    /// Of the market.
+    /// Market's.
     pub market_seq: u64,
 }
 
-/// The funding of a position was settled.
+/// Funding was settled.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct FundingSettled {
     /// Whose.
     #[topic]
     pub account: Address,
-    /// Which market.
+    /// Market.
     #[topic]
     pub market: Symbol,
-    /// Paid (positive) or received (negative), settlement units.
+    /// Paid (+) or received (-).
     pub funding: i128,
-    /// Part of what was received that joined the pending pool.
-    pub pending: i128,
-    /// Of the account.
+    /// Account's.
     pub account_seq: u64,
-    /// Of the market.
+    /// Market's.
     pub market_seq: u64,
 }
 
-/// A liquidator took over a position, or a part of it.
+/// A position was taken over.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PositionTakenOver {
@@ -889,24 +920,24 @@ pub struct PositionTakenOver {
     /// Who took over.
     #[topic]
     pub liquidator: Address,
-    /// Which market.
+    /// Market.
     #[topic]
     pub market: Symbol,
-    /// Paid by the liquidated account, settlement units.
+    /// Settlement units.
     pub fee: i128,
-    /// Funding the liquidated account paid (positive) or received (negative).
+    /// Paid (+) or received (-).
     pub funding: i128,
-    /// Index price, 1e14.
+    /// Index, 1e14.
     pub price: i128,
-    /// Profit or loss the liquidated account realised, without funding and fee.
+    /// Without funding and fee.
     pub realized_pnl: i128,
-    /// Signed size that moved, base 1e14.
+    /// Signed, base 1e14.
     pub size: i128,
-    /// Of the liquidated account.
+    /// Account's.
     pub account_seq: u64,
-    /// Of the liquidator.
+    /// Liquidator's.
     pub liquidator_seq: u64,
-    /// Of the market.
+    /// Market's.
     pub market_seq: u64,
 }
 
@@ -923,11 +954,11 @@ pub struct MarketOpened {
     pub config: MarketConfig,
     /// `y`, quote 1e7.
     pub quote_reserve: i128,
-    /// Of the market.
+    /// Market's.
     pub market_seq: u64,
 }
 
-/// Curve or funding of a market changed without a fill.
+/// Curve or funding changed.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MarketPushed {
@@ -936,11 +967,11 @@ pub struct MarketPushed {
     pub market: Symbol,
     /// Curve and funding now.
     pub state: MarketState,
-    /// Of the market.
+    /// Market's.
     pub market_seq: u64,
 }
 
-/// Settlement deposit moved into a bucket, or out of it.
+/// A bucket moved.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct BucketMoved {
@@ -950,15 +981,15 @@ pub struct BucketMoved {
     /// Which bucket.
     #[topic]
     pub bucket: Bucket,
-    /// Into the bucket (positive) or out of it (negative), settlement units.
+    /// Settlement units, in > 0.
     pub amount: i128,
-    /// Of the account.
+    /// Account's.
     pub account_seq: u64,
-    /// Of the buckets.
+    /// Buckets'.
     pub settlement_seq: u64,
 }
 
-/// The pending pool paid an account.
+/// A claim was paid.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PendingClaimed {
@@ -967,49 +998,49 @@ pub struct PendingClaimed {
     pub account: Address,
     /// Settlement units.
     pub amount: i128,
-    /// Of the account.
+    /// Account's.
     pub account_seq: u64,
-    /// Of the buckets.
+    /// Buckets'.
     pub settlement_seq: u64,
 }
 
-/// A debt that nothing can pay was written off; the parts sum to it.
+/// A bad debt was written off.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct BadDebt {
-    /// Who owed.
+    /// Debtor.
     #[topic]
     pub account: Address,
     /// The token.
     #[topic]
     pub asset: Address,
-    /// `seq` of the account.
+    /// Account's.
     pub account_seq: u64,
-    /// Written off, token units: the sum of the parts below.
+    /// Sum of the parts.
     pub amount: i128,
-    /// `seq` of the asset, or of the buckets for perpetual debt.
+    /// Asset's or buckets'.
     pub asset_seq: u64,
-    /// Borne by insurance.
+    /// Token units.
     pub from_insurance: i128,
-    /// Borne by liquidity providers.
+    /// Token units.
     pub from_providers: i128,
-    /// Borne by the asset's reserves.
+    /// Token units.
     pub from_reserves: i128,
-    /// Borne by depositors of the asset.
+    /// Token units.
     pub from_suppliers: i128,
-    /// Whether the debt was perpetual debt.
+    /// Perpetual debt.
     pub perp: bool,
 }
 
-/// An account set its own limits.
+/// An account set limits.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LimitsSet {
     /// Whose.
     #[topic]
     pub account: Address,
-    /// What binds it now, whoever signs.
+    /// Its limits now.
     pub limits: Limits,
-    /// Of the account.
+    /// Account's.
     pub account_seq: u64,
 }

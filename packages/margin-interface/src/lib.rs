@@ -1,7 +1,7 @@
 //! The public face of the protocol: what an integrator adds as a dependency.
 //!
 //! One module per contract: its types, its errors, its events and its client. [`types`] holds what several contracts
-//! share, [`units`] the scales. Nothing here decides anything.
+//! share. Nothing here decides anything.
 //!
 //! ```ignore
 //! let risk = MarginLedgerClient::new(&env, &ledger).summary(&account); // also while a venue executes

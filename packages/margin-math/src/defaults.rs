@@ -51,5 +51,8 @@ pub const MIN_NOTIONAL: i128 = 100_000_000;
 /// Largest position by default, bps of the base reserve.
 pub const POSITION_BPS: u32 = 1_000;
 
+/// Seconds that liquidity stays after its provider's last entry: one funding period.
+pub const LP_COOL_DOWN: u64 = 28_800;
+
 // A split that does not sum to one would lose money.
 const _: () = assert!(FEE_LP_BPS + FEE_INSURANCE_BPS + FEE_PROTOCOL_BPS == crate::units::BPS);

@@ -2,7 +2,7 @@
 //!
 //! With support `E`, requirement `R` and target `T`, every function solves `E' = T * R'` for the size of one step.
 
-use crate::fixed::{abs, add, mul_div_ceil, mul_div_floor, pow10, sub};
+use crate::fixed::{abs, add, bps_ceil, bps_floor, mul_div_ceil, mul_div_floor, pow10, sub};
 use crate::units::{BPS, PRICE, USD};
 use crate::MathError;
 
@@ -35,33 +35,39 @@ pub struct Reduction {
 }
 
 impl Health {
-    /// `T * R - E` in USD 1e7 times 10_000: above zero below the target.
-    fn shortage(&self, target_bps: u32) -> Result<i128, MathError> {
-        sub(scaled(self.required, target_bps)?, scaled(self.effective, BPS)?)
+    /// `T * R - E` in USD 1e7 times 10_000, `None` at or above the target. Nothing required is never below.
+    fn shortage(&self, target_bps: u32) -> Result<Option<i128>, MathError> {
+        if self.required <= 0 {
+            return Ok(None);
+        }
+        let shortage = sub(scaled(self.required, target_bps)?, scaled(self.effective, BPS)?)?;
+        Ok((shortage > 0).then_some(shortage))
     }
 
-    /// Whether health is below `target_bps`. Nothing required is never below.
+    /// Whether health is below `target_bps`.
     pub fn is_below(&self, target_bps: u32) -> Result<bool, MathError> {
-        Ok(self.required > 0 && self.shortage(target_bps)? > 0)
+        Ok(self.shortage(target_bps)?.is_some())
     }
 
-    /// Debt value to repay with money from outside: `(R - E/T) / lw`. Zero at or above the target.
-    pub fn repay_from_wallet(&self, target_bps: u32, lw_bps: u32) -> Result<i128, MathError> {
-        self.repay(target_bps, lw_bps, 0)
-    }
-
-    /// Debt value to repay with a deposit of the same asset: `(T*R - E) / (T*lw - ltv)`. Zero at or above the target,
-    /// and where giving up the deposit would not help.
-    pub fn repay_from_deposit(&self, target_bps: u32, lw_bps: u32, ltv_bps: u32) -> Result<i128, MathError> {
-        self.repay(target_bps, lw_bps, ltv_bps)
-    }
-
-    fn repay(&self, target_bps: u32, lw_bps: u32, ltv_bps: u32) -> Result<i128, MathError> {
-        let relief = sub(scaled(i128::from(target_bps), lw_bps)?, scaled(i128::from(BPS), ltv_bps)?)?;
-        if !self.is_below(target_bps)? || relief <= 0 {
+    /// Debt value to repay with money that supports `given_up_bps` of itself: 0 for money from outside, the LTV for a
+    /// deposit of the same asset: `(T*R - E) / (T*lw - ltv)`. Zero at or above the target, and where giving up the
+    /// deposit would not help.
+    pub fn repay(&self, target_bps: u32, lw_bps: u32, given_up_bps: u32) -> Result<i128, MathError> {
+        let Some(shortage) = self.shortage(target_bps)? else { return Ok(0) };
+        let relief = product_bps(target_bps, lw_bps) - product_bps(BPS, given_up_bps);
+        if relief <= 0 {
             return Ok(0);
         }
-        add(mul_div_floor(self.shortage(target_bps)?, i128::from(BPS), relief)?, ROUNDING)
+        add(mul_div_floor(shortage, i128::from(BPS), relief)?, ROUNDING)
+    }
+
+    /// Books a repayment of `value`, sized by [`Self::repay`].
+    pub fn repaid(&mut self, value: i128, lw_bps: u32, given_up_bps: u32) -> Result<(), MathError> {
+        let relief = bps_floor(value, lw_bps)?;
+        let given_up = bps_ceil(value, given_up_bps)?;
+        self.required = sub(self.required, relief)?;
+        self.effective = sub(self.effective, given_up)?;
+        Ok(())
     }
 
     /// Notional by which to reduce a position, at most all of it. Zero at or above the target, and where the costs eat
@@ -71,14 +77,14 @@ impl Health {
     /// `D = (T*R - E) / (T*mmr - c + (T - 1)*loss/notional)`. What the deposit `d` cannot pay becomes debt:
     /// `D = (T*R - E - (T - 1)*d) / (T*(mmr - c))`.
     pub fn reduce(&self, target_bps: u32, position: &Reduction) -> Result<i128, MathError> {
-        if !self.is_below(target_bps)? || position.notional <= 0 {
+        let Some(shortage) = self.shortage(target_bps)? else { return Ok(0) };
+        if position.notional <= 0 {
             return Ok(0);
         }
         let (bps, target) = (i128::from(BPS), i128::from(target_bps));
-        let shortage = self.shortage(target_bps)?;
         let loss_bps = mul_div_floor(position.loss, bps, position.notional)?;
-        let freed = scaled(target, position.mmr_bps)?;
-        let above_one = sub(target, bps)?;
+        let freed = product_bps(target_bps, position.mmr_bps);
+        let above_one = target - bps;
         // Per notional, at 1e8.
         let paid = add(sub(freed, product(bps, position.cost_bps)?)?, product(above_one, loss_bps)?)?;
         if paid > 0 {
@@ -105,6 +111,11 @@ fn scaled(amount: i128, bps: u32) -> Result<i128, MathError> {
     product(amount, i128::from(bps))
 }
 
+/// Of two rates; fits whatever they are.
+fn product_bps(a: u32, b: u32) -> i128 {
+    i128::from(u64::from(a) * u64::from(b))
+}
+
 /// Token units worth at most `value` (USD 1e7) at `price` (1e14).
 pub fn units_floor(value: i128, price: i128, decimals: u32) -> Result<i128, MathError> {
     mul_div_floor(value, units_per_usd(decimals)?, price)
@@ -129,6 +140,11 @@ pub fn base_of(notional: i128, price: i128, size: i128) -> Result<i128, MathErro
     Ok(mul_div_ceil(notional, crate::units::QUOTE_SCALE, price)?.min(abs(size)?))
 }
 
+/// Notional (USD 1e7) of `size` base at `price`, toward zero for a size above zero.
+pub fn notional_floor(size: i128, price: i128) -> Result<i128, MathError> {
+    mul_div_floor(size, price, crate::units::QUOTE_SCALE)
+}
+
 /// Fee and slippage per notional, bps toward plus infinity: what a fill of `quote` and `fee` costs against the index
 /// value `notional` of the same base. `is_long` is the side that is being reduced.
 pub fn fill_cost_bps(is_long: bool, notional: i128, quote: i128, fee: i128) -> Result<i128, MathError> {
@@ -139,7 +155,7 @@ pub fn fill_cost_bps(is_long: bool, notional: i128, quote: i128, fee: i128) -> R
 /// The worst price at which to reduce: `band_bps` beyond the index, against the account.
 pub fn worst_price(is_long: bool, index: i128, band_bps: u32) -> Result<i128, MathError> {
     let factor = if is_long { BPS.checked_sub(band_bps) } else { BPS.checked_add(band_bps) };
-    mul_div_floor(index, i128::from(factor.ok_or(MathError::Overflow)?), i128::from(BPS))
+    bps_floor(index, factor.ok_or(MathError::Overflow)?)
 }
 
 #[cfg(test)]
@@ -168,7 +184,7 @@ mod tests {
 
         #[test]
         fn repaying_from_the_wallet_restores_the_target_and_no_more(h in health(), lw in 10_000_u32..=15_000) {
-            let value = h.repay_from_wallet(TARGET, lw)?;
+            let value = h.repay(TARGET, lw, 0)?;
             prop_assert!(value >= 0);
             prop_assert_eq!(value == 0, !h.is_below(TARGET)?);
             if value > 0 {
@@ -183,7 +199,7 @@ mod tests {
         fn repaying_from_a_deposit_restores_the_target_and_no_more(
             h in health(), lw in 10_000_u32..=15_000, ltv in 0_u32..=10_000,
         ) {
-            let value = h.repay_from_deposit(TARGET, lw, ltv)?;
+            let value = h.repay(TARGET, lw, ltv)?;
             prop_assert_eq!(value == 0, !h.is_below(TARGET)?);
             if value > 0 {
                 let gap = |paid: i128| exact(h.effective) - exact(paid) * share(ltv)
@@ -197,10 +213,10 @@ mod tests {
         fn a_healthier_account_repays_less(h in health(), more in 0_i128..10_i128.pow(17), lw in 10_000_u32..=15_000) {
             let better = Health { effective: h.effective + more, ..h };
             let worse = Health { required: h.required + more, ..h };
-            let value = h.repay_from_wallet(TARGET, lw)?;
-            prop_assert!(better.repay_from_wallet(TARGET, lw)? <= value);
-            prop_assert!(worse.repay_from_wallet(TARGET, lw)? >= value);
-            prop_assert!(h.repay_from_deposit(TARGET, lw, 8_000)? >= value);
+            let value = h.repay(TARGET, lw, 0)?;
+            prop_assert!(better.repay(TARGET, lw, 0)? <= value);
+            prop_assert!(worse.repay(TARGET, lw, 0)? >= value);
+            prop_assert!(h.repay(TARGET, lw, 8_000)? >= value);
         }
 
         #[test]
@@ -250,9 +266,9 @@ mod tests {
     fn an_account_at_1_2_repays_a_fifth() {
         // Support 120, required 100: repaying 20 leaves 120 / 80 = 1.5.
         let h = Health { effective: 120 * USD, required: 100 * USD };
-        assert_eq!(h.repay_from_wallet(TARGET, 10_000), Ok(20 * USD + ROUNDING));
+        assert_eq!(h.repay(TARGET, 10_000, 0), Ok(20 * USD + ROUNDING));
         // From a deposit at 100%, the support falls along: (150 - 120) / (1.5 - 1) = 60, leaving 60 / 40.
-        assert_eq!(h.repay_from_deposit(TARGET, 10_000, 10_000), Ok(60 * USD + ROUNDING));
+        assert_eq!(h.repay(TARGET, 10_000, 10_000), Ok(60 * USD + ROUNDING));
     }
 
     #[test]

@@ -115,7 +115,8 @@ pub fn plan(
     // What would remain is not worth anybody's fee: all of it goes now.
     let rest = debt_value(sub(owed.amount, wanted)?, owed.decimals, owed.price)?;
     let wanted = if rest < DUST { owed.amount } else { wanted };
-    let repay = wanted.min(covered(owed, held, bonus_bps)?).min(max_repay);
+    // At least one unit: collateral that is worth less than that must not stand in the way of the account's other pairs.
+    let repay = wanted.min(covered(owed, held, bonus_bps)?.max(1)).min(max_repay);
     Ok(Plan { bonus_bps, repay })
 }
 

@@ -6,23 +6,23 @@
 #![warn(missing_docs)]
 
 pub mod curve;
+pub mod defaults;
 pub mod deleverage;
 pub mod fixed;
 pub mod funding;
 pub mod interest;
 pub mod lending_liquidation;
 pub mod lp;
+pub mod margin;
 pub mod marks;
 pub mod oracle;
-pub mod status;
-pub mod twap;
-pub mod defaults;
-pub mod margin;
 pub mod perp_liquidation;
 pub mod pool;
 pub mod position;
 pub mod settlement;
 pub mod shares;
+pub mod status;
+pub mod twap;
 pub mod units;
 
 /// What can go wrong in arithmetic.

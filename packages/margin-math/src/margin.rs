@@ -10,7 +10,7 @@
 //! floored, what must be supported is ceiled, holding by holding. Realising a loss therefore never lowers a health of
 //! at least one: it takes from `E` at most what it takes from `R`.
 
-use crate::fixed::{abs, add, bps_ceil, bps_floor, mul_div_ceil, mul_div_floor, neg, pow10, sub};
+use crate::fixed::{abs, add, bps_ceil, bps_floor, increase, mul_div_ceil, mul_div_floor, neg, pow10, sub};
 use crate::units::{BPS, LEVERAGE, PRICE, QUOTE_SCALE};
 use crate::MathError;
 
@@ -190,7 +190,7 @@ impl Margin {
     /// Adds a deposit; returns its value.
     pub fn deposit(&mut self, deposit: &Deposit) -> Result<i128, MathError> {
         let value = value_floor(deposit.amount, deposit.decimals, deposit.prices.owned(self.valuation))?;
-        self.collateral = add(self.collateral, value)?;
+        increase(&mut self.collateral, value)?;
         self.support(bps_floor(value, deposit.ltv_bps)?, &deposit.levels)?;
         Ok(value)
     }
@@ -198,7 +198,7 @@ impl Margin {
     /// Adds a lending debt; returns its value.
     pub fn debt(&mut self, debt: &Debt) -> Result<i128, MathError> {
         let value = debt_value(debt.amount, debt.decimals, debt.prices.owed(self.valuation))?;
-        self.debt = add(self.debt, value)?;
+        increase(&mut self.debt, value)?;
         self.require(bps_ceil(value, debt.lw_bps)?)?;
         Ok(value)
     }
@@ -206,7 +206,7 @@ impl Margin {
     /// Adds what the account owes to the perpetual credit line, settlement units; returns its value.
     pub fn perp_debt(&mut self, amount: i128) -> Result<i128, MathError> {
         let value = settled_ceil(amount, self.settlement.settled(self.valuation))?;
-        self.debt = add(self.debt, value)?;
+        increase(&mut self.debt, value)?;
         self.require(value)?;
         Ok(value)
     }
@@ -231,18 +231,18 @@ impl Margin {
         let settled = self.settlement.settled(self.valuation);
         if pnl < 0 {
             let loss = settled_ceil(neg(pnl)?, settled)?;
-            self.losses = add(self.losses, loss)?;
+            increase(&mut self.losses, loss)?;
             self.require(loss)?;
         } else if self.valuation != Valuation::Open {
             let gain = mul_div_floor(pnl, self.settlement.owned(self.valuation), PRICE)?;
-            self.gains = add(self.gains, gain)?;
+            increase(&mut self.gains, gain)?;
             let levels = self.settlement_levels;
             self.support(gain, &levels)?;
         }
         let notional = settled_ceil(mul_div_ceil(abs(line.size)?, price, QUOTE_SCALE)?, settled)?;
-        self.notional = add(self.notional, notional)?;
-        self.required = add(self.required, bps_ceil(notional, line.mmr_bps)?)?;
-        self.initial = add(self.initial, bps_ceil(notional, line.imr_bps)?)?;
+        increase(&mut self.notional, notional)?;
+        increase(&mut self.required, bps_ceil(notional, line.mmr_bps)?)?;
+        increase(&mut self.initial, bps_ceil(notional, line.imr_bps)?)?;
         Ok(PositionValue { notional, pnl })
     }
 
@@ -286,16 +286,16 @@ impl Margin {
 
     fn support(&mut self, value: i128, levels: &Levels) -> Result<(), MathError> {
         let at = |level: u32| mul_div_floor(value, i128::from(BPS), i128::from(level));
-        self.effective = add(self.effective, value)?;
-        self.effective_opening = add(self.effective_opening, at(levels.opening_bps)?)?;
-        self.effective_call = add(self.effective_call, at(levels.margin_call_bps)?)?;
-        self.effective_liquidation = add(self.effective_liquidation, at(levels.liquidation_bps)?)?;
+        increase(&mut self.effective, value)?;
+        increase(&mut self.effective_opening, at(levels.opening_bps)?)?;
+        increase(&mut self.effective_call, at(levels.margin_call_bps)?)?;
+        increase(&mut self.effective_liquidation, at(levels.liquidation_bps)?)?;
         Ok(())
     }
 
     fn require(&mut self, value: i128) -> Result<(), MathError> {
-        self.required = add(self.required, value)?;
-        self.initial = add(self.initial, value)?;
+        increase(&mut self.required, value)?;
+        increase(&mut self.initial, value)?;
         Ok(())
     }
 }

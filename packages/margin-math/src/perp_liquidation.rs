@@ -130,24 +130,24 @@ impl TakeOver {
     /// position when the target is out of reach or the rest would be below the minimum.
     pub fn size(&self) -> Result<i128, FillError> {
         let whole = abs(self.position.size)?;
-        if self.shortfall(&self.outcome(whole)?)? > 0 {
+        let short_at_whole = self.shortfall_at(whole)?;
+        if short_at_whole > 0 {
             return Ok(whole);
         }
-        let least = self.restoring(whole)?;
+        let least = self.restoring(whole, short_at_whole)?;
         let minimum = mul_div_ceil(self.min_notional, QUOTE_SCALE, self.price)?;
         let size = least.max(minimum).min(whole);
         Ok(if sub(whole, size)? < minimum { whole } else { size })
     }
 
-    /// Least size, to a unit of value, at which the target holds; it holds at `whole`.
-    fn restoring(&self, whole: i128) -> Result<i128, FillError> {
-        let target = i128::from(defaults::LIQUIDATION_TARGET_BPS);
-        let short = sub(mul_div_ceil(self.required, target, i128::from(BPS))?, self.effective)?;
+    /// Least size, to a unit of value, at which the target holds; at `whole` it holds by `-short_at_whole`.
+    fn restoring(&self, whole: i128, short_at_whole: i128) -> Result<i128, FillError> {
+        let short = shortfall(self.required, self.effective)?;
         let (mut below, mut below_by) = (0, short.max(1));
-        let (mut above, mut above_by) = (whole, self.shortfall(&self.outcome(whole)?)?);
+        let (mut above, mut above_by) = (whole, short_at_whole);
         let mut guess = self.first_guess(whole, short)?.clamp(1, whole);
         for _ in 0..STEPS {
-            let by = self.shortfall(&self.outcome(guess)?)?;
+            let by = self.shortfall_at(guess)?;
             // Too far on one side keeps the other end in place: halving its weight makes both ends move.
             if by > 0 {
                 (below, below_by) = (guess, by);
@@ -183,10 +183,10 @@ impl TakeOver {
         mul_div_ceil(whole, taken, notional)
     }
 
-    /// `T * R - E` after, USD: positive while the target does not hold.
-    fn shortfall(&self, outcome: &Outcome) -> Result<i128, MathError> {
-        let target = i128::from(defaults::LIQUIDATION_TARGET_BPS);
-        sub(mul_div_ceil(outcome.required, target, i128::from(BPS))?, outcome.effective)
+    /// [`shortfall`] once `size` is taken over.
+    fn shortfall_at(&self, size: i128) -> Result<i128, FillError> {
+        let outcome = self.outcome(size)?;
+        Ok(shortfall(outcome.required, outcome.effective)?)
     }
 
     /// What position, deposit and debt contribute to `E` and `R`, as [`crate::margin::Margin`] values them.
@@ -205,6 +205,11 @@ impl TakeOver {
     fn settled(&self) -> i128 {
         self.settlement.settled(Valuation::Liquidation)
     }
+}
+
+/// `T * R - E`, USD: positive while the target does not hold.
+fn shortfall(required: i128, effective: i128) -> Result<i128, MathError> {
+    sub(bps_ceil(required, defaults::LIQUIDATION_TARGET_BPS)?, effective)
 }
 
 #[cfg(test)]
@@ -336,7 +341,8 @@ mod tests {
                     // A thousandth of a percent of the position less would not have been enough.
                     let less = size - (whole / 100_000).max(1);
                     let short = take.outcome(less.max(1)).unwrap();
-                    prop_assert!(take.shortfall(&short).unwrap() > -(whole / 100_000).max(2), "{} {}", health, size);
+                    let short = shortfall(short.required, short.effective).unwrap();
+                    prop_assert!(short > -(whole / 100_000).max(2), "{} {}", health, size);
                     prop_assert!(health <= 12_010, "{} of {}: {}", size, whole, health);
                 }
             }

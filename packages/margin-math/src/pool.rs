@@ -1,6 +1,6 @@
 //! What the liquidity pool owes traders, and what it must keep free.
 
-use crate::fixed::{abs, add, bps_ceil, mul_div_ceil, mul_div_floor, sub};
+use crate::fixed::{abs, add, bps_ceil, increase, mul_div_ceil, mul_div_floor, sub};
 use crate::position::Totals;
 use crate::units::{BASE, INDEX, QUOTE_SCALE, USD};
 use crate::{curve, defaults, MathError};
@@ -88,10 +88,10 @@ impl Pool {
     /// Adds a market.
     pub fn market(&mut self, exposure: &Exposure) -> Result<(), MathError> {
         let index_value = exposure.index_value()?;
-        self.index_value = add(self.index_value, index_value)?;
-        self.winners = add(self.winners, index_value.max(0))?;
-        self.curve_value = add(self.curve_value, exposure.curve_value()?)?;
-        self.required = add(self.required, bps_ceil(exposure.stress()?, defaults::RESERVE_BETA_BPS)?)?;
+        increase(&mut self.index_value, index_value)?;
+        increase(&mut self.winners, index_value.max(0))?;
+        increase(&mut self.curve_value, exposure.curve_value()?)?;
+        increase(&mut self.required, bps_ceil(exposure.stress()?, defaults::RESERVE_BETA_BPS)?)?;
         Ok(())
     }
 

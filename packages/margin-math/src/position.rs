@@ -1,6 +1,6 @@
 //! Positions: signed size, signed entry cash, funding; and the sums over all positions of a market.
 
-use crate::fixed::{abs, add, mul_div_floor, neg, sub};
+use crate::fixed::{abs, add, decrease, increase, mul_div_floor, sub};
 use crate::units::{BASE, QUOTE_SCALE};
 use crate::{funding, MathError};
 
@@ -119,23 +119,26 @@ pub struct Totals {
 impl Totals {
     /// Takes `old` out and puts `new` in.
     pub fn replace(&self, old: &Position, new: &Position) -> Result<Totals, MathError> {
-        self.shift(old, -1)?.shift(new, 1)
+        let mut totals = *self;
+        totals.shift(old, decrease)?;
+        totals.shift(new, increase)?;
+        Ok(totals)
     }
 
-    fn shift(&self, position: &Position, sign: i128) -> Result<Totals, MathError> {
-        let signed = |value: i128| if sign < 0 { neg(value) } else { Ok(value) };
-        let mut totals = *self;
-        totals.entry = add(totals.entry, signed(position.entry)?)?;
-        totals.net_size = add(totals.net_size, signed(position.size)?)?;
-        let (size, basis) = (signed(abs(position.size)?)?, signed(position.funding_basis()?)?);
-        if position.size > 0 {
-            totals.long_interest = add(totals.long_interest, size)?;
-            totals.long_funding = add(totals.long_funding, basis)?;
+    fn shift(
+        &mut self,
+        position: &Position,
+        by: fn(&mut i128, i128) -> Result<(), MathError>,
+    ) -> Result<(), MathError> {
+        by(&mut self.entry, position.entry)?;
+        by(&mut self.net_size, position.size)?;
+        let (interest, funding) = if position.size > 0 {
+            (&mut self.long_interest, &mut self.long_funding)
         } else {
-            totals.short_interest = add(totals.short_interest, size)?;
-            totals.short_funding = add(totals.short_funding, basis)?;
-        }
-        Ok(totals)
+            (&mut self.short_interest, &mut self.short_funding)
+        };
+        by(interest, abs(position.size)?)?;
+        by(funding, position.funding_basis()?)
     }
 }
 

@@ -4,7 +4,7 @@
 //! created: `deposit + lp + insurance + fees + pending - borrowed` changes by nothing, where `borrowed` is the credit
 //! line's total. No bucket goes below zero, and neither does what `lp` can pay, `lp - borrowed`.
 
-use crate::fixed::{add, bps_floor, mul_div_ceil, mul_div_floor, sub};
+use crate::fixed::{add, bps_floor, decrease, increase, mul_div_ceil, mul_div_floor, sub};
 use crate::units::INDEX;
 use crate::{defaults, MathError};
 
@@ -70,10 +70,10 @@ impl Buckets {
     pub fn lose(&mut self, purse: &mut Purse, loss: i128) -> Result<(), MathError> {
         let burnt = loss.min(purse.deposit).max(0);
         let lent = sub(loss, burnt)?;
-        purse.deposit = sub(purse.deposit, burnt)?;
-        purse.debt = add(purse.debt, lent)?;
-        self.borrowed = add(self.borrowed, lent)?;
-        self.lp = add(self.lp, loss)?;
+        decrease(&mut purse.deposit, burnt)?;
+        increase(&mut purse.debt, lent)?;
+        increase(&mut self.borrowed, lent)?;
+        increase(&mut self.lp, loss)?;
         Ok(())
     }
 
@@ -81,13 +81,13 @@ impl Buckets {
     /// `winners` is what traders are still owed after this, at the index. Returns what became a claim.
     pub fn gain(&mut self, purse: &mut Purse, gain: i128, winners: i128) -> Result<i128, MathError> {
         let offset = gain.min(purse.debt).min(self.borrowed);
-        purse.debt = sub(purse.debt, offset)?;
-        self.borrowed = sub(self.borrowed, offset)?;
-        self.lp = sub(self.lp, offset)?;
+        decrease(&mut purse.debt, offset)?;
+        decrease(&mut self.borrowed, offset)?;
+        decrease(&mut self.lp, offset)?;
         let due = sub(gain, offset)?;
         let paid = self.haircut(due, winners)?;
-        self.lp = sub(self.lp, paid)?;
-        purse.deposit = add(purse.deposit, paid)?;
+        decrease(&mut self.lp, paid)?;
+        increase(&mut purse.deposit, paid)?;
         let rest = sub(due, paid)?;
         if rest > 0 {
             self.collect(purse)?;
@@ -96,7 +96,7 @@ impl Buckets {
                 epoch: self.claims_epoch,
                 fraction: self.claims_fraction,
             };
-            self.claims = add(self.claims, rest)?;
+            increase(&mut self.claims, rest)?;
         }
         Ok(rest)
     }
@@ -121,10 +121,10 @@ impl Buckets {
         let covered = fee.min(purse.deposit).max(0);
         let insurance = bps_floor(covered, defaults::FEE_INSURANCE_BPS)?;
         let protocol = bps_floor(covered, defaults::FEE_PROTOCOL_BPS)?;
-        purse.deposit = sub(purse.deposit, covered)?;
-        self.insurance = add(self.insurance, insurance)?;
-        self.fees = add(self.fees, protocol)?;
-        self.lp = add(self.lp, sub(sub(covered, insurance)?, protocol)?)?;
+        decrease(&mut purse.deposit, covered)?;
+        increase(&mut self.insurance, insurance)?;
+        increase(&mut self.fees, protocol)?;
+        increase(&mut self.lp, sub(sub(covered, insurance)?, protocol)?)?;
         self.lose(purse, sub(fee, covered)?)
     }
 
@@ -133,12 +133,12 @@ impl Buckets {
     pub fn charge_liquidation(&mut self, purse: &mut Purse, fee: i128) -> Result<(i128, i128), MathError> {
         let burnt = fee.min(purse.deposit).max(0);
         let lent = sub(fee, burnt)?.min(self.payable()?).max(0);
-        purse.deposit = sub(purse.deposit, burnt)?;
-        purse.debt = add(purse.debt, lent)?;
-        self.borrowed = add(self.borrowed, lent)?;
+        decrease(&mut purse.deposit, burnt)?;
+        increase(&mut purse.debt, lent)?;
+        increase(&mut self.borrowed, lent)?;
         let charged = add(burnt, lent)?;
         let liquidator = charged / 2;
-        self.insurance = add(self.insurance, sub(charged, liquidator)?)?;
+        increase(&mut self.insurance, sub(charged, liquidator)?)?;
         Ok((charged, liquidator))
     }
 
@@ -154,8 +154,8 @@ impl Buckets {
             return Ok(0);
         }
         let left = sub(self.claims, relief)?;
-        self.lp = sub(self.lp, relief)?;
-        self.pending = add(self.pending, relief)?;
+        decrease(&mut self.lp, relief)?;
+        increase(&mut self.pending, relief)?;
         if left == 0 {
             self.claims_epoch = self.claims_epoch.checked_add(1).ok_or(MathError::Overflow)?;
             self.claims_fraction = INDEX;
@@ -181,8 +181,8 @@ impl Buckets {
             epoch: self.claims_epoch,
             fraction: self.claims_fraction,
         };
-        self.pending = sub(self.pending, paid)?;
-        purse.deposit = add(purse.deposit, paid)?;
+        decrease(&mut self.pending, paid)?;
+        increase(&mut purse.deposit, paid)?;
         Ok(paid)
     }
 
@@ -191,9 +191,9 @@ impl Buckets {
         let debt = debt.min(self.borrowed);
         let insurance = debt.min(self.insurance);
         let lp = sub(debt, insurance)?;
-        self.borrowed = sub(self.borrowed, debt)?;
-        self.insurance = sub(self.insurance, insurance)?;
-        self.lp = sub(self.lp, lp)?;
+        decrease(&mut self.borrowed, debt)?;
+        decrease(&mut self.insurance, insurance)?;
+        decrease(&mut self.lp, lp)?;
         Ok(WriteOff { insurance, lp })
     }
 

@@ -1,6 +1,7 @@
 //! The worst case of every bound: 8 deposits, 8 debts, 8 positions, each with a price of its own.
 
 use margin_interface::{Asset, AssetLimits, MarketConfig, PriceSource, SourceRole};
+use margin_math::units::BASE;
 use margin_tests::actor::Actor;
 use margin_tests::auth::Invocation;
 use margin_tests::costs::Table;
@@ -9,7 +10,6 @@ use margin_tests::money::{price, usd, usdc, Coin};
 use margin_tests::prices::MAX_AGE;
 use margin_tests::tx::Tx;
 use margin_tests::world::Mode;
-use margin_math::units::BASE;
 use price_source::PriceSourceClient;
 use soroban_sdk::{Address, IntoVal, Symbol, Val, Vec as HostVec};
 
@@ -71,8 +71,13 @@ impl<'a> Crowd<'a> {
         f.admin.calls::<()>(oracle, "add_asset", (asset.clone(), limits).into_val(&f.env)).ok();
         for (group, contract) in (0u32..).zip(&f.contracts().sources) {
             let contract = contract.clone();
-            let source =
-                PriceSource { asset: asset.clone(), contract, group, max_age: MAX_AGE, role: SourceRole::Fresh };
+            let source = PriceSource {
+                asset: asset.clone(),
+                contract,
+                group,
+                max_age: MAX_AGE,
+                role: SourceRole::Fresh,
+            };
             f.admin.calls::<()>(oracle, "add_price_feed", (asset.clone(), source).into_val(&f.env)).ok();
         }
         self.say(&asset);
@@ -114,7 +119,8 @@ impl<'a> Crowd<'a> {
 
     fn trade(&self, who: &Actor, market: &Symbol, size: i128) -> Tx<Val> {
         let limit = if size > 0 { price(2) } else { price(1) / 2 };
-        let args = (&who.address, market.clone(), size, limit, false, self.f.now() + 60).into_val(&self.f.env);
+        let args =
+            (&who.address, market.clone(), size, limit, false, self.f.now() + 60).into_val(&self.f.env);
         who.calls(&self.f.contracts().clearing, "trade", args)
     }
 

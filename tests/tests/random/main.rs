@@ -43,7 +43,10 @@ fn play_shard(shard: u64) {
         refused += tally.refused;
     }
     if sequences >= SHARDS {
-        assert!(done * 100 >= LEAST_SUCCESS_PERCENT * (done + refused), "only {done} done, {refused} refused");
+        assert!(
+            done * 100 >= LEAST_SUCCESS_PERCENT * (done + refused),
+            "only {done} done, {refused} refused"
+        );
     }
 }
 

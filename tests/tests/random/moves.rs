@@ -1,6 +1,7 @@
 //! What actors do at random: bounded by what they have, so that most of it succeeds.
 
 use margin_interface::Receive;
+use margin_math::units::{BASE, PRICE, USD};
 use margin_tests::actor::Actor;
 use margin_tests::auth::{Invocation, Shape};
 use margin_tests::fixture::{Fixture, BTC_USD, ETH_USD};
@@ -9,7 +10,6 @@ use margin_tests::operations::Order;
 use margin_tests::random::Dice;
 use margin_tests::refusal::Failure;
 use margin_tests::tx::Tx;
-use margin_math::units::{BASE, PRICE, USD};
 use soroban_sdk::{Env, IntoVal, TryFromVal, Val, Vec as HostVec};
 
 const MARKETS: [(&str, &str); 2] = [(BTC_USD, "BTC"), (ETH_USD, "ETH")];
@@ -130,7 +130,12 @@ impl<'a> Cast<'a> {
         }
     }
 
-    fn submit<T: TryFromVal<Env, Val>>(&self, name: &'static str, detail: String, tx: Tx<T>) -> Option<Played> {
+    fn submit<T: TryFromVal<Env, Val>>(
+        &self,
+        name: &'static str,
+        detail: String,
+        tx: Tx<T>,
+    ) -> Option<Played> {
         let before = self.f.everything();
         let outcome = match tx.submit() {
             Ok(_) => Outcome::Done,
@@ -180,7 +185,8 @@ impl<'a> Cast<'a> {
         let held = breakdown.deposits.get(place)?;
         let coin = Coin::ALL.into_iter().find(|coin| self.f.token(*coin) == &held.asset)?;
         let bound = breakdown.summary.required_margin > 0;
-        let available = if bound { self.free_value(who, 100) * held.amount / held.value.max(1) } else { held.amount };
+        let available =
+            if bound { self.free_value(who, 100) * held.amount / held.value.max(1) } else { held.amount };
         let money = self.most(dice, coin, available.min(held.amount))?;
         self.submit("withdraw", format!("{} {money:?}", who.name), who.withdraw(money))
     }
@@ -204,7 +210,8 @@ impl<'a> Cast<'a> {
     fn borrow_by(&self, who: &Actor, dice: &mut Dice) -> Option<Played> {
         let coin = *dice.pick(&Coin::ALL);
         let value = self.free_value(who, 125);
-        let available = value.max(0) * 10i128.pow(coin.decimals().min(9)) / USD * margin_tests::money::price(1)
+        let available = value.max(0) * 10i128.pow(coin.decimals().min(9)) / USD
+            * margin_tests::money::price(1)
             / self.price(coin)
             * 10i128.pow(coin.decimals() - coin.decimals().min(9));
         let money = self.most(dice, coin, available)?;
@@ -231,7 +238,11 @@ impl<'a> Cast<'a> {
         if money.units == 0 {
             return None;
         }
-        self.submit("repay", format!("{} for {} {money:?}", payer.name, who.name), payer.repay_for(who, money))
+        self.submit(
+            "repay",
+            format!("{} for {} {money:?}", payer.name, who.name),
+            payer.repay_for(who, money),
+        )
     }
 
     fn repay_with_collateral(&self, dice: &mut Dice) -> Option<Played> {
@@ -243,7 +254,11 @@ impl<'a> Cast<'a> {
         if money.units == 0 {
             return None;
         }
-        self.submit("repay_with_collateral", format!("{} {money:?}", who.name), who.repay_with_collateral(money))
+        self.submit(
+            "repay_with_collateral",
+            format!("{} {money:?}", who.name),
+            who.repay_with_collateral(money),
+        )
     }
 
     fn liquidate(&self, dice: &mut Dice) -> Option<Played> {
@@ -275,7 +290,8 @@ impl<'a> Cast<'a> {
         let held = self.f.clearing().position(&who.address, &self.f.symbol(market));
         let cheap = self.mark(market) < self.f.prices.get(ticker);
         let long = held.map_or(cheap, |position| position.size > 0);
-        let margin = self.part(dice, Coin::Usdc, self.f.balance(Coin::Usdc, &who.address).min(usdc(4_000).units))?;
+        let margin =
+            self.part(dice, Coin::Usdc, self.f.balance(Coin::Usdc, &who.address).min(usdc(4_000).units))?;
         let leverage = u32::try_from(dice.between(100, 240)).ok()?;
         let detail = format!("{} {market} long {long} {margin:?} at {leverage}", who.name);
         self.submit("open_position", detail, who.open_position(market, long, margin, leverage))
@@ -302,7 +318,8 @@ impl<'a> Cast<'a> {
             value / USD * BASE / (index / margin_tests::money::price(1))
         };
         let (size, limit) = if long { (size, index * 107 / 100) } else { (-size, index * 93 / 100) };
-        let order = Order { reduce_only: reduces && dice.chance(30), ..Order::market(market, size).at(limit) };
+        let order =
+            Order { reduce_only: reduces && dice.chance(30), ..Order::market(market, size).at(limit) };
         self.submit("trade", format!("{} {order:?}", who.name), who.trade(order))
     }
 
@@ -317,7 +334,11 @@ impl<'a> Cast<'a> {
         if gap_bps.abs() < 20 {
             return None;
         }
-        self.submit("arbitrage", format!("{market} {gap_bps} bps"), self.arbitrageur.trade(Order::market(market, size)))
+        self.submit(
+            "arbitrage",
+            format!("{market} {gap_bps} bps"),
+            self.arbitrageur.trade(Order::market(market, size)),
+        )
     }
 
     /// Price at the margin of the curve, y / x.
@@ -342,7 +363,11 @@ impl<'a> Cast<'a> {
         let by = &self.arbitrageur;
         let size = self.f.clearing().position(&who.address, &symbol)?.size.abs();
         let size = size * dice.between(50, 100) / 100;
-        self.submit("take_over", format!("{} of {} {market} {size}", by.name, who.name), by.take_over(who, market, size))
+        self.submit(
+            "take_over",
+            format!("{} of {} {market} {size}", by.name, who.name),
+            by.take_over(who, market, size),
+        )
     }
 
     fn settle_funding(&self, dice: &mut Dice) -> Option<Played> {
@@ -390,8 +415,9 @@ impl<'a> Cast<'a> {
 
     fn remove_liquidity(&self, dice: &mut Dice) -> Option<Played> {
         let who = if dice.chance(30) { &self.f.provider } else { self.anybody(dice) };
-        let shares = self.f.clearing().lp(&who.address).shares;
-        if shares == 0 {
+        let held = self.f.clearing().lp(&who.address);
+        let shares = held.shares;
+        if shares == 0 || self.f.env.ledger().timestamp() < held.unlocked_at {
             return None;
         }
         // The first provider leaves slowly: others trade against that money.
@@ -422,7 +448,10 @@ impl<'a> Cast<'a> {
     fn crash(&self, dice: &mut Dice) -> Option<Played> {
         let bps = dice.between(800, 2_500);
         for ticker in ["BTC", "ETH", "XLM"] {
-            self.f.set_price(ticker, self.f.prices.get(ticker) * (10_000 - bps) / 10_000 / 1_000_000 * 1_000_000);
+            self.f.set_price(
+                ticker,
+                self.f.prices.get(ticker) * (10_000 - bps) / 10_000 / 1_000_000 * 1_000_000,
+            );
         }
         Some(Played { name: "crash", detail: format!("-{bps} bps"), outcome: Outcome::Done })
     }

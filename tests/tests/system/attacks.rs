@@ -33,7 +33,8 @@ fn a_token_with_a_fee_is_refused_without_a_trace(f: &Fixture) {
     f.admin.calls::<()>(&token, "mint", (&mallory.address, 1_000i128).into_val(&f.env)).ok();
     let deposit = || -> Tx<i128> {
         let vault = &f.contracts().vault;
-        let transfer = Invocation::new(&token, "transfer", (&mallory.address, vault, 100i128).into_val(&f.env));
+        let transfer =
+            Invocation::new(&token, "transfer", (&mallory.address, vault, 100i128).into_val(&f.env));
         let args = (&mallory.address, &mallory.address, &token, 100i128).into_val(&f.env);
         mallory.submits(Invocation::new(vault, "deposit", args).with(transfer))
     };
@@ -82,7 +83,8 @@ fn nobody_but_the_venues_writes_to_the_ledger(f: &Fixture) {
         ("repay_with_collateral", (me, usdc_token, some).into_val(env)),
         (
             "liquidate",
-            (me, &f.lender.address, usdc_token, f.token(Coin::Eth), some, 0i128, Receive::Shares).into_val(env),
+            (me, &f.lender.address, usdc_token, f.token(Coin::Eth), some, 0i128, Receive::Shares)
+                .into_val(env),
         ),
         ("push_market", (market.clone(), state.clone()).into_val(env)),
         ("apply_fill", (me, market.clone(), 1i128, -1i128, 0i128, state.clone()).into_val(env)),
@@ -146,7 +148,12 @@ fn a_donation_changes_nothing(f: &Fixture) {
     let mallory = f.funded(f.key_account("mallory"), &[usdc(500), usdt(500)]);
     let picture = || {
         let assets = Coin::ALL.map(|coin| f.ledger().asset(f.token(coin)));
-        (assets, f.ledger().summary(&alice.address), f.clearing().lp(&f.provider.address), f.clearing().buckets())
+        (
+            assets,
+            f.ledger().summary(&alice.address),
+            f.clearing().lp(&f.provider.address),
+            f.clearing().buckets(),
+        )
     };
     let before = picture();
     mallory.pay(&f.contracts().vault, usdc(500)).ok();
@@ -193,9 +200,15 @@ fn only_the_admin_lists_and_only_the_guard_halts(f: &Fixture) {
     let mallory = f.key_account("mallory");
     let token = test_token(&f.world, &mallory, 7, "MINE");
     let config = asset_config(Coin::Xlm, Asset::Stellar(f.token(Coin::Xlm).clone()));
-    mallory.calls::<()>(&f.contracts().ledger, "list_asset", (&token, config).into_val(&f.env)).changes_nothing();
+    mallory
+        .calls::<()>(&f.contracts().ledger, "list_asset", (&token, config).into_val(&f.env))
+        .changes_nothing();
     let halt = |who: &Actor| -> Tx<()> {
-        who.calls(&f.contracts().oracle, "halt", (&who.address, margin_interface::HaltScope::All).into_val(&f.env))
+        who.calls(
+            &f.contracts().oracle,
+            "halt",
+            (&who.address, margin_interface::HaltScope::All).into_val(&f.env),
+        )
     };
     halt(&mallory).fails(margin_interface::OracleError::NotAdminOrGuardian);
 

@@ -24,8 +24,11 @@ fn every_operation_is_a_function_of_its_venue() {
             .iter()
             .find(|function| function.name.to_utf8_string_lossy() == operation.function)
             .unwrap_or_else(|| panic!("{:?} has no `{}`", operation.venue, operation.function));
-        let declared: Vec<(String, String)> =
-            function.inputs.iter().map(|input| (input.name.to_utf8_string_lossy(), type_name(&input.type_))).collect();
+        let declared: Vec<(String, String)> = function
+            .inputs
+            .iter()
+            .map(|input| (input.name.to_utf8_string_lossy(), type_name(&input.type_)))
+            .collect();
         let expected: Vec<(String, String)> = operation
             .arguments
             .iter()
@@ -40,7 +43,8 @@ fn every_function_that_changes_an_account_is_in_the_table() {
     for venue in [Venue::Vault, Venue::PerpClearing] {
         for function in functions(venue) {
             let name = function.name.to_utf8_string_lossy();
-            let listed = OPERATIONS.iter().any(|operation| operation.venue == venue && operation.function == name);
+            let listed =
+                OPERATIONS.iter().any(|operation| operation.venue == venue && operation.function == name);
             let reads = !returns_a_result(&function) || name == "quote_trade" || name == "funding";
             let known = listed || reads || WITHOUT_AN_ACCOUNT.contains(&name.as_str());
             assert!(known, "{venue:?}.{name} is neither classified nor a read");

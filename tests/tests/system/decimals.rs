@@ -77,7 +77,8 @@ impl<'a> Trio<'a> {
         let max_repay = usdc(1_800);
         let (keeper, holder) = (&self.keeper.address, &self.holder.address);
         let (debt, collateral) = (f.token(Coin::Usdc), &self.token.address);
-        let args = (keeper, holder, debt, collateral, max_repay.units, 0i128, Receive::Tokens).into_val(&f.env);
+        let args =
+            (keeper, holder, debt, collateral, max_repay.units, 0i128, Receive::Tokens).into_val(&f.env);
         let call = Invocation::new(vault, "liquidate", args);
         self.keeper.submits(call.with(self.keeper.transfer_call(vault, max_repay))).ok()
     }

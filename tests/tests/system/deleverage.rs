@@ -43,7 +43,11 @@ fn the_wallet_restores_health_to_the_target_and_no_further(f: &Fixture) {
     // 14,000 / 1.5 = 9,333.33 may stay owed.
     assert_eq!(report.repaid_from_wallet / 10_000_000, 2_666);
     assert_eq!(report.repaid_from_deposits, 0);
-    assert_eq!(f.balance(Coin::Usdc, &alice.address) / 10_000_000, 12_000 - 2_667, "the rest stayed in the wallet");
+    assert_eq!(
+        f.balance(Coin::Usdc, &alice.address) / 10_000_000,
+        12_000 - 2_667,
+        "the rest stayed in the wallet"
+    );
 
     f.pass(60);
     deleverage(f, &alice).fails(AccountError::NothingToDeleverage);
@@ -71,7 +75,11 @@ fn without_it_the_same_fall_ends_in_liquidation(f: &Fixture) {
     assert!(after.health_factor > before.health_factor, "{before:?} {after:?}");
     assert!(after.equity < before.equity, "liquidation costs the account");
     assert_eq!(f.balance(Coin::Eth, &keeper.address), done.seized);
-    assert_eq!(f.balance(Coin::Usdc, &keeper.address), usdc(20_000).units - done.repaid, "what was not needed came back");
+    assert_eq!(
+        f.balance(Coin::Usdc, &keeper.address),
+        usdc(20_000).units - done.repaid,
+        "what was not needed came back"
+    );
 }
 
 fn a_deposit_of_what_is_owed_restores_health(f: &Fixture) {
@@ -123,6 +131,9 @@ fn what_collateral_cannot_pay_falls_on_reserves_and_suppliers(f: &Fixture) {
     assert!(left.deposits.is_empty() && left.debts.is_empty(), "nothing is owed by somebody who has nothing");
     let lost = before - supplied();
     let uncovered = usdc(12_000).units - done.repaid;
-    assert!(lost > 0 && lost <= uncovered, "suppliers lose what reserves do not cover: {lost} of {uncovered}");
+    assert!(
+        lost > 0 && lost <= uncovered,
+        "suppliers lose what reserves do not cover: {lost} of {uncovered}"
+    );
     assert_eq!(f.clearing().buckets().insurance, insurance, "insurance is for perpetuals");
 }

@@ -1,6 +1,7 @@
 //! Perpetuals: funding between longs and shorts, profits and losses through the buckets, the pool behind it all.
 
 use margin_interface::{ClearingError, LedgerError};
+use margin_math::defaults::LP_COOL_DOWN;
 use margin_tests::actor::Actor;
 use margin_tests::fixture::{Fixture, BTC_USD};
 use margin_tests::invariants::{check, Memory};
@@ -132,7 +133,8 @@ fn a_loser_is_taken_over_at_the_index(f: &Fixture) {
     check(f, memory);
     assert_eq!(taken.price, price(45_500), "at the index");
     assert!(taken.size > 0);
-    let moved = f.clearing().position(&rescuer.address, &f.symbol(BTC_USD)).expect("the rescuer holds it now");
+    let moved =
+        f.clearing().position(&rescuer.address, &f.symbol(BTC_USD)).expect("the rescuer holds it now");
     assert_eq!(moved.size, taken.size);
     assert!(f.clearing().buckets().insurance >= insurance);
     assert!(!f.vault().is_liquidatable(&bob.address), "restored, or gone");
@@ -176,13 +178,23 @@ fn a_position_is_reversed_in_one_trade(f: &Fixture) {
 
 fn late_and_dear_trades_are_refused(f: &Fixture) {
     let carol = trader(f, "carol");
-    carol.trade(Order::market(BTC_USD, milli_base(1_000)).at(price(50_000))).fails(ClearingError::SlippageExceeded);
+    carol
+        .trade(Order::market(BTC_USD, milli_base(1_000)).at(price(50_000)))
+        .fails(ClearingError::SlippageExceeded);
     carol.trade(Order::market(BTC_USD, 0)).fails(ClearingError::InvalidAmount);
     carol.trade(Order::market(BTC_USD, milli_base(20_000))).fails(ClearingError::ImpactExceeded);
     carol.trade(Order::market("DOGE_USD", milli_base(1))).fails(LedgerError::UnknownMarket);
-    let late = carol.trade(Order::market(BTC_USD, milli_base(1_000)));
+    carol.trade(Order::market(BTC_USD, milli_base(1_000))).ok();
+    f.fund(&carol, usdc(1_000));
+    let late = [
+        carol.trade(Order::market(BTC_USD, milli_base(1_000))),
+        carol.open_position(BTC_USD, true, usdc(1_000), 200),
+        carol.close_position(BTC_USD),
+    ];
     f.pass(61);
-    late.fails(ClearingError::DeadlineExpired);
+    for trade in late {
+        trade.fails(ClearingError::DeadlineExpired);
+    }
 }
 
 fn the_pool_bears_only_what_it_can(f: &Fixture) {
@@ -201,8 +213,13 @@ fn liquidity_comes_and_goes_at_fair_value(f: &Fixture) {
     let before = deposit_of(f, &paula);
     let shares = paula.add_liquidity(usdc(50_000)).ok();
     assert_eq!(deposit_of(f, &paula), before - usd(50_000));
+    paula.remove_liquidity(shares).fails(ClearingError::CoolDown);
+    f.pass(LP_COOL_DOWN);
     let back = paula.remove_liquidity(shares).ok();
-    assert!(back <= usdc(50_000).units && back >= usdc(50_000).units - 2, "no gain from going in and out: {back}");
+    assert!(
+        back <= usdc(50_000).units && back >= usdc(50_000).units - 2,
+        "no gain from going in and out: {back}"
+    );
     paula.remove_liquidity(1).fails(ClearingError::InsufficientShares);
     assert_eq!(f.balance(Coin::Usdc, &paula.address), 0, "the pool lives inside the vault");
 }

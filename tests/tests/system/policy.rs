@@ -1,7 +1,8 @@
 //! What an account's own policy lets through. The owner of each account set the limits; the venues are called directly.
 
 use margin_interface::AccountError::{
-    ExcessiveLeverage, InsufficientHealth, MarketConcentration, OperationNotAllowed, StalePrice, TotalBorrowExceeded,
+    ExcessiveLeverage, InsufficientHealth, MarketConcentration, OperationNotAllowed, StalePrice,
+    TotalBorrowExceeded,
 };
 use margin_tests::actor::Actor;
 use margin_tests::auth::Invocation;
@@ -11,8 +12,8 @@ use margin_tests::operations::Order;
 use margin_tests::prices::MAX_AGE;
 use margin_tests::refusal::assert_refused;
 use soroban_sdk::xdr::{
-    ContractExecutable, ContractIdPreimage, ContractIdPreimageFromAddress, CreateContractArgsV2,
-    Hash, ScVal, SorobanAuthorizedFunction, SorobanAuthorizedInvocation, Uint256,
+    ContractExecutable, ContractIdPreimage, ContractIdPreimageFromAddress, CreateContractArgsV2, Hash, ScVal,
+    SorobanAuthorizedFunction, SorobanAuthorizedInvocation, Uint256,
 };
 use soroban_sdk::IntoVal;
 
@@ -78,7 +79,8 @@ fn a_key_account_has_no_policy_but_the_ledgers(f: &Fixture) {
     let karl = f.funded(f.key_account("karl"), &[usdc(2_000)]);
     karl.open_position(BTC_USD, true, usdc(1_000), 500).ok();
     let bold = f.funded(f.key_account("bold"), &[usdc(1_000)]);
-    bold.open_position(BTC_USD, true, usdc(1_000), 1_500).fails(margin_interface::LedgerError::InsufficientMargin);
+    bold.open_position(BTC_USD, true, usdc(1_000), 1_500)
+        .fails(margin_interface::LedgerError::InsufficientMargin);
 }
 
 fn withdraws_as_long_as_the_rest_suffices(f: &Fixture) {

@@ -1,7 +1,9 @@
 //! Whose signature counts, and how often: in every kind of credentials that the host accepts.
 
 use ed25519_dalek::Signer as _;
-use margin_interface::AccountError::{InsufficientSignatures, InvalidSignature, OperationNotAllowed, UnauthorizedSigner};
+use margin_interface::AccountError::{
+    InsufficientSignatures, InvalidSignature, OperationNotAllowed, UnauthorizedSigner,
+};
 use margin_tests::actor::{key_of, Actor};
 use margin_tests::auth::{public_key, signature_value, Shape};
 use margin_tests::fixture::Fixture;

@@ -1,5 +1,5 @@
 use super::{refused, Fixture, NOW};
-use account_core::classify::{classify, Operated};
+use account_core::classify::classify;
 use margin_interface::operations::{ArgumentType, Venue, OPERATIONS};
 use margin_interface::{AccountError, Action, OpenAction, Receive, TradeAction};
 use soroban_sdk::auth::{
@@ -7,10 +7,23 @@ use soroban_sdk::auth::{
     CreateContractWithConstructorHostFnContext,
 };
 use soroban_sdk::testutils::Address as _;
-use soroban_sdk::{symbol_short, vec, Address, BytesN, IntoVal, String, Symbol, Val, Vec};
+use soroban_sdk::{symbol_short, vec, Address, BytesN, IntoVal, String, Symbol, TryFromVal, Val, Vec};
+
+/// What the account made of a context, with the action decoded as the ledger decodes it.
+#[derive(Debug, PartialEq)]
+struct Operated {
+    action: Option<Action>,
+    transfers: bool,
+}
 
 fn of(f: &Fixture, context: &Context) -> Result<Operated, AccountError> {
-    f.env.as_contract(&f.account, || classify(&f.env, &f.protocol, context))
+    let operated =
+        f.env.as_contract(&f.account, || classify(&f.env, &f.protocol, context.into_val(&f.env)))?;
+    let action = operated.action.map(|action| Action::try_from_val(&f.env, &action).unwrap());
+    if let Some(action) = &action {
+        assert_eq!(operated.order, matches!(action, Action::Open(_) | Action::Trade(_)));
+    }
+    Ok(Operated { action, transfers: operated.transfers })
 }
 
 /// Arguments of the right types, every address being `account`.
