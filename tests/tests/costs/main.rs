@@ -16,7 +16,7 @@ use margin_tests::operations::Order;
 use margin_tests::tx::Tx;
 use margin_tests::wasm;
 use margin_tests::world::Mode;
-use soroban_sdk::{IntoVal, Val, Vec as HostVec};
+use soroban_sdk::{Val, Vec as HostVec};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
