@@ -6,7 +6,8 @@ use margin_interface::{
 use margin_tests::actor::Actor;
 use margin_tests::auth::{public_key, Invocation};
 use margin_tests::fixture::{asset_config, test_token, Fixture, BTC_USD};
-use margin_tests::money::{eth, price, usdc, usdt, Coin};
+use margin_tests::money::{eth, milli_base, price, usd, usdc, usdt, Coin};
+use margin_tests::operations::Order;
 use margin_tests::refusal::assert_refused;
 use margin_tests::tx::Tx;
 use soroban_sdk::{Address, Bytes, IntoVal, Val, Vec as HostVec};
@@ -23,7 +24,55 @@ crate::in_both_modes!(
     only_the_admin_lists_and_only_the_guard_halts,
     a_healthy_account_is_not_liquidated,
     a_thief_signer_lasts_until_the_owner_removes_it,
+    a_group_that_trades_with_itself_takes_nothing_from_the_pool,
 );
+
+/// Twenty longs and twenty shorts of one owner, built in turn so that the mark stays. Then all longs leave, pushing the
+/// mark down to where their margins no longer cover the loss, and all shorts buy back. If the pool lent the longs what
+/// they cannot pay, it would pay it to the shorts.
+fn a_group_that_trades_with_itself_takes_nothing_from_the_pool(f: &Fixture) {
+    const MARGIN: i128 = 58_000;
+    const PAIRS: usize = 20;
+    let member = |name: String| {
+        let member = f.funded(f.key_account(&name), &[usdc(MARGIN)]);
+        member.deposit(usdc(MARGIN)).ok();
+        member
+    };
+    let pairs: Vec<(Actor, Actor)> =
+        (0..PAIRS).map(|n| (member(format!("long {n}")), member(format!("short {n}")))).collect();
+    let before = f.ledger().totals();
+    let size = milli_base(9_000);
+    for (long, short) in &pairs {
+        f.pass(5);
+        long.trade(Order::market(BTC_USD, size)).ok();
+        short.trade(Order::market(BTC_USD, -size)).ok();
+    }
+
+    // Whoever is refused stays; the others' way out brings the mark back for him.
+    let leave = |who: &Actor| match who.close_position(BTC_USD).submit() {
+        Ok(_) => true,
+        Err(failure) => {
+            assert_eq!(failure.code, Some(LedgerError::BadDebt as u32), "{failure}");
+            false
+        }
+    };
+    let (mut longs, mut shorts): (Vec<&Actor>, Vec<&Actor>) =
+        pairs.iter().map(|(long, short)| (long, short)).unzip();
+    longs.retain(|who| !leave(who));
+    assert!(!longs.is_empty(), "some would have left their loss to the pool");
+    while !longs.is_empty() || !shorts.is_empty() {
+        f.pass(5);
+        shorts.retain(|who| !leave(who));
+        longs.retain(|who| !leave(who));
+    }
+    let after = f.ledger().totals();
+    assert_eq!((after.perp_borrowed, after.claims), (0, 0), "nobody owes and nobody waits");
+    assert!(after.lp >= before.lp && after.insurance >= before.insurance, "{before:?} {after:?}");
+    let left: i128 =
+        pairs.iter().flat_map(|(a, b)| [a, b]).map(|m| f.ledger().summary(&m.address).equity).sum();
+    let brought = usd(MARGIN) * 2 * i128::try_from(PAIRS).unwrap();
+    assert!(left < brought, "the group went home with {left} of {brought}");
+}
 
 fn a_token_with_a_fee_is_refused_without_a_trace(f: &Fixture) {
     let token = test_token(&f.world, &f.admin, 7, "FEE");
