@@ -6,9 +6,9 @@ use soroban_sdk::{contracttype, Address, Bytes, Env, Vec};
 
 const DAY_IN_LEDGERS: u32 = 17_280;
 /// Entries are extended when less than this remains.
-const THRESHOLD: u32 = 120 * DAY_IN_LEDGERS;
+const THRESHOLD: u32 = 90 * DAY_IN_LEDGERS;
 /// What they are extended to.
-const BUMP: u32 = 150 * DAY_IN_LEDGERS;
+const BUMP: u32 = 120 * DAY_IN_LEDGERS;
 
 #[contracttype]
 enum Key {

@@ -7,9 +7,9 @@ use soroban_sdk::{contracttype, panic_with_error, Address, BytesN, Env, IntoVal,
 /// Ledgers of a day at five seconds.
 pub const DAY_IN_LEDGERS: u32 = 17_280;
 /// An entry that is written with less than this left is extended.
-pub const THRESHOLD: u32 = 120 * DAY_IN_LEDGERS;
+pub const THRESHOLD: u32 = 90 * DAY_IN_LEDGERS;
 /// To what it is extended.
-pub const BUMP: u32 = 150 * DAY_IN_LEDGERS;
+pub const BUMP: u32 = 120 * DAY_IN_LEDGERS;
 
 #[contracttype]
 #[derive(Clone)]

@@ -5,9 +5,9 @@ use soroban_sdk::{contracttype, Address, Env, IntoVal, TryFromVal, Val};
 /// Ledgers of a day at five seconds.
 const DAY_IN_LEDGERS: u32 = 17_280;
 /// An entry that is written with less than this left is extended.
-const THRESHOLD: u32 = 120 * DAY_IN_LEDGERS;
+const THRESHOLD: u32 = 90 * DAY_IN_LEDGERS;
 /// To what it is extended.
-const BUMP: u32 = 150 * DAY_IN_LEDGERS;
+const BUMP: u32 = 120 * DAY_IN_LEDGERS;
 
 /// Whose risk a transfer reads, and where.
 #[contracttype]
