@@ -118,8 +118,8 @@ impl<'a> Run<'a> {
 
     /// Repays from the wallet, then from deposits. Returns the value of each.
     ///
-    /// Reads every balance that any step may use, whichever steps the prices then call for: the footprint does not depend
-    /// on them.
+    /// Reads every balance that a step may use before the first one acts. What a step reads and writes besides depends on
+    /// whether it runs, so a keeper simulates at the price it sends at.
     fn repay_debts(&mut self, breakdown: &Breakdown) -> Result<(i128, i128), MathError> {
         // Debt to the credit line, which a repayment of the settlement asset settles first, leads.
         let mut owed = Vec::new(self.env);
