@@ -387,6 +387,31 @@ fn winners_beyond_the_pools_cash_wait_in_the_pending_pool() {
 }
 
 #[test]
+fn a_stranger_does_not_turn_funding_that_counts_into_a_claim_that_does_not() {
+    let w = World::new();
+    w.give(&w.alice, 1_000);
+    w.give(&w.bob, 1_000);
+    w.trade(&w.bob, -10 * BASE).unwrap();
+    w.trade(&w.alice, 10 * BASE).unwrap();
+    // Alice wins more than the pool has, so winners wait; one unit of hers stays open and pays funding to Bob.
+    w.index_at(2_000);
+    assert!(w.fill(&w.alice, -9 * BASE, 18_000 * USD, w.state()).unwrap().pending > 0);
+    w.index_at(100);
+    assert!(w.ledger.totals().claims > 0);
+    let state = MarketState { funding_rate: INDEX / 100, funding_price: 100 * PRICE, ..w.state() };
+    w.ledger.push_market(&BTC, &state);
+    w.env.ledger().with_mut(|ledger| ledger.timestamp += 28_800);
+    w.index_at(100);
+    let health = w.ledger.summary(&w.bob).health_factor;
+    let refused = w.ledger.try_settle(&w.bob, &BTC, &w.state());
+    assert_eq!(refused, Err(Ok(LedgerError::InsufficientBucket)));
+    assert_eq!(w.ledger.summary(&w.bob).health_factor, health);
+    // Who pays may be settled by anybody.
+    assert!(w.ledger.settle(&w.alice, &BTC, &w.state()) > 0);
+    w.holds();
+}
+
+#[test]
 fn funding_is_paid_by_longs_to_shorts_and_settles_once() {
     let w = World::new();
     w.give(&w.alice, 1_000);
