@@ -54,13 +54,26 @@ fn a_liquidation_restores_the_opening_level_and_no_more() {
 
 #[test]
 fn dust_of_another_collateral_is_cleared_for_a_unit() {
-    // Insolvent but for rounding: 10,000 XLM at 0.0565 against 560 USDC. One unit of ETH is worth nothing.
-    let world = World::underwater(PRICE * 565 / 10_000);
+    // 10 ETH against 12,000 USDC and a unit of XLM. At 1,140 the ether pair (ltv 80%) no longer helps at a health of 0.76,
+    // the pair of XLM (ltv 70%) would: but its unit is worth nothing, and must not shield the rest.
+    let world = World::funded();
     let (alice, bob) = (world.account(0), world.account(1));
-    world.deposit(&alice, &world.eth, 1);
-    let dust = world.ledger.liquidate(&bob, &alice, &world.usdc, &world.eth, &ONE, &0, &Receive::Shares);
+    world.deposit(&alice, &world.eth, 10 * 10_i128.pow(18));
+    world.borrow(&alice, &world.usdc, 12_000 * ONE);
+    world.deposit(&alice, &world.xlm, 1);
+    world.price(&world.eth, PRICE * 1_140);
+    let most = 12_000 * ONE;
+    assert_refused!(
+        world,
+        world.ledger.try_liquidate(&bob, &alice, &world.usdc, &world.eth, &most, &0, &Receive::Shares),
+        LedgerError::LiquidationUnhelpful
+    );
+    let dust = world.ledger.liquidate(&bob, &alice, &world.usdc, &world.xlm, &most, &0, &Receive::Shares);
     assert_eq!(dust.repaid, 1);
-    assert_eq!(world.deposited(&alice, &world.eth), 0);
+    assert_eq!(world.deposited(&alice, &world.xlm), 0);
+    world.check();
+    let rest = world.ledger.liquidate(&bob, &alice, &world.usdc, &world.eth, &most, &0, &Receive::Shares);
+    assert!(rest.repaid > 11_000 * ONE && rest.seized > 0);
     world.check();
 }
 
