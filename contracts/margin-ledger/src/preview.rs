@@ -6,7 +6,7 @@
 
 use crate::book::{Book, OrOverflow};
 use crate::holdings::{self, add_debt, add_deposit, take_deposit};
-use crate::lending::{extinguish, require_positive};
+use crate::lending::{extinguish, net, require_positive};
 use crate::perp::{filled, held, replace};
 use crate::settlement::Till;
 use crate::valuation::{funding_now, Quotes, Sheet, Valuation};
@@ -64,10 +64,12 @@ fn concerned(book: &mut Book, action: &Action) -> Result<alloc::vec::Vec<Asset>,
         Action::Deposit(asset, _)
         | Action::Withdraw(asset, _)
         | Action::Borrow(asset, _)
-        | Action::Repay(asset, _) => (asset.clone(), None),
+        | Action::Repay(asset, _)
+        | Action::RepayWithCollateral(asset, _) => (asset.clone(), None),
         Action::Open(open) => (settlement, Some(&open.market)),
         Action::Trade(trade) => (settlement, Some(&trade.market)),
-        Action::MoveSettlement(_) => (settlement, None),
+        Action::MoveSettlement(_) | Action::AddLiquidity(..) => (settlement, None),
+        Action::RemoveLiquidity(..) | Action::Refresh(_) => return Ok(alloc::vec![]),
     };
     let mut indexes = alloc::vec![book.asset(&asset)?.config.index.clone()];
     if let Some(market) = market {
@@ -85,9 +87,17 @@ fn apply(book: &mut Book, account: &Address, action: &Action, quotes: &Quotes) -
             require_positive(*amount)?;
             return extinguish(book, account, asset, *amount).map(|_| ());
         }
+        Action::RepayWithCollateral(asset, amount) => {
+            require_positive(*amount)?;
+            return net(book, account, asset, *amount).map(|_| ());
+        }
+        // What leaving the pool yields is known only then.
+        Action::RemoveLiquidity(..) | Action::Refresh(_) => return Ok(()),
         Action::Deposit(asset, amount) => (add_deposit, asset, *amount),
         Action::Withdraw(asset, amount) => (take_deposit, asset, *amount),
-        Action::MoveSettlement(amount) => (take_deposit, &settlement, *amount),
+        Action::MoveSettlement(amount) | Action::AddLiquidity(amount, _) => {
+            (take_deposit, &settlement, *amount)
+        }
         Action::Borrow(asset, amount) => (add_debt, asset, *amount),
     };
     change_holding(book, account, change, asset, amount)

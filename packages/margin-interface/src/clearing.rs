@@ -1,7 +1,7 @@
 //! The perpetual clearing-house.
 
-use crate::{MarketConfig, PerpMarket, Position, Settlement, TakeOver};
-use soroban_sdk::{contractclient, contracterror, contractevent, contracttype, Address, Env, Symbol};
+use crate::{Action, MarketConfig, PerpMarket, Position, Settlement, TakeOver};
+use soroban_sdk::{contractclient, contracterror, contractevent, contracttype, Address, Env, Symbol, Vec};
 
 /// What a trade did.
 #[contracttype]
@@ -73,6 +73,86 @@ pub struct LpPosition {
     pub unlocked_at: u64,
     /// What the shares would fetch now, settlement units.
     pub value: i128,
+}
+
+/// When a resting order may execute.
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Condition {
+    /// Unix seconds: at or after.
+    TimestampAfter(u64),
+    /// Unix seconds: before.
+    TimestampBefore(u64),
+    /// Index at or above, 1e14.
+    IndexAbove(i128),
+    /// Index at or below, 1e14.
+    IndexBelow(i128),
+    /// Average mark at or above, 1e14.
+    MarkAbove(i128),
+    /// Average mark at or below, 1e14.
+    MarkBelow(i128),
+    /// The market accepts new risk.
+    MarketOpen,
+    /// Own position, signed base 1e14: at or above.
+    PositionAbove(i128),
+    /// Own position, signed base 1e14: at or below.
+    PositionBelow(i128),
+    /// The account's order of that nonce was filled.
+    OrderFilled(u64),
+    /// None of them.
+    Not(Vec<Condition>),
+    /// At least one of them.
+    Or(Vec<Condition>),
+}
+
+/// An order that somebody else executes later. Consent is the account's authorisation of exactly this value, or storing it.
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ConditionalOrder {
+    /// Worst average price, 1e14.
+    pub acceptable_price: i128,
+    /// Whose position.
+    pub account: Address,
+    /// All must hold.
+    pub conditions: Vec<Condition>,
+    /// The account's epoch it was signed in.
+    pub epoch: u64,
+    /// Unix seconds, exclusive; mandatory.
+    pub expires_at: u64,
+    /// Market.
+    pub market: Symbol,
+    /// Most the executor may be paid, settlement units.
+    pub max_fee: i128,
+    /// At most once per nonce.
+    pub nonce: u64,
+    /// Never increases or crosses.
+    pub reduce_only: bool,
+    /// Who brought the order.
+    pub referrer: Option<Address>,
+    /// Everyone may execute once all conditions hold; otherwise only the trusted executor, without conditions.
+    pub require_verified: bool,
+    /// Who consents: the account, or a delegate that may sign orders.
+    pub signer: Address,
+    /// Signed base, 1e14.
+    pub size_delta: i128,
+    /// Tag of the front end.
+    pub tracking_code: Symbol,
+    /// May execute without verification.
+    pub trusted_executor: Option<Address>,
+}
+
+// The SDK has no boxes.
+/// A step of a batch.
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[allow(clippy::large_enum_variant)]
+pub enum ClearingRequest {
+    /// Refresh, deposit, withdraw, trade, liquidity.
+    Act(Action),
+    /// Stores an order.
+    PlaceOrder(ConditionalOrder),
+    /// Kills the order of a nonce.
+    CancelOrder(u64),
 }
 
 /// The funding rate of a market was measured again. What had accrued until then is in the ledger's market record.

@@ -308,6 +308,7 @@ pub struct AccountSummary {
     pub unrealized_pnl: i128,
 }
 
+// The requests of a venue's `submit` are the actions of a preview, so what is executed is what was previewed.
 /// What is about to happen to an account.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -326,6 +327,15 @@ pub enum Action {
     Trade(TradeAction),
     /// Gives settlement deposit away.
     MoveSettlement(i128),
+    /// `(asset, amount)`, out of the deposit.
+    RepayWithCollateral(Address, i128),
+    /// `(amount, min_shares)`.
+    AddLiquidity(i128, i128),
+    /// `(shares, min_amount)`.
+    RemoveLiquidity(i128, i128),
+    // Only as a prefix of a batch: it runs before the authorisation.
+    /// Pokes the oracle.
+    Refresh(Vec<Asset>),
 }
 
 /// A margin trade.

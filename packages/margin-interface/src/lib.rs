@@ -12,6 +12,7 @@
 pub mod account;
 pub mod clearing;
 pub mod factory;
+pub mod governance;
 pub mod ledger;
 pub mod operations;
 pub mod oracle;
@@ -21,6 +22,7 @@ pub mod vault;
 pub use account::*;
 pub use clearing::*;
 pub use factory::*;
+pub use governance::*;
 pub use ledger::*;
 pub use oracle::*;
 pub use types::*;

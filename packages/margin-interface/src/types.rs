@@ -93,3 +93,21 @@ pub enum Receive {
     /// Tokens, sent to the liquidator.
     Tokens = 1,
 }
+
+/// What a delegate may do for an account: bits of `permission`. Read at execution, so that a revoked grant is dead at once.
+pub mod permissions {
+    /// Everything below, and granting it to others. Never the account's own limits.
+    pub const ADMIN: u32 = 1;
+    /// Withdraw, borrow; always to the account's own address.
+    pub const WITHDRAW: u32 = 1 << 1;
+    /// Open, increase, reduce, close.
+    pub const TRADE: u32 = 1 << 2;
+    /// Reduce, close, repay.
+    pub const REDUCE_ONLY: u32 = 1 << 3;
+    /// Deposit into the account, provide and remove liquidity.
+    pub const MODIFY_COLLATERAL: u32 = 1 << 4;
+    /// Place and cancel orders.
+    pub const SIGN_ORDERS: u32 = 1 << 5;
+    /// Every bit that means something.
+    pub const ALL: u32 = (1 << 6) - 1;
+}

@@ -5,7 +5,9 @@ use std::error::Error;
 use std::process::ExitCode;
 use std::{env, fs};
 
-use margin_interface::{AccountError, ClearingError, FactoryError, LedgerError, OracleError, VaultError};
+use margin_interface::{
+    AccountError, ClearingError, FactoryError, GovernanceError, LedgerError, OracleError, VaultError,
+};
 use stellar_xdr::{Limits, ReadXdr, ScSpecEntry, ScSpecUdtErrorEnumV0};
 
 const BEGIN: &str = "<!-- errors: written by `make errors` -->\n";
@@ -59,6 +61,7 @@ fn enums() -> Vec<(&'static str, Vec<u8>)> {
         ("vault", VaultError::spec_xdr().to_vec()),
         ("perp-clearing", ClearingError::spec_xdr().to_vec()),
         ("oracle", OracleError::spec_xdr().to_vec()),
+        ("every contract", GovernanceError::spec_xdr().to_vec()),
     ]
 }
 

@@ -1,0 +1,17 @@
+//! Who governs a contract, and how fast: one module for all of them.
+//!
+//! What raises risk is proposed by the admin, waits, and executes only as announced; anybody sees it coming, the guardian
+//! may cancel it, and it lapses when nobody executes it. What lowers risk needs none of this. A contract describes its
+//! changes by one enum of its own; this package never looks inside.
+#![no_std]
+
+mod offices;
+mod timelock;
+
+pub use offices::{
+    accept_admin, admin, guardian, initialise, require_admin, require_governor, set_guardian, transfer_admin,
+};
+pub use timelock::{cancel, propose, scheduled, take, Delay};
+
+#[cfg(test)]
+mod test;

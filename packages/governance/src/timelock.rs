@@ -1,0 +1,105 @@
+//! Announced changes.
+
+use crate::offices::{require_admin, require_governor};
+use margin_interface::{ChangeCancelled, ChangeExecuted, ChangeProposed, GovernanceError, Schedule};
+use soroban_sdk::{
+    contracttype, panic_with_error, xdr::ToXdr, Address, Bytes, BytesN, Env, IntoVal, TryFromVal, Val,
+};
+
+const HOUR: u64 = 3_600;
+const DAY: u64 = 24 * HOUR;
+/// How long a change stays executable once it is ready.
+const OPEN_FOR: u64 = 14 * DAY;
+// An entry outlives its change: 7 days of delay, 14 of execution.
+const LIFETIME: u32 = 30 * 17_280;
+
+/// How long a change waits.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Delay {
+    /// Risk parameters: 24 h.
+    Risk,
+    /// Price sources and venues: 48 h.
+    Venue,
+    /// Code: 7 days.
+    Code,
+}
+
+impl Delay {
+    /// In seconds.
+    pub const fn seconds(self) -> u64 {
+        match self {
+            Delay::Risk => DAY,
+            Delay::Venue => 2 * DAY,
+            Delay::Code => 7 * DAY,
+        }
+    }
+}
+
+// Temporary: a change that is forgotten is one that does not happen.
+#[contracttype]
+enum Key {
+    Scheduled(BytesN<32>),
+}
+
+fn load(env: &Env, id: &BytesN<32>) -> Option<(Bytes, Schedule)> {
+    env.storage().temporary().get(&Key::Scheduled(id.clone()))
+}
+
+/// Schedules `change`. Returns its id: the same change has the same id, and is scheduled at most once at a time.
+///
+/// Authorised by the admin. [`GovernanceError::AlreadyScheduled`] while it is scheduled and not expired.
+pub fn propose<C: IntoVal<Env, Val>>(env: &Env, change: C, delay: Delay) -> BytesN<32> {
+    require_admin(env);
+    let encoded = change.to_xdr(env);
+    let id = env.crypto().sha256(&encoded).to_bytes();
+    let now = env.ledger().timestamp();
+    if load(env, &id).is_some_and(|(_, schedule)| now < schedule.expires_at) {
+        panic_with_error!(env, GovernanceError::AlreadyScheduled);
+    }
+    let ready_at = now + delay.seconds();
+    let expires_at = ready_at + OPEN_FOR;
+    let key = Key::Scheduled(id.clone());
+    env.storage().temporary().set(&key, &(encoded, Schedule { expires_at, ready_at }));
+    env.storage().temporary().extend_ttl(&key, LIFETIME, LIFETIME);
+    ChangeProposed { id: id.clone(), ready_at, expires_at }.publish(env);
+    id
+}
+
+/// The change of that id, which is scheduled no longer: the caller carries it out. Authorised by the admin.
+///
+/// [`GovernanceError::NotScheduled`], [`GovernanceError::TooEarly`], [`GovernanceError::Expired`].
+pub fn take<C: TryFromVal<Env, Val>>(env: &Env, id: &BytesN<32>) -> C {
+    require_admin(env);
+    let Some((encoded, schedule)) = load(env, id) else {
+        panic_with_error!(env, GovernanceError::NotScheduled);
+    };
+    let now = env.ledger().timestamp();
+    if now < schedule.ready_at {
+        panic_with_error!(env, GovernanceError::TooEarly);
+    }
+    if now >= schedule.expires_at {
+        panic_with_error!(env, GovernanceError::Expired);
+    }
+    env.storage().temporary().remove(&Key::Scheduled(id.clone()));
+    ChangeExecuted { id: id.clone() }.publish(env);
+    match soroban_sdk::xdr::FromXdr::from_xdr(env, &encoded) {
+        Ok(change) => change,
+        // Another version of the contract encoded it.
+        Err(_) => panic_with_error!(env, GovernanceError::NotScheduled),
+    }
+}
+
+/// [`GovernanceInterface::cancel`](margin_interface::GovernanceInterface::cancel).
+pub fn cancel(env: &Env, by: Address, id: BytesN<32>) {
+    require_governor(env, &by);
+    if load(env, &id).is_none() {
+        panic_with_error!(env, GovernanceError::NotScheduled);
+    }
+    env.storage().temporary().remove(&Key::Scheduled(id.clone()));
+    ChangeCancelled { id, by }.publish(env);
+}
+
+/// [`GovernanceInterface::scheduled`](margin_interface::GovernanceInterface::scheduled).
+pub fn scheduled(env: &Env, id: BytesN<32>) -> Option<Schedule> {
+    load(env, &id).map(|(_, schedule)| schedule)
+}

@@ -1,0 +1,149 @@
+//! How every contract of the protocol is governed.
+
+use soroban_sdk::{contractclient, contracterror, contractevent, contracttype, Address, BytesN, Env};
+
+/// Errors of governance (1000-1099), the same in every contract.
+#[contracterror]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub enum GovernanceError {
+    /// Neither admin nor guardian.
+    NotGovernor = 1000,
+    /// No admin is waiting to accept.
+    NoTransfer = 1001,
+    /// Scheduled already.
+    AlreadyScheduled = 1002,
+    /// Not scheduled.
+    NotScheduled = 1003,
+    /// The delay is not over.
+    TooEarly = 1004,
+    /// Not executed in time.
+    Expired = 1005,
+    /// Loosens: has to be proposed.
+    NeedsTimelock = 1006,
+    /// Upgrades are frozen for good.
+    UpgradesFrozen = 1007,
+}
+
+/// When a scheduled change may execute, Unix seconds.
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Schedule {
+    /// No longer from here.
+    pub expires_at: u64,
+    /// From here.
+    pub ready_at: u64,
+}
+
+/// Who governs, and what is about to change.
+///
+/// The admin proposes what raises risk; it waits, announced by event, and may be cancelled. What lowers risk acts at
+/// once, for the admin and for the guardian, who can do nothing else.
+#[contractclient(name = "GovernanceClient")]
+pub trait GovernanceInterface {
+    /// Governs.
+    fn admin(env: Env) -> Address;
+    /// May only halt, tighten and cancel.
+    fn guardian(env: Env) -> Address;
+    /// Offers the office of admin to `to`, which takes it by [`Self::accept_admin`]. Replaces an earlier offer.
+    ///
+    /// # Events
+    /// * [`AdminTransferOffered`]
+    ///
+    /// # Authorization
+    /// The admin.
+    fn transfer_admin(env: Env, to: Address);
+    /// Takes the office of admin.
+    ///
+    /// # Errors
+    /// * [`GovernanceError::NoTransfer`] - it was not offered
+    ///
+    /// # Events
+    /// * [`AdminTransferred`]
+    ///
+    /// # Authorization
+    /// The address it was offered to.
+    fn accept_admin(env: Env);
+    /// Names another guardian.
+    ///
+    /// # Events
+    /// * [`GuardianSet`]
+    ///
+    /// # Authorization
+    /// The admin.
+    fn set_guardian(env: Env, guardian: Address);
+    /// Withdraws a scheduled change.
+    ///
+    /// # Errors
+    /// * [`GovernanceError::NotGovernor`] - `by` is neither admin nor guardian
+    /// * [`GovernanceError::NotScheduled`]
+    ///
+    /// # Events
+    /// * [`ChangeCancelled`]
+    ///
+    /// # Authorization
+    /// `by`.
+    fn cancel(env: Env, by: Address, id: BytesN<32>);
+    /// When a scheduled change may execute; `None` if there is none of that id.
+    fn scheduled(env: Env, id: BytesN<32>) -> Option<Schedule>;
+}
+
+/// The office of admin was offered.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AdminTransferOffered {
+    /// To whom.
+    #[topic]
+    pub to: Address,
+}
+
+/// There is a new admin.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AdminTransferred {
+    /// Who.
+    #[topic]
+    pub admin: Address,
+}
+
+/// There is a new guardian.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct GuardianSet {
+    /// Who.
+    #[topic]
+    pub guardian: Address,
+}
+
+/// A change was announced. The transaction that did carries it in its arguments.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ChangeProposed {
+    /// SHA-256 of the change's XDR.
+    #[topic]
+    pub id: BytesN<32>,
+    /// Unix seconds.
+    pub ready_at: u64,
+    /// Unix seconds.
+    pub expires_at: u64,
+}
+
+/// An announced change took effect.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ChangeExecuted {
+    /// Which.
+    #[topic]
+    pub id: BytesN<32>,
+}
+
+/// An announced change was withdrawn.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ChangeCancelled {
+    /// Which.
+    #[topic]
+    pub id: BytesN<32>,
+    /// By whom.
+    pub by: Address,
+}
