@@ -6,7 +6,7 @@
 
 use crate::{
     book::Book,
-    lending, limits, liquidation, listing, perp, pool, preview,
+    grants, lending, limits, liquidation, listing, perp, pool, preview,
     storage::{self, Config, Venues},
     valuation,
 };
@@ -183,6 +183,30 @@ impl MarginLedgerInterface for MarginLedger {
 
     fn set_limits(env: Env, account: Address, limits: Limits) -> Result<(), LedgerError> {
         write(&env, |book| limits::set_limits(book, &account, &limits))
+    }
+
+    fn grant(
+        env: Env,
+        account: Address,
+        delegate: Address,
+        permissions: u32,
+        expires_at: u64,
+    ) -> Result<(), LedgerError> {
+        write(&env, |book| grants::grant(book, &account, &delegate, permissions, expires_at))
+    }
+
+    fn revoke(env: Env, account: Address, delegate: Address) {
+        let mut book = Book::open(&env);
+        grants::revoke(&mut book, &account, &delegate);
+        book.store();
+    }
+
+    fn revoke_all(env: Env, account: Address) -> Result<(), LedgerError> {
+        write(&env, |book| grants::revoke_all(book, &account))
+    }
+
+    fn permission(env: Env, account: Address, delegate: Address) -> u32 {
+        grants::permission(&mut Book::open(&env), &account, &delegate)
     }
 
     fn summary(env: Env, account: Address) -> Result<AccountSummary, LedgerError> {

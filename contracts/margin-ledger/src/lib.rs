@@ -10,6 +10,7 @@ extern crate alloc;
 mod accrual;
 mod book;
 mod contract;
+mod grants;
 mod holdings;
 mod lending;
 mod limits;
@@ -22,6 +23,8 @@ mod settlement;
 mod storage;
 mod valuation;
 
+#[cfg(test)]
+mod test_grants;
 #[cfg(test)]
 mod test_lending;
 #[cfg(test)]

@@ -5,8 +5,8 @@ use crate::book::{Book, OrOverflow};
 use crate::holdings::{deposited, owed, perp_owed};
 use alloc::vec::Vec;
 use margin_interface::{
-    AccountState, AccountSummary, Asset, AssetConfig, AssetState, Breakdown, Holding, LedgerError, Market,
-    OpenPosition, OracleClient, PerpMarket, PerpView, Position, PriceStatus, Quote,
+    AccountState, AccountStatus, AccountSummary, Asset, AssetConfig, AssetState, Breakdown, Holding,
+    LedgerError, Market, OpenPosition, OracleClient, PerpMarket, PerpView, Position, PriceStatus, Quote,
 };
 use margin_math::{
     curve,
@@ -92,6 +92,8 @@ pub struct Sheet {
     pub positions: Vec<Held>,
     /// The settlement asset; `None` when nothing perpetual needs it.
     pub settlement: Option<AssetState>,
+    /// Where the account stands.
+    pub status: AccountStatus,
 }
 
 /// A sheet in one valuation. Values are in the order of the sheet.
@@ -116,12 +118,14 @@ impl Sheet {
             perp_debt: 0,
             positions: Vec::new(),
             settlement: None,
+            status: AccountStatus::Normal,
         }
     }
 
     /// The holdings of `account`, interest up to now.
     pub fn of(book: &mut Book, account: &AccountState) -> Result<Sheet, LedgerError> {
         let mut sheet = Sheet::empty();
+        sheet.status = account.status;
         for asset in account.deposits.keys() {
             let state = book.asset(&asset)?;
             let amount = deposited(state, account, &asset)?;
@@ -224,6 +228,7 @@ impl Sheet {
             opening_ok: margin.opening_ok(),
             perp_notional: margin.notional,
             required_margin: margin.required,
+            status: self.status,
             unrealized_pnl,
         })
     }

@@ -256,6 +256,19 @@ pub struct PendingClaim {
     pub fraction: i128,
 }
 
+/// Where an account stands.
+#[contracttype]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub enum AccountStatus {
+    /// Nothing is asked of it.
+    Normal = 0,
+    /// Called: no more risk until cured.
+    MarginCall = 1,
+    /// Being liquidated: it may only reduce.
+    Flagged = 2,
+}
+
 /// One account's entry.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -264,6 +277,8 @@ pub struct AccountState {
     pub debts: Map<Address, i128>,
     /// Supply shares.
     pub deposits: Map<Address, i128>,
+    /// Grants of earlier ones are void.
+    pub grants_epoch: u32,
     /// Its own limits.
     pub limits: Limits,
     /// Profit waiting for cash.
@@ -274,6 +289,10 @@ pub struct AccountState {
     pub positions: Map<Symbol, Position>,
     /// Change count.
     pub seq: u64,
+    /// Of `status`, Unix seconds.
+    pub since: u64,
+    /// Where it stands.
+    pub status: AccountStatus,
 }
 
 /// An account in one valuation, USD 1e7.
@@ -304,6 +323,8 @@ pub struct AccountSummary {
     pub perp_notional: i128,
     /// `R`: what must be supported.
     pub required_margin: i128,
+    /// Where it stands.
+    pub status: AccountStatus,
     /// Funding included.
     pub unrealized_pnl: i128,
 }
@@ -548,6 +569,8 @@ pub enum LedgerError {
     Overflow = 626,
     /// Own account.
     SelfLiquidation = 627,
+    /// Grants nothing usable.
+    InvalidGrant = 628,
 }
 
 /// The margin ledger. Written only by the vault and the clearing-house; read by everybody, even while a venue executes.
@@ -640,6 +663,46 @@ pub trait MarginLedgerInterface {
     /// Sets the account's own limits. Authorised by the account itself, never by a delegate.
     fn set_limits(env: Env, account: Address, limits: Limits) -> Result<(), LedgerError>;
 
+    /// Lets `delegate` act for `account` until `expires_at`; replaces what it was granted before.
+    ///
+    /// # Arguments
+    /// * `permissions` - bits of [`crate::permissions`]
+    /// * `expires_at` - Unix seconds: the first at which it is dead
+    ///
+    /// # Errors
+    /// * [`LedgerError::InvalidGrant`] - no bit or one without meaning, expired already, or the account itself
+    ///
+    /// # Events
+    /// * [`Granted`]
+    ///
+    /// # Authorization
+    /// `account`.
+    fn grant(
+        env: Env,
+        account: Address,
+        delegate: Address,
+        permissions: u32,
+        expires_at: u64,
+    ) -> Result<(), LedgerError>;
+
+    /// Takes back what `delegate` was granted. Takes effect at once, whatever it has signed.
+    ///
+    /// # Events
+    /// * [`Revoked`]
+    ///
+    /// # Authorization
+    /// `account`.
+    fn revoke(env: Env, account: Address, delegate: Address);
+
+    /// Takes back every grant of `account`.
+    ///
+    /// # Events
+    /// * [`AllRevoked`]
+    ///
+    /// # Authorization
+    /// `account`.
+    fn revoke_all(env: Env, account: Address) -> Result<(), LedgerError>;
+
     // ---- reads ------------------------------------------------------------------------------------------------------
 
     /// The account in the Live valuation: health as `health_factor`, exposures, levels.
@@ -650,6 +713,8 @@ pub trait MarginLedgerInterface {
     fn breakdown(env: Env, account: Address) -> Result<Breakdown, LedgerError>;
     /// The account's entry; an empty one if it never did anything.
     fn account(env: Env, account: Address) -> AccountState;
+    /// What `delegate` may do for `account` now: bits of [`crate::permissions`], 0 when nothing.
+    fn permission(env: Env, account: Address, delegate: Address) -> u32;
     /// A listed asset with totals accrued up to now.
     fn asset(env: Env, asset: Address) -> Result<AssetState, LedgerError>;
     /// All listed assets.
@@ -1051,6 +1116,49 @@ pub struct LimitsSet {
     pub account: Address,
     /// Its limits now.
     pub limits: Limits,
+    /// Account's.
+    pub account_seq: u64,
+}
+
+/// A delegate may act.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Granted {
+    /// For whom.
+    #[topic]
+    pub account: Address,
+    /// Who.
+    #[topic]
+    pub delegate: Address,
+    /// Account's.
+    pub account_seq: u64,
+    /// Unix seconds.
+    pub expires_at: u64,
+    /// Bits.
+    pub permissions: u32,
+}
+
+/// A delegate may act no more.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Revoked {
+    /// For whom.
+    #[topic]
+    pub account: Address,
+    /// Who.
+    #[topic]
+    pub delegate: Address,
+    /// Account's.
+    pub account_seq: u64,
+}
+
+/// No delegate may act any more.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AllRevoked {
+    /// For whom.
+    #[topic]
+    pub account: Address,
     /// Account's.
     pub account_seq: u64,
 }
