@@ -9,6 +9,7 @@ extern crate alloc;
 
 mod accrual;
 mod book;
+mod checked;
 mod contract;
 mod grants;
 mod holdings;

@@ -1,9 +1,10 @@
 //! Whether an account may take risk: the opening level, the initial margins, and the limits it set itself.
 
-use crate::book::{Book, OrOverflow};
+use crate::book::Book;
+use crate::checked::*;
 use crate::valuation::{Quotes, Sheet, Valuation, Valued};
 use margin_interface::{AccountState, LedgerError, Limits, LimitsSet};
-use soroban_sdk::Address;
+use soroban_sdk::{Address, Env};
 
 /// Largest health factor an account may demand of itself, bps: 100.
 const MAX_MIN_HEALTH: u32 = 1_000_000;
@@ -18,16 +19,16 @@ const MAX_MIN_HEALTH: u32 = 1_000_000;
 ///
 /// # Authorization
 /// `account` itself, never a delegate.
-pub fn set_limits(book: &mut Book, account: &Address, limits: &Limits) -> Result<(), LedgerError> {
+pub fn set_limits(book: &mut Book, account: &Address, limits: &Limits) {
+    let env = &book.env.clone();
     account.require_auth();
     if limits.market_exposure < 0 || limits.total_borrow < 0 || limits.min_health > MAX_MIN_HEALTH {
-        return Err(LedgerError::InvalidConfig);
+        fail(env, LedgerError::InvalidConfig);
     }
     let mut state = book.account(account);
     state.limits = limits.clone();
-    let account_seq = book.put_account(account, state);
+    let account_seq = book.put_account(account, &state);
     LimitsSet { account: account.clone(), limits: limits.clone(), account_seq }.publish(&book.env);
-    Ok(())
 }
 
 /// Refuses unless the account, as it is now, may hold its risk. An account without risk needs no price.
@@ -36,44 +37,38 @@ pub fn set_limits(book: &mut Book, account: &Address, limits: &Limits) -> Result
 /// * [`LedgerError::PriceNotUsable`] - a price is not live
 /// * [`LedgerError::InsufficientMargin`] - opening level or initial margins
 /// * [`LedgerError::LimitExceeded`] - its own limits
-pub fn require_opening(book: &mut Book, _account: &Address, state: &AccountState) -> Result<(), LedgerError> {
-    let sheet = Sheet::of(book, state)?;
+pub fn require_opening(book: &mut Book, _account: &Address, state: &AccountState) {
+    let sheet = Sheet::of(book, state);
     if !sheet.is_exposed() {
-        return Ok(());
+        return;
     }
     let mut quotes = Quotes::new();
     sheet.want(&mut quotes);
     let quotes = quotes.fetch(book);
-    require(&sheet, &quotes, &state.limits, book.now())
+    require_within(book, &sheet, &quotes, &state.limits)
 }
 
 /// [`require_opening`] with quotes that are known already.
-pub fn require_opening_at(book: &mut Book, quotes: &Quotes, state: &AccountState) -> Result<(), LedgerError> {
-    let sheet = Sheet::of(book, state)?;
+pub fn require_opening_at(book: &mut Book, quotes: &Quotes, state: &AccountState) {
+    let sheet = Sheet::of(book, state);
     if !sheet.is_exposed() {
-        return Ok(());
+        return;
     }
-    require(&sheet, quotes, &state.limits, book.now())
+    require_within(book, &sheet, quotes, &state.limits)
 }
 
-fn require(sheet: &Sheet, quotes: &Quotes, limits: &Limits, now: u64) -> Result<(), LedgerError> {
-    let valued = sheet.value(quotes, Valuation::Open, now)?;
-    if !valued.margin.opening_ok() {
-        return Err(LedgerError::InsufficientMargin);
-    }
-    if within(&valued, limits)? {
-        Ok(())
-    } else {
-        Err(LedgerError::LimitExceeded)
-    }
+fn require_within(book: &Book, sheet: &Sheet, quotes: &Quotes, limits: &Limits) {
+    let valued = sheet.value(&book.env, quotes, Valuation::Open);
+    require(&book.env, valued.margin.opening_ok(), LedgerError::InsufficientMargin);
+    require(&book.env, within(&book.env, &valued, limits), LedgerError::LimitExceeded);
 }
 
-fn within(valued: &Valued, limits: &Limits) -> Result<bool, LedgerError> {
+fn within(env: &Env, valued: &Valued, limits: &Limits) -> bool {
     let margin = &valued.margin;
     let largest =
         valued.debts.iter().copied().chain(valued.positions.iter().map(|value| value.notional)).max();
-    Ok(margin.leverage().or_overflow()? <= limits.max_leverage
-        && margin.health().or_overflow()? >= limits.min_health
+    margin.leverage().or_fail(env) <= limits.max_leverage
+        && margin.health().or_fail(env) >= limits.min_health
         && margin.debt <= limits.total_borrow
-        && largest.unwrap_or(0) <= limits.market_exposure)
+        && largest.unwrap_or(0) <= limits.market_exposure
 }

@@ -692,7 +692,7 @@ pub trait MarginLedgerInterface {
     ///
     /// # Authorization
     /// `account`.
-    fn revoke(env: Env, account: Address, delegate: Address);
+    fn revoke(env: Env, account: Address, delegate: Address) -> Result<(), LedgerError>;
 
     /// Takes back every grant of `account`.
     ///
