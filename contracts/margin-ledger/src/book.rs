@@ -139,7 +139,7 @@ impl Book {
     }
 
     /// Writes every entry that was changed, once.
-    pub fn store(self) {
+    pub fn store(&self) {
         let env = &self.env;
         for entry in self.assets.iter().filter(|entry| entry.dirty) {
             storage::set_asset(env, &entry.key, &entry.state);

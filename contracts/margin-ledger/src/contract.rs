@@ -7,7 +7,7 @@
 use crate::{
     book::Book,
     checked::fail,
-    grants, lending, limits, liquidation, listing, perp, pool, preview,
+    grants, lending, limits, liquidation, listing, perp, pool, preview, standing,
     storage::{self, Config, Venues},
     valuation,
 };
@@ -173,6 +173,18 @@ impl MarginLedgerInterface for MarginLedger {
         write(&env, |book| perp::claim_pending(book, &account))
     }
 
+    fn margin_call(env: Env, account: Address) -> Result<u64, LedgerError> {
+        write(&env, |book| standing::margin_call(book, &account))
+    }
+
+    fn flag(env: Env, account: Address) -> Result<(), LedgerError> {
+        write(&env, |book| standing::flag(book, &account))
+    }
+
+    fn unflag(env: Env, account: Address) -> Result<(), LedgerError> {
+        write(&env, |book| standing::unflag(book, &account))
+    }
+
     fn accrue(env: Env, asset: Address) -> Result<(), LedgerError> {
         write(&env, |book| lending::accrue(book, &asset))
     }
@@ -212,6 +224,10 @@ impl MarginLedgerInterface for MarginLedger {
 
     fn summary(env: Env, account: Address) -> Result<AccountSummary, LedgerError> {
         Ok(valuation::summary(&mut Book::open(&env), &account))
+    }
+
+    fn is_liquidatable(env: Env, account: Address) -> Result<bool, LedgerError> {
+        Ok(standing::is_liquidatable(&mut Book::open(&env), &account))
     }
 
     fn preview(env: Env, account: Address, actions: Vec<Action>) -> Result<AccountSummary, LedgerError> {

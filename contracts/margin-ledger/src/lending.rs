@@ -9,6 +9,7 @@ use crate::{
     holdings::{self, Change},
     limits, pool,
     settlement::{self, Till},
+    standing,
 };
 use margin_interface::{
     AccountState, Accrued, AssetState, Borrowed, Deposited, LedgerError, Repaid, Withdrawn,
@@ -51,6 +52,7 @@ pub fn debit(book: &mut Book, account: &Address, asset: &Address, amount: i128) 
     let env = &book.env.clone();
     require_positive(env, amount);
     let mut owner = book.account(account);
+    standing::refuse_flagged(book, &owner);
     let Change { amount, shares } = holdings::take_deposit(book.asset_mut(asset), &mut owner, asset, amount);
     let asset_seq = pay_out(book, asset, amount).totals.seq;
     let account_seq = book.put_account(account, &owner);

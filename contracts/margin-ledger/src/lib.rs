@@ -21,6 +21,7 @@ mod perp;
 mod pool;
 mod preview;
 mod settlement;
+mod standing;
 mod storage;
 mod valuation;
 
@@ -34,6 +35,8 @@ mod test_liquidation;
 mod test_listing;
 #[cfg(test)]
 mod test_perp;
+#[cfg(test)]
+mod test_standing;
 #[cfg(test)]
 mod test_world;
 

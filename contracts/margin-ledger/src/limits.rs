@@ -2,7 +2,8 @@
 
 use crate::book::Book;
 use crate::checked::*;
-use crate::valuation::{Quotes, Sheet, Valuation, Valued};
+use crate::standing;
+use crate::valuation::{self, Quotes, Sheet, Valuation, Valued};
 use margin_interface::{AccountState, LedgerError, Limits, LimitsSet};
 use soroban_sdk::{Address, Env};
 
@@ -31,36 +32,35 @@ pub fn set_limits(book: &mut Book, account: &Address, limits: &Limits) {
     LimitsSet { account: account.clone(), limits: limits.clone(), account_seq }.publish(&book.env);
 }
 
-/// Refuses unless the account, as it is now, may hold its risk. An account without risk needs no price.
+/// Refuses unless the account, as it is now, may hold its risk; ends a margin call that it thereby has cured. An account
+/// without risk needs no price.
 ///
 /// # Errors
+/// * [`LedgerError::AccountFlagged`]
 /// * [`LedgerError::PriceNotUsable`] - a price is not live
 /// * [`LedgerError::InsufficientMargin`] - opening level or initial margins
 /// * [`LedgerError::LimitExceeded`] - its own limits
-pub fn require_opening(book: &mut Book, _account: &Address, state: &AccountState) {
-    let sheet = Sheet::of(book, state);
-    if !sheet.is_exposed() {
-        return;
-    }
-    let mut quotes = Quotes::new();
-    sheet.want(&mut quotes);
-    let quotes = quotes.fetch(book);
-    require_within(book, &sheet, &quotes, &state.limits)
+pub fn require_opening(book: &mut Book, account: &Address, state: &AccountState) {
+    let (sheet, quotes) = valuation::sheet(book, state);
+    require_within(book, account, &sheet, &quotes, state)
 }
 
 /// [`require_opening`] with quotes that are known already.
-pub fn require_opening_at(book: &mut Book, quotes: &Quotes, state: &AccountState) {
+pub fn require_opening_at(book: &mut Book, quotes: &Quotes, account: &Address, state: &AccountState) {
     let sheet = Sheet::of(book, state);
+    require_within(book, account, &sheet, quotes, state)
+}
+
+fn require_within(book: &mut Book, account: &Address, sheet: &Sheet, quotes: &Quotes, state: &AccountState) {
+    standing::refuse_flagged(book, state);
     if !sheet.is_exposed() {
         return;
     }
-    require_within(book, &sheet, quotes, &state.limits)
-}
-
-fn require_within(book: &Book, sheet: &Sheet, quotes: &Quotes, limits: &Limits) {
-    let valued = sheet.value(&book.env, quotes, Valuation::Open);
-    require(&book.env, valued.margin.opening_ok(), LedgerError::InsufficientMargin);
-    require(&book.env, within(&book.env, &valued, limits), LedgerError::LimitExceeded);
+    let env = &book.env.clone();
+    let valued = sheet.value(env, quotes, Valuation::Open);
+    require(env, valued.margin.opening_ok(), LedgerError::InsufficientMargin);
+    require(env, within(env, &valued, &state.limits), LedgerError::LimitExceeded);
+    standing::cured(book, account);
 }
 
 fn within(env: &Env, valued: &Valued, limits: &Limits) -> bool {

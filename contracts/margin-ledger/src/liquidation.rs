@@ -8,10 +8,10 @@ use crate::{
     checked::*,
     holdings, lending,
     lending::Paid,
-    limits, settlement,
+    limits, settlement, standing,
     valuation::{self, Quotes, Sheet, Valuation},
 };
-use margin_interface::{LedgerError, Liquidated, Liquidation, Receive, ALL};
+use margin_interface::{AccountState, LedgerError, Liquidated, Liquidation, Receive, ALL};
 use margin_math::{
     lending_liquidation::{self as sizing, HeldSide, OwedSide, Plan, Seizure, Standing},
     status::may_seize,
@@ -56,7 +56,7 @@ pub fn liquidate(book: &mut Book, order: &Order) -> Liquidation {
     }
     let owner = book.account(account);
     let (sheet, quotes) = valuation::sheet(book, &owner);
-    let pair = pair(book, &sheet, &quotes, debt_asset, collateral_asset);
+    let pair = pair(book, &owner, &sheet, &quotes, debt_asset, collateral_asset);
 
     let (paid, seizure) = if debt_asset == collateral_asset {
         // The account could do the same itself: nobody is paid for it.
@@ -97,6 +97,7 @@ pub fn liquidate(book: &mut Book, order: &Order) -> Liquidation {
 /// Both sides in the Liquidation valuation, if the account may be liquidated and both exist.
 fn pair(
     book: &mut Book,
+    owner: &AccountState,
     sheet: &Sheet,
     quotes: &Quotes,
     debt_asset: &Address,
@@ -104,9 +105,7 @@ fn pair(
 ) -> Pair {
     let env = &book.env.clone();
     let margin = sheet.value(env, quotes, Valuation::Liquidation).margin;
-    if margin.liquidation_ok() {
-        fail(env, LedgerError::NotLiquidatable);
-    }
+    require(env, standing::liquidatable(owner, &margin, book.now()), LedgerError::NotLiquidatable);
     let perp = debt_asset == &book.config.settlement && sheet.perp_debt > 0;
     let lending = sheet.debts.iter().find(|line| &line.asset == debt_asset);
     if !perp && lending.is_none() {

@@ -9,7 +9,7 @@ use crate::settlement::{is_bad_debt, realize_bad_debt, Till};
 use crate::storage;
 use crate::valuation;
 use crate::valuation::{status, Quotes, Sheet, Valuation};
-use crate::{lending, limits, pool};
+use crate::{lending, limits, pool, standing};
 use margin_interface::{
     AccountState, Bucket, BucketMoved, FillReceipt, FundingSettled, LedgerError, MarketConfig, MarketOpened,
     MarketPushed, MarketState, MarketTotals, PendingClaimed, PerpMarket, Position, PositionFilled,
@@ -123,7 +123,7 @@ pub fn apply_fill(
     let settled = fill(book, &mut owner, market, size_delta, quote_delta, &quotes, fee);
     let account_seq = book.put_account(account, &owner);
     if increases {
-        limits::require_opening_at(book, &quotes, &owner);
+        limits::require_opening_at(book, &quotes, account, &owner);
         pool::require_reserve(book, &quotes);
     } else if is_bad_debt(&owner)
         || (owner.perp_debt > debt_before && beyond_band(book, market, size_delta, quote_delta, &quotes))
@@ -218,9 +218,7 @@ pub fn take_over(
         fail(env, LedgerError::PriceNotUsable);
     }
     let margin = sheet.value(env, &quotes, Valuation::Liquidation).margin;
-    if margin.liquidation_ok() {
-        fail(env, LedgerError::NotLiquidatable);
-    }
+    require(env, standing::liquidatable(&owner, &margin, book.now()), LedgerError::NotLiquidatable);
     let liquidation = sized(book, &owner, market, &quotes, &margin);
     let size = liquidation.size().or_fail(env).min(max_size);
     let rest = mul_div_floor(env, whole - size, liquidation.price, QUOTE_SCALE);
@@ -240,7 +238,7 @@ pub fn take_over(
     till.close(book, &mut taker);
     take(book, &mut taker, market, outcome.size, neg(env, outcome.quote), &quotes);
     let liquidator_seq = book.put_account(liquidator, &taker);
-    limits::require_opening_at(book, &quotes, &taker);
+    limits::require_opening_at(book, &quotes, liquidator, &taker);
 
     PositionTakenOver {
         account: account.clone(),
@@ -293,7 +291,7 @@ pub fn move_bucket(book: &mut Book, account: &Address, bucket: Bucket, amount: i
         // What is lent out cannot become money that is never lent: the cash must be there, as for a withdrawal.
         let settlement = book.config.settlement.clone();
         lending::pay_out(book, &settlement, 0);
-        limits::require_opening_at(book, &quotes, &owner);
+        limits::require_opening_at(book, &quotes, account, &owner);
     } else {
         pool::require_reserve(book, &quotes);
     }

@@ -4,6 +4,7 @@
 use crate::book::Book;
 use crate::checked::*;
 use crate::holdings::{deposited, owed, perp_owed};
+use crate::standing;
 use alloc::vec::Vec;
 use margin_interface::{
     AccountState, AccountStatus, AccountSummary, Asset, AssetConfig, AssetState, Breakdown, Holding,
@@ -125,7 +126,7 @@ impl Sheet {
     /// The holdings of `account`, interest up to now.
     pub fn of(book: &mut Book, account: &AccountState) -> Sheet {
         let mut sheet = Sheet::empty();
-        sheet.status = account.status;
+        sheet.status = standing::status(account, book.now());
         for asset in account.deposits.keys() {
             let state = book.asset(&asset);
             let amount = deposited(state, account, &asset);

@@ -571,6 +571,10 @@ pub enum LedgerError {
     SelfLiquidation = 627,
     /// Grants nothing usable.
     InvalidGrant = 628,
+    /// It may only reduce.
+    AccountFlagged = 629,
+    /// Nothing to call or to end.
+    AccountHealthy = 630,
 }
 
 /// The margin ledger. Written only by the vault and the clearing-house; read by everybody, even while a venue executes.
@@ -653,6 +657,48 @@ pub trait MarginLedgerInterface {
 
     // ---- permissionless ---------------------------------------------------------------------------------------------
 
+    /// Calls for margin: an account below its margin-call level (Live) has an hour to cure it, then it may be liquidated
+    /// down to its target although it is above the liquidation level. A deadline is set once; it lapses 24 hours after it.
+    /// On an account that is cured it ends the call.
+    ///
+    /// Returns the deadline, Unix seconds; 0 when the call has ended.
+    ///
+    /// # Errors
+    /// * [`LedgerError::AccountHealthy`] - nothing to call and nothing to end
+    /// * [`LedgerError::AccountFlagged`]
+    /// * [`LedgerError::PriceNotUsable`]
+    ///
+    /// # Events
+    /// * [`StatusChanged`], unless the deadline was set before
+    ///
+    /// # Authorization
+    /// Nobody's.
+    fn margin_call(env: Env, account: Address) -> Result<u64, LedgerError>;
+
+    /// Flags an account that may be liquidated: until it is healthy again it may only deposit, repay and reduce.
+    ///
+    /// # Errors
+    /// * [`LedgerError::NotLiquidatable`], [`LedgerError::AccountFlagged`], [`LedgerError::PriceNotUsable`]
+    ///
+    /// # Events
+    /// * [`StatusChanged`]
+    ///
+    /// # Authorization
+    /// Nobody's.
+    fn flag(env: Env, account: Address) -> Result<(), LedgerError>;
+
+    /// Takes the flag off an account that is above its margin-call level (Live), or owes and risks nothing.
+    ///
+    /// # Errors
+    /// * [`LedgerError::InsufficientMargin`], [`LedgerError::AccountHealthy`] - not flagged, [`LedgerError::PriceNotUsable`]
+    ///
+    /// # Events
+    /// * [`StatusChanged`]
+    ///
+    /// # Authorization
+    /// Nobody's.
+    fn unflag(env: Env, account: Address) -> Result<(), LedgerError>;
+
     /// Accrues the interest of an asset up to now.
     fn accrue(env: Env, asset: Address) -> Result<(), LedgerError>;
     /// Extends the lifetime of the accounts' entries.
@@ -707,6 +753,8 @@ pub trait MarginLedgerInterface {
 
     /// The account in the Live valuation: health as `health_factor`, exposures, levels.
     fn summary(env: Env, account: Address) -> Result<AccountSummary, LedgerError>;
+    /// Whether the account may be liquidated now, exactly as a liquidation decides it.
+    fn is_liquidatable(env: Env, account: Address) -> Result<bool, LedgerError>;
     /// The account after `actions` in the Open valuation: what `__check_auth` decides by.
     fn preview(env: Env, account: Address, actions: Vec<Action>) -> Result<AccountSummary, LedgerError>;
     /// The parts of [`Self::summary`], item by item.
@@ -1161,4 +1209,19 @@ pub struct AllRevoked {
     pub account: Address,
     /// Account's.
     pub account_seq: u64,
+}
+
+/// A call or a flag began or ended.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct StatusChanged {
+    /// Whose.
+    #[topic]
+    pub account: Address,
+    /// Account's.
+    pub account_seq: u64,
+    /// Unix seconds.
+    pub since: u64,
+    /// Now.
+    pub status: AccountStatus,
 }
