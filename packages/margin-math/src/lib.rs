@@ -22,6 +22,7 @@ pub mod position;
 pub mod settlement;
 pub mod shares;
 pub mod status;
+pub mod swap;
 pub mod twap;
 pub mod units;
 
