@@ -280,6 +280,16 @@ impl MarginLedgerInterface for MarginLedger {
         Ok(preview::preview(&mut Book::open(&env), &account, &actions))
     }
 
+    fn dry_credit(
+        env: Env,
+        from: Address,
+        account: Address,
+        asset: Address,
+        amount: i128,
+    ) -> Result<i128, LedgerError> {
+        Ok(lending::credit(&mut Book::dry(&env), &from, &account, &asset, amount))
+    }
+
     fn dry_execute(
         env: Env,
         account: Address,

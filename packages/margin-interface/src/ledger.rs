@@ -820,6 +820,14 @@ pub trait MarginLedgerInterface {
     fn is_liquidatable(env: Env, account: Address) -> Result<bool, LedgerError>;
     /// The account after `actions` in the Open valuation: what `__check_auth` decides by.
     fn preview(env: Env, account: Address, actions: Vec<Action>) -> Result<AccountSummary, LedgerError>;
+    /// What [`Self::credit`] would return, as [`Self::dry_execute`].
+    fn dry_credit(
+        env: Env,
+        from: Address,
+        account: Address,
+        asset: Address,
+        amount: i128,
+    ) -> Result<i128, LedgerError>;
     /// What [`Self::execute`] would return, by the same code; nothing is stored, and nothing is told.
     fn dry_execute(
         env: Env,
