@@ -138,22 +138,46 @@ impl VaultInterface for Vault {
         receive: Receive,
     ) -> Result<Liquidation, VaultError> {
         liquidator.require_auth();
-        positive(max_repay)?;
-        pull(&env, &debt_asset, &liquidator, max_repay)?;
-        let done = books(&env).liquidate(
-            &liquidator,
-            &account,
-            &debt_asset,
-            &collateral_asset,
-            &max_repay,
-            &min_seized,
-            &receive,
-        );
-        pay(&env, &debt_asset, &liquidator, rest(max_repay, done.repaid)?);
-        if receive == Receive::Tokens {
-            pay(&env, &collateral_asset, &liquidator, done.seized);
-        }
-        Ok(done)
+        swap(&env, &liquidator, &debt_asset, &collateral_asset, max_repay, receive, |books| {
+            books.liquidate(
+                &liquidator,
+                &account,
+                &debt_asset,
+                &collateral_asset,
+                &max_repay,
+                &min_seized,
+                &receive,
+            )
+        })
+    }
+
+    fn deleverage(
+        env: Env,
+        keeper: Address,
+        account: Address,
+        debt_asset: Address,
+        collateral_asset: Address,
+        max_repay: i128,
+    ) -> Result<Liquidation, VaultError> {
+        account.require_auth();
+        keeper.require_auth();
+        swap(&env, &keeper, &debt_asset, &collateral_asset, max_repay, Receive::Tokens, |books| {
+            books.deleverage(&keeper, &account, &debt_asset, &collateral_asset, &max_repay)
+        })
+    }
+
+    fn settle_in_kind(
+        env: Env,
+        payer: Address,
+        account: Address,
+        asset: Address,
+        max_repay: i128,
+    ) -> Result<Liquidation, VaultError> {
+        payer.require_auth();
+        let settlement = ledger(&env).settlement_asset();
+        swap(&env, &payer, &settlement, &asset, max_repay, Receive::Tokens, |books| {
+            books.settle_in_kind(&payer, &account, &asset, &max_repay)
+        })
     }
 
     fn preview_deposit(
@@ -308,6 +332,26 @@ fn execute(
     let booked = books(env).execute(account, sender, requests);
     batch::pay(env, sender, account, requests, &booked)?;
     Ok(booked)
+}
+
+/// Pulls the most that may be repaid, books what is, returns the rest and pays what is given for it.
+fn swap(
+    env: &Env,
+    payer: &Address,
+    debt: &Address,
+    collateral: &Address,
+    max_repay: i128,
+    receive: Receive,
+    book: impl FnOnce(&MarginLedgerClient) -> Liquidation,
+) -> Result<Liquidation, VaultError> {
+    positive(max_repay)?;
+    pull(env, debt, payer, max_repay)?;
+    let done = book(&books(env));
+    pay(env, debt, payer, rest(max_repay, done.repaid)?);
+    if receive == Receive::Tokens {
+        pay(env, collateral, payer, done.seized);
+    }
+    Ok(done)
 }
 
 /// What one action would move.

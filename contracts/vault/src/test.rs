@@ -33,6 +33,7 @@ enum Key {
     Permission(Address, Address),
     /// Number of assets poked.
     Poked,
+    Settlement,
 }
 
 #[contract]
@@ -120,6 +121,35 @@ impl FakeLedger {
     /// Account and payer of the last batch.
     pub fn batch(env: Env) -> Option<(Address, Address)> {
         env.storage().instance().get(&Key::Batch)
+    }
+
+    pub fn deleverage(
+        env: Env,
+        _keeper: Address,
+        _account: Address,
+        _debt_asset: Address,
+        _collateral_asset: Address,
+        _max_repay: i128,
+    ) -> Liquidation {
+        Liquidation { repaid: write(&env), seized: 70 }
+    }
+
+    pub fn settle_in_kind(
+        env: Env,
+        _payer: Address,
+        _account: Address,
+        _asset: Address,
+        _max_repay: i128,
+    ) -> Liquidation {
+        Liquidation { repaid: write(&env), seized: 70 }
+    }
+
+    pub fn set_settlement(env: Env, asset: Address) {
+        env.storage().instance().set(&Key::Settlement, &asset);
+    }
+
+    pub fn settlement_asset(env: Env) -> Address {
+        env.storage().instance().get(&Key::Settlement).unwrap()
     }
 
     pub fn set_permission(env: Env, account: Address, delegate: Address, bits: u32) {
@@ -414,6 +444,36 @@ fn liquidation_pays_for_what_was_extinguished() {
 }
 
 #[test]
+fn a_keeper_pays_for_what_was_extinguished_if_both_agree() {
+    let f = Fixture::new();
+    f.ledger.set(&450);
+    let collateral = token(&f.env);
+    collateral.mint(&f.vault.address, &500);
+    let account = Address::generate(&f.env);
+    let (debt, backing) = (&f.token.address, &collateral.address);
+    let done = f.vault.deleverage(&f.user, &account, debt, backing, &600);
+    let asked: std::vec::Vec<Address> = f.env.auths().into_iter().map(|(who, _)| who).collect();
+    assert!(asked.contains(&account) && asked.contains(&f.user) && asked.len() == 2);
+    assert_eq!(done, Liquidation { repaid: 450, seized: 70 });
+    assert_eq!((f.balances(), collateral.balance(&f.user)), ((550, 1_450), 70));
+}
+
+#[test]
+fn settlement_in_kind_is_paid_in_the_settlement_asset() {
+    let f = Fixture::new();
+    f.ledger.set(&450);
+    f.ledger.set_settlement(&f.token.address);
+    let collateral = token(&f.env);
+    collateral.mint(&f.vault.address, &500);
+    let account = Address::generate(&f.env);
+    let done = f.vault.settle_in_kind(&f.user, &account, &collateral.address, &600);
+    let args = (&f.user, &account, &collateral.address, 600i128);
+    f.assert_authorised("settle_in_kind", args.into_val(&f.env), Some(600));
+    assert_eq!(done, Liquidation { repaid: 450, seized: 70 });
+    assert_eq!((f.balances(), collateral.balance(&f.user)), ((550, 1_450), 70));
+}
+
+#[test]
 fn amounts_are_positive() {
     let f = Fixture::new();
     let (user, asset) = (&f.user, &f.token.address);
@@ -427,6 +487,9 @@ fn amounts_are_positive() {
         let other = Address::generate(&f.env);
         let liquidation = f.vault.try_liquidate(user, &other, asset, asset, &amount, &0, &Receive::Shares);
         assert_eq!(liquidation, Err(Ok(invalid)));
+        assert_eq!(f.vault.try_deleverage(user, &other, asset, asset, &amount), Err(Ok(invalid)));
+        f.ledger.set_settlement(asset);
+        assert_eq!(f.vault.try_settle_in_kind(user, &other, asset, &amount), Err(Ok(invalid)));
     }
     assert_eq!(f.ledger.writes(), 0);
 }
@@ -445,6 +508,9 @@ fn whose_rights_are_spent_must_authorise() {
     assert!(matches!(f.vault.try_repay_with_collateral(user, asset, &1), Err(Err(_))));
     let liquidation = f.vault.try_liquidate(user, other, asset, asset, &1, &0, &Receive::Shares);
     assert!(matches!(liquidation, Err(Err(_))));
+    assert!(matches!(f.vault.try_deleverage(user, other, asset, asset, &1), Err(Err(_))));
+    f.ledger.set_settlement(asset);
+    assert!(matches!(f.vault.try_settle_in_kind(user, other, asset, &1), Err(Err(_))));
     // Not even an amount that would be refused is looked at before.
     assert!(matches!(f.vault.try_borrow(user, asset, &0), Err(Err(_))));
     assert_eq!((f.balances(), f.ledger.writes()), ((1_000, 1_000), 0));

@@ -269,6 +269,63 @@ pub trait VaultInterface {
         receive: Receive,
     ) -> Result<Liquidation, VaultError>;
 
+    /// Repays a debt of an account that asks for it; the keeper takes collateral for it at mid prices and 0.5% more.
+    ///
+    /// Pulls `max_repay` from the keeper and returns in the same call what exceeds the debt extinguished.
+    ///
+    /// # Arguments
+    /// * `keeper` - who pays and receives
+    /// * `account` - whose debt; it sizes `max_repay` to its target
+    /// * `debt_asset` - token contract of the debt to repay
+    /// * `collateral_asset` - token contract of the deposit to give
+    /// * `max_repay` - most to repay, units of the debt asset, > 0
+    ///
+    /// # Errors
+    /// * [`VaultError::InvalidAmount`] - `max_repay <= 0`
+    /// * [`VaultError::TransferMismatch`] - the vault received another amount
+    /// * of the ledger: `NothingOwed`, `InsufficientBalance`, `LiquidationUnhelpful` - health would not improve,
+    ///   `PriceNotUsable`, `SelfLiquidation`, `InsufficientLiquidity`
+    ///
+    /// # Events
+    /// * the ledger's, with what was repaid and given
+    ///
+    /// # Authorization
+    /// `account`, as the caller; and `keeper`, including the token's `transfer(keeper, vault, max_repay)`.
+    fn deleverage(
+        env: Env,
+        keeper: Address,
+        account: Address,
+        debt_asset: Address,
+        collateral_asset: Address,
+        max_repay: i128,
+    ) -> Result<Liquidation, VaultError>;
+
+    /// Pays perpetual debt of an account that has listed `asset` for it, and takes that asset at its mid price minus 1%.
+    ///
+    /// Pulls `max_repay` of the settlement asset and returns in the same call what exceeds the debt extinguished.
+    ///
+    /// # Arguments
+    /// * `payer` - who pays and receives
+    /// * `account` - whose perpetual debt
+    /// * `asset` - token contract of the deposit to take
+    /// * `max_repay` - most to repay, settlement units, > 0
+    ///
+    /// # Errors
+    /// * as of [`Self::deleverage`], and of the ledger: `NotInKind` - the account has not listed the asset
+    ///
+    /// # Events
+    /// * the ledger's, with what was repaid and given
+    ///
+    /// # Authorization
+    /// `payer`, including the token's `transfer(payer, vault, max_repay)`.
+    fn settle_in_kind(
+        env: Env,
+        payer: Address,
+        account: Address,
+        asset: Address,
+        max_repay: i128,
+    ) -> Result<Liquidation, VaultError>;
+
     /// What [`Self::deposit`] would return now, or the error it would end in. Whether tokens would arrive is not asked.
     fn preview_deposit(
         env: Env,
