@@ -661,7 +661,7 @@ pub trait MarginLedgerInterface {
     /// Books a batch of `Deposit`, `Withdraw`, `Borrow`, `Repay` and `RepayWithCollateral`, in order; caps, cash and the opening
     /// level are checked on the end state. Deposits and repayments come from `from`, which the vault has checked.
     /// Returns what each action moved, token units: what arrived, what left, what was owed and is now paid.
-    fn execute(
+    fn batch(
         env: Env,
         account: Address,
         from: Address,
@@ -820,7 +820,7 @@ pub trait MarginLedgerInterface {
     fn is_liquidatable(env: Env, account: Address) -> Result<bool, LedgerError>;
     /// The account after `actions` in the Open valuation: what `__check_auth` decides by.
     fn preview(env: Env, account: Address, actions: Vec<Action>) -> Result<AccountSummary, LedgerError>;
-    /// What [`Self::credit`] would return, as [`Self::dry_execute`].
+    /// What [`Self::credit`] would return, as [`Self::dry_batch`].
     fn dry_credit(
         env: Env,
         from: Address,
@@ -828,14 +828,14 @@ pub trait MarginLedgerInterface {
         asset: Address,
         amount: i128,
     ) -> Result<i128, LedgerError>;
-    /// What [`Self::execute`] would return, by the same code; nothing is stored, and nothing is told.
-    fn dry_execute(
+    /// What [`Self::batch`] would return, by the same code; nothing is stored, and nothing is told.
+    fn dry_batch(
         env: Env,
         account: Address,
         from: Address,
         actions: Vec<Action>,
     ) -> Result<Vec<i128>, LedgerError>;
-    /// What [`Self::liquidate`] would return, as [`Self::dry_execute`].
+    /// What [`Self::liquidate`] would return, as [`Self::dry_batch`].
     fn dry_liquidate(
         env: Env,
         liquidator: Address,
