@@ -8,6 +8,7 @@ mod host_rule;
 mod perpetuals;
 mod policy;
 mod signatures;
+mod stellar_tokens;
 
 /// Tells each story in both modes.
 #[macro_export]
