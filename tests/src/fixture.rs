@@ -328,7 +328,9 @@ pub fn asset_config(coin: Coin, index: Asset) -> AssetConfig {
         margin_call_bps,
         max_bonus_bps,
         max_utilisation_bps: 9_500,
+        min_deposit_seconds: 0,
         opening_bps,
+        outflow_bps: 10_000,
         rate: RateCurve {
             base_bps: 100,
             slope1_bps: 400,
