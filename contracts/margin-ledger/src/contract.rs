@@ -16,10 +16,11 @@ use crate::{
 };
 use margin_interface::{
     AccountState, AccountSummary, Action, AssetConfig, AssetState, Breakdown, Bucket, FillReceipt,
-    LedgerConfig, LedgerError, Limits, Liquidation, MarginLedgerAdminInterface, MarginLedgerInterface,
-    MarketConfig, MarketState, PerpMarket, PerpView, PoolValue, Quote, Receive, Settlement, TakeOver,
+    GovernanceInterface, LedgerChange, LedgerConfig, LedgerError, Limits, Liquidation,
+    MarginLedgerAdminInterface, MarginLedgerInterface, MarketConfig, MarketState, PerpMarket, PerpView,
+    PoolValue, Quote, Receive, Schedule, Settlement, TakeOver,
 };
-use soroban_sdk::{contract, contractimpl, Address, Env, Symbol, Vec};
+use soroban_sdk::{contract, contractimpl, Address, BytesN, Env, Symbol, Vec};
 
 /// The margin ledger.
 #[contract]
@@ -37,7 +38,8 @@ impl MarginLedger {
         oracle: Address,
         settlement_asset: Address,
     ) {
-        storage::set_config(&env, &Config { admin, guardian, oracle, settlement: settlement_asset });
+        governance::initialise(&env, admin, guardian);
+        storage::set_config(&env, &Config { oracle, settlement: settlement_asset });
     }
 }
 
@@ -49,13 +51,67 @@ impl MarginLedgerAdminInterface for MarginLedger {
         perp_clearing: Address,
         factory: Address,
     ) -> Result<(), LedgerError> {
-        listing::set_venues(&env, &vault, &perp_clearing, &factory);
+        listing::set_venues(&env, Venues { factory, perp_clearing, vault });
         Ok(())
     }
 
     fn list_asset(env: Env, token: Address, config: AssetConfig) -> Result<(), LedgerError> {
         listing::list_asset(&env, &token, &config);
         Ok(())
+    }
+
+    fn update_asset(env: Env, by: Address, token: Address, config: AssetConfig) -> Result<(), LedgerError> {
+        listing::update_asset(&env, &by, &token, &config);
+        Ok(())
+    }
+
+    fn retire_asset(env: Env, token: Address) -> Result<(), LedgerError> {
+        listing::retire_asset(&env, &token);
+        Ok(())
+    }
+
+    fn propose(env: Env, change: LedgerChange) -> BytesN<32> {
+        listing::propose(&env, change)
+    }
+
+    fn execute(env: Env, id: BytesN<32>) -> Result<(), LedgerError> {
+        listing::execute(&env, &id);
+        Ok(())
+    }
+
+    fn freeze_upgrades(env: Env) {
+        governance::freeze_upgrades(&env);
+    }
+}
+
+#[contractimpl]
+impl GovernanceInterface for MarginLedger {
+    fn admin(env: Env) -> Address {
+        governance::admin(&env)
+    }
+
+    fn guardian(env: Env) -> Address {
+        governance::guardian(&env)
+    }
+
+    fn transfer_admin(env: Env, to: Address) {
+        governance::transfer_admin(&env, to);
+    }
+
+    fn accept_admin(env: Env) {
+        governance::accept_admin(&env);
+    }
+
+    fn set_guardian(env: Env, guardian: Address) {
+        governance::set_guardian(&env, guardian);
+    }
+
+    fn cancel(env: Env, by: Address, id: BytesN<32>) {
+        governance::cancel(&env, by, id);
+    }
+
+    fn scheduled(env: Env, id: BytesN<32>) -> Option<Schedule> {
+        governance::scheduled(&env, id)
     }
 }
 
@@ -363,7 +419,7 @@ impl MarginLedgerInterface for MarginLedger {
     }
 
     fn config(env: Env) -> Result<LedgerConfig, LedgerError> {
-        let Config { oracle, settlement, .. } = Book::open(&env).config;
+        let Config { oracle, settlement } = Book::open(&env).config;
         let Venues { factory, perp_clearing, vault } = venues(&env);
         Ok(LedgerConfig { factory, oracle, perp_clearing, settlement, vault })
     }

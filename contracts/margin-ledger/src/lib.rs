@@ -24,10 +24,13 @@ mod settlement;
 mod standing;
 mod storage;
 mod swap;
+mod terms;
 mod valuation;
 
 #[cfg(test)]
 mod test_batch;
+#[cfg(test)]
+mod test_governance;
 #[cfg(test)]
 mod test_grants;
 #[cfg(test)]

@@ -109,6 +109,7 @@ fn pair(
     let env = &book.env.clone();
     let margin = sheet.value(env, quotes, Valuation::Liquidation).margin;
     require(env, standing::liquidatable(owner, &margin, book.now()), LedgerError::NotLiquidatable);
+    let now = book.now();
     let perp = debt_asset == &book.config.settlement && sheet.perp_debt > 0;
     let lending = sheet.debts.iter().find(|line| &line.asset == debt_asset);
     if !perp && lending.is_none() {
@@ -123,7 +124,7 @@ fn pair(
             amount: lending.amount,
             decimals: debt.decimals,
             price: prices.owed(Valuation::Liquidation),
-            lw_bps: debt.config.lw_bps,
+            lw_bps: lending.live(now).lw_bps,
         },
         _ => OwedSide {
             amount: sheet.perp_debt,
@@ -132,17 +133,17 @@ fn pair(
             lw_bps: BPS,
         },
     };
-    let quote = quotes.get(env, &line.config.index);
+    let quote = quotes.get(env, &line.state.config.index);
     if !may_seize(valuation::status(quote.status)) {
         fail(env, LedgerError::PriceNotUsable);
     }
     let held = HeldSide {
         amount: line.amount,
-        decimals: line.decimals,
+        decimals: line.state.decimals,
         price: valuation::prices(env, quote, Valuation::Liquidation).owned(Valuation::Liquidation),
-        ltv_bps: line.config.ltv_bps,
-        opening_bps: line.config.opening_bps,
-        max_bonus_bps: line.config.max_bonus_bps,
+        ltv_bps: line.live(now).ltv_bps,
+        opening_bps: line.state.config.opening_bps,
+        max_bonus_bps: line.state.config.max_bonus_bps,
     };
     let standing = Standing {
         effective: margin.effective,
@@ -159,9 +160,10 @@ fn plan(env: &Env, sheet: &Sheet, pair: &Pair, max_repay: i128) -> Plan {
     if let Some(bonus_bps) = sizing::bonus_bps(standing, owed, held).or_fail(env) {
         return sizing::plan(standing, owed, held, bonus_bps, max_repay).or_fail(env);
     }
+    let now = env.ledger().timestamp();
     // The best pair is the collateral that supports least against the debt that weighs most.
-    let ltv_bps = sheet.deposits.iter().map(|line| line.config.ltv_bps).min().unwrap_or(BPS);
-    let heaviest = sheet.debts.iter().map(|line| line.config.lw_bps).max();
+    let ltv_bps = sheet.deposits.iter().map(|line| line.live(now).ltv_bps).min().unwrap_or(BPS);
+    let heaviest = sheet.debts.iter().map(|line| line.live(now).lw_bps).max();
     let lw_bps = heaviest.unwrap_or(BPS).max(owed.lw_bps);
     if sizing::helps(standing, lw_bps, ltv_bps).or_fail(env) {
         fail(env, LedgerError::LiquidationUnhelpful);

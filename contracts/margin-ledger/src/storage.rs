@@ -28,14 +28,10 @@ enum Key {
     Venues,
 }
 
-/// Who governs, who prices, and what settles. Instance entry.
+/// Who prices, and what settles. Instance entry.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Config {
-    /// May list assets and set the venues.
-    pub admin: Address,
-    /// May only halt or tighten.
-    pub guardian: Address,
     /// Prices everything.
     pub oracle: Address,
     /// Margins, settles and insures.
@@ -145,6 +141,11 @@ pub fn asset(env: &Env, asset: &Address) -> Option<AssetState> {
 /// Stores an asset.
 pub fn set_asset(env: &Env, asset: &Address, state: &AssetState) {
     set_persistent(env, Key::Asset(asset.clone()), state);
+}
+
+/// Forgets an asset.
+pub fn remove_asset(env: &Env, asset: &Address) {
+    env.storage().persistent().remove(&Key::Asset(asset.clone()));
 }
 
 /// A market as it was stored.

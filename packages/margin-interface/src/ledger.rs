@@ -5,7 +5,7 @@
 
 use crate::{Asset, Limits, Market, Quote, Receive};
 use soroban_sdk::{
-    contractclient, contracterror, contractevent, contracttype, Address, Env, Map, Symbol, Vec,
+    contractclient, contracterror, contractevent, contracttype, Address, BytesN, Env, Map, Symbol, Vec,
 };
 
 /// Most deposits, most debts and most positions of one account, each.
@@ -58,8 +58,12 @@ pub struct AssetConfig {
     pub max_bonus_bps: u32,
     /// For borrowing, bps.
     pub max_utilisation_bps: u32,
+    /// A deposit stays this long.
+    pub min_deposit_seconds: u32,
     /// Opening level, bps.
     pub opening_bps: u32,
+    /// Of supplied, net per hour.
+    pub outflow_bps: u32,
     /// Interest.
     pub rate: RateCurve,
     /// Of interest, bps.
@@ -94,6 +98,23 @@ pub struct AssetTotals {
     pub updated_at: u64,
 }
 
+// What a change worsened reaches existing accounts over seven days: these are the terms that it started from.
+/// Terms of existing accounts.
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Ramp {
+    // Bps.
+    pub liquidation_bps: u32,
+    // Bps.
+    pub ltv_bps: u32,
+    // Bps.
+    pub lw_bps: u32,
+    // Bps.
+    pub margin_call_bps: u32,
+    // Of the change, Unix seconds.
+    pub since: u64,
+}
+
 /// A listed asset.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -102,6 +123,8 @@ pub struct AssetState {
     pub config: AssetConfig,
     // Of the token.
     pub decimals: u32,
+    // Terms on their way.
+    pub ramp: Ramp,
     // Totals.
     pub totals: AssetTotals,
 }
@@ -525,6 +548,20 @@ pub struct LedgerConfig {
     pub vault: Address,
 }
 
+/// What has to wait.
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum LedgerChange {
+    // Any parameters of a listed asset: 24 hours.
+    Asset(Address, AssetConfig),
+    // Another oracle: 48 hours.
+    Oracle(Address),
+    // Vault, clearing-house, factory: 48 hours.
+    Venues(Address, Address, Address),
+    // Code: 7 days.
+    Upgrade(BytesN<32>),
+}
+
 // 600-699. A venue passes them on unchanged.
 /// Errors of the ledger.
 #[contracterror]
@@ -597,6 +634,8 @@ pub enum LedgerError {
     InvalidAction = 631,
     /// The account has not agreed to it.
     NotInKind = 632,
+    /// Somebody holds or owes it.
+    AssetInUse = 633,
 }
 
 /// The margin ledger. Written only by the vault and the clearing-house; read by everybody, even while a venue executes.
@@ -912,6 +951,68 @@ pub trait MarginLedgerAdminInterface {
     /// # Authorization
     /// The admin.
     fn list_asset(env: Env, token: Address, config: AssetConfig) -> Result<(), LedgerError>;
+
+    /// Changes parameters of a listed asset at once, where no account and no depositor can lose by it: lower caps, LTV,
+    /// utilisation or outflow, higher weights, levels or deposit time, or no new deposits and debts. What is worse for
+    /// existing accounts reaches them over seven days. Everything else is proposed.
+    ///
+    /// # Errors
+    /// * [`LedgerError::UnknownAsset`], [`LedgerError::InvalidConfig`]
+    /// * [`crate::GovernanceError::NeedsTimelock`], [`crate::GovernanceError::NotGovernor`]
+    ///
+    /// # Events
+    /// * [`AssetListed`]
+    ///
+    /// # Authorization
+    /// `by`: the admin or the guardian.
+    fn update_asset(env: Env, by: Address, token: Address, config: AssetConfig) -> Result<(), LedgerError>;
+
+    /// Takes an asset off the list that nobody has deposited or owes.
+    ///
+    /// # Errors
+    /// * [`LedgerError::UnknownAsset`], [`LedgerError::AssetInUse`]
+    ///
+    /// # Events
+    /// * [`AssetRetired`]
+    ///
+    /// # Authorization
+    /// The admin.
+    fn retire_asset(env: Env, token: Address) -> Result<(), LedgerError>;
+
+    /// Announces a change. Returns its id.
+    ///
+    /// # Errors
+    /// * [`crate::GovernanceError::AlreadyScheduled`]
+    ///
+    /// # Events
+    /// * [`crate::ChangeProposed`]
+    ///
+    /// # Authorization
+    /// The admin.
+    fn propose(env: Env, change: LedgerChange) -> BytesN<32>;
+
+    /// Carries out an announced change whose time has come.
+    ///
+    /// # Errors
+    /// * [`crate::GovernanceError::NotScheduled`], [`crate::GovernanceError::TooEarly`],
+    ///   [`crate::GovernanceError::Expired`], [`crate::GovernanceError::UpgradesFrozen`]
+    /// * those of the change
+    ///
+    /// # Events
+    /// * [`crate::ChangeExecuted`] and that of the change
+    ///
+    /// # Authorization
+    /// The admin.
+    fn execute(env: Env, id: BytesN<32>) -> Result<(), LedgerError>;
+
+    /// Makes the code final, for ever.
+    ///
+    /// # Events
+    /// * [`crate::UpgradesFrozen`]
+    ///
+    /// # Authorization
+    /// The admin.
+    fn freeze_upgrades(env: Env);
 }
 
 /// The venues were named.
@@ -926,7 +1027,7 @@ pub struct VenuesSet {
     pub vault: Address,
 }
 
-/// A token was listed.
+/// A token was listed, or its parameters changed.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AssetListed {
@@ -1356,4 +1457,21 @@ pub struct InKindSet {
     pub account_seq: u64,
     // What may be taken.
     pub assets: Vec<Address>,
+}
+
+/// A token was taken off the list.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AssetRetired {
+    // The token.
+    #[topic]
+    pub asset: Address,
+}
+
+/// The oracle was replaced.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct OracleSet {
+    // The new one.
+    pub oracle: Address,
 }

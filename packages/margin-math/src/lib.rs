@@ -19,6 +19,7 @@ pub mod oracle;
 pub mod perp_liquidation;
 pub mod pool;
 pub mod position;
+pub mod ramp;
 pub mod settlement;
 pub mod shares;
 pub mod status;
