@@ -309,7 +309,7 @@ fn deploy(world: &World, admin: &Actor, guardian: &Actor) -> Contracts {
     Contracts { oracle, sources, ledger, vault, clearing, factory, tokens }
 }
 
-/// The parameters of `15-parameters.md`.
+/// The default parameters.
 pub fn asset_config(coin: Coin, index: Asset) -> AssetConfig {
     let (ltv_bps, lw_bps, opening_bps, margin_call_bps, liquidation_bps, max_bonus_bps) = match coin {
         Coin::Usdc => (10_000, 10_000, 10_250, 10_000, 10_000, 0),

@@ -203,8 +203,8 @@ fn row_09_an_account_on_both_sides_of_a_liquidation_is_booked_once(f: &Fixture) 
     carol.deposit(eth(10)).ok();
     carol.borrow(usdc(8_000)).ok();
     carol.borrow(eth(1)).ok();
-    f.set_price("ETH", price(1_300));
-    let done = f.funded(keeper, &[eth(1)]).liquidate(&carol, eth(1), Coin::Eth, Receive::Shares).ok();
+    f.set_price("ETH", price(1_250));
+    let done = f.funded(keeper, &[eth(2)]).liquidate(&carol, eth(2), Coin::Eth, Receive::Shares).ok();
     assert_eq!(done, Liquidation { repaid: 0, seized: 0 });
     assert_eq!(f.ledger().account(&carol.address).debts.len(), 1);
 }

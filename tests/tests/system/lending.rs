@@ -1,10 +1,9 @@
 //! Lending as its users know it: what a deposit supports, batches, delegates, dead oracles.
 
-use margin_interface::{
-    permissions, AccountError, Action, Asset, AssetConfig, LedgerError, Receive, VaultError,
-};
+use margin_interface::{permissions, AccountError, Action, LedgerError, Receive, VaultError};
 use margin_tests::actor::Actor;
-use margin_tests::fixture::{asset_config, test_token, Fixture};
+use margin_tests::fixture::Fixture;
+use margin_tests::listed::Listed;
 use margin_tests::money::{eth, price, usd, usdc, usdt, Coin};
 use margin_tests::refusal::assert_refused;
 use soroban_sdk::{IntoVal, Vec as HostVec};
@@ -13,7 +12,6 @@ crate::in_both_modes!(
     the_example_of_the_specification,
     a_dead_oracle_blocks_no_repayment_no_deposit_and_no_debt_free_exit,
     a_batch_is_what_its_steps_are,
-    a_batch_refreshes_the_price_that_its_policy_sees,
     a_batch_is_all_or_nothing,
     a_delegate_does_what_it_was_granted_until_it_ends,
     several_loans_are_checked_together,
@@ -21,22 +19,17 @@ crate::in_both_modes!(
 
 /// 1 ETH at 2,000, half a WBTC at 40,000 and 10,000 USDC: 32,000 of collateral, 26,600 of effective margin.
 fn the_example_of_the_specification(f: &Fixture) {
-    let wbtc = test_token(&f.world, &f.admin, 8, "WBTC");
-    let bitcoin = f.prices.asset("BTC");
-    let config = AssetConfig { ltv_bps: 7_500, ..asset_config(Coin::Eth, bitcoin) };
-    f.admin.calls::<()>(&f.contracts().ledger, "list_asset", (&wbtc, config).into_val(&f.env)).ok();
+    let wbtc = Listed::with(f, Coin::Eth, 8, |config| {
+        config.index = f.prices.asset("BTC");
+        config.ltv_bps = 7_500;
+    });
     f.set_price("BTC", price(40_000));
 
     let user = f.funded(f.key_account("user"), &[eth(1), usdc(10_000)]);
-    let half = 50_000_000i128;
-    f.admin.calls::<()>(&wbtc, "mint", (&user.address, half).into_val(&f.env)).ok();
+    wbtc.fund(f, &user, wbtc.milli(500));
     user.deposit(eth(1)).ok();
+    wbtc.deposit(f, &user, wbtc.milli(500)).ok();
     user.deposit(usdc(10_000)).ok();
-    let vault = &f.contracts().vault;
-    let pull =
-        margin_tests::auth::Invocation::new(&wbtc, "transfer", (&user.address, vault, half).into_val(&f.env));
-    let args = (&user.address, &user.address, &wbtc, half).into_val(&f.env);
-    user.submits::<i128>(margin_tests::auth::Invocation::new(vault, "deposit", args).with(pull)).ok();
 
     assert_eq!(f.vault().get_collateral_value(&user.address), usd(32_000));
     assert_eq!(f.vault().get_effective_margin(&user.address), usd(26_600));
@@ -66,7 +59,8 @@ fn a_dead_oracle_blocks_no_repayment_no_deposit_and_no_debt_free_exit(f: &Fixtur
     alice.withdraw(Coin::Eth.all()).ok();
     // All of it, out of the wallet, and then the way out is free.
     bob.repay(usdc(9_000)).ok();
-    bob.submit(&[Action::Withdraw(f.token(Coin::Eth).clone(), i128::MAX)]).ok();
+    let all = |coin| Action::Withdraw(f.token(coin).clone(), i128::MAX);
+    bob.submit(&[all(Coin::Eth), all(Coin::Usdc)]).ok();
     assert!(f.ledger().account(&bob.address).deposits.is_empty());
     assert_eq!(f.balance(Coin::Eth, &bob.address), eth(10).units);
 }
@@ -101,23 +95,6 @@ fn a_batch_is_what_its_steps_are(f: &Fixture) {
         (of(breakdown.deposits), of(breakdown.debts), Coin::ALL.map(|coin| f.balance(coin, &who.address)))
     };
     assert_eq!(amounts(&one), amounts(&two));
-}
-
-/// An ether that has doubled since the oracle looked: the batch brings the price, and the account's own policy sees it.
-fn a_batch_refreshes_the_price_that_its_policy_sees(f: &Fixture) {
-    let alice = f.funded(f.smart_account("alice"), &[usdc(2_000)]);
-    alice.deposit(usdc(2_000)).ok();
-    let borrow = || Action::Borrow(f.token(Coin::Usdt).clone(), usdt(500).units);
-    f.advance(3_600);
-    assert_refused(alice.submit(&[borrow()]), &alice, AccountError::StalePrice);
-    for ticker in ["USDC", "USDT"] {
-        (0..3).for_each(|source| f.prices.say(source, ticker, f.prices.get(ticker)));
-    }
-    assert_refused(alice.submit(&[borrow()]), &alice, AccountError::StalePrice);
-    let assets: [Asset; 2] = ["USDC", "USDT"].map(|ticker| f.prices.asset(ticker));
-    let refresh = Action::Refresh(HostVec::from_array(&f.env, assets));
-    alice.submit(&[refresh, borrow()]).ok();
-    assert_eq!(f.balance(Coin::Usdt, &alice.address), usdt(500).units);
 }
 
 fn a_batch_is_all_or_nothing(f: &Fixture) {
