@@ -11,7 +11,6 @@ use crate::{
     liquidation::{self, Order},
     listing, perp, pool, preview, standing,
     storage::{self, Config, Venues},
-    swap::{self, Deal},
     valuation,
 };
 use margin_interface::{
@@ -178,9 +177,8 @@ impl MarginLedgerInterface for MarginLedger {
         max_repay: i128,
     ) -> Result<Liquidation, LedgerError> {
         vault_only(&env);
-        let (debt, collateral) = (&debt_asset, &collateral_asset);
-        let deal = Deal { account: &account, payer: &keeper, debt, collateral, max_repay };
-        write(&env, |book| swap::deleverage(book, &deal))
+        let order = agreed(keeper, account, debt_asset, collateral_asset, max_repay);
+        write(&env, |book| liquidation::deleverage(book, &order))
     }
 
     fn settle_in_kind(
@@ -192,12 +190,8 @@ impl MarginLedgerInterface for MarginLedger {
     ) -> Result<Liquidation, LedgerError> {
         vault_only(&env);
         write(&env, |book| {
-            let settlement = book.config.settlement.clone();
-            let (debt, collateral) = (&settlement, &asset);
-            swap::settle_in_kind(
-                book,
-                &Deal { account: &account, payer: &payer, debt, collateral, max_repay },
-            )
+            let debt = book.config.settlement.clone();
+            liquidation::settle_in_kind(book, &agreed(payer, account, debt, asset, max_repay))
         })
     }
 
@@ -295,7 +289,7 @@ impl MarginLedgerInterface for MarginLedger {
     }
 
     fn set_in_kind(env: Env, account: Address, assets: Vec<Address>) -> Result<(), LedgerError> {
-        write(&env, |book| swap::set_in_kind(book, &account, &assets))
+        write(&env, |book| liquidation::set_in_kind(book, &account, &assets))
     }
 
     fn grant(
@@ -445,4 +439,15 @@ fn clearing_only(env: &Env) {
 
 fn venues(env: &Env) -> Venues {
     storage::venues(env).unwrap_or_else(|| fail(env, LedgerError::VenuesNotSet))
+}
+
+/// Tokens for tokens, whatever they come to.
+fn agreed(
+    liquidator: Address,
+    account: Address,
+    debt: Address,
+    collateral: Address,
+    max_repay: i128,
+) -> Order {
+    Order { liquidator, account, debt, collateral, max_repay, min_seized: 0, receive: Receive::Tokens }
 }

@@ -196,9 +196,6 @@ pub struct Paid {
 }
 
 impl Paid {
-    /// Nothing.
-    pub const NOTHING: Paid = Paid { perp: 0, lending: Change { amount: 0, shares: 0 } };
-
     /// Token units in all.
     pub fn total(&self) -> i128 {
         self.perp + self.lending.amount

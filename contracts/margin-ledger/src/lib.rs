@@ -23,7 +23,6 @@ mod preview;
 mod settlement;
 mod standing;
 mod storage;
-mod swap;
 mod terms;
 mod valuation;
 

@@ -300,6 +300,11 @@ pub fn allows(price: PriceStatus, usage: Use) -> bool {
     permission(status(price), usage) == Permission::Yes
 }
 
+/// Whether a quote lets somebody take more risk.
+pub fn allows_increase(quote: &Quote) -> bool {
+    is_usable(quote, Valuation::Open)
+}
+
 /// The status as the table knows it; what it does not know permits nothing.
 pub fn status(price: PriceStatus) -> Status {
     Status::from_code(price as u32).unwrap_or(Status::Unknown)

@@ -23,7 +23,6 @@ pub mod ramp;
 pub mod settlement;
 pub mod shares;
 pub mod status;
-pub mod swap;
 pub mod twap;
 pub mod units;
 

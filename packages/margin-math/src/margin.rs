@@ -284,6 +284,14 @@ impl Margin {
         self.effective_liquidation >= self.required
     }
 
+    /// Whether health is strictly better in `after`: `E' / R' > E / R`.
+    pub fn improves_to(&self, after: &Margin) -> Result<bool, MathError> {
+        if self.required == 0 || after.required == 0 {
+            return Ok(after.required < self.required);
+        }
+        Ok(mul_div_ceil(after.effective, self.required, after.required)? > self.effective)
+    }
+
     fn support(&mut self, value: i128, levels: &Levels) -> Result<(), MathError> {
         let at = |level: u32| mul_div_floor(value, i128::from(BPS), i128::from(level));
         increase(&mut self.effective, value)?;
@@ -383,6 +391,29 @@ mod tests {
 
     fn bps(n: u32) -> BigRational {
         ratio(i128::from(n)) / ratio(10_000)
+    }
+
+    fn sums(effective: i128, required: i128) -> Margin {
+        let mut margin = Margin::new(Valuation::Live, Prices::flat(PRICE), SETTLEMENT);
+        (margin.effective, margin.required) = (effective, required);
+        margin
+    }
+
+    proptest! {
+        #[test]
+        fn better_is_decided_exactly(e in 0..i128::MAX / 4, r in 1..i128::MAX / 4, e2 in 0..i128::MAX / 4, r2 in 1..i128::MAX / 4) {
+            let exact = ratio(e2) / ratio(r2) > ratio(e) / ratio(r);
+            if let Ok(decided) = sums(e, r).improves_to(&sums(e2, r2)) {
+                prop_assert_eq!(decided, exact);
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_required_is_the_best_there_is() {
+        assert_eq!(sums(5, 10).improves_to(&sums(0, 0)), Ok(true));
+        assert_eq!(sums(5, 0).improves_to(&sums(4, 0)), Ok(false));
+        assert_eq!(sums(5, 10).improves_to(&sums(5, 10)), Ok(false));
     }
 
     fn prices() -> impl Strategy<Value = Prices> {
