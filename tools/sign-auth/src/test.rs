@@ -45,7 +45,10 @@ fn signing(keys: &[SigningKey], binding: Binding) -> Signing<'_> {
     Signing { binding, expires: 500, keys, passphrase: PASSPHRASE }
 }
 
-fn signed(entry: &SorobanAuthorizationEntry) -> (&SorobanAddressCredentials, Vec<(Vec<u8>, Vec<u8>)>) {
+/// Key and signature.
+type Pair = (Vec<u8>, Vec<u8>);
+
+fn signed(entry: &SorobanAuthorizationEntry) -> (&SorobanAddressCredentials, Vec<Pair>) {
     let own = crate::entry::credentials(entry).unwrap();
     let ScVal::Vec(Some(records)) = &own.signature else { panic!("no signatures") };
     let bytes = |value: &ScVal| match value {
