@@ -3,8 +3,8 @@
 
 use crate::Vault;
 use margin_interface::{
-    AccountSummary, Breakdown, Holding, LedgerError, Liquidation, Receive, VaultClient, VaultConfig,
-    VaultError,
+    AccountStatus, AccountSummary, Breakdown, Holding, LedgerError, Liquidation, Receive, VaultClient,
+    VaultConfig, VaultError,
 };
 use soroban_sdk::{
     contract, contractimpl, contracttype,
@@ -117,6 +117,7 @@ fn figures(env: &Env) -> AccountSummary {
         opening_ok: true,
         perp_notional: 77,
         required_margin: 88,
+        status: AccountStatus::Normal,
         unrealized_pnl: 99,
     }
 }

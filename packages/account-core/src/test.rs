@@ -1,7 +1,7 @@
 use crate::limits::{BASIC, MAX_SIGNERS};
 use crate::policy::within;
 use crate::state::{Profile, SCHEMA};
-use margin_interface::{AccountError, AccountSummary, AccountType, Limits, Market, Protocol};
+use margin_interface::{AccountError, AccountStatus, AccountSummary, AccountType, Limits, Market, Protocol};
 use soroban_sdk::testutils::{Address as _, EnvTestConfig};
 use soroban_sdk::{map, symbol_short, vec, Address, Bytes, Env};
 
@@ -104,6 +104,7 @@ fn limits_refuse_in_the_order_of_the_specification_and_bind_only_beyond() {
         opening_ok: true,
         perp_notional: 0,
         required_margin: 0,
+        status: AccountStatus::Normal,
         unrealized_pnl: 0,
     };
     assert_eq!(within(&edge, &limits), Ok(()));
