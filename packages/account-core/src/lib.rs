@@ -1,6 +1,6 @@
 //! The policy engine that every tier of smart account shares.
 //!
-//! An authorisation passes four gates, in this order: who signs ([`signatures`]), what is signed ([`classify`]), what it
+//! An authorisation passes four gates, in this order: who signs ([`roles`], [`signatures`]), what is signed ([`classify`]), what it
 //! would do to the account's risk ([`policy`]), within which bounds ([`limits`]). What is not recognised is refused.
 #![no_std]
 
@@ -8,11 +8,16 @@ pub mod administration;
 pub mod calls;
 pub mod classify;
 pub mod deleverage;
-pub mod limits;
+mod entry_points;
 pub mod policy;
+pub mod roles;
 pub mod signatures;
 pub mod state;
 pub mod storage;
+pub mod tier;
+pub mod validate;
+
+pub use margin_interface as interface;
 
 use margin_interface::{AccountError, Sig};
 use soroban_sdk::{crypto::Hash, Env, Val, Vec};
@@ -21,15 +26,16 @@ use soroban_sdk::{crypto::Hash, Env, Val, Vec};
 ///
 /// # Errors
 /// * [`AccountError::NotInitialized`] - the account has no state of this version
-/// * those of [`signatures::verify`], [`classify::classify`] and [`policy::enforce`]
-pub fn check_auth(
+/// * those of [`roles::role_of`], [`signatures::verify`], [`classify::classify`] and [`policy::enforce`]
+pub fn check_auth<T: tier::Tier>(
     env: &Env,
     payload: Hash<32>,
     signatures: Vec<Sig>,
     contexts: Vec<Val>,
 ) -> Result<(), AccountError> {
     let profile = storage::load(env)?;
-    signatures::verify(env, &profile.signers, payload, &signatures)?;
+    roles::role_of::<T>(env, &profile, &roles::keys(env, &signatures)?)?;
+    signatures::verify(env, payload, &signatures)?;
     let mut intent = policy::Intent::new(env);
     for context in contexts.iter() {
         intent.add(classify::classify(env, &profile.protocol, context)?);

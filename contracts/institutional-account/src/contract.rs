@@ -1,0 +1,7 @@
+use soroban_sdk::contract;
+
+/// The tier-3 smart account.
+#[contract]
+pub struct InstitutionalAccount;
+
+account_core::smart_account!(InstitutionalAccount, Institutional);

@@ -1,0 +1,7 @@
+use soroban_sdk::contract;
+
+/// The tier-2 smart account.
+#[contract]
+pub struct ProAccount;
+
+account_core::smart_account!(ProAccount, Pro);
