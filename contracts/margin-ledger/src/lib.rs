@@ -9,7 +9,9 @@ extern crate alloc;
 
 mod accrual;
 mod book;
+mod checked;
 mod contract;
+mod grants;
 mod holdings;
 mod lending;
 mod limits;
@@ -19,9 +21,15 @@ mod perp;
 mod pool;
 mod preview;
 mod settlement;
+mod standing;
 mod storage;
+mod swap;
 mod valuation;
 
+#[cfg(test)]
+mod test_batch;
+#[cfg(test)]
+mod test_grants;
 #[cfg(test)]
 mod test_lending;
 #[cfg(test)]
@@ -30,6 +38,10 @@ mod test_liquidation;
 mod test_listing;
 #[cfg(test)]
 mod test_perp;
+#[cfg(test)]
+mod test_standing;
+#[cfg(test)]
+mod test_swap;
 #[cfg(test)]
 mod test_world;
 

@@ -1,7 +1,8 @@
 //! What is listed, and within which bounds.
 
 use crate::{
-    book::{Book, OrOverflow},
+    book::Book,
+    checked::*,
     storage::{self, Config, Venues},
     valuation,
 };
@@ -10,7 +11,6 @@ use margin_interface::{
     MAX_ASSETS,
 };
 use margin_math::{
-    fixed::pow10,
     interest::{MODIFIER_START, RATE_SCALE},
     lending_liquidation::PROTOCOL_FEE_BPS,
     units::{BPS, MAX_DECIMALS, SETTLEMENT_DECIMALS},
@@ -33,15 +33,10 @@ const MAX_WHOLE_TOKENS: u32 = 11;
 const LIQUIDATION_GAIN_BPS: u32 = 9_800;
 
 /// Names the contracts that write. Once.
-pub fn set_venues(
-    env: &Env,
-    vault: &Address,
-    perp_clearing: &Address,
-    factory: &Address,
-) -> Result<(), LedgerError> {
-    require_admin(env)?;
+pub fn set_venues(env: &Env, vault: &Address, perp_clearing: &Address, factory: &Address) {
+    require_admin(env);
     if storage::venues(env).is_some() {
-        return Err(LedgerError::VenuesAlreadySet);
+        fail(env, LedgerError::VenuesAlreadySet);
     }
     let (vault, perp_clearing, factory) = (vault.clone(), perp_clearing.clone(), factory.clone());
     storage::set_venues(
@@ -49,28 +44,27 @@ pub fn set_venues(
         &Venues { factory: factory.clone(), perp_clearing: perp_clearing.clone(), vault: vault.clone() },
     );
     VenuesSet { factory, perp_clearing, vault }.publish(env);
-    Ok(())
 }
 
 /// Lists a token after checking its parameters, alone and against every asset listed before.
-pub fn list_asset(env: &Env, token: &Address, config: &AssetConfig) -> Result<(), LedgerError> {
-    let settlement = require_admin(env)?.settlement;
+pub fn list_asset(env: &Env, token: &Address, config: &AssetConfig) {
+    let settlement = require_admin(env).settlement;
     let mut listed = storage::assets(env);
     if listed.contains(token) {
-        return Err(LedgerError::AlreadyListed);
+        fail(env, LedgerError::AlreadyListed);
     }
     if listed.len() >= MAX_ASSETS {
-        return Err(LedgerError::TooManyHoldings);
+        fail(env, LedgerError::TooManyHoldings);
     }
     let decimals = TokenClient::new(env, token).decimals();
     if decimals > MAX_DECIMALS || (token == &settlement && decimals != SETTLEMENT_DECIMALS) {
-        return Err(LedgerError::InvalidConfig);
+        fail(env, LedgerError::InvalidConfig);
     }
-    require_bounds(config, decimals)?;
+    require(env, within_bounds(config, decimals), LedgerError::InvalidConfig);
     let mut book = Book::open(env);
-    require_liquidatable_with(&mut book, &listed, config)?;
+    require_liquidatable_with(&mut book, &listed, config);
     let quotes = valuation::oracle(&book).quotes(&vec![env, config.index.clone()]);
-    require(quotes.iter().all(|quote| quote.status != PriceStatus::Unknown))?;
+    require(env, quotes.iter().all(|quote| quote.status != PriceStatus::Unknown), LedgerError::InvalidConfig);
 
     let totals = AssetTotals {
         borrow_shares: 0,
@@ -88,49 +82,46 @@ pub fn list_asset(env: &Env, token: &Address, config: &AssetConfig) -> Result<()
     listed.push_back(token.clone());
     storage::set_assets(env, &listed);
     AssetListed { asset: token.clone(), asset_seq, config: config.clone(), decimals }.publish(env);
-    Ok(())
 }
 
-fn require_admin(env: &Env) -> Result<Config, LedgerError> {
-    let config = storage::config(env).ok_or(LedgerError::InvalidConfig)?;
+fn require_admin(env: &Env) -> Config {
+    let config = storage::config(env).unwrap_or_else(|| fail(env, LedgerError::InvalidConfig));
     config.admin.require_auth();
-    Ok(config)
+    config
 }
 
-fn require(holds: bool) -> Result<(), LedgerError> {
-    holds.then_some(()).ok_or(LedgerError::InvalidConfig)
+fn within_bounds(config: &AssetConfig, decimals: u32) -> bool {
+    // At most 18 decimals: it fits.
+    let largest = 10_i128.pow(decimals + MAX_WHOLE_TOKENS);
+    (0..=largest).contains(&config.supply_cap)
+        && (0..=largest).contains(&config.borrow_cap)
+        && (BPS..=MAX_WEIGHT_BPS).contains(&config.lw_bps)
+        && config.ltv_bps <= BPS
+        && config.liquidation_bps >= BPS
+        && config.margin_call_bps >= config.liquidation_bps
+        && config.opening_bps > config.margin_call_bps
+        && config.opening_bps <= MAX_WEIGHT_BPS
+        && config.max_bonus_bps <= MAX_BONUS_BPS
+        && config.max_utilisation_bps <= BPS
+        && config.reserve_factor_bps <= MAX_RESERVE_FACTOR_BPS
+        && is_curve(&config.rate)
 }
 
-fn require_bounds(config: &AssetConfig, decimals: u32) -> Result<(), LedgerError> {
-    let largest = pow10(decimals + MAX_WHOLE_TOKENS).or_overflow()?;
-    require((0..=largest).contains(&config.supply_cap) && (0..=largest).contains(&config.borrow_cap))?;
-    require((BPS..=MAX_WEIGHT_BPS).contains(&config.lw_bps) && config.ltv_bps <= BPS)?;
-    require(config.liquidation_bps >= BPS && config.margin_call_bps >= config.liquidation_bps)?;
-    require(config.opening_bps > config.margin_call_bps && config.opening_bps <= MAX_WEIGHT_BPS)?;
-    require(config.max_bonus_bps <= MAX_BONUS_BPS && config.max_utilisation_bps <= BPS)?;
-    require(config.reserve_factor_bps <= MAX_RESERVE_FACTOR_BPS)?;
-    require_rate(&config.rate)
-}
-
-fn require_rate(rate: &RateCurve) -> Result<(), LedgerError> {
-    require(rate.target_bps > 0 && rate.target_bps < BPS)?;
-    require(
-        rate.base_bps <= MAX_RATE_BPS && rate.slope1_bps <= MAX_RATE_BPS && rate.slope2_bps <= MAX_RATE_BPS,
-    )?;
-    require(i128::from(rate.reactivity) <= MAX_REACTIVITY)
+fn is_curve(rate: &RateCurve) -> bool {
+    (1..BPS).contains(&rate.target_bps)
+        && rate.base_bps <= MAX_RATE_BPS
+        && rate.slope1_bps <= MAX_RATE_BPS
+        && rate.slope2_bps <= MAX_RATE_BPS
+        && i128::from(rate.reactivity) <= MAX_REACTIVITY
 }
 
 /// Whichever of two assets is collateral and whichever is debt: seizing at the largest bonus must raise health.
-fn require_liquidatable_with(
-    book: &mut Book,
-    listed: &Vec<Address>,
-    config: &AssetConfig,
-) -> Result<(), LedgerError> {
+fn require_liquidatable_with(book: &mut Book, listed: &Vec<Address>, config: &AssetConfig) {
+    let env = &book.env.clone();
     for asset in listed.iter() {
-        let other = &book.asset(&asset)?.config;
-        require(improves(other, config) && improves(config, other))?;
+        let other = &book.asset(&asset).config;
+        require(env, improves(other, config) && improves(config, other), LedgerError::InvalidConfig);
     }
-    Ok(())
 }
 
 /// `ltv_c * (1 + max_bonus_c + fee) <= 98% * liquidation_c * lw_d`.

@@ -1,6 +1,8 @@
 //! Keys, durability and lifetime of every entry. Nothing else touches `env.storage()`, and nothing here computes.
 
-use margin_interface::{AccountState, AssetState, Limits, PendingClaim, PerpMarket, Settlement};
+use margin_interface::{
+    AccountState, AccountStatus, AssetState, Limits, PendingClaim, PerpMarket, Settlement,
+};
 use margin_math::units::INDEX;
 use soroban_sdk::{contracttype, Address, Env, IntoVal, Map, Symbol, TryFromVal, Val, Vec};
 
@@ -18,6 +20,8 @@ enum Key {
     Asset(Address),
     Assets,
     Config,
+    Grant(Address, Address),
+    InKind(Address),
     Market(Symbol),
     Markets,
     Settlement,
@@ -48,6 +52,18 @@ pub struct Venues {
     pub perp_clearing: Address,
     /// Holds the tokens.
     pub vault: Address,
+}
+
+/// What a delegate was granted.
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Grant {
+    /// The account's when it was granted.
+    pub epoch: u32,
+    /// Unix seconds.
+    pub expires_at: u64,
+    /// Bits.
+    pub permissions: u32,
 }
 
 fn instance<T: TryFromVal<Env, Val>>(env: &Env, key: Key) -> Option<T> {
@@ -167,15 +183,43 @@ pub fn account(env: &Env, account: &Address) -> AccountState {
     persistent(env, Key::Account(account.clone())).unwrap_or_else(|| AccountState {
         debts: Map::new(env),
         deposits: Map::new(env),
+        grants_epoch: 0,
         limits: Limits::NONE,
         pending: PendingClaim { amount: 0, epoch: 0, fraction: INDEX },
         perp_debt: 0,
         positions: Map::new(env),
         seq: 0,
+        since: 0,
+        status: AccountStatus::Normal,
     })
 }
 
 /// Stores an account's entry.
 pub fn set_account(env: &Env, account: &Address, state: &AccountState) {
     set_persistent(env, Key::Account(account.clone()), state);
+}
+
+/// What `account` granted to `delegate`, dead or alive.
+pub fn grant(env: &Env, account: &Address, delegate: &Address) -> Option<Grant> {
+    persistent(env, Key::Grant(account.clone(), delegate.clone()))
+}
+
+/// Stores a grant.
+pub fn set_grant(env: &Env, account: &Address, delegate: &Address, grant: &Grant) {
+    set_persistent(env, Key::Grant(account.clone(), delegate.clone()), grant);
+}
+
+/// Forgets a grant.
+pub fn remove_grant(env: &Env, account: &Address, delegate: &Address) {
+    env.storage().persistent().remove(&Key::Grant(account.clone(), delegate.clone()));
+}
+
+/// What may be taken for the account's perpetual debt.
+pub fn in_kind(env: &Env, account: &Address) -> Vec<Address> {
+    persistent(env, Key::InKind(account.clone())).unwrap_or_else(|| Vec::new(env))
+}
+
+/// Stores what may be taken for the account's perpetual debt.
+pub fn set_in_kind(env: &Env, account: &Address, assets: &Vec<Address>) {
+    set_persistent(env, Key::InKind(account.clone()), assets);
 }

@@ -181,11 +181,11 @@ impl World {
     }
 
     pub fn deposited(&self, account: &Address, asset: &Address) -> i128 {
-        holdings::deposited(&self.state(asset), &self.ledger.account(account), asset).unwrap()
+        holdings::deposited(&self.state(asset), &self.ledger.account(account), asset)
     }
 
     pub fn owed(&self, account: &Address, asset: &Address) -> i128 {
-        holdings::owed(&self.state(asset), &self.ledger.account(account), asset).unwrap()
+        holdings::owed(&self.state(asset), &self.ledger.account(account), asset)
     }
 
     /// As if perpetual trading had happened: gives the pool cash, and `account` a debt to it.

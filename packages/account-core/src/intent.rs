@@ -396,10 +396,7 @@ fn positive(env: &Env, value: Val) -> Option<i128> {
     i128::try_from_val(env, &value).ok().filter(|amount| *amount > 0)
 }
 
-fn take<T: TryFromVal<Env, Val> + IntoVal<Env, Val>>(list: &mut Vec<T>, item: &T) -> bool
-where
-    T: Clone,
-{
+fn take<T: TryFromVal<Env, Val> + IntoVal<Env, Val> + Clone>(list: &mut Vec<T>, item: &T) -> bool {
     match list.first_index_of(item.clone()) {
         Some(place) => list.remove(place).is_some(),
         None => false,

@@ -14,6 +14,8 @@ pub const MAX_HOLDINGS: u32 = 8;
 pub const MAX_ASSETS: u32 = 32;
 /// Most perpetual markets.
 pub const MAX_MARKETS: u32 = 16;
+/// Most actions of one batch or preview: as many as an account may have holdings of all kinds.
+pub const MAX_ACTIONS: u32 = 3 * MAX_HOLDINGS;
 /// As an amount: everything.
 pub const ALL: i128 = i128::MAX;
 
@@ -256,6 +258,19 @@ pub struct PendingClaim {
     pub fraction: i128,
 }
 
+/// Where an account stands.
+#[contracttype]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub enum AccountStatus {
+    /// Nothing is asked of it.
+    Normal = 0,
+    /// Called: no more risk until cured.
+    MarginCall = 1,
+    /// Being liquidated: it may only reduce.
+    Flagged = 2,
+}
+
 /// One account's entry.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -264,6 +279,8 @@ pub struct AccountState {
     pub debts: Map<Address, i128>,
     /// Supply shares.
     pub deposits: Map<Address, i128>,
+    /// Grants of earlier ones are void.
+    pub grants_epoch: u32,
     /// Its own limits.
     pub limits: Limits,
     /// Profit waiting for cash.
@@ -274,6 +291,10 @@ pub struct AccountState {
     pub positions: Map<Symbol, Position>,
     /// Change count.
     pub seq: u64,
+    /// Of `status`, Unix seconds.
+    pub since: u64,
+    /// Where it stands.
+    pub status: AccountStatus,
 }
 
 /// An account in one valuation, USD 1e7.
@@ -304,6 +325,8 @@ pub struct AccountSummary {
     pub perp_notional: i128,
     /// `R`: what must be supported.
     pub required_margin: i128,
+    /// Where it stands.
+    pub status: AccountStatus,
     /// Funding included.
     pub unrealized_pnl: i128,
 }
@@ -486,6 +509,22 @@ pub struct TakeOver {
     pub size: i128,
 }
 
+/// With whom the ledger works.
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LedgerConfig {
+    /// Deploys accounts.
+    pub factory: Address,
+    /// Prices everything.
+    pub oracle: Address,
+    /// Trades perpetuals.
+    pub perp_clearing: Address,
+    /// Margins, settles, insures.
+    pub settlement: Address,
+    /// Holds the tokens.
+    pub vault: Address,
+}
+
 // 600-699. A venue passes them on unchanged.
 /// Errors of the ledger.
 #[contracterror]
@@ -548,6 +587,16 @@ pub enum LedgerError {
     Overflow = 626,
     /// Own account.
     SelfLiquidation = 627,
+    /// Grants nothing usable.
+    InvalidGrant = 628,
+    /// It may only reduce.
+    AccountFlagged = 629,
+    /// Nothing to call or to end.
+    AccountHealthy = 630,
+    /// Not for this venue.
+    InvalidAction = 631,
+    /// The account has not agreed to it.
+    NotInKind = 632,
 }
 
 /// The margin ledger. Written only by the vault and the clearing-house; read by everybody, even while a venue executes.
@@ -590,6 +639,35 @@ pub trait MarginLedgerInterface {
         receive: Receive,
     ) -> Result<Liquidation, LedgerError>;
 
+    /// Books the repayment of a debt by a `keeper`, who takes collateral for it at mid prices and half a percent more.
+    /// `account` has agreed; the vault holds `max_repay` and sends what is seized. Refused unless health improves.
+    fn deleverage(
+        env: Env,
+        keeper: Address,
+        account: Address,
+        debt_asset: Address,
+        collateral_asset: Address,
+        max_repay: i128,
+    ) -> Result<Liquidation, LedgerError>;
+    /// Books the repayment of perpetual debt by a `payer`, who takes `asset` for it at its mid price minus one percent. Only
+    /// an asset that the account has listed by [`Self::set_in_kind`], and only if health improves.
+    fn settle_in_kind(
+        env: Env,
+        payer: Address,
+        account: Address,
+        asset: Address,
+        max_repay: i128,
+    ) -> Result<Liquidation, LedgerError>;
+    /// Books a batch of `Deposit`, `Withdraw`, `Borrow`, `Repay` and `RepayWithCollateral`, in order; caps, cash and the opening
+    /// level are checked on the end state. Deposits and repayments come from `from`, which the vault has checked.
+    /// Returns what each action moved, token units: what arrived, what left, what was owed and is now paid.
+    fn execute(
+        env: Env,
+        account: Address,
+        from: Address,
+        actions: Vec<Action>,
+    ) -> Result<Vec<i128>, LedgerError>;
+
     // ---- clearing-house only ----------------------------------------------------------------------------------------
 
     /// Lists a market with its first curve.
@@ -630,6 +708,48 @@ pub trait MarginLedgerInterface {
 
     // ---- permissionless ---------------------------------------------------------------------------------------------
 
+    /// Calls for margin: an account below its margin-call level (Live) has an hour to cure it, then it may be liquidated
+    /// down to its target although it is above the liquidation level. A deadline is set once; it lapses 24 hours after it.
+    /// On an account that is cured it ends the call.
+    ///
+    /// Returns the deadline, Unix seconds; 0 when the call has ended.
+    ///
+    /// # Errors
+    /// * [`LedgerError::AccountHealthy`] - nothing to call and nothing to end
+    /// * [`LedgerError::AccountFlagged`]
+    /// * [`LedgerError::PriceNotUsable`]
+    ///
+    /// # Events
+    /// * [`StatusChanged`], unless the deadline was set before
+    ///
+    /// # Authorization
+    /// Nobody's.
+    fn margin_call(env: Env, account: Address) -> Result<u64, LedgerError>;
+
+    /// Flags an account that may be liquidated: until it is healthy again it may only deposit, repay and reduce.
+    ///
+    /// # Errors
+    /// * [`LedgerError::NotLiquidatable`], [`LedgerError::AccountFlagged`], [`LedgerError::PriceNotUsable`]
+    ///
+    /// # Events
+    /// * [`StatusChanged`]
+    ///
+    /// # Authorization
+    /// Nobody's.
+    fn flag(env: Env, account: Address) -> Result<(), LedgerError>;
+
+    /// Takes the flag off an account that is above its margin-call level (Live), or owes and risks nothing.
+    ///
+    /// # Errors
+    /// * [`LedgerError::InsufficientMargin`], [`LedgerError::AccountHealthy`] - not flagged, [`LedgerError::PriceNotUsable`]
+    ///
+    /// # Events
+    /// * [`StatusChanged`]
+    ///
+    /// # Authorization
+    /// Nobody's.
+    fn unflag(env: Env, account: Address) -> Result<(), LedgerError>;
+
     /// Accrues the interest of an asset up to now.
     fn accrue(env: Env, asset: Address) -> Result<(), LedgerError>;
     /// Extends the lifetime of the accounts' entries.
@@ -640,18 +760,102 @@ pub trait MarginLedgerInterface {
     /// Sets the account's own limits. Authorised by the account itself, never by a delegate.
     fn set_limits(env: Env, account: Address, limits: Limits) -> Result<(), LedgerError>;
 
+    /// Names the assets that anybody may take for paying the account's perpetual debt; replaces the list.
+    ///
+    /// # Errors
+    /// * [`LedgerError::TooManyHoldings`] - more than [`MAX_HOLDINGS`]
+    ///
+    /// # Events
+    /// * [`InKindSet`]
+    ///
+    /// # Authorization
+    /// `account` itself, never a delegate.
+    fn set_in_kind(env: Env, account: Address, assets: Vec<Address>) -> Result<(), LedgerError>;
+
+    /// Lets `delegate` act for `account` until `expires_at`; replaces what it was granted before.
+    ///
+    /// # Arguments
+    /// * `permissions` - bits of [`crate::permissions`]
+    /// * `expires_at` - Unix seconds: the first at which it is dead
+    ///
+    /// # Errors
+    /// * [`LedgerError::InvalidGrant`] - no bit or one without meaning, expired already, or the account itself
+    ///
+    /// # Events
+    /// * [`Granted`]
+    ///
+    /// # Authorization
+    /// `account`.
+    fn grant(
+        env: Env,
+        account: Address,
+        delegate: Address,
+        permissions: u32,
+        expires_at: u64,
+    ) -> Result<(), LedgerError>;
+
+    /// Takes back what `delegate` was granted. Takes effect at once, whatever it has signed.
+    ///
+    /// # Events
+    /// * [`Revoked`]
+    ///
+    /// # Authorization
+    /// `account`.
+    fn revoke(env: Env, account: Address, delegate: Address) -> Result<(), LedgerError>;
+
+    /// Takes back every grant of `account`.
+    ///
+    /// # Events
+    /// * [`AllRevoked`]
+    ///
+    /// # Authorization
+    /// `account`.
+    fn revoke_all(env: Env, account: Address) -> Result<(), LedgerError>;
+
     // ---- reads ------------------------------------------------------------------------------------------------------
 
     /// The account in the Live valuation: health as `health_factor`, exposures, levels.
     fn summary(env: Env, account: Address) -> Result<AccountSummary, LedgerError>;
+    /// Whether the account may be liquidated now, exactly as a liquidation decides it.
+    fn is_liquidatable(env: Env, account: Address) -> Result<bool, LedgerError>;
     /// The account after `actions` in the Open valuation: what `__check_auth` decides by.
     fn preview(env: Env, account: Address, actions: Vec<Action>) -> Result<AccountSummary, LedgerError>;
+    /// What [`Self::credit`] would return, as [`Self::dry_execute`].
+    fn dry_credit(
+        env: Env,
+        from: Address,
+        account: Address,
+        asset: Address,
+        amount: i128,
+    ) -> Result<i128, LedgerError>;
+    /// What [`Self::execute`] would return, by the same code; nothing is stored, and nothing is told.
+    fn dry_execute(
+        env: Env,
+        account: Address,
+        from: Address,
+        actions: Vec<Action>,
+    ) -> Result<Vec<i128>, LedgerError>;
+    /// What [`Self::liquidate`] would return, as [`Self::dry_execute`].
+    fn dry_liquidate(
+        env: Env,
+        liquidator: Address,
+        account: Address,
+        debt_asset: Address,
+        collateral_asset: Address,
+        max_repay: i128,
+        min_seized: i128,
+        receive: Receive,
+    ) -> Result<Liquidation, LedgerError>;
     /// The parts of [`Self::summary`], item by item.
     fn breakdown(env: Env, account: Address) -> Result<Breakdown, LedgerError>;
     /// The account's entry; an empty one if it never did anything.
     fn account(env: Env, account: Address) -> AccountState;
+    /// What `delegate` may do for `account` now: bits of [`crate::permissions`], 0 when nothing.
+    fn permission(env: Env, account: Address, delegate: Address) -> u32;
     /// A listed asset with totals accrued up to now.
     fn asset(env: Env, asset: Address) -> Result<AssetState, LedgerError>;
+    /// The assets of [`Self::set_in_kind`].
+    fn in_kind(env: Env, account: Address) -> Vec<Address>;
     /// All listed assets.
     fn assets(env: Env) -> Vec<Address>;
     /// A market.
@@ -670,6 +874,8 @@ pub trait MarginLedgerInterface {
     fn pool_value(env: Env) -> Result<PoolValue, LedgerError>;
     /// The asset that margins, settles and insures.
     fn settlement_asset(env: Env) -> Address;
+    /// With whom this ledger works, or [`LedgerError::VenuesNotSet`].
+    fn config(env: Env) -> Result<LedgerConfig, LedgerError>;
 }
 
 /// Administration of the ledger.
@@ -1053,4 +1259,101 @@ pub struct LimitsSet {
     pub limits: Limits,
     /// Account's.
     pub account_seq: u64,
+}
+
+/// A delegate may act.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Granted {
+    /// For whom.
+    #[topic]
+    pub account: Address,
+    /// Who.
+    #[topic]
+    pub delegate: Address,
+    /// Account's.
+    pub account_seq: u64,
+    /// Unix seconds.
+    pub expires_at: u64,
+    /// Bits.
+    pub permissions: u32,
+}
+
+/// A delegate may act no more.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Revoked {
+    /// For whom.
+    #[topic]
+    pub account: Address,
+    /// Who.
+    #[topic]
+    pub delegate: Address,
+    /// Account's.
+    pub account_seq: u64,
+}
+
+/// No delegate may act any more.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AllRevoked {
+    /// For whom.
+    #[topic]
+    pub account: Address,
+    /// Account's.
+    pub account_seq: u64,
+}
+
+/// A call or a flag began or ended.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct StatusChanged {
+    /// Whose.
+    #[topic]
+    pub account: Address,
+    /// Account's.
+    pub account_seq: u64,
+    /// Unix seconds.
+    pub since: u64,
+    /// Now.
+    pub status: AccountStatus,
+}
+
+/// A debt was repaid for collateral, by agreement.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Swapped {
+    /// Whose debt.
+    #[topic]
+    pub account: Address,
+    /// Who repaid.
+    #[topic]
+    pub payer: Address,
+    /// Account's.
+    pub account_seq: u64,
+    /// What was given.
+    pub collateral_asset: Address,
+    /// Collateral's.
+    pub collateral_seq: u64,
+    /// What was repaid.
+    pub debt_asset: Address,
+    /// Debt asset's.
+    pub debt_seq: u64,
+    /// Collateral units.
+    pub given: i128,
+    /// Debt units.
+    pub repaid: i128,
+}
+
+/// An account agreed to settlement in kind.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct InKindSet {
+    /// Whose.
+    #[topic]
+    pub account: Address,
+    /// Account's.
+    pub account_seq: u64,
+    /// What may be taken.
+    pub assets: Vec<Address>,
 }

@@ -213,6 +213,49 @@ pub const OPERATIONS: &[Operation] = &[
         effect: Effect::Nothing,
     },
     Operation {
+        venue: Venue::Vault,
+        function: "borrow_multiple",
+        arguments: &[
+            address("borrower"),
+            typed("assets", ArgumentType::Addresses),
+            typed("amounts", ArgumentType::Amounts),
+        ],
+        beneficiary: None,
+        kind: Kind::Increasing,
+        effect: Effect::BorrowEach,
+    },
+    Operation {
+        venue: Venue::Vault,
+        function: "submit",
+        arguments: &[address("sender"), address("account"), typed("requests", ArgumentType::Actions)],
+        beneficiary: Some(1),
+        kind: Kind::Increasing,
+        effect: Effect::Batch,
+    },
+    // The account that is deleveraged is the invoker and signs nothing: it is the keeper who authorises.
+    Operation {
+        venue: Venue::Vault,
+        function: "deleverage",
+        arguments: &[
+            address("keeper"),
+            address("account"),
+            address("debt_asset"),
+            address("collateral_asset"),
+            amount("max_repay"),
+        ],
+        beneficiary: None,
+        kind: Kind::Transfer,
+        effect: Effect::Nothing,
+    },
+    Operation {
+        venue: Venue::Vault,
+        function: "settle_in_kind",
+        arguments: &[address("payer"), address("account"), address("asset"), amount("max_repay")],
+        beneficiary: None,
+        kind: Kind::Transfer,
+        effect: Effect::Nothing,
+    },
+    Operation {
         venue: Venue::PerpClearing,
         function: "open_position",
         arguments: &[

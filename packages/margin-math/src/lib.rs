@@ -23,6 +23,7 @@ pub mod position;
 pub mod settlement;
 pub mod shares;
 pub mod status;
+pub mod swap;
 pub mod twap;
 pub mod units;
 pub mod window;

@@ -28,6 +28,7 @@ impl Story {
             opening_ok: true,
             perp_notional: 0,
             required_margin: 0,
+            status: AccountStatus::Normal,
             unrealized_pnl: 0,
         };
         let breakdown = Breakdown {

@@ -1,6 +1,6 @@
 use super::fakes::no_exposures;
 use super::{refused, Fixture};
-use margin_interface::{AccountError, AccountSummary, Market};
+use margin_interface::{AccountError, AccountStatus, AccountSummary, Market};
 use soroban_sdk::{map, symbol_short};
 
 fn healthy(f: &Fixture) -> AccountSummary {
@@ -17,6 +17,7 @@ fn healthy(f: &Fixture) -> AccountSummary {
         opening_ok: true,
         perp_notional: 0,
         required_margin: 0,
+        status: AccountStatus::Normal,
         unrealized_pnl: 0,
     }
 }
