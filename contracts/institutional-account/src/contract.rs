@@ -5,3 +5,5 @@ use soroban_sdk::contract;
 pub struct InstitutionalAccount;
 
 account_core::smart_account!(InstitutionalAccount, Institutional);
+account_core::session_account!(InstitutionalAccount, Institutional);
+account_core::institutional_account!(InstitutionalAccount, Institutional);

@@ -25,11 +25,23 @@ pub struct Book {
     pub env: Env,
     /// The ledger's configuration.
     pub config: Config,
+    /// Whether changes are told: not those of a dry run.
+    pub tells: bool,
     accounts: Vec<Entry<Address, AccountState>>,
     assets: Vec<Entry<Address, AssetState>>,
     markets: Vec<Entry<Symbol, PerpMarket>>,
     settlement: Option<Entry<(), Settlement>>,
 }
+
+/// Publishes an event of a change.
+macro_rules! emit {
+    ($book:expr, $event:expr) => {
+        if $book.tells {
+            $event.publish(&$book.env);
+        }
+    };
+}
+pub(crate) use emit;
 
 impl Book {
     /// An empty book. Traps with [`LedgerError::InvalidConfig`] without a configuration, which the constructor stored.
@@ -38,11 +50,17 @@ impl Book {
         Book {
             env: env.clone(),
             config: config.unwrap_or_else(|| fail(env, LedgerError::InvalidConfig)),
+            tells: true,
             accounts: Vec::new(),
             assets: Vec::new(),
             markets: Vec::new(),
             settlement: None,
         }
+    }
+
+    /// A book whose changes are neither stored nor told.
+    pub fn dry(env: &Env) -> Book {
+        Book { tells: false, ..Book::open(env) }
     }
 
     /// Unix seconds of this ledger.

@@ -7,14 +7,17 @@
 use crate::{
     book::Book,
     checked::fail,
-    grants, lending, limits, liquidation, listing, perp, pool, preview, standing,
+    grants, lending, limits,
+    liquidation::{self, Order},
+    listing, perp, pool, preview, standing,
     storage::{self, Config, Venues},
+    swap::{self, Deal},
     valuation,
 };
 use margin_interface::{
     AccountState, AccountSummary, Action, AssetConfig, AssetState, Breakdown, Bucket, FillReceipt,
-    LedgerError, Limits, Liquidation, MarginLedgerAdminInterface, MarginLedgerInterface, MarketConfig,
-    MarketState, PerpMarket, PerpView, PoolValue, Quote, Receive, Settlement, TakeOver,
+    LedgerConfig, LedgerError, Limits, Liquidation, MarginLedgerAdminInterface, MarginLedgerInterface,
+    MarketConfig, MarketState, PerpMarket, PerpView, PoolValue, Quote, Receive, Settlement, TakeOver,
 };
 use soroban_sdk::{contract, contractimpl, Address, Env, Symbol, Vec};
 
@@ -105,16 +108,51 @@ impl MarginLedgerInterface for MarginLedger {
         receive: Receive,
     ) -> Result<Liquidation, LedgerError> {
         vault_only(&env);
-        let order = liquidation::Order {
-            liquidator,
-            account,
-            debt_asset,
-            collateral_asset,
-            max_repay,
-            min_seized,
-            receive,
-        };
+        let (debt, collateral) = (debt_asset, collateral_asset);
+        let order = Order { liquidator, account, debt, collateral, max_repay, min_seized, receive };
         write(&env, |book| liquidation::liquidate(book, &order))
+    }
+
+    fn deleverage(
+        env: Env,
+        keeper: Address,
+        account: Address,
+        debt_asset: Address,
+        collateral_asset: Address,
+        max_repay: i128,
+    ) -> Result<Liquidation, LedgerError> {
+        vault_only(&env);
+        let (debt, collateral) = (&debt_asset, &collateral_asset);
+        let deal = Deal { account: &account, payer: &keeper, debt, collateral, max_repay };
+        write(&env, |book| swap::deleverage(book, &deal))
+    }
+
+    fn settle_in_kind(
+        env: Env,
+        payer: Address,
+        account: Address,
+        asset: Address,
+        max_repay: i128,
+    ) -> Result<Liquidation, LedgerError> {
+        vault_only(&env);
+        write(&env, |book| {
+            let settlement = book.config.settlement.clone();
+            let (debt, collateral) = (&settlement, &asset);
+            swap::settle_in_kind(
+                book,
+                &Deal { account: &account, payer: &payer, debt, collateral, max_repay },
+            )
+        })
+    }
+
+    fn execute(
+        env: Env,
+        account: Address,
+        from: Address,
+        actions: Vec<Action>,
+    ) -> Result<Vec<i128>, LedgerError> {
+        vault_only(&env);
+        write(&env, |book| lending::execute(book, &account, &from, &actions))
     }
 
     fn open_market(
@@ -200,6 +238,10 @@ impl MarginLedgerInterface for MarginLedger {
         write(&env, |book| limits::set_limits(book, &account, &limits))
     }
 
+    fn set_in_kind(env: Env, account: Address, assets: Vec<Address>) -> Result<(), LedgerError> {
+        write(&env, |book| swap::set_in_kind(book, &account, &assets))
+    }
+
     fn grant(
         env: Env,
         account: Address,
@@ -218,6 +260,10 @@ impl MarginLedgerInterface for MarginLedger {
         write(&env, |book| grants::revoke_all(book, &account))
     }
 
+    fn in_kind(env: Env, account: Address) -> Vec<Address> {
+        storage::in_kind(&env, &account)
+    }
+
     fn permission(env: Env, account: Address, delegate: Address) -> u32 {
         grants::permission(&mut Book::open(&env), &account, &delegate)
     }
@@ -232,6 +278,40 @@ impl MarginLedgerInterface for MarginLedger {
 
     fn preview(env: Env, account: Address, actions: Vec<Action>) -> Result<AccountSummary, LedgerError> {
         Ok(preview::preview(&mut Book::open(&env), &account, &actions))
+    }
+
+    fn dry_credit(
+        env: Env,
+        from: Address,
+        account: Address,
+        asset: Address,
+        amount: i128,
+    ) -> Result<i128, LedgerError> {
+        Ok(lending::credit(&mut Book::dry(&env), &from, &account, &asset, amount))
+    }
+
+    fn dry_execute(
+        env: Env,
+        account: Address,
+        from: Address,
+        actions: Vec<Action>,
+    ) -> Result<Vec<i128>, LedgerError> {
+        Ok(lending::execute(&mut Book::dry(&env), &account, &from, &actions))
+    }
+
+    fn dry_liquidate(
+        env: Env,
+        liquidator: Address,
+        account: Address,
+        debt_asset: Address,
+        collateral_asset: Address,
+        max_repay: i128,
+        min_seized: i128,
+        receive: Receive,
+    ) -> Result<Liquidation, LedgerError> {
+        let (debt, collateral) = (debt_asset, collateral_asset);
+        let order = Order { liquidator, account, debt, collateral, max_repay, min_seized, receive };
+        Ok(liquidation::liquidate(&mut Book::dry(&env), &order))
     }
 
     fn breakdown(env: Env, account: Address) -> Result<Breakdown, LedgerError> {
@@ -280,6 +360,12 @@ impl MarginLedgerInterface for MarginLedger {
 
     fn settlement_asset(env: Env) -> Address {
         Book::open(&env).config.settlement
+    }
+
+    fn config(env: Env) -> Result<LedgerConfig, LedgerError> {
+        let Config { oracle, settlement, .. } = Book::open(&env).config;
+        let Venues { factory, perp_clearing, vault } = venues(&env);
+        Ok(LedgerConfig { factory, oracle, perp_clearing, settlement, vault })
     }
 }
 

@@ -4,7 +4,7 @@
 //! risk is asked of `limits`; an account that owes and risks nothing is never asked, so its exit needs no price.
 
 use crate::{
-    book::Book,
+    book::{emit, Book},
     checked::*,
     holdings::{self, Change},
     limits, pool,
@@ -12,81 +12,36 @@ use crate::{
     standing,
 };
 use margin_interface::{
-    AccountState, Accrued, AssetState, Borrowed, Deposited, LedgerError, Repaid, Withdrawn,
+    AccountState, Accrued, Action, AssetState, Borrowed, Deposited, LedgerError, Repaid, Withdrawn,
+    MAX_ACTIONS,
 };
-use soroban_sdk::{Address, Env};
+use soroban_sdk::{Address, Env, Vec};
 
 /// Books `amount` that arrived from `from` as a deposit of `account`; returns the shares.
 pub fn credit(book: &mut Book, from: &Address, account: &Address, asset: &Address, amount: i128) -> i128 {
     let env = &book.env.clone();
-    require_positive(env, amount);
-    let mut owner = book.account(account);
-    let state = book.asset_mut(asset);
-    require_enabled(env, state);
     // Eight dust deposits of a stranger would lock the account out of its own collateral.
-    if from != account && !owner.deposits.contains_key(asset.clone()) {
-        fail(env, LedgerError::ThirdPartySlot);
-    }
-    let change = holdings::add_deposit(state, &mut owner, asset, amount);
-    if state.totals.supplied > state.config.supply_cap {
-        fail(env, LedgerError::SupplyCapExceeded);
-    }
-    increase(env, &mut state.totals.cash, amount);
-    let asset_seq = state.totals.seq;
-    let account_seq = book.put_account(account, &owner);
-    Deposited {
-        account: account.clone(),
-        asset: asset.clone(),
-        account_seq,
-        amount,
-        asset_seq,
-        from: from.clone(),
-        shares: change.shares,
-    }
-    .publish(&book.env);
-    change.shares
+    let known = from == account || book.account(account).deposits.contains_key(asset.clone());
+    require(env, known, LedgerError::ThirdPartySlot);
+    let shares = deposit(book, from, account, asset, amount).shares;
+    require_supply_cap(book, asset);
+    shares
 }
 
 /// Takes `amount` ([`ALL`]: everything) out of a deposit; returns it.
 pub fn debit(book: &mut Book, account: &Address, asset: &Address, amount: i128) -> i128 {
-    let env = &book.env.clone();
-    require_positive(env, amount);
-    let mut owner = book.account(account);
-    standing::refuse_flagged(book, &owner);
-    let Change { amount, shares } = holdings::take_deposit(book.asset_mut(asset), &mut owner, asset, amount);
-    let asset_seq = pay_out(book, asset, amount).totals.seq;
-    let account_seq = book.put_account(account, &owner);
-    if holdings::exposed(&owner) {
-        limits::require_opening(book, account, &owner);
-    }
-    Withdrawn { account: account.clone(), asset: asset.clone(), account_seq, amount, asset_seq, shares }
-        .publish(&book.env);
+    let amount = withdraw(book, account, asset, amount);
+    require_cash(book, asset);
+    require_opening(book, account);
     amount
 }
 
 /// Books a debt of `amount`; returns the shares.
 pub fn borrow(book: &mut Book, account: &Address, asset: &Address, amount: i128) -> i128 {
-    let env = &book.env.clone();
-    require_positive(env, amount);
-    let mut owner = book.account(account);
-    require_enabled(env, book.asset(asset));
-    let now = book.now();
-    let state = pay_out(book, asset, amount);
-    let Change { shares, .. } = holdings::add_debt(state, &mut owner, asset, amount);
-    // Interest below one unit waits, and with it the clock. New debt must not pay for that time.
-    state.totals.updated_at = now;
-    if state.totals.borrowed > state.config.borrow_cap {
-        fail(env, LedgerError::BorrowCapExceeded);
-    }
-    let lendable = add(env, state.totals.supplied, state.totals.reserves);
-    if state.totals.borrowed > bps_floor(env, lendable, state.config.max_utilisation_bps) {
-        fail(env, LedgerError::UtilisationExceeded);
-    }
-    let asset_seq = state.totals.seq;
-    let account_seq = book.put_account(account, &owner);
-    limits::require_opening(book, account, &owner);
-    Borrowed { account: account.clone(), asset: asset.clone(), account_seq, amount, asset_seq, shares }
-        .publish(&book.env);
+    let shares = lend(book, account, asset, amount).shares;
+    require_cash(book, asset);
+    require_borrow_cap(book, asset);
+    require_opening(book, account);
     shares
 }
 
@@ -107,11 +62,129 @@ pub fn repay_with_collateral(book: &mut Book, account: &Address, asset: &Address
     finish_repayment(book, account, asset, &paid, true)
 }
 
+/// Books a batch: every action in its order, then what only the end must satisfy. Returns the tokens that each moved.
+pub fn execute(book: &mut Book, account: &Address, from: &Address, actions: &Vec<Action>) -> Vec<i128> {
+    let env = &book.env.clone();
+    require(env, actions.len() <= MAX_ACTIONS, LedgerError::TooManyHoldings);
+    let mut moved = Vec::new(env);
+    for action in actions.iter() {
+        moved.push_back(match &action {
+            Action::Deposit(asset, amount) => deposit(book, from, account, asset, *amount).amount,
+            Action::Withdraw(asset, amount) => withdraw(book, account, asset, *amount),
+            Action::Borrow(asset, amount) => lend(book, account, asset, *amount).amount,
+            Action::Repay(asset, amount) => repay(book, account, asset, *amount),
+            Action::RepayWithCollateral(asset, amount) => {
+                repay_with_collateral(book, account, asset, *amount)
+            }
+            _ => fail(env, LedgerError::InvalidAction),
+        });
+    }
+    let mut increases = false;
+    for action in actions.iter() {
+        match &action {
+            Action::Deposit(asset, _) => require_supply_cap(book, asset),
+            Action::Borrow(asset, _) => {
+                require_cash(book, asset);
+                require_borrow_cap(book, asset);
+                increases = true;
+            }
+            Action::Withdraw(asset, _) => {
+                require_cash(book, asset);
+                increases = true;
+            }
+            _ => {}
+        }
+    }
+    if increases {
+        require_opening(book, account);
+    }
+    moved
+}
+
+fn deposit(book: &mut Book, from: &Address, account: &Address, asset: &Address, amount: i128) -> Change {
+    let env = &book.env.clone();
+    require_positive(env, amount);
+    let mut owner = book.account(account);
+    let state = book.asset_mut(asset);
+    require_enabled(env, state);
+    let change = holdings::add_deposit(state, &mut owner, asset, amount);
+    increase(env, &mut state.totals.cash, amount);
+    let asset_seq = state.totals.seq;
+    let account_seq = book.put_account(account, &owner);
+    let (account, asset, from, shares) = (account.clone(), asset.clone(), from.clone(), change.shares);
+    emit!(book, Deposited { account, asset, account_seq, amount, asset_seq, from, shares });
+    change
+}
+
+fn withdraw(book: &mut Book, account: &Address, asset: &Address, amount: i128) -> i128 {
+    let env = &book.env.clone();
+    require_positive(env, amount);
+    let mut owner = book.account(account);
+    standing::refuse_flagged(book, &owner);
+    let state = book.asset_mut(asset);
+    let Change { amount, shares } = holdings::take_deposit(state, &mut owner, asset, amount);
+    decrease(env, &mut state.totals.cash, amount);
+    let asset_seq = state.totals.seq;
+    let account_seq = book.put_account(account, &owner);
+    let (account, asset) = (account.clone(), asset.clone());
+    emit!(book, Withdrawn { account, asset, account_seq, amount, asset_seq, shares });
+    amount
+}
+
+fn lend(book: &mut Book, account: &Address, asset: &Address, amount: i128) -> Change {
+    let env = &book.env.clone();
+    require_positive(env, amount);
+    let mut owner = book.account(account);
+    let now = book.now();
+    let state = book.asset_mut(asset);
+    require_enabled(env, state);
+    let change = holdings::add_debt(state, &mut owner, asset, amount);
+    decrease(env, &mut state.totals.cash, amount);
+    // Interest below one unit waits, and with it the clock. New debt must not pay for that time.
+    state.totals.updated_at = now;
+    let asset_seq = state.totals.seq;
+    let account_seq = book.put_account(account, &owner);
+    let (account, asset, shares) = (account.clone(), asset.clone(), change.shares);
+    emit!(book, Borrowed { account, asset, account_seq, amount, asset_seq, shares });
+    change
+}
+
+/// An account that owes and risks nothing is never asked: its exit needs no price.
+fn require_opening(book: &mut Book, account: &Address) {
+    let owner = book.account(account);
+    limits::require_opening(book, account, &owner);
+}
+
+fn require_supply_cap(book: &mut Book, asset: &Address) {
+    let env = &book.env.clone();
+    let state = book.asset(asset);
+    require(env, state.totals.supplied <= state.config.supply_cap, LedgerError::SupplyCapExceeded);
+}
+
+fn require_borrow_cap(book: &mut Book, asset: &Address) {
+    let env = &book.env.clone();
+    let AssetState { config, totals, .. } = book.asset(asset);
+    require(env, totals.borrowed <= config.borrow_cap, LedgerError::BorrowCapExceeded);
+    let lendable = add(env, totals.supplied, totals.reserves);
+    let most = bps_floor(env, lendable, config.max_utilisation_bps);
+    require(env, totals.borrowed <= most, LedgerError::UtilisationExceeded);
+}
+
+/// The vault must hold what it pays: never less than nothing, and of the settlement asset never less than the buckets.
+pub fn require_cash(book: &mut Book, asset: &Address) {
+    let env = &book.env.clone();
+    let mut kept = 0;
+    if asset == &book.config.settlement {
+        kept = settlement::buckets(book.settlement()).net().or_fail(env);
+    }
+    require(env, book.asset(asset).totals.cash >= kept.max(0), LedgerError::InsufficientLiquidity);
+}
+
 /// Accrues the interest of an asset up to now.
 pub fn accrue(book: &mut Book, asset: &Address) {
     let totals = &book.asset_mut(asset).totals;
     let (asset_seq, borrowed, supplied) = (totals.seq, totals.borrowed, totals.supplied);
-    Accrued { asset: asset.clone(), asset_seq, borrowed, supplied }.publish(&book.env);
+    emit!(book, Accrued { asset: asset.clone(), asset_seq, borrowed, supplied });
 }
 
 /// What a repayment extinguished.
@@ -175,7 +248,7 @@ pub fn net(book: &mut Book, account: &Address, asset: &Address, amount: i128) ->
 }
 
 /// All that the account owes in `asset`.
-fn due(book: &mut Book, owner: &AccountState, asset: &Address) -> i128 {
+pub fn due(book: &mut Book, owner: &AccountState, asset: &Address) -> i128 {
     let env = &book.env.clone();
     let lending = holdings::owed(book.asset(asset), owner, asset);
     if asset != &book.config.settlement {
@@ -184,20 +257,11 @@ fn due(book: &mut Book, owner: &AccountState, asset: &Address) -> i128 {
     add(env, lending, holdings::perp_owed(book.settlement(), owner))
 }
 
-/// Takes tokens out of the vault: never more than is there, and of the settlement asset never what the buckets hold.
-/// Returns the asset they are taken from.
-pub fn pay_out<'a>(book: &'a mut Book, asset: &Address, amount: i128) -> &'a mut AssetState {
+/// Takes tokens out of the vault, which must hold them.
+pub fn pay_out(book: &mut Book, asset: &Address, amount: i128) {
     let env = &book.env.clone();
-    let mut kept = 0;
-    if asset == &book.config.settlement {
-        kept = settlement::buckets(book.settlement()).net().or_fail(env);
-    }
-    let state = book.asset_mut(asset);
-    decrease(env, &mut state.totals.cash, amount);
-    if state.totals.cash < kept.max(0) {
-        fail(env, LedgerError::InsufficientLiquidity);
-    }
-    state
+    decrease(env, &mut book.asset_mut(asset).totals.cash, amount);
+    require_cash(book, asset);
 }
 
 fn extinguish_perp(book: &mut Book, owner: &mut AccountState, amount: i128) -> i128 {
@@ -224,17 +288,19 @@ fn finish_repayment(
     paid: &Paid,
     with_collateral: bool,
 ) -> i128 {
-    Repaid {
-        account: account.clone(),
-        asset: asset.clone(),
-        account_seq: book.account(account).seq,
-        amount: paid.lending.amount,
-        asset_seq: book.asset(asset).totals.seq,
-        perp_amount: paid.perp,
-        shares: paid.lending.shares,
-        with_collateral,
-    }
-    .publish(&book.env);
+    emit!(
+        book,
+        Repaid {
+            account: account.clone(),
+            asset: asset.clone(),
+            account_seq: book.account(account).seq,
+            amount: paid.lending.amount,
+            asset_seq: book.asset(asset).totals.seq,
+            perp_amount: paid.perp,
+            shares: paid.lending.shares,
+            with_collateral,
+        }
+    );
     paid.total()
 }
 

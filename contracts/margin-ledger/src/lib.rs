@@ -23,8 +23,11 @@ mod preview;
 mod settlement;
 mod standing;
 mod storage;
+mod swap;
 mod valuation;
 
+#[cfg(test)]
+mod test_batch;
 #[cfg(test)]
 mod test_grants;
 #[cfg(test)]
@@ -37,6 +40,8 @@ mod test_listing;
 mod test_perp;
 #[cfg(test)]
 mod test_standing;
+#[cfg(test)]
+mod test_swap;
 #[cfg(test)]
 mod test_world;
 

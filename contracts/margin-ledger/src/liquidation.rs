@@ -4,7 +4,7 @@
 //! it; what is seized follows from the debt that was really extinguished.
 
 use crate::{
-    book::Book,
+    book::{emit, Book},
     checked::*,
     holdings, lending,
     lending::Paid,
@@ -35,9 +35,9 @@ pub struct Order {
     /// Who is liquidated.
     pub account: Address,
     /// What is repaid.
-    pub debt_asset: Address,
+    pub debt: Address,
     /// What is seized.
-    pub collateral_asset: Address,
+    pub collateral: Address,
     /// Most units of the debt; the vault holds them and returns what is not used.
     pub max_repay: i128,
     /// Fewest units of the collateral.
@@ -49,7 +49,8 @@ pub struct Order {
 /// Sizes and books a liquidation.
 pub fn liquidate(book: &mut Book, order: &Order) -> Liquidation {
     let env = &book.env.clone();
-    let Order { liquidator, account, debt_asset, collateral_asset, max_repay, min_seized, .. } = order;
+    let Order { liquidator, account, max_repay, min_seized, .. } = order;
+    let (debt_asset, collateral_asset) = (&order.debt, &order.collateral);
     require_positive(env, *max_repay);
     if liquidator == account {
         fail(env, LedgerError::SelfLiquidation);
@@ -75,22 +76,24 @@ pub fn liquidate(book: &mut Book, order: &Order) -> Liquidation {
         fail(env, LedgerError::SlippageExceeded);
     }
     settlement::realize_bad_debt(book, account);
-    Liquidated {
-        account: account.clone(),
-        liquidator: liquidator.clone(),
-        account_seq: book.account(account).seq,
-        collateral_asset: collateral_asset.clone(),
-        collateral_seq: book.asset(collateral_asset).totals.seq,
-        debt_asset: debt_asset.clone(),
-        debt_seq: book.asset(debt_asset).totals.seq,
-        fee: seizure.fee,
-        liquidator_seq: book.account(liquidator).seq,
-        perp: pair.perp,
-        repaid: paid.total(),
-        receive: order.receive,
-        seized: seizure.seized,
-    }
-    .publish(&book.env);
+    emit!(
+        book,
+        Liquidated {
+            account: account.clone(),
+            liquidator: liquidator.clone(),
+            account_seq: book.account(account).seq,
+            collateral_asset: collateral_asset.clone(),
+            collateral_seq: book.asset(collateral_asset).totals.seq,
+            debt_asset: debt_asset.clone(),
+            debt_seq: book.asset(debt_asset).totals.seq,
+            fee: seizure.fee,
+            liquidator_seq: book.account(liquidator).seq,
+            perp: pair.perp,
+            repaid: paid.total(),
+            receive: order.receive,
+            seized: seizure.seized,
+        }
+    );
     Liquidation { repaid: paid.total(), seized: seizure.seized }
 }
 
@@ -169,7 +172,7 @@ fn plan(env: &Env, sheet: &Sheet, pair: &Pair, max_repay: i128) -> Plan {
 /// Takes the collateral and hands it out: the protocol's part to insurance or reserves, the rest to the liquidator.
 fn seize(book: &mut Book, order: &Order, seizure: &Seizure, held: i128) {
     let env = &book.env.clone();
-    let Order { liquidator, account, collateral_asset: asset, .. } = order;
+    let Order { liquidator, account, collateral: asset, .. } = order;
     let mut owner = book.account(account);
     let state = book.asset_mut(asset);
     let total = add(env, seizure.seized, seizure.fee);

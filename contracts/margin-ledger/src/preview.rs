@@ -12,16 +12,13 @@ use crate::perp::{filled, held, replace};
 use crate::settlement::Till;
 use crate::valuation::{funding_now, Quotes, Sheet, Valuation};
 use margin_interface::{
-    AccountState, AccountSummary, Action, AssetState, LedgerError, OpenAction, TradeAction, MAX_HOLDINGS,
+    AccountState, AccountSummary, Action, AssetState, LedgerError, OpenAction, TradeAction, MAX_ACTIONS,
 };
 use margin_math::{
     curve,
     units::{LEVERAGE, QUOTE_SCALE},
 };
 use soroban_sdk::{Address, Env, Symbol, Vec};
-
-/// Most actions of one preview: as many as an account may have holdings of all kinds.
-const MAX_ACTIONS: u32 = 3 * MAX_HOLDINGS;
 
 /// The account after `actions`.
 pub fn preview(book: &mut Book, account: &Address, actions: &Vec<Action>) -> AccountSummary {

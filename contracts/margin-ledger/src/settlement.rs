@@ -2,7 +2,7 @@
 //! books the difference as shares.
 
 use crate::{
-    book::Book,
+    book::{emit, Book},
     checked::*,
     holdings::{credit_line, deposited, owed, perp_owed, supply, take_debt},
 };
@@ -159,19 +159,21 @@ fn write_off_perp(book: &mut Book, account: &Address) {
     till.purse.debt = 0;
     let asset_seq = till.close(book, &mut owner);
     let account_seq = book.put_account(account, &owner);
-    BadDebt {
-        account: account.clone(),
-        asset: book.config.settlement.clone(),
-        account_seq,
-        amount: add(env, parts.insurance, parts.lp),
-        asset_seq,
-        from_insurance: parts.insurance,
-        from_providers: parts.lp,
-        from_reserves: 0,
-        from_suppliers: 0,
-        perp: true,
-    }
-    .publish(&book.env);
+    emit!(
+        book,
+        BadDebt {
+            account: account.clone(),
+            asset: book.config.settlement.clone(),
+            account_seq,
+            amount: add(env, parts.insurance, parts.lp),
+            asset_seq,
+            from_insurance: parts.insurance,
+            from_providers: parts.lp,
+            from_reserves: 0,
+            from_suppliers: 0,
+            perp: true,
+        }
+    );
 }
 
 fn write_off(book: &mut Book, account: &Address, asset: &Address) {
@@ -202,17 +204,19 @@ fn write_off(book: &mut Book, account: &Address, asset: &Address) {
         decrease(env, &mut settlement.insurance, from_insurance);
         decrease(env, &mut settlement.lp, from_providers);
     }
-    BadDebt {
-        account: account.clone(),
-        asset: asset.clone(),
-        account_seq,
-        amount,
-        asset_seq,
-        from_insurance,
-        from_providers,
-        from_reserves,
-        from_suppliers,
-        perp: false,
-    }
-    .publish(&book.env);
+    emit!(
+        book,
+        BadDebt {
+            account: account.clone(),
+            asset: asset.clone(),
+            account_seq,
+            amount,
+            asset_seq,
+            from_insurance,
+            from_providers,
+            from_reserves,
+            from_suppliers,
+            perp: false,
+        }
+    );
 }

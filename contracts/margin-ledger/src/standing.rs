@@ -2,7 +2,7 @@
 //!
 //! Anybody may say it, the prices decide. A call blocks nothing by itself: who passes the opening level has cured it.
 
-use crate::book::Book;
+use crate::book::{emit, Book};
 use crate::checked::*;
 use crate::valuation::{self, Valuation};
 use margin_interface::{AccountState, AccountStatus, LedgerError, StatusChanged};
@@ -96,7 +96,7 @@ fn may_be_liquidated(book: &mut Book, owner: &AccountState) -> bool {
 fn enter(book: &mut Book, account: &Address, owner: &mut AccountState, status: AccountStatus) {
     (owner.status, owner.since) = (status, book.now());
     let account_seq = book.put_account(account, owner);
-    StatusChanged { account: account.clone(), account_seq, since: owner.since, status }.publish(&book.env);
+    emit!(book, StatusChanged { account: account.clone(), account_seq, since: owner.since, status });
 }
 
 /// An account that owes and risks nothing needs no price for it.

@@ -21,6 +21,7 @@ enum Key {
     Assets,
     Config,
     Grant(Address, Address),
+    InKind(Address),
     Market(Symbol),
     Markets,
     Settlement,
@@ -211,4 +212,14 @@ pub fn set_grant(env: &Env, account: &Address, delegate: &Address, grant: &Grant
 /// Forgets a grant.
 pub fn remove_grant(env: &Env, account: &Address, delegate: &Address) {
     env.storage().persistent().remove(&Key::Grant(account.clone(), delegate.clone()));
+}
+
+/// What may be taken for the account's perpetual debt.
+pub fn in_kind(env: &Env, account: &Address) -> Vec<Address> {
+    persistent(env, Key::InKind(account.clone())).unwrap_or_else(|| Vec::new(env))
+}
+
+/// Stores what may be taken for the account's perpetual debt.
+pub fn set_in_kind(env: &Env, account: &Address, assets: &Vec<Address>) {
+    set_persistent(env, Key::InKind(account.clone()), assets);
 }

@@ -5,3 +5,4 @@ use soroban_sdk::contract;
 pub struct ProAccount;
 
 account_core::smart_account!(ProAccount, Pro);
+account_core::session_account!(ProAccount, Pro);

@@ -25,14 +25,20 @@ pub fn pay(env: &Env, asset: &Address, to: &Address, amount: i128) {
     }
 }
 
-/// Pays back what is left of the `pulled` tokens after `used`.
-pub fn refund(env: &Env, asset: &Address, to: &Address, pulled: i128, used: i128) -> Result<(), VaultError> {
+/// What is left of the `pulled` tokens after `used`, to be paid back.
+pub fn rest(pulled: i128, used: i128) -> Result<i128, VaultError> {
     match pulled.checked_sub(used) {
-        Some(rest) if rest >= 0 => {
-            pay(env, asset, to, rest);
-            Ok(())
-        }
+        Some(rest) if rest >= 0 => Ok(rest),
         // The ledger never uses more than arrived; if it did, the tokens of others would pay for it.
         _ => Err(VaultError::TransferMismatch),
+    }
+}
+
+/// An amount of anything that moves.
+pub fn positive(amount: i128) -> Result<(), VaultError> {
+    if amount > 0 {
+        Ok(())
+    } else {
+        Err(VaultError::InvalidAmount)
     }
 }

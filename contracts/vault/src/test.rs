@@ -1,10 +1,13 @@
 //! What the vault does with tokens, and in which order. The books are a fake that records what it is told and answers
 //! what it was set to: the real ledger behind the vault is tested in `tests/`.
 
+mod batch;
+mod governance;
+
 use crate::Vault;
 use margin_interface::{
-    AccountStatus, AccountSummary, Breakdown, Holding, LedgerError, Liquidation, Receive, VaultClient,
-    VaultConfig, VaultError,
+    AccountStatus, AccountSummary, Action, Asset, Breakdown, Holding, LedgerConfig, LedgerError, Liquidation,
+    PokeOutcome, Receive, VaultClient, VaultConfig, VaultError,
 };
 use soroban_sdk::{
     contract, contractimpl, contracttype,
@@ -25,6 +28,12 @@ enum Key {
     /// What it answers to a read.
     Summary,
     Breakdown,
+    /// Account and payer of the last batch.
+    Batch,
+    Permission(Address, Address),
+    /// Number of assets poked.
+    Poked,
+    Settlement,
 }
 
 #[contract]
@@ -33,7 +42,24 @@ struct FakeLedger;
 fn write(env: &Env) -> i128 {
     let writes: u32 = env.storage().instance().get(&Key::Writes).unwrap_or(0);
     env.storage().instance().set(&Key::Writes, &(writes + 1));
+    answer(env)
+}
+
+fn answer(env: &Env) -> i128 {
     env.storage().instance().get(&Key::Answer).unwrap_or(0)
+}
+
+/// Repayments need the answer, everything else is as it was asked for.
+fn moved(env: &Env, actions: &Vec<Action>) -> Vec<i128> {
+    let mut moved = Vec::new(env);
+    for action in actions.iter() {
+        moved.push_back(match action {
+            Action::Repay(..) | Action::RepayWithCollateral(..) => answer(env),
+            Action::Deposit(_, amount) | Action::Withdraw(_, amount) | Action::Borrow(_, amount) => amount,
+            _ => panic!("no action of the vault"),
+        });
+    }
+    moved
 }
 
 #[contractimpl]
@@ -62,6 +88,103 @@ impl FakeLedger {
             return Err(LedgerError::InsufficientMargin);
         }
         Ok(answer)
+    }
+
+    pub fn dry_credit(_env: Env, _from: Address, _account: Address, _asset: Address, amount: i128) -> i128 {
+        amount * 1_000_000
+    }
+
+    pub fn dry_execute(env: Env, _account: Address, _from: Address, actions: Vec<Action>) -> Vec<i128> {
+        moved(&env, &actions)
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    pub fn dry_liquidate(
+        env: Env,
+        _liquidator: Address,
+        _account: Address,
+        _debt_asset: Address,
+        _collateral_asset: Address,
+        max_repay: i128,
+        min_seized: i128,
+        _receive: Receive,
+    ) -> Liquidation {
+        Liquidation { repaid: max_repay.min(answer(&env)), seized: min_seized }
+    }
+
+    pub fn execute(env: Env, account: Address, from: Address, actions: Vec<Action>) -> Vec<i128> {
+        write(&env);
+        env.storage().instance().set(&Key::Batch, &(account, from));
+        moved(&env, &actions)
+    }
+
+    /// Account and payer of the last batch.
+    pub fn batch(env: Env) -> Option<(Address, Address)> {
+        env.storage().instance().get(&Key::Batch)
+    }
+
+    pub fn deleverage(
+        env: Env,
+        _keeper: Address,
+        _account: Address,
+        _debt_asset: Address,
+        _collateral_asset: Address,
+        _max_repay: i128,
+    ) -> Liquidation {
+        Liquidation { repaid: write(&env), seized: 70 }
+    }
+
+    pub fn settle_in_kind(
+        env: Env,
+        _payer: Address,
+        _account: Address,
+        _asset: Address,
+        _max_repay: i128,
+    ) -> Liquidation {
+        Liquidation { repaid: write(&env), seized: 70 }
+    }
+
+    pub fn set_settlement(env: Env, asset: Address) {
+        env.storage().instance().set(&Key::Settlement, &asset);
+    }
+
+    pub fn settlement_asset(env: Env) -> Address {
+        env.storage().instance().get(&Key::Settlement).unwrap()
+    }
+
+    pub fn set_permission(env: Env, account: Address, delegate: Address, bits: u32) {
+        env.storage().instance().set(&Key::Permission(account, delegate), &bits);
+    }
+
+    pub fn permission(env: Env, account: Address, delegate: Address) -> u32 {
+        env.storage().instance().get(&Key::Permission(account, delegate)).unwrap_or(0)
+    }
+
+    /// It is its own oracle.
+    pub fn config(env: Env) -> LedgerConfig {
+        let here = env.current_contract_address();
+        LedgerConfig {
+            factory: here.clone(),
+            oracle: here.clone(),
+            perp_clearing: here.clone(),
+            settlement: here.clone(),
+            vault: here,
+        }
+    }
+
+    pub fn poke(env: Env, assets: Vec<Asset>) -> Vec<PokeOutcome> {
+        let poked: u32 = env.storage().instance().get(&Key::Poked).unwrap_or(0);
+        env.storage().instance().set(&Key::Poked, &(poked + assets.len()));
+        Vec::new(&env)
+    }
+
+    /// Number of assets poked.
+    pub fn poked(env: Env) -> u32 {
+        env.storage().instance().get(&Key::Poked).unwrap_or(0)
+    }
+
+    pub fn is_liquidatable(_env: Env, _account: Address) -> bool {
+        true
     }
 
     pub fn borrow(env: Env, _account: Address, _asset: Address, amount: i128) -> i128 {
@@ -112,7 +235,7 @@ fn figures(env: &Env) -> AccountSummary {
         exposures: Map::new(env),
         health_factor: 55,
         leverage: 66,
-        liquidation_ok: false,
+        liquidation_ok: true,
         margin_call_ok: true,
         opening_ok: true,
         perp_notional: 77,
@@ -128,6 +251,8 @@ struct Fixture {
     ledger: FakeLedgerClient<'static>,
     token: TestTokenClient<'static>,
     user: Address,
+    admin: Address,
+    guardian: Address,
 }
 
 impl Fixture {
@@ -139,13 +264,13 @@ impl Fixture {
         env.mock_all_auths();
         let ledger = FakeLedgerClient::new(&env, &env.register(FakeLedger, ()));
         let (admin, guardian) = (Address::generate(&env), Address::generate(&env));
-        let vault = env.register(Vault, (admin, guardian, ledger.address.clone()));
+        let vault = env.register(Vault, (&admin, &guardian, &ledger.address));
         let vault = VaultClient::new(&env, &vault);
         let user = Address::generate(&env);
         let token = token(&env);
         token.mint(&user, &1_000);
         token.mint(&vault.address, &1_000);
-        Fixture { env, vault, ledger, token, user }
+        Fixture { env, vault, ledger, token, user, admin, guardian }
     }
 
     /// Makes the token read the ledger on each transfer.
@@ -319,6 +444,36 @@ fn liquidation_pays_for_what_was_extinguished() {
 }
 
 #[test]
+fn a_keeper_pays_for_what_was_extinguished_if_both_agree() {
+    let f = Fixture::new();
+    f.ledger.set(&450);
+    let collateral = token(&f.env);
+    collateral.mint(&f.vault.address, &500);
+    let account = Address::generate(&f.env);
+    let (debt, backing) = (&f.token.address, &collateral.address);
+    let done = f.vault.deleverage(&f.user, &account, debt, backing, &600);
+    let asked: std::vec::Vec<Address> = f.env.auths().into_iter().map(|(who, _)| who).collect();
+    assert!(asked.contains(&account) && asked.contains(&f.user) && asked.len() == 2);
+    assert_eq!(done, Liquidation { repaid: 450, seized: 70 });
+    assert_eq!((f.balances(), collateral.balance(&f.user)), ((550, 1_450), 70));
+}
+
+#[test]
+fn settlement_in_kind_is_paid_in_the_settlement_asset() {
+    let f = Fixture::new();
+    f.ledger.set(&450);
+    f.ledger.set_settlement(&f.token.address);
+    let collateral = token(&f.env);
+    collateral.mint(&f.vault.address, &500);
+    let account = Address::generate(&f.env);
+    let done = f.vault.settle_in_kind(&f.user, &account, &collateral.address, &600);
+    let args = (&f.user, &account, &collateral.address, 600i128);
+    f.assert_authorised("settle_in_kind", args.into_val(&f.env), Some(600));
+    assert_eq!(done, Liquidation { repaid: 450, seized: 70 });
+    assert_eq!((f.balances(), collateral.balance(&f.user)), ((550, 1_450), 70));
+}
+
+#[test]
 fn amounts_are_positive() {
     let f = Fixture::new();
     let (user, asset) = (&f.user, &f.token.address);
@@ -332,6 +487,9 @@ fn amounts_are_positive() {
         let other = Address::generate(&f.env);
         let liquidation = f.vault.try_liquidate(user, &other, asset, asset, &amount, &0, &Receive::Shares);
         assert_eq!(liquidation, Err(Ok(invalid)));
+        assert_eq!(f.vault.try_deleverage(user, &other, asset, asset, &amount), Err(Ok(invalid)));
+        f.ledger.set_settlement(asset);
+        assert_eq!(f.vault.try_settle_in_kind(user, &other, asset, &amount), Err(Ok(invalid)));
     }
     assert_eq!(f.ledger.writes(), 0);
 }
@@ -350,6 +508,9 @@ fn whose_rights_are_spent_must_authorise() {
     assert!(matches!(f.vault.try_repay_with_collateral(user, asset, &1), Err(Err(_))));
     let liquidation = f.vault.try_liquidate(user, other, asset, asset, &1, &0, &Receive::Shares);
     assert!(matches!(liquidation, Err(Err(_))));
+    assert!(matches!(f.vault.try_deleverage(user, other, asset, asset, &1), Err(Err(_))));
+    f.ledger.set_settlement(asset);
+    assert!(matches!(f.vault.try_settle_in_kind(user, other, asset, &1), Err(Err(_))));
     // Not even an amount that would be refused is looked at before.
     assert!(matches!(f.vault.try_borrow(user, asset, &0), Err(Err(_))));
     assert_eq!((f.balances(), f.ledger.writes()), ((1_000, 1_000), 0));
@@ -385,8 +546,32 @@ fn reads_are_the_ledgers_figures() {
     assert_eq!((f.vault.is_margin_call(user), f.vault.is_liquidatable(user)), (false, true));
     assert_eq!(f.vault.get_market_borrow(user, &f.token.address), 123);
     assert_eq!(f.vault.get_market_borrow(user, &Address::generate(&f.env)), 0);
-    let VaultConfig { ledger, .. } = f.vault.config();
+    let VaultConfig { ledger } = f.vault.config();
     assert_eq!(ledger, f.ledger.address);
+}
+
+#[test]
+fn previews_are_what_the_ledger_would_do() {
+    let f = Fixture::new();
+    f.ledger.set(&40);
+    let (user, asset) = (&f.user, &f.token.address);
+    assert_eq!(f.vault.preview_deposit(user, user, asset, &7), 7_000_000);
+    assert_eq!(f.vault.preview_withdraw(user, asset, &7), 7);
+    assert_eq!(f.vault.preview_borrow(user, asset, &7), 7);
+    assert_eq!(f.vault.preview_repay(user, asset, &100), 40);
+    let done = f.vault.preview_liquidate(user, user, asset, asset, &100, &3, &Receive::Shares);
+    assert_eq!(done, Liquidation { repaid: 40, seized: 3 });
+    for amount in [0, -1] {
+        let invalid = Err(Ok(VaultError::InvalidAmount));
+        assert_eq!(f.vault.try_preview_deposit(user, user, asset, &amount), invalid);
+        assert_eq!(f.vault.try_preview_withdraw(user, asset, &amount), invalid);
+        assert_eq!(f.vault.try_preview_borrow(user, asset, &amount), invalid);
+        assert_eq!(f.vault.try_preview_repay(user, asset, &amount), invalid);
+        let liquidation =
+            f.vault.try_preview_liquidate(user, user, asset, asset, &amount, &0, &Receive::Shares);
+        assert_eq!(liquidation, Err(Ok(VaultError::InvalidAmount)));
+    }
+    assert_eq!((f.balances(), f.ledger.writes()), ((1_000, 1_000), 0));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What the owner may change. Every change is validated as a whole and reaches the ledger in the same call.
 
+use crate::multisig;
 use crate::state::{Profile, Thresholds, SCHEMA};
 use crate::storage::{self, THRESHOLDS};
 use crate::tier::Tier;
@@ -73,36 +74,39 @@ pub fn update_params<T: Tier>(
     Ok(())
 }
 
-/// Adds a signer. Authorised by the owner.
-///
-/// # Errors
-/// * [`AccountError::InvalidConfig`] - a key twice, of a wrong length or zero; too many keys
-///
-/// # Events
-/// * [`SignerAdded`]
+/// [`add_signer`](margin_interface::SmartAccountInterface::add_signer).
 pub fn add_signer<T: Tier>(env: &Env, signer: Bytes) -> Result<(), AccountError> {
     let mut profile = administered::<T>(env, &[signer.to_val()])?;
     profile.signers.push_back(signer.clone());
-    commit::<T>(env, &profile)?;
+    if T::MULTISIG {
+        return multisig::propose_signers::<T>(env, profile.signers);
+    }
     SignerAdded { signer }.publish(env);
-    Ok(())
+    commit::<T>(env, &profile)
 }
 
-/// Removes a signer. Authorised by the owner.
-///
-/// # Errors
-/// * [`AccountError::UnauthorizedSigner`] - the key is not a signer
-/// * [`AccountError::InvalidConfig`] - it is the last one
-///
-/// # Events
-/// * [`SignerRemoved`]
+/// [`remove_signer`](margin_interface::SmartAccountInterface::remove_signer).
 pub fn remove_signer<T: Tier>(env: &Env, signer: Bytes) -> Result<(), AccountError> {
     let mut profile = administered::<T>(env, &[signer.to_val()])?;
-    let place = profile.signers.first_index_of(&signer).ok_or(AccountError::UnauthorizedSigner)?;
-    profile.signers.remove(place);
-    commit::<T>(env, &profile)?;
+    profile.signers.remove(place_of(&profile, &signer)?);
     SignerRemoved { signer }.publish(env);
-    Ok(())
+    commit::<T>(env, &profile)
+}
+
+/// [`rotate_signer`](margin_interface::SmartAccountInterface::rotate_signer).
+pub fn rotate_signer<T: Tier>(env: &Env, old: Bytes, new: Bytes) -> Result<(), AccountError> {
+    let mut profile = administered::<T>(env, &[old.to_val(), new.to_val()])?;
+    profile.signers.set(place_of(&profile, &old)?, new.clone());
+    if T::MULTISIG {
+        return multisig::propose_signers::<T>(env, profile.signers);
+    }
+    SignerRemoved { signer: old }.publish(env);
+    SignerAdded { signer: new }.publish(env);
+    commit::<T>(env, &profile)
+}
+
+fn place_of(profile: &Profile, signer: &Bytes) -> Result<u32, AccountError> {
+    profile.signers.first_index_of(signer).ok_or(AccountError::UnauthorizedSigner)
 }
 
 /// The state, once the authority has authorised a change by `arguments`: the owner, whose address leads what it

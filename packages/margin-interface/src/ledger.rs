@@ -14,6 +14,8 @@ pub const MAX_HOLDINGS: u32 = 8;
 pub const MAX_ASSETS: u32 = 32;
 /// Most perpetual markets.
 pub const MAX_MARKETS: u32 = 16;
+/// Most actions of one batch or preview: as many as an account may have holdings of all kinds.
+pub const MAX_ACTIONS: u32 = 3 * MAX_HOLDINGS;
 /// As an amount: everything.
 pub const ALL: i128 = i128::MAX;
 
@@ -507,6 +509,22 @@ pub struct TakeOver {
     pub size: i128,
 }
 
+/// With whom the ledger works.
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LedgerConfig {
+    /// Deploys accounts.
+    pub factory: Address,
+    /// Prices everything.
+    pub oracle: Address,
+    /// Trades perpetuals.
+    pub perp_clearing: Address,
+    /// Margins, settles, insures.
+    pub settlement: Address,
+    /// Holds the tokens.
+    pub vault: Address,
+}
+
 // 600-699. A venue passes them on unchanged.
 /// Errors of the ledger.
 #[contracterror]
@@ -575,6 +593,10 @@ pub enum LedgerError {
     AccountFlagged = 629,
     /// Nothing to call or to end.
     AccountHealthy = 630,
+    /// Not for this venue.
+    InvalidAction = 631,
+    /// The account has not agreed to it.
+    NotInKind = 632,
 }
 
 /// The margin ledger. Written only by the vault and the clearing-house; read by everybody, even while a venue executes.
@@ -616,6 +638,35 @@ pub trait MarginLedgerInterface {
         min_seized: i128,
         receive: Receive,
     ) -> Result<Liquidation, LedgerError>;
+
+    /// Books the repayment of a debt by a `keeper`, who takes collateral for it at mid prices and half a percent more.
+    /// `account` has agreed; the vault holds `max_repay` and sends what is seized. Refused unless health improves.
+    fn deleverage(
+        env: Env,
+        keeper: Address,
+        account: Address,
+        debt_asset: Address,
+        collateral_asset: Address,
+        max_repay: i128,
+    ) -> Result<Liquidation, LedgerError>;
+    /// Books the repayment of perpetual debt by a `payer`, who takes `asset` for it at its mid price minus one percent. Only
+    /// an asset that the account has listed by [`Self::set_in_kind`], and only if health improves.
+    fn settle_in_kind(
+        env: Env,
+        payer: Address,
+        account: Address,
+        asset: Address,
+        max_repay: i128,
+    ) -> Result<Liquidation, LedgerError>;
+    /// Books a batch of `Deposit`, `Withdraw`, `Borrow`, `Repay` and `RepayWithCollateral`, in order; caps, cash and the opening
+    /// level are checked on the end state. Deposits and repayments come from `from`, which the vault has checked.
+    /// Returns what each action moved, token units: what arrived, what left, what was owed and is now paid.
+    fn execute(
+        env: Env,
+        account: Address,
+        from: Address,
+        actions: Vec<Action>,
+    ) -> Result<Vec<i128>, LedgerError>;
 
     // ---- clearing-house only ----------------------------------------------------------------------------------------
 
@@ -709,6 +760,18 @@ pub trait MarginLedgerInterface {
     /// Sets the account's own limits. Authorised by the account itself, never by a delegate.
     fn set_limits(env: Env, account: Address, limits: Limits) -> Result<(), LedgerError>;
 
+    /// Names the assets that anybody may take for paying the account's perpetual debt; replaces the list.
+    ///
+    /// # Errors
+    /// * [`LedgerError::TooManyHoldings`] - more than [`MAX_HOLDINGS`]
+    ///
+    /// # Events
+    /// * [`InKindSet`]
+    ///
+    /// # Authorization
+    /// `account` itself, never a delegate.
+    fn set_in_kind(env: Env, account: Address, assets: Vec<Address>) -> Result<(), LedgerError>;
+
     /// Lets `delegate` act for `account` until `expires_at`; replaces what it was granted before.
     ///
     /// # Arguments
@@ -757,6 +820,32 @@ pub trait MarginLedgerInterface {
     fn is_liquidatable(env: Env, account: Address) -> Result<bool, LedgerError>;
     /// The account after `actions` in the Open valuation: what `__check_auth` decides by.
     fn preview(env: Env, account: Address, actions: Vec<Action>) -> Result<AccountSummary, LedgerError>;
+    /// What [`Self::credit`] would return, as [`Self::dry_execute`].
+    fn dry_credit(
+        env: Env,
+        from: Address,
+        account: Address,
+        asset: Address,
+        amount: i128,
+    ) -> Result<i128, LedgerError>;
+    /// What [`Self::execute`] would return, by the same code; nothing is stored, and nothing is told.
+    fn dry_execute(
+        env: Env,
+        account: Address,
+        from: Address,
+        actions: Vec<Action>,
+    ) -> Result<Vec<i128>, LedgerError>;
+    /// What [`Self::liquidate`] would return, as [`Self::dry_execute`].
+    fn dry_liquidate(
+        env: Env,
+        liquidator: Address,
+        account: Address,
+        debt_asset: Address,
+        collateral_asset: Address,
+        max_repay: i128,
+        min_seized: i128,
+        receive: Receive,
+    ) -> Result<Liquidation, LedgerError>;
     /// The parts of [`Self::summary`], item by item.
     fn breakdown(env: Env, account: Address) -> Result<Breakdown, LedgerError>;
     /// The account's entry; an empty one if it never did anything.
@@ -765,6 +854,8 @@ pub trait MarginLedgerInterface {
     fn permission(env: Env, account: Address, delegate: Address) -> u32;
     /// A listed asset with totals accrued up to now.
     fn asset(env: Env, asset: Address) -> Result<AssetState, LedgerError>;
+    /// The assets of [`Self::set_in_kind`].
+    fn in_kind(env: Env, account: Address) -> Vec<Address>;
     /// All listed assets.
     fn assets(env: Env) -> Vec<Address>;
     /// A market.
@@ -783,6 +874,8 @@ pub trait MarginLedgerInterface {
     fn pool_value(env: Env) -> Result<PoolValue, LedgerError>;
     /// The asset that margins, settles and insures.
     fn settlement_asset(env: Env) -> Address;
+    /// With whom this ledger works, or [`LedgerError::VenuesNotSet`].
+    fn config(env: Env) -> Result<LedgerConfig, LedgerError>;
 }
 
 /// Administration of the ledger.
@@ -1224,4 +1317,43 @@ pub struct StatusChanged {
     pub since: u64,
     /// Now.
     pub status: AccountStatus,
+}
+
+/// A debt was repaid for collateral, by agreement.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Swapped {
+    /// Whose debt.
+    #[topic]
+    pub account: Address,
+    /// Who repaid.
+    #[topic]
+    pub payer: Address,
+    /// Account's.
+    pub account_seq: u64,
+    /// What was given.
+    pub collateral_asset: Address,
+    /// Collateral's.
+    pub collateral_seq: u64,
+    /// What was repaid.
+    pub debt_asset: Address,
+    /// Debt asset's.
+    pub debt_seq: u64,
+    /// Collateral units.
+    pub given: i128,
+    /// Debt units.
+    pub repaid: i128,
+}
+
+/// An account agreed to settlement in kind.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct InKindSet {
+    /// Whose.
+    #[topic]
+    pub account: Address,
+    /// Account's.
+    pub account_seq: u64,
+    /// What may be taken.
+    pub assets: Vec<Address>,
 }
