@@ -9,6 +9,7 @@ mod perpetuals;
 mod policy;
 mod sign_auth;
 mod signatures;
+mod stellar_tokens;
 
 /// Tells each story in both modes.
 #[macro_export]
