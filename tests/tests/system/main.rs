@@ -9,6 +9,7 @@ mod host_rule;
 mod lending;
 mod perpetuals;
 mod policy;
+mod sign_auth;
 mod signatures;
 mod stellar_tokens;
 
