@@ -9,7 +9,7 @@ use crate::{
     checked::fail,
     grants, lending, limits,
     liquidation::{self, Order},
-    listing, perp, pool, preview, standing,
+    listing, migration, perp, pool, preview, standing,
     storage::{self, Config, Venues},
     valuation,
 };
@@ -19,7 +19,7 @@ use margin_interface::{
     MarginLedgerAdminInterface, MarginLedgerInterface, MarketConfig, MarketState, PerpMarket, PerpView,
     PoolValue, Quote, Receive, Schedule, Settlement, TakeOver,
 };
-use soroban_sdk::{contract, contractimpl, Address, BytesN, Env, Symbol, Vec};
+use soroban_sdk::{contract, contractimpl, xdr::ToXdr, Address, BytesN, Env, Symbol, Vec};
 
 /// The margin ledger.
 #[contract]
@@ -195,6 +195,11 @@ impl MarginLedgerInterface for MarginLedger {
         })
     }
 
+    fn transfer_account(env: Env, from: Address, to: Address) -> Result<(), LedgerError> {
+        vault_only(&env);
+        write(&env, |book| migration::transfer_account(book, &from, &to))
+    }
+
     fn batch(
         env: Env,
         account: Address,
@@ -312,6 +317,12 @@ impl MarginLedgerInterface for MarginLedger {
 
     fn in_kind(env: Env, account: Address) -> Vec<Address> {
         storage::in_kind(&env, &account)
+    }
+
+    fn reconcile(env: Env, account: Address, seq: u64, hash: BytesN<32>) -> bool {
+        let state = storage::account(&env, &account);
+        let entry = state.clone().to_xdr(&env);
+        state.seq == seq && env.crypto().sha256(&entry).to_bytes() == hash
     }
 
     fn permission(env: Env, account: Address, delegate: Address) -> u32 {

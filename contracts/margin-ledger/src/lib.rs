@@ -17,6 +17,7 @@ mod lending;
 mod limits;
 mod liquidation;
 mod listing;
+mod migration;
 mod perp;
 mod pool;
 mod preview;
@@ -38,6 +39,10 @@ mod test_lending;
 mod test_liquidation;
 #[cfg(test)]
 mod test_listing;
+#[cfg(test)]
+mod test_lock;
+#[cfg(test)]
+mod test_migration;
 #[cfg(test)]
 mod test_perp;
 #[cfg(test)]

@@ -186,6 +186,7 @@ pub fn account(env: &Env, account: &Address) -> AccountState {
         deposits: Map::new(env),
         grants_epoch: 0,
         limits: Limits::NONE,
+        locks: Map::new(env),
         pending: PendingClaim { amount: 0, epoch: 0, fraction: INDEX },
         perp_debt: 0,
         positions: Map::new(env),

@@ -306,6 +306,8 @@ pub struct AccountState {
     pub grants_epoch: u32,
     // Its own limits.
     pub limits: Limits,
+    // Until when a deposit stays, Unix seconds.
+    pub locks: Map<Address, u64>,
     // Profit waiting for cash.
     pub pending: PendingClaim,
     // Shares of the line.
@@ -636,6 +638,10 @@ pub enum LedgerError {
     NotInKind = 632,
     /// Somebody holds or owes it.
     AssetInUse = 633,
+    /// The deposit has to stay longer.
+    DepositLocked = 634,
+    /// The destination is not empty.
+    AccountNotEmpty = 635,
 }
 
 /// The margin ledger. Written only by the vault and the clearing-house; read by everybody, even while a venue executes.
@@ -697,6 +703,9 @@ pub trait MarginLedgerInterface {
         asset: Address,
         max_repay: i128,
     ) -> Result<Liquidation, LedgerError>;
+    /// Moves all that an account owns, owes, holds and is called for to an empty one; limits and grants stay behind. The
+    /// vault has both signatures; nobody's health changes, so no price is asked.
+    fn transfer_account(env: Env, from: Address, to: Address) -> Result<(), LedgerError>;
     /// Books a batch of `Deposit`, `Withdraw`, `Borrow`, `Repay` and `RepayWithCollateral`, in order; caps, cash and the opening
     /// level are checked on the end state. Deposits and repayments come from `from`, which the vault has checked.
     /// Returns what each action moved, token units: what arrived, what left, what was owed and is now paid.
@@ -889,6 +898,8 @@ pub trait MarginLedgerInterface {
     fn breakdown(env: Env, account: Address) -> Result<Breakdown, LedgerError>;
     /// The account's entry; an empty one if it never did anything.
     fn account(env: Env, account: Address) -> AccountState;
+    /// Whether `hash` is the SHA-256 of the XDR of the account's entry at `seq`: a mirror proves that it is in step.
+    fn reconcile(env: Env, account: Address, seq: u64, hash: BytesN<32>) -> bool;
     /// What `delegate` may do for `account` now: bits of [`crate::permissions`], 0 when nothing.
     fn permission(env: Env, account: Address, delegate: Address) -> u32;
     /// A listed asset with totals accrued up to now.
@@ -1465,4 +1476,20 @@ pub struct AssetRetired {
 pub struct OracleSet {
     // The new one.
     pub oracle: Address,
+}
+
+// An account moved.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AccountTransferred {
+    // The empty one now.
+    #[topic]
+    pub from: Address,
+    // Where all of it is.
+    #[topic]
+    pub to: Address,
+    // Of `from`.
+    pub from_seq: u64,
+    // Of `to`.
+    pub to_seq: u64,
 }

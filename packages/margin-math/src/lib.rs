@@ -13,6 +13,7 @@ pub mod funding;
 pub mod hours;
 pub mod interest;
 pub mod lending_liquidation;
+pub mod lock;
 pub mod lp;
 pub mod margin;
 pub mod marks;
