@@ -4,6 +4,7 @@
 //! when `x = (R - E_T) / (lw_d - ltv_c * (1 + b + fee) / T_c)`. Its health rises iff
 //! `ltv_c * (1 + b + fee) < H * lw_d`, which caps the bonus `b`.
 
+use crate::error::overflow;
 use crate::fixed::{add, bps_ceil, bps_floor, mul_div_ceil, mul_div_floor, pow10, sub};
 use crate::margin::{debt_value, value_floor};
 use crate::units::{BPS, USD};
@@ -108,7 +109,7 @@ pub fn bonus_bps(standing: &Standing, owed: &OwedSide, held: &HeldSide) -> Resul
     let depth = i128::from(BPS - health_bps(standing)?.min(BPS)).min(full);
     let ramp = mul_div_floor(i128::from(held.max_bonus_bps - start), depth, full)?;
     let bonus = add(i128::from(start), ramp)?.min(room);
-    u32::try_from(bonus).map(Some).map_err(|_| MathError::Overflow)
+    u32::try_from(bonus).map(Some).or_else(|_| overflow())
 }
 
 /// Sizes a liquidation of a pair that helps: to the target, within the close factor, `max_repay` and the collateral.
@@ -172,7 +173,7 @@ pub fn seizure(
 /// `E_liq / R` in bps, floor, at most 10_000.
 fn health_bps(standing: &Standing) -> Result<u32, MathError> {
     let health = mul_div_floor(standing.effective_liquidation.max(0), i128::from(BPS), standing.required)?;
-    u32::try_from(health.min(i128::from(BPS))).map_err(|_| MathError::Overflow)
+    u32::try_from(health.min(i128::from(BPS))).or_else(|_| overflow())
 }
 
 /// Largest bonus at which health still rises strictly, bps; negative when it cannot.
@@ -234,7 +235,7 @@ fn units_ceil(value: i128, decimals: u32, price: i128) -> Result<i128, MathError
 
 fn unit_scale(decimals: u32) -> Result<i128, MathError> {
     // value / USD * 10^decimals / (price / PRICE)
-    pow10(decimals.checked_add(7).ok_or(MathError::Overflow)?)
+    pow10(decimals.checked_add(7).map_or_else(overflow, Ok)?)
 }
 
 #[cfg(test)]

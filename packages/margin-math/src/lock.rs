@@ -3,6 +3,7 @@
 //! What is brought for a moment cannot leave in that moment; what has been there for long is held back only by the weight
 //! of what was added.
 
+use crate::error::overflow;
 use crate::fixed::{add, mul_div_ceil, mul_div_floor};
 use crate::MathError;
 
@@ -12,7 +13,7 @@ pub fn remaining(held: i128, left: u64, added: i128, term: u64, own: bool) -> Re
     let longer = i128::from(term.saturating_sub(left));
     let all = add(held, added)?;
     let more = if own { mul_div_ceil(longer, added, all)? } else { mul_div_floor(longer, added, all)? };
-    u64::try_from(more).ok().and_then(|more| left.checked_add(more)).ok_or(MathError::Overflow)
+    u64::try_from(more).ok().and_then(|more| left.checked_add(more)).map_or_else(overflow, Ok)
 }
 
 #[cfg(test)]
