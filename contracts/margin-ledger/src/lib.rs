@@ -11,6 +11,7 @@ mod accrual;
 mod book;
 mod checked;
 mod contract;
+mod custody;
 mod grants;
 mod holdings;
 mod lending;
@@ -28,7 +29,11 @@ mod terms;
 mod valuation;
 
 #[cfg(test)]
+mod test_backstop;
+#[cfg(test)]
 mod test_batch;
+#[cfg(test)]
+mod test_custody;
 #[cfg(test)]
 mod test_governance;
 #[cfg(test)]
