@@ -8,6 +8,7 @@ mod authentication;
 mod classification;
 mod deleverage;
 mod fakes;
+mod passkeys;
 mod policy;
 
 use crate::BasicAccount;

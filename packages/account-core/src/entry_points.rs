@@ -22,9 +22,10 @@ macro_rules! smart_account {
             pub fn __check_auth(
                 env: soroban_sdk::Env,
                 signature_payload: soroban_sdk::crypto::Hash<32>,
-                signatures: soroban_sdk::Vec<$crate::interface::Sig>,
+                signatures: $crate::signatures::Vec<$crate::interface::Sig>,
                 auth_contexts: soroban_sdk::Vec<soroban_sdk::Val>,
             ) -> Result<(), $crate::interface::AccountError> {
+                let signatures = signatures.decode(&env)?;
                 $crate::check_auth::<$crate::tier::$tier>(&env, signature_payload, signatures, auth_contexts)
             }
 

@@ -26,6 +26,7 @@ pub mod tier;
 pub mod token_policy;
 pub mod validate;
 pub mod views;
+mod webauthn;
 
 pub use margin_interface as interface;
 
@@ -48,7 +49,7 @@ pub fn check_auth<T: tier::Tier>(
 ) -> Result<(), AccountError> {
     let profile = storage::load(env)?;
     let role = roles::role_of::<T>(env, &profile, &roles::keys(env, &signatures)?)?;
-    signatures::verify(env, payload, &signatures)?;
+    signatures::verify(env, &payload, &signatures)?;
     if let Some(charge) = decide::decide::<T>(env, &profile, &role, &contexts)? {
         charge.book(env);
     }
