@@ -5,6 +5,9 @@
 //! ([`decide`]). What is not recognised is refused. [`tier`] says which parts of the engine an account has.
 #![no_std]
 
+#[cfg(feature = "testutils")]
+extern crate std;
+
 pub mod administration;
 pub mod allowlist;
 pub mod amounts;
@@ -22,6 +25,8 @@ pub mod sessions;
 pub mod signatures;
 pub mod state;
 pub mod storage;
+#[cfg(feature = "testutils")]
+pub mod testing;
 pub mod tier;
 pub mod token_policy;
 pub mod validate;
