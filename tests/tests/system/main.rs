@@ -1,5 +1,6 @@
 //! What the system promises, told as stories with real signatures, each natively and on the built Wasm.
 
+mod accounts;
 mod attacks;
 mod classification;
 mod decimals;
