@@ -9,7 +9,7 @@ use crate::ProAccount;
 use account_core::testing::{fakes::healthy, public, secret, Fixture};
 use ed25519_dalek::SigningKey;
 use margin_interface::{AccountError, AccountType, ProAccountClient, Scope, SessionGrant};
-use soroban_sdk::{vec, Symbol, Vec};
+use soroban_sdk::{Symbol, Vec};
 
 /// A Pro account with two owner signers, whose ledger finds nothing wrong with anything.
 fn fixture() -> Fixture {
@@ -61,12 +61,4 @@ fn with_session() -> Fixture {
 fn invalid(f: &Fixture, grant: SessionGrant) {
     let result = f.administer("grant_session", (grant.clone(),));
     assert_eq!(result, Err(AccountError::InvalidConfig), "{grant:?}");
-}
-
-fn none<T: Clone>(f: &Fixture) -> Vec<T>
-where
-    T: soroban_sdk::IntoVal<soroban_sdk::Env, soroban_sdk::Val>
-        + soroban_sdk::TryFromVal<soroban_sdk::Env, soroban_sdk::Val>,
-{
-    vec![&f.env]
 }
