@@ -264,7 +264,7 @@ fn usdc_asset(issuer: &Actor) -> AlphaNum4 {
 }
 
 /// The Stellar Asset Contract of an asset. Anybody may deploy it.
-fn stellar_asset_contract(env: &Env, asset: xdr::Asset) -> Address {
+pub fn stellar_asset_contract(env: &Env, asset: xdr::Asset) -> Address {
     let create = HostFunction::CreateContract(CreateContractArgs {
         contract_id_preimage: ContractIdPreimage::Asset(asset),
         executable: ContractExecutable::StellarAsset,

@@ -10,6 +10,7 @@ pub mod costs;
 pub mod env;
 pub mod fixture;
 pub mod invariants;
+pub mod listed;
 pub mod money;
 pub mod operations;
 pub mod outer;

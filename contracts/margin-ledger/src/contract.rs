@@ -145,14 +145,14 @@ impl MarginLedgerInterface for MarginLedger {
         })
     }
 
-    fn execute(
+    fn batch(
         env: Env,
         account: Address,
         from: Address,
         actions: Vec<Action>,
     ) -> Result<Vec<i128>, LedgerError> {
         vault_only(&env);
-        write(&env, |book| lending::execute(book, &account, &from, &actions))
+        write(&env, |book| lending::batch(book, &account, &from, &actions))
     }
 
     fn open_market(
@@ -290,13 +290,13 @@ impl MarginLedgerInterface for MarginLedger {
         Ok(lending::credit(&mut Book::dry(&env), &from, &account, &asset, amount))
     }
 
-    fn dry_execute(
+    fn dry_batch(
         env: Env,
         account: Address,
         from: Address,
         actions: Vec<Action>,
     ) -> Result<Vec<i128>, LedgerError> {
-        Ok(lending::execute(&mut Book::dry(&env), &account, &from, &actions))
+        Ok(lending::batch(&mut Book::dry(&env), &account, &from, &actions))
     }
 
     fn dry_liquidate(

@@ -63,7 +63,7 @@ pub fn repay_with_collateral(book: &mut Book, account: &Address, asset: &Address
 }
 
 /// Books a batch: every action in its order, then what only the end must satisfy. Returns the tokens that each moved.
-pub fn execute(book: &mut Book, account: &Address, from: &Address, actions: &Vec<Action>) -> Vec<i128> {
+pub fn batch(book: &mut Book, account: &Address, from: &Address, actions: &Vec<Action>) -> Vec<i128> {
     let env = &book.env.clone();
     require(env, actions.len() <= MAX_ACTIONS, LedgerError::TooManyHoldings);
     let mut moved = Vec::new(env);

@@ -7,9 +7,9 @@ use margin_math::units::PRICE;
 use soroban_sdk::{testutils::Events as _, vec, Address, Vec};
 
 fn run(world: &World, account: &Address, actions: &Vec<Action>) -> Vec<i128> {
-    let told = world.ledger.dry_execute(account, account, actions);
+    let told = world.ledger.dry_batch(account, account, actions);
     assert_eq!(world.env.events().all().events().len(), 0, "a dry run tells nothing");
-    let moved = world.ledger.execute(account, account, actions);
+    let moved = world.ledger.batch(account, account, actions);
     world.check();
     assert_eq!(told, moved);
     moved
@@ -39,12 +39,12 @@ fn a_batch_is_checked_at_its_end() {
 
     let ledger = &world.ledger;
     let too_much = vec![env, Action::Borrow(usdc.clone(), 500 * ONE), Action::Repay(usdc.clone(), ONE)];
-    let call = ledger.try_execute(&alice, &alice, &too_much);
+    let call = ledger.try_batch(&alice, &alice, &too_much);
     assert_refused!(world, call, LedgerError::InsufficientMargin);
-    let call = ledger.try_dry_execute(&alice, &alice, &too_much);
+    let call = ledger.try_dry_batch(&alice, &alice, &too_much);
     assert_refused!(world, call, LedgerError::InsufficientMargin);
     let strange = vec![env, Action::MoveSettlement(ONE)];
-    let call = ledger.try_execute(&alice, &alice, &strange);
+    let call = ledger.try_batch(&alice, &alice, &strange);
     assert_refused!(world, call, LedgerError::InvalidAction);
 }
 
@@ -61,7 +61,7 @@ fn caps_cash_and_utilisation_are_those_of_the_end() {
         vec![env, Action::Borrow(usdc.clone(), amount), Action::Repay(usdc.clone(), amount - 1_000 * ONE)]
     };
     run(&world, &alice, &over(150_000 * ONE));
-    let call = |actions: &Vec<Action>| world.ledger.try_execute(&alice, &alice, actions);
+    let call = |actions: &Vec<Action>| world.ledger.try_batch(&alice, &alice, actions);
     let most = vec![env, Action::Borrow(usdc.clone(), 94_500 * ONE)];
     assert_refused!(world, call(&most), LedgerError::UtilisationExceeded);
     let beyond = vec![env, Action::Borrow(usdc.clone(), 100_000 * ONE)];

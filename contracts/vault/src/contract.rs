@@ -329,7 +329,7 @@ fn execute(
     account: &Address,
     requests: &Vec<Action>,
 ) -> Result<Vec<i128>, VaultError> {
-    let booked = books(env).execute(account, sender, requests);
+    let booked = books(env).batch(account, sender, requests);
     batch::pay(env, sender, account, requests, &booked)?;
     Ok(booked)
 }
@@ -356,7 +356,7 @@ fn swap(
 
 /// What one action would move.
 fn dry_run(env: &Env, account: &Address, action: Action) -> i128 {
-    let moved = ledger(env).dry_execute(account, account, &Vec::from_array(env, [action]));
+    let moved = ledger(env).dry_batch(account, account, &Vec::from_array(env, [action]));
     moved.first().unwrap_or(0)
 }
 

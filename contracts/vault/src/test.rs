@@ -94,7 +94,7 @@ impl FakeLedger {
         amount * 1_000_000
     }
 
-    pub fn dry_execute(env: Env, _account: Address, _from: Address, actions: Vec<Action>) -> Vec<i128> {
+    pub fn dry_batch(env: Env, _account: Address, _from: Address, actions: Vec<Action>) -> Vec<i128> {
         moved(&env, &actions)
     }
 
@@ -112,14 +112,14 @@ impl FakeLedger {
         Liquidation { repaid: max_repay.min(answer(&env)), seized: min_seized }
     }
 
-    pub fn execute(env: Env, account: Address, from: Address, actions: Vec<Action>) -> Vec<i128> {
+    pub fn batch(env: Env, account: Address, from: Address, actions: Vec<Action>) -> Vec<i128> {
         write(&env);
         env.storage().instance().set(&Key::Batch, &(account, from));
         moved(&env, &actions)
     }
 
     /// Account and payer of the last batch.
-    pub fn batch(env: Env) -> Option<(Address, Address)> {
+    pub fn last_batch(env: Env) -> Option<(Address, Address)> {
         env.storage().instance().get(&Key::Batch)
     }
 

@@ -74,23 +74,23 @@ pub struct AssetConfig {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AssetTotals {
-    /// Debt shares.
+    // Debt shares.
     pub borrow_shares: i128,
-    /// Token units.
+    // Token units.
     pub borrowed: i128,
-    /// Tokens in the vault.
+    // Tokens in the vault.
     pub cash: i128,
-    /// Of the curve, 1e9.
+    // Of the curve, 1e9.
     pub modifier: i128,
-    /// The protocol's, token units.
+    // The protocol's, token units.
     pub reserves: i128,
-    /// Change count.
+    // Change count.
     pub seq: u64,
-    /// Depositors', token units.
+    // Depositors', token units.
     pub supplied: i128,
-    /// Supply shares.
+    // Supply shares.
     pub supply_shares: i128,
-    /// Last accrual, Unix seconds.
+    // Last accrual, Unix seconds.
     pub updated_at: u64,
 }
 
@@ -98,11 +98,11 @@ pub struct AssetTotals {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AssetState {
-    /// Parameters.
+    // Parameters.
     pub config: AssetConfig,
-    /// Of the token.
+    // Of the token.
     pub decimals: u32,
-    /// Totals.
+    // Totals.
     pub totals: AssetTotals,
 }
 
@@ -110,25 +110,25 @@ pub struct AssetState {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Settlement {
-    /// `R_p`: open claims of winners.
+    // `R_p`: open claims of winners.
     pub claims: i128,
-    /// Times paid in full.
+    // Times paid in full.
     pub claims_epoch: u32,
-    /// Unpaid share, 1e18.
+    // Unpaid share, 1e18.
     pub claims_fraction: i128,
-    /// `F`: protocol fees.
+    // `F`: protocol fees.
     pub fees: i128,
-    /// `I`: insurance.
+    // `I`: insurance.
     pub insurance: i128,
-    /// `L`: providers' cash, lent or not.
+    // `L`: providers' cash, lent or not.
     pub lp: i128,
-    /// `H`: cash for claims.
+    // `H`: cash for claims.
     pub pending: i128,
-    /// Shares of the line.
+    // Shares of the line.
     pub perp_borrow_shares: i128,
-    /// Owed to `lp`.
+    // Owed to `lp`.
     pub perp_borrowed: i128,
-    /// Change count.
+    // Change count.
     pub seq: u64,
 }
 
@@ -137,11 +137,11 @@ pub struct Settlement {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
 pub enum Bucket {
-    /// Providers' cash.
+    // Providers' cash.
     Lp = 0,
-    /// Insurance.
+    // Insurance.
     Insurance = 1,
-    /// Protocol fees.
+    // Protocol fees.
     Fees = 2,
 }
 
@@ -149,29 +149,29 @@ pub enum Bucket {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MarketConfig {
-    /// Largest mark-index distance, bps.
+    // Largest mark-index distance, bps.
     pub band_bps: u32,
-    /// Taker fee, bps.
+    // Taker fee, bps.
     pub fee_bps: u32,
-    /// Reserve test: index gap, bps.
+    // Reserve test: index gap, bps.
     pub gap_bps: u32,
-    /// Mark move per ledger, bps.
+    // Mark move per ledger, bps.
     pub impact_bps: u32,
-    /// Initial margin, bps.
+    // Initial margin, bps.
     pub imr_bps: u32,
-    /// Oracle's name.
+    // Oracle's name.
     pub index: Asset,
-    /// Per side, base 1e14.
+    // Per side, base 1e14.
     pub max_open_interest: i128,
-    /// Bps of the base reserve.
+    // Bps of the base reserve.
     pub max_position_bps: u32,
-    /// Smallest notional, USD 1e7.
+    // Smallest notional, USD 1e7.
     pub min_notional: i128,
-    /// Maintenance margin, bps.
+    // Maintenance margin, bps.
     pub mmr_bps: u32,
-    /// Reserve test: drift, bps.
+    // Reserve test: drift, bps.
     pub sigma_bps: u32,
-    /// Added `imr` at size `x`, bps.
+    // Added `imr` at size `x`, bps.
     pub size_scaling_bps: u32,
 }
 
@@ -181,23 +181,23 @@ pub struct MarketConfig {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MarketState {
-    /// `x`, base 1e14.
+    // `x`, base 1e14.
     pub base_reserve: i128,
-    /// Accrued up to, Unix seconds.
+    // Accrued up to, Unix seconds.
     pub funding_at: u64,
-    /// Paid per unit long, USD 1e18.
+    // Paid per unit long, USD 1e18.
     pub funding_long: i128,
-    /// Longs pay per 8 h, 1e18.
+    // Longs pay per 8 h, 1e18.
     pub funding_rate: i128,
-    /// Paid per unit short, USD 1e18.
+    // Paid per unit short, USD 1e18.
     pub funding_short: i128,
-    /// Index at the rate update, 1e14.
+    // Index at the rate update, 1e14.
     pub funding_price: i128,
-    /// Of the last trade.
+    // Of the last trade.
     pub ledger: u32,
-    /// Mark at its start, 1e14.
+    // Mark at its start, 1e14.
     pub ledger_mark: i128,
-    /// `y`, quote 1e7.
+    // `y`, quote 1e7.
     pub quote_reserve: i128,
 }
 
@@ -206,17 +206,17 @@ pub struct MarketState {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MarketTotals {
-    /// `Q`: entry cash, quote 1e7.
+    // `Q`: entry cash, quote 1e7.
     pub entry: i128,
-    /// `A` of longs, USD 1e18.
+    // `A` of longs, USD 1e18.
     pub long_funding: i128,
-    /// Base 1e14.
+    // Base 1e14.
     pub long_interest: i128,
-    /// `N`: net size, base 1e14.
+    // `N`: net size, base 1e14.
     pub net_size: i128,
-    /// `A` of shorts, USD 1e18.
+    // `A` of shorts, USD 1e18.
     pub short_funding: i128,
-    /// Base 1e14.
+    // Base 1e14.
     pub short_interest: i128,
 }
 
@@ -224,13 +224,13 @@ pub struct MarketTotals {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PerpMarket {
-    /// Parameters.
+    // Parameters.
     pub config: MarketConfig,
-    /// Change count.
+    // Change count.
     pub seq: u64,
-    /// Curve and funding.
+    // Curve and funding.
     pub state: MarketState,
-    /// Sums over positions.
+    // Sums over positions.
     pub totals: MarketTotals,
 }
 
@@ -238,11 +238,11 @@ pub struct PerpMarket {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Position {
-    /// Signed entry cash, 1e7: long < 0.
+    // Signed entry cash, 1e7: long < 0.
     pub entry: i128,
-    /// Funding index last settled.
+    // Funding index last settled.
     pub funding_index: i128,
-    /// Base 1e14, long > 0.
+    // Base 1e14, long > 0.
     pub size: i128,
 }
 
@@ -250,11 +250,11 @@ pub struct Position {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PendingClaim {
-    /// Settlement units.
+    // Settlement units.
     pub amount: i128,
-    /// `claims_epoch` then.
+    // `claims_epoch` then.
     pub epoch: u32,
-    /// `claims_fraction` then.
+    // `claims_fraction` then.
     pub fraction: i128,
 }
 
@@ -263,11 +263,11 @@ pub struct PendingClaim {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
 pub enum AccountStatus {
-    /// Nothing is asked of it.
+    // Nothing is asked of it.
     Normal = 0,
-    /// Called: no more risk until cured.
+    // Called: no more risk until cured.
     MarginCall = 1,
-    /// Being liquidated: it may only reduce.
+    // Being liquidated: it may only reduce.
     Flagged = 2,
 }
 
@@ -275,25 +275,25 @@ pub enum AccountStatus {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AccountState {
-    /// Debt shares.
+    // Debt shares.
     pub debts: Map<Address, i128>,
-    /// Supply shares.
+    // Supply shares.
     pub deposits: Map<Address, i128>,
-    /// Grants of earlier ones are void.
+    // Grants of earlier ones are void.
     pub grants_epoch: u32,
-    /// Its own limits.
+    // Its own limits.
     pub limits: Limits,
-    /// Profit waiting for cash.
+    // Profit waiting for cash.
     pub pending: PendingClaim,
-    /// Shares of the line.
+    // Shares of the line.
     pub perp_debt: i128,
-    /// By market.
+    // By market.
     pub positions: Map<Symbol, Position>,
-    /// Change count.
+    // Change count.
     pub seq: u64,
-    /// Of `status`, Unix seconds.
+    // Of `status`, Unix seconds.
     pub since: u64,
-    /// Where it stands.
+    // Where it stands.
     pub status: AccountStatus,
 }
 
@@ -391,17 +391,17 @@ pub struct TradeAction {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Holding {
-    /// Token units.
+    // Token units.
     pub amount: i128,
-    /// The token.
+    // The token.
     pub asset: Address,
-    /// Of the token.
+    // Of the token.
     pub decimals: u32,
-    /// LTV or liability weight, bps.
+    // LTV or liability weight, bps.
     pub weight_bps: u32,
-    /// 1e14.
+    // 1e14.
     pub price: i128,
-    /// USD 1e7.
+    // USD 1e7.
     pub value: i128,
 }
 
@@ -409,15 +409,15 @@ pub struct Holding {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OpenPosition {
-    /// Index, 1e14.
+    // Index, 1e14.
     pub index: i128,
-    /// Market.
+    // Market.
     pub market: Symbol,
-    /// Maintenance margin, bps.
+    // Maintenance margin, bps.
     pub mmr_bps: u32,
-    /// Quote 1e7, funding included.
+    // Quote 1e7, funding included.
     pub pnl: i128,
-    /// Base 1e14.
+    // Base 1e14.
     pub size: i128,
 }
 
@@ -425,19 +425,19 @@ pub struct OpenPosition {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Breakdown {
-    /// Lending debts.
+    // Lending debts.
     pub debts: Vec<Holding>,
-    /// Deposits.
+    // Deposits.
     pub deposits: Vec<Holding>,
-    /// Settlement units.
+    // Settlement units.
     pub perp_debt: i128,
-    /// Positions.
+    // Positions.
     pub positions: Vec<OpenPosition>,
-    /// The settlement asset.
+    // The settlement asset.
     pub settlement: Address,
-    /// 1e14.
+    // 1e14.
     pub settlement_price: i128,
-    /// Live valuation.
+    // Live valuation.
     pub summary: AccountSummary,
 }
 
@@ -445,11 +445,11 @@ pub struct Breakdown {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PerpView {
-    /// Index quote.
+    // Index quote.
     pub index: Quote,
-    /// The market.
+    // The market.
     pub market: PerpMarket,
-    /// The account's; size 0: none.
+    // The account's; size 0: none.
     pub position: Position,
 }
 
@@ -457,17 +457,17 @@ pub struct PerpView {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PoolValue {
-    /// `R_p`: open claims of winners.
+    // `R_p`: open claims of winners.
     pub claims: i128,
-    /// Positions at the curves.
+    // Positions at the curves.
     pub curve_value: i128,
-    /// Positions at the index.
+    // Positions at the index.
     pub index_value: i128,
-    /// `L_pay`: cash less lent.
+    // `L_pay`: cash less lent.
     pub payable: i128,
-    /// By the reserve test.
+    // By the reserve test.
     pub required: i128,
-    /// Owed to winning markets.
+    // Owed to winning markets.
     pub winners: i128,
 }
 
@@ -475,15 +475,15 @@ pub struct PoolValue {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct FillReceipt {
-    /// Settlement units.
+    // Settlement units.
     pub fee: i128,
-    /// Paid (+) or received (-).
+    // Paid (+) or received (-).
     pub funding: i128,
-    /// Profit not paid yet.
+    // Profit not paid yet.
     pub pending: i128,
-    /// Afterwards; size 0: closed.
+    // Afterwards; size 0: closed.
     pub position: Position,
-    /// Without funding and fee.
+    // Without funding and fee.
     pub realized_pnl: i128,
 }
 
@@ -491,9 +491,9 @@ pub struct FillReceipt {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Liquidation {
-    /// Debt units.
+    // Debt units.
     pub repaid: i128,
-    /// Collateral units.
+    // Collateral units.
     pub seized: i128,
 }
 
@@ -501,11 +501,11 @@ pub struct Liquidation {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TakeOver {
-    /// Settlement units; half to insurance.
+    // Settlement units; half to insurance.
     pub fee: i128,
-    /// Index, 1e14.
+    // Index, 1e14.
     pub price: i128,
-    /// Signed, base 1e14.
+    // Signed, base 1e14.
     pub size: i128,
 }
 
@@ -513,15 +513,15 @@ pub struct TakeOver {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LedgerConfig {
-    /// Deploys accounts.
+    // Deploys accounts.
     pub factory: Address,
-    /// Prices everything.
+    // Prices everything.
     pub oracle: Address,
-    /// Trades perpetuals.
+    // Trades perpetuals.
     pub perp_clearing: Address,
-    /// Margins, settles, insures.
+    // Margins, settles, insures.
     pub settlement: Address,
-    /// Holds the tokens.
+    // Holds the tokens.
     pub vault: Address,
 }
 
@@ -661,7 +661,7 @@ pub trait MarginLedgerInterface {
     /// Books a batch of `Deposit`, `Withdraw`, `Borrow`, `Repay` and `RepayWithCollateral`, in order; caps, cash and the opening
     /// level are checked on the end state. Deposits and repayments come from `from`, which the vault has checked.
     /// Returns what each action moved, token units: what arrived, what left, what was owed and is now paid.
-    fn execute(
+    fn batch(
         env: Env,
         account: Address,
         from: Address,
@@ -820,7 +820,7 @@ pub trait MarginLedgerInterface {
     fn is_liquidatable(env: Env, account: Address) -> Result<bool, LedgerError>;
     /// The account after `actions` in the Open valuation: what `__check_auth` decides by.
     fn preview(env: Env, account: Address, actions: Vec<Action>) -> Result<AccountSummary, LedgerError>;
-    /// What [`Self::credit`] would return, as [`Self::dry_execute`].
+    /// What [`Self::credit`] would return, as [`Self::dry_batch`].
     fn dry_credit(
         env: Env,
         from: Address,
@@ -828,14 +828,14 @@ pub trait MarginLedgerInterface {
         asset: Address,
         amount: i128,
     ) -> Result<i128, LedgerError>;
-    /// What [`Self::execute`] would return, by the same code; nothing is stored, and nothing is told.
-    fn dry_execute(
+    /// What [`Self::batch`] would return, by the same code; nothing is stored, and nothing is told.
+    fn dry_batch(
         env: Env,
         account: Address,
         from: Address,
         actions: Vec<Action>,
     ) -> Result<Vec<i128>, LedgerError>;
-    /// What [`Self::liquidate`] would return, as [`Self::dry_execute`].
+    /// What [`Self::liquidate`] would return, as [`Self::dry_batch`].
     fn dry_liquidate(
         env: Env,
         liquidator: Address,
@@ -918,11 +918,11 @@ pub trait MarginLedgerAdminInterface {
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct VenuesSet {
-    /// Deploys accounts.
+    // Deploys accounts.
     pub factory: Address,
-    /// Trades perpetuals.
+    // Trades perpetuals.
     pub perp_clearing: Address,
-    /// Holds the tokens.
+    // Holds the tokens.
     pub vault: Address,
 }
 
@@ -930,14 +930,14 @@ pub struct VenuesSet {
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AssetListed {
-    /// The token.
+    // The token.
     #[topic]
     pub asset: Address,
-    /// Asset's.
+    // Asset's.
     pub asset_seq: u64,
-    /// Its parameters.
+    // Its parameters.
     pub config: AssetConfig,
-    /// Its decimals.
+    // Its decimals.
     pub decimals: u32,
 }
 
@@ -945,14 +945,14 @@ pub struct AssetListed {
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Accrued {
-    /// The token.
+    // The token.
     #[topic]
     pub asset: Address,
-    /// Asset's.
+    // Asset's.
     pub asset_seq: u64,
-    /// Token units.
+    // Token units.
     pub borrowed: i128,
-    /// Token units.
+    // Token units.
     pub supplied: i128,
 }
 
@@ -960,21 +960,21 @@ pub struct Accrued {
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Deposited {
-    /// Owner.
+    // Owner.
     #[topic]
     pub account: Address,
-    /// The token.
+    // The token.
     #[topic]
     pub asset: Address,
-    /// Account's.
+    // Account's.
     pub account_seq: u64,
-    /// Token units.
+    // Token units.
     pub amount: i128,
-    /// Asset's.
+    // Asset's.
     pub asset_seq: u64,
-    /// Payer.
+    // Payer.
     pub from: Address,
-    /// Minted.
+    // Minted.
     pub shares: i128,
 }
 
@@ -982,19 +982,19 @@ pub struct Deposited {
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Withdrawn {
-    /// Owner.
+    // Owner.
     #[topic]
     pub account: Address,
-    /// The token.
+    // The token.
     #[topic]
     pub asset: Address,
-    /// Account's.
+    // Account's.
     pub account_seq: u64,
-    /// Token units.
+    // Token units.
     pub amount: i128,
-    /// Asset's.
+    // Asset's.
     pub asset_seq: u64,
-    /// Burnt.
+    // Burnt.
     pub shares: i128,
 }
 
@@ -1002,19 +1002,19 @@ pub struct Withdrawn {
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Borrowed {
-    /// Debtor.
+    // Debtor.
     #[topic]
     pub account: Address,
-    /// The token.
+    // The token.
     #[topic]
     pub asset: Address,
-    /// Account's.
+    // Account's.
     pub account_seq: u64,
-    /// Token units.
+    // Token units.
     pub amount: i128,
-    /// Asset's.
+    // Asset's.
     pub asset_seq: u64,
-    /// Minted.
+    // Minted.
     pub shares: i128,
 }
 
@@ -1022,23 +1022,23 @@ pub struct Borrowed {
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Repaid {
-    /// Debtor.
+    // Debtor.
     #[topic]
     pub account: Address,
-    /// The token.
+    // The token.
     #[topic]
     pub asset: Address,
-    /// Account's.
+    // Account's.
     pub account_seq: u64,
-    /// Token units.
+    // Token units.
     pub amount: i128,
-    /// Asset's.
+    // Asset's.
     pub asset_seq: u64,
-    /// Settlement units.
+    // Settlement units.
     pub perp_amount: i128,
-    /// Burnt.
+    // Burnt.
     pub shares: i128,
-    /// Its own deposit paid.
+    // Its own deposit paid.
     pub with_collateral: bool,
 }
 
@@ -1046,33 +1046,33 @@ pub struct Repaid {
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Liquidated {
-    /// Who was liquidated.
+    // Who was liquidated.
     #[topic]
     pub account: Address,
-    /// Who repaid.
+    // Who repaid.
     #[topic]
     pub liquidator: Address,
-    /// Account's.
+    // Account's.
     pub account_seq: u64,
-    /// What was seized.
+    // What was seized.
     pub collateral_asset: Address,
-    /// Collateral's.
+    // Collateral's.
     pub collateral_seq: u64,
-    /// What was repaid.
+    // What was repaid.
     pub debt_asset: Address,
-    /// Debt asset's.
+    // Debt asset's.
     pub debt_seq: u64,
-    /// Collateral units.
+    // Collateral units.
     pub fee: i128,
-    /// Liquidator's.
+    // Liquidator's.
     pub liquidator_seq: u64,
-    /// Perpetual debt.
+    // Perpetual debt.
     pub perp: bool,
-    /// Debt units.
+    // Debt units.
     pub repaid: i128,
-    /// Shares or tokens.
+    // Shares or tokens.
     pub receive: Receive,
-    /// Collateral units.
+    // Collateral units.
     pub seized: i128,
 }
 
@@ -1082,29 +1082,29 @@ pub struct Liquidated {
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PositionFilled {
-    /// Whose.
+    // Whose.
     #[topic]
     pub account: Address,
-    /// Market.
+    // Market.
     #[topic]
     pub market: Symbol,
-    /// Settlement units.
+    // Settlement units.
     pub fee: i128,
-    /// Paid (+) or received (-).
+    // Paid (+) or received (-).
     pub funding: i128,
-    /// Profit not paid yet.
+    // Profit not paid yet.
     pub pending: i128,
-    /// Signed cash, quote 1e7.
+    // Signed cash, quote 1e7.
     pub quote_delta: i128,
-    /// Without funding and fee.
+    // Without funding and fee.
     pub realized_pnl: i128,
-    /// Afterwards, base 1e14.
+    // Afterwards, base 1e14.
     pub size: i128,
-    /// Signed, base 1e14.
+    // Signed, base 1e14.
     pub size_delta: i128,
-    /// Account's.
+    // Account's.
     pub account_seq: u64,
-    /// Market's.
+    // Market's.
     pub market_seq: u64,
 }
 
@@ -1112,17 +1112,17 @@ pub struct PositionFilled {
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct FundingSettled {
-    /// Whose.
+    // Whose.
     #[topic]
     pub account: Address,
-    /// Market.
+    // Market.
     #[topic]
     pub market: Symbol,
-    /// Paid (+) or received (-).
+    // Paid (+) or received (-).
     pub funding: i128,
-    /// Account's.
+    // Account's.
     pub account_seq: u64,
-    /// Market's.
+    // Market's.
     pub market_seq: u64,
 }
 
@@ -1130,30 +1130,30 @@ pub struct FundingSettled {
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PositionTakenOver {
-    /// Who was liquidated.
+    // Who was liquidated.
     #[topic]
     pub account: Address,
-    /// Who took over.
+    // Who took over.
     #[topic]
     pub liquidator: Address,
-    /// Market.
+    // Market.
     #[topic]
     pub market: Symbol,
-    /// Settlement units.
+    // Settlement units.
     pub fee: i128,
-    /// Paid (+) or received (-).
+    // Paid (+) or received (-).
     pub funding: i128,
-    /// Index, 1e14.
+    // Index, 1e14.
     pub price: i128,
-    /// Without funding and fee.
+    // Without funding and fee.
     pub realized_pnl: i128,
-    /// Signed, base 1e14.
+    // Signed, base 1e14.
     pub size: i128,
-    /// Account's.
+    // Account's.
     pub account_seq: u64,
-    /// Liquidator's.
+    // Liquidator's.
     pub liquidator_seq: u64,
-    /// Market's.
+    // Market's.
     pub market_seq: u64,
 }
 
@@ -1161,16 +1161,16 @@ pub struct PositionTakenOver {
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MarketOpened {
-    /// Which.
+    // Which.
     #[topic]
     pub market: Symbol,
-    /// `x`, base 1e14.
+    // `x`, base 1e14.
     pub base_reserve: i128,
-    /// Parameters.
+    // Parameters.
     pub config: MarketConfig,
-    /// `y`, quote 1e7.
+    // `y`, quote 1e7.
     pub quote_reserve: i128,
-    /// Market's.
+    // Market's.
     pub market_seq: u64,
 }
 
@@ -1178,12 +1178,12 @@ pub struct MarketOpened {
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MarketPushed {
-    /// Which.
+    // Which.
     #[topic]
     pub market: Symbol,
-    /// Curve and funding now.
+    // Curve and funding now.
     pub state: MarketState,
-    /// Market's.
+    // Market's.
     pub market_seq: u64,
 }
 
@@ -1191,17 +1191,17 @@ pub struct MarketPushed {
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct BucketMoved {
-    /// Whose deposit.
+    // Whose deposit.
     #[topic]
     pub account: Address,
-    /// Which bucket.
+    // Which bucket.
     #[topic]
     pub bucket: Bucket,
-    /// Settlement units, in > 0.
+    // Settlement units, in > 0.
     pub amount: i128,
-    /// Account's.
+    // Account's.
     pub account_seq: u64,
-    /// Buckets'.
+    // Buckets'.
     pub settlement_seq: u64,
 }
 
@@ -1209,14 +1209,14 @@ pub struct BucketMoved {
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PendingClaimed {
-    /// Whom.
+    // Whom.
     #[topic]
     pub account: Address,
-    /// Settlement units.
+    // Settlement units.
     pub amount: i128,
-    /// Account's.
+    // Account's.
     pub account_seq: u64,
-    /// Buckets'.
+    // Buckets'.
     pub settlement_seq: u64,
 }
 
@@ -1224,27 +1224,27 @@ pub struct PendingClaimed {
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct BadDebt {
-    /// Debtor.
+    // Debtor.
     #[topic]
     pub account: Address,
-    /// The token.
+    // The token.
     #[topic]
     pub asset: Address,
-    /// Account's.
+    // Account's.
     pub account_seq: u64,
-    /// Sum of the parts.
+    // Sum of the parts.
     pub amount: i128,
-    /// Asset's or buckets'.
+    // Asset's or buckets'.
     pub asset_seq: u64,
-    /// Token units.
+    // Token units.
     pub from_insurance: i128,
-    /// Token units.
+    // Token units.
     pub from_providers: i128,
-    /// Token units.
+    // Token units.
     pub from_reserves: i128,
-    /// Token units.
+    // Token units.
     pub from_suppliers: i128,
-    /// Perpetual debt.
+    // Perpetual debt.
     pub perp: bool,
 }
 
@@ -1252,12 +1252,12 @@ pub struct BadDebt {
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LimitsSet {
-    /// Whose.
+    // Whose.
     #[topic]
     pub account: Address,
-    /// Its limits now.
+    // Its limits now.
     pub limits: Limits,
-    /// Account's.
+    // Account's.
     pub account_seq: u64,
 }
 
@@ -1265,17 +1265,17 @@ pub struct LimitsSet {
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Granted {
-    /// For whom.
+    // For whom.
     #[topic]
     pub account: Address,
-    /// Who.
+    // Who.
     #[topic]
     pub delegate: Address,
-    /// Account's.
+    // Account's.
     pub account_seq: u64,
-    /// Unix seconds.
+    // Unix seconds.
     pub expires_at: u64,
-    /// Bits.
+    // Bits.
     pub permissions: u32,
 }
 
@@ -1283,13 +1283,13 @@ pub struct Granted {
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Revoked {
-    /// For whom.
+    // For whom.
     #[topic]
     pub account: Address,
-    /// Who.
+    // Who.
     #[topic]
     pub delegate: Address,
-    /// Account's.
+    // Account's.
     pub account_seq: u64,
 }
 
@@ -1297,10 +1297,10 @@ pub struct Revoked {
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AllRevoked {
-    /// For whom.
+    // For whom.
     #[topic]
     pub account: Address,
-    /// Account's.
+    // Account's.
     pub account_seq: u64,
 }
 
@@ -1308,14 +1308,14 @@ pub struct AllRevoked {
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct StatusChanged {
-    /// Whose.
+    // Whose.
     #[topic]
     pub account: Address,
-    /// Account's.
+    // Account's.
     pub account_seq: u64,
-    /// Unix seconds.
+    // Unix seconds.
     pub since: u64,
-    /// Now.
+    // Now.
     pub status: AccountStatus,
 }
 
@@ -1323,25 +1323,25 @@ pub struct StatusChanged {
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Swapped {
-    /// Whose debt.
+    // Whose debt.
     #[topic]
     pub account: Address,
-    /// Who repaid.
+    // Who repaid.
     #[topic]
     pub payer: Address,
-    /// Account's.
+    // Account's.
     pub account_seq: u64,
-    /// What was given.
+    // What was given.
     pub collateral_asset: Address,
-    /// Collateral's.
+    // Collateral's.
     pub collateral_seq: u64,
-    /// What was repaid.
+    // What was repaid.
     pub debt_asset: Address,
-    /// Debt asset's.
+    // Debt asset's.
     pub debt_seq: u64,
-    /// Collateral units.
+    // Collateral units.
     pub given: i128,
-    /// Debt units.
+    // Debt units.
     pub repaid: i128,
 }
 
@@ -1349,11 +1349,11 @@ pub struct Swapped {
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct InKindSet {
-    /// Whose.
+    // Whose.
     #[topic]
     pub account: Address,
-    /// Account's.
+    // Account's.
     pub account_seq: u64,
-    /// What may be taken.
+    // What may be taken.
     pub assets: Vec<Address>,
 }

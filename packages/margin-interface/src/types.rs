@@ -6,9 +6,9 @@ use soroban_sdk::{contracttype, Address, Symbol};
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq, Ord, PartialOrd)]
 pub enum Asset {
-    /// A token contract on Stellar.
+    // A token contract on Stellar.
     Stellar(Address),
-    /// Anything else, by ticker.
+    // Anything else, by ticker.
     Other(Symbol),
 }
 
@@ -16,9 +16,9 @@ pub enum Asset {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq, Ord, PartialOrd)]
 pub enum Market {
-    /// A listed token.
+    // A listed token.
     Asset(Address),
-    /// A perpetual market such as `BTC_USD`.
+    // A perpetual market such as `BTC_USD`.
     Perp(Symbol),
 }
 
@@ -27,21 +27,21 @@ pub enum Market {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
 pub enum PriceStatus {
-    /// Fresh, agreed by a quorum of independent groups.
+    // Fresh, agreed by a quorum of independent groups.
     Live = 0,
-    /// From a fallback source: good for reducing and liquidating, not for new risk.
+    // From a fallback source: good for reducing and liquidating, not for new risk.
     Degraded = 1,
-    /// Recovered a moment ago: liquidations wait.
+    // Recovered a moment ago: liquidations wait.
     Grace = 2,
-    /// A guard tripped: `lo` and `hi` hold the old and the candidate price.
+    // A guard tripped: `lo` and `hi` hold the old and the candidate price.
     Tripped = 3,
-    /// Older than the asset's maximum age: `lo` and `hi` are the ends of its static band.
+    // Older than the asset's maximum age: `lo` and `hi` are the ends of its static band.
     Stale = 4,
-    /// Halted by the guardian or the admin: `lo` and `hi` are the ends of the static band.
+    // Halted by the guardian or the admin: `lo` and `hi` are the ends of the static band.
     Halted = 5,
-    /// Listed, no accepted price yet: `lo` and `hi` are the ends of the static band.
+    // Listed, no accepted price yet: `lo` and `hi` are the ends of the static band.
     Warming = 6,
-    /// Not listed: all zero.
+    // Not listed: all zero.
     Unknown = 7,
 }
 
@@ -49,17 +49,17 @@ pub enum PriceStatus {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Quote {
-    /// Highest price the sources support.
+    // Highest price the sources support.
     pub hi: i128,
-    /// Lowest price the sources support.
+    // Lowest price the sources support.
     pub lo: i128,
-    /// The accepted price.
+    // The accepted price.
     pub mid: i128,
-    /// How far the price may be trusted.
+    // How far the price may be trusted.
     pub status: PriceStatus,
-    /// Slow reference: follows `mid` at a limited rate.
+    // Slow reference: follows `mid` at a limited rate.
     pub stable: i128,
-    /// Unix seconds of the oldest fresh source that counted; never the ledger clock.
+    // Unix seconds of the oldest fresh source that counted; never the ledger clock.
     pub timestamp: u64,
 }
 
@@ -88,9 +88,9 @@ impl Limits {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
 pub enum Receive {
-    /// Supply shares inside the vault: needs neither liquidity nor a transferable token.
+    // Supply shares inside the vault: needs neither liquidity nor a transferable token.
     Shares = 0,
-    /// Tokens, sent to the liquidator.
+    // Tokens, sent to the liquidator.
     Tokens = 1,
 }
 

@@ -8,7 +8,9 @@ mod deleverage;
 mod host_rule;
 mod perpetuals;
 mod policy;
+mod sign_auth;
 mod signatures;
+mod stellar_tokens;
 
 /// Tells each story in both modes.
 #[macro_export]

@@ -49,7 +49,7 @@ fn pulls_gross_and_pays_net_per_token() {
     assert_eq!(booked, vec![&f.env, 100, 30, 40, 20, 11, 5, 40]);
     assert_eq!(f.balances(), (1_000 - 111 + 50, 1_000 + 111 - 50));
     assert_eq!(other.balance(&f.user), 1_000 - 50 + 10 + 5);
-    assert_eq!((f.ledger.writes(), f.ledger.batch()), (1, Some((f.user.clone(), f.user.clone()))));
+    assert_eq!((f.ledger.writes(), f.ledger.last_batch()), (1, Some((f.user.clone(), f.user.clone()))));
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn a_delegate_pays_and_the_account_receives() {
     f.vault.submit(&f.user, &account, &requests);
     assert_eq!(f.token.balance(&f.user), 1_000 - 150 + 10, "what the repayment did not need is the payer's");
     assert_eq!(f.token.balance(&account), 50, "what leaves the account is the account's");
-    assert_eq!(f.ledger.batch(), Some((account, f.user.clone())));
+    assert_eq!(f.ledger.last_batch(), Some((account, f.user.clone())));
 }
 
 #[test]
@@ -211,7 +211,7 @@ fn several_loans_are_one_batch() {
     f.vault.borrow_multiple(&f.user, &assets, &amounts);
     f.assert_authorised("borrow_multiple", (&f.user, &assets, &amounts).into_val(&f.env), None);
     assert_eq!((f.balances(), other.balance(&f.user)), ((1_300, 700), 1_200));
-    assert_eq!((f.ledger.writes(), f.ledger.batch()), (1, Some((f.user.clone(), f.user.clone()))));
+    assert_eq!((f.ledger.writes(), f.ledger.last_batch()), (1, Some((f.user.clone(), f.user.clone()))));
 
     let invalid = Err(Ok(VaultError::InvalidBatch));
     assert_eq!(f.vault.try_borrow_multiple(&f.user, &assets, &vec![&f.env, 300]), invalid);
