@@ -81,6 +81,71 @@ macro_rules! smart_account {
                 $crate::allowlist::disallow::<$crate::tier::$tier>(&env, contract)
             }
 
+            pub fn transfer_ownership(
+                env: soroban_sdk::Env,
+                to: soroban_sdk::Address,
+            ) -> Result<(), $crate::interface::AccountError> {
+                $crate::ownership::offer::<$crate::tier::$tier>(&env, to)
+            }
+
+            pub fn accept_ownership(env: soroban_sdk::Env) -> Result<(), $crate::interface::AccountError> {
+                $crate::ownership::accept::<$crate::tier::$tier>(&env)
+            }
+
+            pub fn grant_delegate(
+                env: soroban_sdk::Env,
+                delegate: soroban_sdk::Address,
+                permissions: u32,
+                expires_at: u64,
+            ) -> Result<(), $crate::interface::AccountError> {
+                $crate::delegates::grant::<$crate::tier::$tier>(&env, delegate, permissions, expires_at)
+            }
+
+            pub fn revoke_delegate(
+                env: soroban_sdk::Env,
+                delegate: soroban_sdk::Address,
+            ) -> Result<(), $crate::interface::AccountError> {
+                $crate::delegates::revoke::<$crate::tier::$tier>(&env, delegate)
+            }
+
+            pub fn freeze(env: soroban_sdk::Env) -> Result<(), $crate::interface::AccountError> {
+                $crate::freeze::freeze(&env)
+            }
+
+            pub fn unfreeze(env: soroban_sdk::Env) -> Result<(), $crate::interface::AccountError> {
+                $crate::freeze::unfreeze::<$crate::tier::$tier>(&env)
+            }
+
+            pub fn propose_upgrade(
+                env: soroban_sdk::Env,
+                wasm_hash: soroban_sdk::BytesN<32>,
+            ) -> Result<(), $crate::interface::AccountError> {
+                $crate::upgrade::propose::<$crate::tier::$tier>(&env, wasm_hash)
+            }
+
+            pub fn execute_upgrade(env: soroban_sdk::Env) -> Result<(), $crate::interface::AccountError> {
+                $crate::upgrade::execute::<$crate::tier::$tier>(&env)
+            }
+
+            pub fn cancel_upgrade(env: soroban_sdk::Env) -> Result<(), $crate::interface::AccountError> {
+                $crate::upgrade::cancel::<$crate::tier::$tier>(&env)
+            }
+
+            pub fn change_tier(
+                env: soroban_sdk::Env,
+                tier: $crate::interface::AccountType,
+                wasm_hash: soroban_sdk::BytesN<32>,
+                params: $crate::interface::TierParams,
+            ) -> Result<(), $crate::interface::AccountError> {
+                $crate::tier_change::change::<$crate::tier::$tier>(&env, tier, wasm_hash, params)
+            }
+
+            pub fn complete_tier_change(
+                env: soroban_sdk::Env,
+            ) -> Result<(), $crate::interface::AccountError> {
+                $crate::tier_change::complete::<$crate::tier::$tier>(&env)
+            }
+
             pub fn standing(
                 env: soroban_sdk::Env,
             ) -> Result<$crate::interface::Standing, $crate::interface::AccountError> {
@@ -291,6 +356,21 @@ macro_rules! institutional_account {
                 env: soroban_sdk::Env,
             ) -> Result<$crate::interface::TradingHours, $crate::interface::AccountError> {
                 Ok($crate::compliance::hours(&env))
+            }
+
+            pub fn audit_log(
+                env: soroban_sdk::Env,
+                from: u64,
+                n: u32,
+            ) -> Result<soroban_sdk::Vec<$crate::interface::AuditRecord>, $crate::interface::AccountError>
+            {
+                Ok($crate::audit::log(&env, from, n))
+            }
+
+            pub fn audit_head(
+                env: soroban_sdk::Env,
+            ) -> Result<$crate::interface::AuditHead, $crate::interface::AccountError> {
+                Ok($crate::audit::trail(&env).head)
             }
         }
     };
