@@ -127,6 +127,16 @@ impl Passkey {
         signature_of(&self.public_key(), &signature.to_bytes().into(), Some((&data, &client)))
     }
 
+    /// [`Self::assertion`] with the other, high `s`.
+    pub fn with_high_s(&self, ceremony: &Ceremony) -> ScVal {
+        use p256::ecdsa::signature::Signer as _;
+        let (data, client) = (ceremony.authenticator_data(), ceremony.client_data());
+        let signature: Signature = self.0.sign(&[data.as_slice(), &sha256(&client)].concat());
+        let low = signature.normalize_s().unwrap_or(signature);
+        let high = Signature::from_scalars(low.r(), -*low.s()).expect("a signature");
+        signature_of(&self.public_key(), &high.to_bytes().into(), Some((&data, &client)))
+    }
+
     /// A bare secp256r1 signature of `payload`, without any ceremony.
     pub fn bare(&self, payload: &[u8; 32]) -> ScVal {
         use p256::ecdsa::signature::Signer as _;

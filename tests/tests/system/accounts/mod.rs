@@ -3,6 +3,8 @@
 
 mod authority;
 mod contexts;
+mod institution;
+mod passkeys;
 mod sessions;
 
 use margin_tests::actor::Actor;
