@@ -7,6 +7,7 @@ mod administration;
 mod authentication;
 mod classification;
 mod deleverage;
+mod lifecycle;
 mod passkeys;
 mod policy;
 

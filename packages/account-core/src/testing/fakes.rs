@@ -28,6 +28,21 @@ impl FakeLedger {
         env.storage().instance().set(&Key::Limits, &limits);
     }
 
+    pub fn grant(env: Env, account: Address, delegate: Address, permissions: u32, expires_at: u64) {
+        account.require_auth();
+        env.storage().persistent().set(&delegate, &(permissions, expires_at));
+    }
+
+    pub fn revoke(env: Env, account: Address, delegate: Address) {
+        account.require_auth();
+        env.storage().persistent().remove(&delegate);
+    }
+
+    /// Permissions and expiry of a delegate.
+    pub fn granted(env: Env, delegate: Address) -> Option<(u32, u64)> {
+        env.storage().persistent().get(&delegate)
+    }
+
     pub fn stored_limits(env: Env) -> Limits {
         env.storage().instance().get(&Key::Limits).unwrap()
     }
