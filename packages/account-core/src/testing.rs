@@ -149,7 +149,7 @@ impl Fixture {
         function: &str,
         authorised: impl IntoVal<Env, Vec<Val>>,
         args: impl IntoVal<Env, Vec<Val>>,
-    ) -> Result<Val, Option<AccountError>> {
+    ) -> Result<(), Option<AccountError>> {
         let mut all = vec![&self.env, self.account.to_val()];
         all.append(&authorised.into_val(&self.env));
         let entry = self.entry(keys, function, &all);
@@ -162,7 +162,7 @@ impl Fixture {
         );
         self.env.set_auths(&[]);
         match result {
-            Ok(value) => Ok(value.unwrap()),
+            Ok(_) => Ok(()),
             Err(Ok(error)) => Err(Some(error)),
             Err(Err(_)) => Err(None),
         }
@@ -174,7 +174,7 @@ impl Fixture {
         keys: &[&SigningKey],
         function: &str,
         args: impl IntoVal<Env, Vec<Val>>,
-    ) -> Result<Val, Option<AccountError>> {
+    ) -> Result<(), Option<AccountError>> {
         let args: Vec<Val> = args.into_val(&self.env);
         let mut authorised = vec![&self.env, self.client().standing().epoch.into_val(&self.env)];
         authorised.append(&args);

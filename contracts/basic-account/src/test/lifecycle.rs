@@ -3,6 +3,7 @@
 use super::fixture;
 use account_core::testing::fakes::{healthy, FakeOwner, FakeOwnerClient};
 use account_core::testing::{public, Fixture, NOW};
+use core::slice;
 use margin_interface::{permissions, AccountError, AccountType, Limits, TierParams};
 use soroban_sdk::testutils::{Address as _, Events as _, Ledger as _};
 use soroban_sdk::{contract, contractimpl, vec, Address, BytesN, Env, Executable, IntoVal, Symbol, Val, Vec};
@@ -105,7 +106,7 @@ fn any_one_signer_freezes_and_only_the_owner_ends_it() {
 fn an_entry_that_freezes_does_nothing_else() {
     let f = fixture();
     let freeze = f.call(&f.account, "freeze", (f.account.clone(),));
-    assert_eq!(f.check(&[freeze.clone()]), Ok(()));
+    assert_eq!(f.check(slice::from_ref(&freeze)), Ok(()));
     let both = [freeze, f.trade(-1, true)];
     assert_eq!(f.check(&both), Err(Ok(AccountError::OperationNotAllowed)));
     let [first, second] = both;
