@@ -266,8 +266,7 @@ fn apply<T: Tier>(
             intent.bets::<T>(Bet { market: args.get(env, 1)?, size: 0, reduces: true })?;
         }
         Effect::Batch => {
-            let foreign = args.get::<Address>(env, 1)? != intent.account;
-            intent.batch::<T>(env, second, clearing, foreign)?;
+            intent.batch::<T>(env, &args.get(env, 1)?, second, clearing)?;
         }
         Effect::Order => {
             if let Some(trade) = intent.consents::<T>(env, args.values[0])? {

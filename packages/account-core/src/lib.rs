@@ -41,7 +41,7 @@ mod webauthn;
 
 pub use margin_interface as interface;
 
-use margin_interface::{AccountError, Sig};
+use margin_interface::{AccountError, Authorized, Sig};
 use soroban_sdk::{crypto::Hash, Env, Val, Vec};
 
 /// Decides an authorisation entry, books what it costs a session, and records it for an institution.
@@ -52,7 +52,7 @@ use soroban_sdk::{crypto::Hash, Env, Val, Vec};
 ///
 /// # Events
 /// * [`SessionUsed`](margin_interface::SessionUsed)
-/// * [`Audited`](margin_interface::Audited)
+/// * [`Authorized`], or [`Audited`](margin_interface::Audited)
 pub fn check_auth<T: tier::Tier>(
     env: &Env,
     payload: Hash<32>,
@@ -68,6 +68,8 @@ pub fn check_auth<T: tier::Tier>(
     }
     if T::MULTISIG {
         audit::record_entry(env, &contexts, keys, payload.to_bytes());
+    } else if let Some(signer) = keys.first() {
+        Authorized { signer, signatures: keys.len() }.publish(env);
     }
     storage::extend_ttl(env);
     Ok(())

@@ -286,6 +286,18 @@ pub struct AuditHead {
     pub seq: u64,
 }
 
+// An institution's entries are in its audit trail instead.
+/// An entry was authorised.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Authorized {
+    /// First key.
+    #[topic]
+    pub signer: Bytes,
+    /// How many.
+    pub signatures: u32,
+}
+
 /// Limits changed.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -1,8 +1,9 @@
 use super::fixture;
 use account_core::testing::refused;
 use core::slice;
-use margin_interface::{AccountError, Sig};
-use soroban_sdk::{Bytes, BytesN};
+use margin_interface::{AccountError, Authorized, Sig};
+use soroban_sdk::testutils::Events as _;
+use soroban_sdk::{Bytes, BytesN, Event as _};
 
 #[test]
 fn one_signature_of_any_signer_suffices() {
@@ -73,4 +74,12 @@ fn signatures_are_checked_before_contexts() {
     let unknown = f.call(&f.protocol.vault, "drain", (f.account.clone(),));
     assert_eq!(f.check_with(&[], slice::from_ref(&unknown)), refused(AccountError::InsufficientSignatures));
     assert_eq!(f.check(&[unknown]), refused(AccountError::OperationNotAllowed));
+}
+
+#[test]
+fn every_authorisation_is_an_event() {
+    let f = fixture();
+    assert_eq!(f.check_with(&[f.sig(&f.keys[0]), f.sig(&f.keys[1])], &[f.trade(-1, true)]), Ok(()));
+    let event = Authorized { signer: f.sig(&f.keys[0]).public_key, signatures: 2 };
+    assert_eq!(f.env.events().all().filter_by_contract(&f.account), [event.to_xdr(&f.env, &f.account)]);
 }

@@ -83,7 +83,7 @@ fn any_one_signer_freezes_and_only_the_owner_ends_it() {
     assert!(!f.client().standing().frozen);
 
     assert!(f.by_itself(&[&f.keys[1]], "freeze", (), ()).is_ok());
-    assert_eq!(events(&f), 1);
+    assert_eq!(events(&f), 2, "the authorisation and what it authorised");
     assert!(f.client().standing().frozen);
     assert_eq!(f.check(&[f.trade(1, false)]), Err(Ok(AccountError::Frozen)));
     assert_eq!(f.check(&[f.trade(-1, true)]), Ok(()));

@@ -1,7 +1,7 @@
 use super::{all, client, fixture, other, some, USD};
 use account_core::testing::{refused, Fixture, Refusal};
 use core::slice;
-use margin_interface::{AccountError, Action, AmountTier, ConditionalOrder, MultisigConfig};
+use margin_interface::{AccountError, Action, AmountTier, MultisigConfig};
 use soroban_sdk::auth::Context;
 use soroban_sdk::testutils::Address as _;
 use soroban_sdk::{symbol_short, vec, Address, Symbol};
@@ -124,48 +124,4 @@ fn the_risk_limits_bind_whoever_signs() {
     f.ledger().script(&margin_interface::AccountSummary { leverage: 1_001, ..summary });
     assert_eq!(f.check_by(&some(&f, 5), &[f.borrow(1)]), refused(AccountError::ExcessiveLeverage));
     assert_eq!(f.check_by(&some(&f, 2), &[f.borrow(1)]), FEW, "first who, then what");
-}
-
-#[test]
-fn an_order_counts_with_what_its_executor_may_be_paid() {
-    let f = fixture();
-    let consent = ConditionalOrder {
-        acceptable_price: 11,
-        account: f.account.clone(),
-        conditions: vec![&f.env],
-        epoch: 0,
-        expires_at: u64::MAX,
-        market: symbol_short!("BTC_USD"),
-        max_fee: 100_000 * USD,
-        nonce: 1,
-        reduce_only: true,
-        referrer: None,
-        require_verified: true,
-        signer: f.account.clone(),
-        size_delta: -5,
-        tracking_code: symbol_short!("web"),
-        trusted_executor: None,
-    };
-    let sized = |order: ConditionalOrder| {
-        let request = margin_interface::ClearingRequest::PlaceOrder(order);
-        let mut intent =
-            account_core::intent::Intent::new::<account_core::tier::Institutional>(&f.env, &f.protocol.vault);
-        let requests = soroban_sdk::IntoVal::into_val(&vec![&f.env, request], &f.env);
-        intent
-            .batch::<account_core::tier::Institutional>(&f.env, requests, true, false)
-            .map(|()| (intent.footprint.unwrap().usd, intent.increases, intent.orders.len()))
-    };
-    f.env.as_contract(&f.account, || {
-        assert_eq!(sized(consent.clone()), Some((100_000 * USD, false, 0)));
-        assert_eq!(
-            sized(ConditionalOrder { reduce_only: false, ..consent.clone() }),
-            Some((100_000 * USD, true, 1))
-        );
-        assert_eq!(sized(ConditionalOrder { max_fee: -1, ..consent.clone() }), None);
-        assert_eq!(sized(ConditionalOrder { signer: f.owner.clone(), ..consent.clone() }), None);
-        assert_eq!(
-            sized(ConditionalOrder { size_delta: i128::MIN, reduce_only: false, ..consent.clone() }),
-            None
-        );
-    });
 }

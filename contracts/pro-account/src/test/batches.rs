@@ -1,9 +1,15 @@
 use super::{fixture, grant, granted, names, session};
+use account_core::classify::classify;
+use account_core::intent::Intent;
+use account_core::storage;
 use account_core::testing::{refused, Fixture, Refusal};
-use margin_interface::{AccountError, Action, Asset, SessionGrant, TradeAction};
+use account_core::tier::Pro;
+use margin_interface::{
+    AccountError, Action, Asset, ClearingRequest, ConditionalOrder, SessionGrant, TradeAction,
+};
 use soroban_sdk::auth::Context;
 use soroban_sdk::testutils::Address as _;
-use soroban_sdk::{symbol_short, vec, Address, Vec};
+use soroban_sdk::{symbol_short, vec, Address, IntoVal, Val, Vec};
 
 fn with(ops: &[&str]) -> Fixture {
     let f = fixture();
@@ -125,4 +131,97 @@ fn what_a_batch_does_not_know_is_refused() {
     assert_eq!(f.check(&[submit(&f, vec![&f.env, Action::Trade(trade)])]), Ok(()));
     let garbage = f.call(&f.protocol.vault, "submit", (&f.account, &f.account, vec![&f.env, 1_u32]));
     assert_eq!(f.check(&[garbage]), refused(AccountError::OperationNotAllowed));
+}
+
+#[test]
+fn a_clearing_batch_implies_a_vault_batch_for_each_leg_of_the_vault() {
+    let f = fixture();
+    let asset = Address::generate(&f.env);
+    let legs = [Action::Deposit(asset.clone(), 5), Action::Withdraw(asset.clone(), 3)];
+    let trade = TradeAction { limit_price: 1, market: symbol_short!("BTC_USD"), size_delta: 1 };
+    let requests = vec![
+        &f.env,
+        ClearingRequest::Act(legs[0].clone()),
+        ClearingRequest::Act(Action::Trade(trade.clone())),
+        ClearingRequest::Act(legs[1].clone()),
+        ClearingRequest::CancelOrder(7),
+    ];
+    f.env.as_contract(&f.account, || {
+        let profile = storage::load(&f.env).unwrap();
+        let mut intent = Intent::new::<Pro>(&f.env, &f.protocol.vault);
+        let this = &f.account;
+        assert_eq!(intent.batch::<Pro>(&f.env, this, requests.into_val(&f.env), true), Some(()));
+        // What is previewed is what the ledger knows of it, as one block.
+        let block = vec![&f.env, legs[0].clone(), Action::Trade(trade), legs[1].clone()];
+        let blocks: std::vec::Vec<Vec<Action>> = intent
+            .orders
+            .iter()
+            .map(|block| block.into_val(&f.env))
+            .map(|block: Val| block.into_val(&f.env))
+            .collect();
+        assert_eq!(blocks, [block]);
+        let implied = [
+            submit(&f, vec![&f.env, legs[0].clone()]),
+            transfer(&f, &asset, 5),
+            submit(&f, vec![&f.env, legs[1].clone()]),
+        ];
+        for context in &implied {
+            assert_eq!(classify::<Pro>(&f.env, &profile, &mut intent, context.into_val(&f.env)), Ok(None));
+        }
+        assert_eq!((intent.roots, intent.transfers, intent.orders.len()), (0, false, 1), "they add nothing");
+        // Once: then they are a batch like any other, with its own transfer.
+        for context in &implied {
+            assert_eq!(classify::<Pro>(&f.env, &profile, &mut intent, context.into_val(&f.env)), Ok(None));
+        }
+        assert_eq!((intent.roots, intent.transfers, intent.orders.len()), (2, false, 2));
+    });
+}
+
+#[test]
+fn orders_are_sized_wherever_they_come() {
+    let f = fixture();
+    let order = ConditionalOrder {
+        acceptable_price: 11,
+        account: f.account.clone(),
+        conditions: vec![&f.env],
+        epoch: 0,
+        expires_at: u64::MAX,
+        market: symbol_short!("BTC_USD"),
+        max_fee: 3,
+        nonce: 1,
+        reduce_only: false,
+        referrer: None,
+        require_verified: true,
+        signer: f.account.clone(),
+        size_delta: -5,
+        tracking_code: symbol_short!("web"),
+        trusted_executor: None,
+    };
+    let sized = |order: ConditionalOrder, batched: bool| {
+        let mut intent = Intent::new::<Pro>(&f.env, &f.protocol.vault);
+        if batched {
+            let requests = vec![&f.env, ClearingRequest::PlaceOrder(order)].into_val(&f.env);
+            intent.batch::<Pro>(&f.env, &f.account, requests, true)?;
+        } else {
+            intent.consents::<Pro>(&f.env, order.into_val(&f.env))?;
+        }
+        let footprint = intent.footprint.unwrap();
+        assert_eq!(footprint.touched.len(), u32::from(!footprint.unpriced));
+        Some((footprint.usd, footprint.bases.len(), footprint.unpriced, intent.increases))
+    };
+    f.env.as_contract(&f.account, || {
+        for batched in [false, true] {
+            assert_eq!(sized(order.clone(), batched), Some((3, 1, false, true)));
+            // What its executor is paid counts even when it only reduces.
+            let reducing = ConditionalOrder { reduce_only: true, ..order.clone() };
+            assert_eq!(sized(reducing, batched), Some((3, 0, false, false)));
+            // As a delegate, for somebody else.
+            let foreign = ConditionalOrder { account: f.owner.clone(), ..order.clone() };
+            assert_eq!(sized(foreign, batched), Some((0, 0, true, false)));
+            let stranger = ConditionalOrder { signer: f.owner.clone(), ..order.clone() };
+            assert_eq!(sized(stranger, batched), None);
+            assert_eq!(sized(ConditionalOrder { max_fee: -1, ..order.clone() }, batched), None);
+            assert_eq!(sized(ConditionalOrder { size_delta: i128::MIN, ..order.clone() }, batched), None);
+        }
+    });
 }
