@@ -96,8 +96,13 @@ impl Actor {
 
     /// Withdraws to somebody's wallet.
     pub fn withdraw_to(&self, to: &Address, money: Money) -> Tx<i128> {
+        self.submits(self.withdraw_call(to, money))
+    }
+
+    /// `vault.withdraw(self, token, amount, to)`.
+    pub fn withdraw_call(&self, to: &Address, money: Money) -> Invocation {
         let args = (&self.address, self.world.token(money.coin), money.units, to);
-        self.calls(&self.world.contracts().vault, "withdraw", args.into_val(&self.world.env))
+        Invocation::new(&self.world.contracts().vault, "withdraw", args.into_val(&self.world.env))
     }
 
     /// Borrows into the own wallet.
@@ -217,10 +222,15 @@ impl Actor {
 
     /// Trades on what is deposited.
     pub fn trade(&self, order: Order) -> Tx<Fill> {
+        self.submits(self.trade_call(order))
+    }
+
+    /// `clearing.trade(self, ..)`.
+    pub fn trade_call(&self, order: Order) -> Invocation {
         let market = self.world.symbol(order.market);
         let deadline = self.world.now() + DEADLINE;
         let args = (&self.address, market, order.size, order.limit, order.reduce_only, deadline);
-        self.calls(&self.world.contracts().clearing, "trade", args.into_val(&self.world.env))
+        Invocation::new(&self.world.contracts().clearing, "trade", args.into_val(&self.world.env))
     }
 
     /// Closes a position at any price.
