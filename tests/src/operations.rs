@@ -5,8 +5,7 @@ use crate::auth::Invocation;
 use crate::money::{Coin, Money};
 use crate::tx::Tx;
 use margin_interface::{AccountConfig, Action, Fill, Liquidation, Receive, TakeOver};
-use soroban_sdk::{Address, BytesN, IntoVal, Vec as HostVec};
-use std::collections::BTreeMap;
+use soroban_sdk::{Address, BytesN, IntoVal, Map as HostMap, Vec as HostVec};
 
 /// No limit on the price of a purchase.
 pub const ANY_PRICE_TO_BUY: i128 = i128::MAX;
@@ -170,15 +169,15 @@ impl Actor {
     pub fn submit_for(&self, account: &Actor, requests: &[Action]) -> Tx<HostVec<i128>> {
         let env = &self.world.env;
         let vault = &self.world.contracts().vault;
-        let mut pulled: BTreeMap<Address, i128> = BTreeMap::new();
+        let mut pulled: HostMap<Address, i128> = HostMap::new(env);
         for request in requests {
             if let Action::Deposit(asset, amount) | Action::Repay(asset, amount) = request {
-                *pulled.entry(asset.clone()).or_default() += amount;
+                pulled.set(asset.clone(), pulled.get(asset.clone()).unwrap_or(0) + amount);
             }
         }
         let args = (&self.address, &account.address, HostVec::from_slice(env, requests)).into_val(env);
         let batch = Invocation::new(vault, "submit", args);
-        let batch = pulled.into_iter().fold(batch, |batch, (asset, amount)| {
+        let batch = pulled.iter().fold(batch, |batch, (asset, amount)| {
             batch.with(Invocation::new(&asset, "transfer", (&self.address, vault, amount).into_val(env)))
         });
         self.submits(batch)
