@@ -1,5 +1,6 @@
-use super::fakes::{no_exposures, FakeClearingClient, FakeToken, FakeTokenClient};
-use super::{Fixture, NOW};
+use super::fixture;
+use account_core::testing::fakes::{no_exposures, FakeClearingClient, FakeToken, FakeTokenClient};
+use account_core::testing::{Fixture, NOW};
 use margin_interface::*;
 use margin_math::units::{BASE, PRICE, USD};
 use soroban_sdk::testutils::{Events as _, Ledger as _};
@@ -13,7 +14,7 @@ struct Story {
 
 impl Story {
     fn new() -> Self {
-        let f = Fixture::new();
+        let f = fixture();
         let usdc = f.env.register(FakeToken, ());
         let summary = AccountSummary {
             collateral_value: 0,

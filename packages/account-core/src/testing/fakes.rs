@@ -3,7 +3,7 @@
 
 use margin_interface::*;
 use margin_math::deleverage::{value_ceil, value_floor};
-use margin_math::units::{BASE, BPS, QUOTE_SCALE};
+use margin_math::units::{BASE, BPS, PRICE, QUOTE_SCALE};
 use soroban_sdk::{contract, contractimpl, contracttype, Address, Env, Map, Symbol, Val, Vec};
 
 #[contracttype]
@@ -13,6 +13,9 @@ enum Key {
     Failure,
     Limits,
     Previewed,
+    Steady,
+    Unlisted,
+    Upper,
 }
 
 #[contract]
@@ -25,6 +28,21 @@ impl FakeLedger {
         env.storage().instance().set(&Key::Limits, &limits);
     }
 
+    pub fn grant(env: Env, account: Address, delegate: Address, permissions: u32, expires_at: u64) {
+        account.require_auth();
+        env.storage().persistent().set(&delegate, &(permissions, expires_at));
+    }
+
+    pub fn revoke(env: Env, account: Address, delegate: Address) {
+        account.require_auth();
+        env.storage().persistent().remove(&delegate);
+    }
+
+    /// Permissions and expiry of a delegate.
+    pub fn granted(env: Env, delegate: Address) -> Option<(u32, u64)> {
+        env.storage().persistent().get(&delegate)
+    }
+
     pub fn stored_limits(env: Env) -> Limits {
         env.storage().instance().get(&Key::Limits).unwrap()
     }
@@ -32,6 +50,42 @@ impl FakeLedger {
     /// What a preview starts from.
     pub fn script(env: Env, base: AccountSummary) {
         env.storage().instance().set(&Key::Base, &base);
+    }
+
+    /// From now on no action changes the leverage.
+    pub fn hold_steady(env: Env) {
+        env.storage().instance().set(&Key::Steady, &true);
+    }
+
+    /// Sets the upper index of every market, 1e14.
+    pub fn set_upper(env: Env, hi: i128) {
+        env.storage().instance().set(&Key::Upper, &hi);
+    }
+
+    /// From now on an asset has no price.
+    pub fn unlist(env: Env, asset: Address) {
+        env.storage().instance().set(&Key::Unlisted, &asset);
+    }
+
+    /// A unit of every asset is worth a unit of the dollar.
+    pub fn value(env: Env, amounts: Vec<(Address, i128)>) -> Result<i128, LedgerError> {
+        failing(&env)?;
+        let unlisted: Option<Address> = env.storage().instance().get(&Key::Unlisted);
+        let mut sum: i128 = 0;
+        for (asset, amount) in amounts.iter() {
+            if unlisted.as_ref() == Some(&asset) {
+                return Err(LedgerError::UnknownAsset);
+            }
+            sum = sum.checked_add(amount).ok_or(LedgerError::Overflow)?;
+        }
+        Ok(sum)
+    }
+
+    pub fn index(env: Env, _market: Symbol, _window: u64) -> Result<(Quote, Option<i128>), LedgerError> {
+        failing(&env)?;
+        let hi: i128 = env.storage().instance().get(&Key::Upper).unwrap_or(PRICE);
+        let status = PriceStatus::Live;
+        Ok((Quote { hi, lo: 1, mid: 1, status, stable: 1, timestamp: 0 }, None))
     }
 
     /// Makes every read fail; 0 traps.
@@ -51,6 +105,9 @@ impl FakeLedger {
         all.push_back(actions.clone());
         env.storage().instance().set(&Key::Previewed, &all);
         let mut summary: AccountSummary = env.storage().instance().get(&Key::Base).unwrap();
+        if env.storage().instance().has(&Key::Steady) {
+            return Ok(summary);
+        }
         let mut leverage = i128::from(summary.leverage);
         for action in actions.iter() {
             leverage += match action {
@@ -290,6 +347,26 @@ pub struct FakeOwner;
 impl FakeOwner {
     pub fn administer(env: Env, account: Address, function: Symbol, args: Vec<Val>) -> Val {
         env.invoke_contract(&account, &function, args)
+    }
+}
+
+/// An account without debts and positions, at a health of 1.2.
+pub fn healthy(env: &Env) -> AccountSummary {
+    AccountSummary {
+        collateral_value: 0,
+        debt_value: 0,
+        effective_margin: 0,
+        equity: 0,
+        exposures: no_exposures(env),
+        health_factor: 12_000,
+        leverage: 0,
+        liquidation_ok: true,
+        margin_call_ok: true,
+        opening_ok: true,
+        perp_notional: 0,
+        required_margin: 0,
+        status: AccountStatus::Normal,
+        unrealized_pnl: 0,
     }
 }
 
