@@ -8,6 +8,7 @@ mod institution;
 mod judgement;
 mod lifecycle;
 mod passkeys;
+mod random;
 mod sessions;
 mod views;
 
