@@ -37,7 +37,7 @@ pub fn limits() -> AssetLimits {
         delta_bps: 200,
         floor: 50 * USD,
         grace: 300,
-        max_age: MAX_AGE,
+        max_age: MAX_AGE as u32,
         quorum: 2,
         spread_bps: 500,
         stable_rate: 100_000,
