@@ -303,8 +303,10 @@ fn deploy(world: &World, admin: &Actor, guardian: &Actor) -> Contracts {
         (governor, guard, &ledger, &vault, &oracle),
     );
     let basic = upload(world, "basic-account", basic_account::BasicAccount);
-    let factory =
-        install(world, "factory", factory::AccountFactory, (governor, &ledger, &vault, &clearing, basic));
+    let pro = upload(world, "pro-account", pro_account::ProAccount);
+    let institutional = upload(world, "institutional-account", institutional_account::InstitutionalAccount);
+    let args = (governor, &ledger, &vault, &clearing, basic, pro, institutional);
+    let factory = install(world, "factory", factory::AccountFactory, args);
     admin.calls::<()>(&ledger, "set_venues", (&vault, &clearing, &factory).into_val(env)).ok();
     Contracts { oracle, sources, ledger, vault, clearing, factory, tokens }
 }

@@ -8,12 +8,13 @@ mod authentication;
 mod classification;
 mod deleverage;
 mod fakes;
+mod passkeys;
 mod policy;
 
 use crate::BasicAccount;
 use ed25519_dalek::{Signer, SigningKey};
 use fakes::{FakeClearing, FakeLedger, FakeOwner, FakeVault};
-use margin_interface::{AccountConfig, AccountError, AccountType, BasicAccountClient, Protocol, Sig};
+use margin_interface::{AccountConfig, AccountError, AccountType, Protocol, Sig, SmartAccountClient};
 use soroban_sdk::auth::{Context, ContractContext};
 use soroban_sdk::testutils::{Address as _, EnvTestConfig, Ledger as _};
 use soroban_sdk::{vec, Address, Bytes, BytesN, Env, IntoVal, InvokeError, Symbol, Val, Vec};
@@ -52,8 +53,8 @@ impl Fixture {
         Fixture { env, account, keys, outsider: SigningKey::from_bytes(&[9; 32]), owner, protocol, payload }
     }
 
-    pub fn client(&self) -> BasicAccountClient<'_> {
-        BasicAccountClient::new(&self.env, &self.account)
+    pub fn client(&self) -> SmartAccountClient<'_> {
+        SmartAccountClient::new(&self.env, &self.account)
     }
 
     pub fn ledger(&self) -> fakes::FakeLedgerClient<'_> {
@@ -64,6 +65,7 @@ impl Fixture {
         Sig {
             public_key: public(&self.env, key),
             signature: BytesN::from_array(&self.env, &key.sign(&self.payload.to_array()).to_bytes()),
+            webauthn: None,
         }
     }
 

@@ -12,7 +12,7 @@ pub struct AccountFactory;
 
 #[contractimpl]
 impl AccountFactory {
-    /// Sets who governs, the contracts that accounts work with, and the Wasm of tier-1 accounts.
+    /// Sets who governs, the contracts that accounts work with, and the Wasm of each tier.
     pub fn __constructor(
         env: Env,
         admin: Address,
@@ -20,8 +20,12 @@ impl AccountFactory {
         vault: Address,
         perp_clearing: Address,
         basic_hash: BytesN<32>,
+        pro_hash: BytesN<32>,
+        institutional_hash: BytesN<32>,
     ) {
-        storage::set_config(&env, &FactoryConfig { admin, basic_hash, ledger, perp_clearing, vault });
+        let config =
+            FactoryConfig { admin, basic_hash, institutional_hash, ledger, perp_clearing, pro_hash, vault };
+        storage::set_config(&env, &config);
         storage::extend_instance(&env);
     }
 }

@@ -27,7 +27,8 @@ impl Deployment {
     ) -> Result<Deployment, FactoryError> {
         let wasm_hash = match config.account_type {
             AccountType::Basic => factory.basic_hash,
-            AccountType::Pro | AccountType::Institutional => return Err(FactoryError::UnknownType),
+            AccountType::Pro => factory.pro_hash,
+            AccountType::Institutional => factory.institutional_hash,
         };
         let commitment = (TAG, config.clone(), wasm_hash.clone(), salt).to_xdr(env);
         let salt: BytesN<32> = env.crypto().sha256(&commitment).to_bytes();

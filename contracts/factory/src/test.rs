@@ -1,7 +1,7 @@
 //! Refusals and predictions. Deployments need the Wasm of an account: they are in `tests/`.
 
 use crate::AccountFactory;
-use margin_interface::{AccountConfig, AccountFactoryClient, AccountType, FactoryConfig, FactoryError};
+use margin_interface::{AccountConfig, AccountFactoryClient, AccountType, FactoryConfig};
 use soroban_sdk::{
     testutils::{Address as _, EnvTestConfig, Ledger as _},
     vec, Address, Bytes, BytesN, Env,
@@ -18,12 +18,15 @@ fn factory(env: &Env) -> (AccountFactoryClient<'static>, FactoryConfig) {
     let config = FactoryConfig {
         admin: Address::generate(env),
         basic_hash: BytesN::from_array(env, &[1; 32]),
+        institutional_hash: BytesN::from_array(env, &[3; 32]),
         ledger: Address::generate(env),
         perp_clearing: Address::generate(env),
+        pro_hash: BytesN::from_array(env, &[2; 32]),
         vault: Address::generate(env),
     };
-    let FactoryConfig { admin, basic_hash, ledger, perp_clearing, vault } = config.clone();
-    let args = (admin, ledger, vault, perp_clearing, basic_hash);
+    let FactoryConfig { admin, basic_hash, institutional_hash, ledger, perp_clearing, pro_hash, vault } =
+        config.clone();
+    let args = (admin, ledger, vault, perp_clearing, basic_hash, pro_hash, institutional_hash);
     (AccountFactoryClient::new(env, &env.register(AccountFactory, args)), config)
 }
 
@@ -49,18 +52,14 @@ fn keeps_what_it_was_deployed_with() {
 }
 
 #[test]
-fn refuses_tiers_without_code() {
+fn each_tier_has_its_own_code() {
     let env = environment();
     let (factory, _) = factory(&env);
     let owner = Address::generate(&env);
-    for tier in [AccountType::Pro, AccountType::Institutional] {
-        let config = account(&env, &owner, tier);
-        assert_eq!(factory.try_account_address(&config, &salt(&env, 1)), Err(Ok(FactoryError::UnknownType)));
-        env.mock_all_auths();
-        assert_eq!(factory.try_create_account(&config, &salt(&env, 1)), Err(Ok(FactoryError::UnknownType)));
-        env.set_auths(&[]);
-    }
-    assert_eq!(factory.get_account(&owner), None);
+    let tiers = [AccountType::Basic, AccountType::Pro, AccountType::Institutional];
+    let [basic, pro, institutional] =
+        tiers.map(|tier| factory.account_address(&account(&env, &owner, tier), &salt(&env, 1)));
+    assert!(basic != pro && pro != institutional && institutional != basic);
 }
 
 #[test]
@@ -68,7 +67,6 @@ fn refuses_whoever_is_not_the_owner() {
     let env = environment();
     let (factory, _) = factory(&env);
     let owner = Address::generate(&env);
-    // Without the owner's authorisation not even the missing code of the tier is looked at.
     let config = account(&env, &owner, AccountType::Pro);
     let refused = factory.try_create_account(&config, &salt(&env, 1));
     assert!(matches!(refused, Err(Err(_))), "the host refuses, not the factory: {refused:?}");

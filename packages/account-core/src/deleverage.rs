@@ -71,8 +71,14 @@ pub fn auto_deleverage(env: &Env) -> Result<DeleverageReport, AccountError> {
     }
     profile.deleveraged_at = now;
     storage::save(env, &profile);
-    let report =
-        DeleverageReport { health_after, health_before, repaid_from_wallet, repaid_from_deposits, reduced };
+    let report = DeleverageReport {
+        health_after,
+        health_before,
+        repaid_from_wallet,
+        repaid_from_deposits,
+        reduced,
+        swapped: 0,
+    };
     Deleveraged { report: report.clone() }.publish(env);
     Ok(report)
 }

@@ -24,10 +24,14 @@ pub struct FactoryConfig {
     pub admin: Address,
     /// Hash of the Wasm of tier-1 accounts.
     pub basic_hash: BytesN<32>,
+    /// Hash of the Wasm of tier-3 accounts.
+    pub institutional_hash: BytesN<32>,
     /// Margin ledger of the accounts.
     pub ledger: Address,
     /// Clearing-house of the accounts.
     pub perp_clearing: Address,
+    /// Hash of the Wasm of tier-2 accounts.
+    pub pro_hash: BytesN<32>,
     /// Vault of the accounts.
     pub vault: Address,
 }

@@ -10,6 +10,7 @@ pub mod defaults;
 pub mod deleverage;
 pub mod fixed;
 pub mod funding;
+pub mod hours;
 pub mod interest;
 pub mod lending_liquidation;
 pub mod lp;
@@ -25,6 +26,7 @@ pub mod status;
 pub mod swap;
 pub mod twap;
 pub mod units;
+pub mod window;
 
 /// What can go wrong in arithmetic.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

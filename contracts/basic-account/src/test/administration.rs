@@ -12,7 +12,7 @@ const DEFAULTS: Limits = Limits {
     total_borrow: 1_000_000_000_000,
 };
 
-fn administer(
+pub fn administer(
     f: &Fixture,
     function: &str,
     args: impl IntoVal<soroban_sdk::Env, Vec<Val>>,

@@ -1,0 +1,6 @@
+//! Tier 3: at most 10x, M-of-N signatures by amount, compliance. Everything is decided in `account-core`.
+#![no_std]
+
+mod contract;
+
+pub use contract::InstitutionalAccount;
