@@ -7,19 +7,19 @@ use soroban_sdk::{contractclient, contracterror, contractevent, contracttype, Ad
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Fill {
-    /// Fee charged, settlement units.
+    // Fee charged, settlement units.
     pub fee: i128,
-    /// Funding paid (positive) or received (negative), settlement units.
+    // Funding paid (positive) or received (negative), settlement units.
     pub funding: i128,
-    /// The position afterwards; size 0 when closed.
+    // The position afterwards; size 0 when closed.
     pub position: Position,
-    /// Average price of the fill, 1e14.
+    // Average price of the fill, 1e14.
     pub price: i128,
-    /// Cash of the fill, quote 1e7: negative when base was bought.
+    // Cash of the fill, quote 1e7: negative when base was bought.
     pub quote_delta: i128,
-    /// Profit (positive) or loss realised, settlement units, without funding and fee.
+    // Profit (positive) or loss realised, settlement units, without funding and fee.
     pub realized_pnl: i128,
-    /// Signed base 1e14 that was traded.
+    // Signed base 1e14 that was traded.
     pub size_delta: i128,
 }
 
@@ -27,13 +27,13 @@ pub struct Fill {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TradeQuote {
-    /// Fee, settlement units.
+    // Fee, settlement units.
     pub fee: i128,
-    /// Mark afterwards, 1e14.
+    // Mark afterwards, 1e14.
     pub mark: i128,
-    /// Average price, 1e14.
+    // Average price, 1e14.
     pub price: i128,
-    /// Cash, quote 1e7: negative when base is bought.
+    // Cash, quote 1e7: negative when base is bought.
     pub quote_delta: i128,
 }
 
@@ -41,13 +41,13 @@ pub struct TradeQuote {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Funding {
-    /// Cumulative, per whole unit of a long, USD at 1e18.
+    // Cumulative, per whole unit of a long, USD at 1e18.
     pub long_index: i128,
-    /// Share of the index price per 8 hours, 1e18; positive: longs pay.
+    // Share of the index price per 8 hours, 1e18; positive: longs pay.
     pub rate: i128,
-    /// Cumulative, per whole unit of a short, USD at 1e18.
+    // Cumulative, per whole unit of a short, USD at 1e18.
     pub short_index: i128,
-    /// Unix seconds up to which it is accrued.
+    // Unix seconds up to which it is accrued.
     pub updated_at: u64,
 }
 
@@ -55,9 +55,9 @@ pub struct Funding {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OpenInterest {
-    /// Longs.
+    // Longs.
     pub long: i128,
-    /// Shorts.
+    // Shorts.
     pub short: i128,
 }
 
@@ -65,13 +65,13 @@ pub struct OpenInterest {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LpPosition {
-    /// Shares of the provider.
+    // Shares of the provider.
     pub shares: i128,
-    /// All shares.
+    // All shares.
     pub total_shares: i128,
-    /// Unix seconds from when the shares may leave: a cool-down after the provider's last entry.
+    // Unix seconds from when the shares may leave: a cool-down after the provider's last entry.
     pub unlocked_at: u64,
-    /// What the shares would fetch now, settlement units.
+    // What the shares would fetch now, settlement units.
     pub value: i128,
 }
 
@@ -79,29 +79,29 @@ pub struct LpPosition {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Condition {
-    /// Unix seconds: at or after.
+    // Unix seconds: at or after.
     TimestampAfter(u64),
-    /// Unix seconds: before.
+    // Unix seconds: before.
     TimestampBefore(u64),
-    /// Index at or above, 1e14.
+    // Index at or above, 1e14.
     IndexAbove(i128),
-    /// Index at or below, 1e14.
+    // Index at or below, 1e14.
     IndexBelow(i128),
-    /// Average mark at or above, 1e14.
+    // Average mark at or above, 1e14.
     MarkAbove(i128),
-    /// Average mark at or below, 1e14.
+    // Average mark at or below, 1e14.
     MarkBelow(i128),
-    /// The market accepts new risk.
+    // The market accepts new risk.
     MarketOpen,
-    /// Own position, signed base 1e14: at or above.
+    // Own position, signed base 1e14: at or above.
     PositionAbove(i128),
-    /// Own position, signed base 1e14: at or below.
+    // Own position, signed base 1e14: at or below.
     PositionBelow(i128),
-    /// The account's order of that nonce was filled.
+    // The account's order of that nonce was filled.
     OrderFilled(u64),
-    /// None of them.
+    // None of them.
     Not(Vec<Condition>),
-    /// At least one of them.
+    // At least one of them.
     Or(Vec<Condition>),
 }
 
@@ -109,35 +109,35 @@ pub enum Condition {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ConditionalOrder {
-    /// Worst average price, 1e14.
+    // Worst average price, 1e14.
     pub acceptable_price: i128,
-    /// Whose position.
+    // Whose position.
     pub account: Address,
-    /// All must hold.
+    // All must hold.
     pub conditions: Vec<Condition>,
-    /// The account's epoch it was signed in.
+    // The account's epoch it was signed in.
     pub epoch: u64,
-    /// Unix seconds, exclusive; mandatory.
+    // Unix seconds, exclusive; mandatory.
     pub expires_at: u64,
-    /// Market.
+    // Market.
     pub market: Symbol,
-    /// Most the executor may be paid, settlement units.
+    // Most the executor may be paid, settlement units.
     pub max_fee: i128,
-    /// At most once per nonce.
+    // At most once per nonce.
     pub nonce: u64,
-    /// Never increases or crosses.
+    // Never increases or crosses.
     pub reduce_only: bool,
-    /// Who brought the order.
+    // Who brought the order.
     pub referrer: Option<Address>,
-    /// Everyone may execute once all conditions hold; otherwise only the trusted executor, without conditions.
+    // Everyone may execute once all conditions hold; otherwise only the trusted executor, without conditions.
     pub require_verified: bool,
-    /// Who consents: the account, or a delegate that may sign orders.
+    // Who consents: the account, or a delegate that may sign orders.
     pub signer: Address,
-    /// Signed base, 1e14.
+    // Signed base, 1e14.
     pub size_delta: i128,
-    /// Tag of the front end.
+    // Tag of the front end.
     pub tracking_code: Symbol,
-    /// May execute without verification.
+    // May execute without verification.
     pub trusted_executor: Option<Address>,
 }
 
@@ -147,11 +147,11 @@ pub struct ConditionalOrder {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[allow(clippy::large_enum_variant)]
 pub enum ClearingRequest {
-    /// Refresh, deposit, withdraw, trade, liquidity.
+    // Refresh, deposit, withdraw, trade, liquidity.
     Act(Action),
-    /// Stores an order.
+    // Stores an order.
     PlaceOrder(ConditionalOrder),
-    /// Kills the order of a nonce.
+    // Kills the order of a nonce.
     CancelOrder(u64),
 }
 
@@ -159,16 +159,16 @@ pub enum ClearingRequest {
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct FundingRateUpdated {
-    /// Which market.
+    // Which market.
     #[topic]
     pub market: Symbol,
-    /// Time-weighted index, 1e14; `None` without coverage.
+    // Time-weighted index, 1e14; `None` without coverage.
     pub index_twap: Option<i128>,
-    /// Time-weighted mark, 1e14; `None` while the market is younger than the window.
+    // Time-weighted mark, 1e14; `None` while the market is younger than the window.
     pub mark_twap: Option<i128>,
-    /// Index price by which funding accrues, 1e14.
+    // Index price by which funding accrues, 1e14.
     pub price: i128,
-    /// Share of it that longs pay per 8 hours, 1e18; negative: shorts pay; 0 while the premium cannot be measured.
+    // Share of it that longs pay per 8 hours, 1e18; negative: shorts pay; 0 while the premium cannot be measured.
     pub rate: i128,
 }
 
@@ -176,14 +176,14 @@ pub struct FundingRateUpdated {
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LiquidityAdded {
-    /// Whose deposit moved.
+    // Whose deposit moved.
     #[topic]
     pub provider: Address,
-    /// Settlement units.
+    // Settlement units.
     pub amount: i128,
-    /// Minted.
+    // Minted.
     pub shares: i128,
-    /// All shares afterwards.
+    // All shares afterwards.
     pub total_shares: i128,
 }
 
@@ -191,14 +191,14 @@ pub struct LiquidityAdded {
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LiquidityRemoved {
-    /// Whose deposit grew.
+    // Whose deposit grew.
     #[topic]
     pub provider: Address,
-    /// Settlement units.
+    // Settlement units.
     pub amount: i128,
-    /// Burnt.
+    // Burnt.
     pub shares: i128,
-    /// All shares afterwards.
+    // All shares afterwards.
     pub total_shares: i128,
 }
 
@@ -206,10 +206,10 @@ pub struct LiquidityRemoved {
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct InsuranceFunded {
-    /// Whose deposit moved.
+    // Whose deposit moved.
     #[topic]
     pub from: Address,
-    /// Settlement units.
+    // Settlement units.
     pub amount: i128,
 }
 

@@ -7,6 +7,7 @@ mod deleverage;
 mod host_rule;
 mod perpetuals;
 mod policy;
+mod sign_auth;
 mod signatures;
 mod stellar_tokens;
 
