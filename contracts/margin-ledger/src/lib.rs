@@ -24,6 +24,7 @@ mod settlement;
 mod standing;
 mod storage;
 mod swap;
+mod tips;
 mod valuation;
 
 #[cfg(test)]

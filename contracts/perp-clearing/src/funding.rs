@@ -11,8 +11,8 @@ use margin_math::{
 };
 use soroban_sdk::{Env, Symbol};
 
-/// Whether funding accrues on this quote.
-fn usable(index: &Quote) -> bool {
+/// Whether funding accrues on this quote, and conditions count it.
+pub fn usable(index: &Quote) -> bool {
     Status::from_code(index.status as u32).is_some_and(may_fund)
 }
 

@@ -51,6 +51,10 @@ pub const MIN_NOTIONAL: i128 = 100_000_000;
 /// Largest position by default, bps of the base reserve.
 pub const POSITION_BPS: u32 = 1_000;
 
+/// Most that the executor of an order is paid, bps of the filled notional: a delegate who may sign orders can give away no
+/// more than a bad fill would.
+pub const EXECUTOR_FEE_BPS: u32 = 100;
+
 /// Seconds that liquidity stays after its provider's last entry: one funding period.
 pub const LP_COOL_DOWN: u64 = 28_800;
 

@@ -10,6 +10,7 @@ pub mod defaults;
 pub mod deleverage;
 pub mod fixed;
 pub mod funding;
+pub mod headroom;
 pub mod hours;
 pub mod interest;
 pub mod lending_liquidation;
