@@ -11,6 +11,7 @@ pub mod deleverage;
 pub mod fixed;
 pub mod funding;
 pub mod hours;
+pub mod house;
 pub mod interest;
 pub mod lending_liquidation;
 pub mod lp;
