@@ -9,17 +9,17 @@ use crate::{
     checked::fail,
     grants, lending, limits,
     liquidation::{self, Order},
-    listing, perp, pool, preview, standing,
+    listing, migration, perp, pool, preview, standing,
     storage::{self, Config, Venues},
-    swap::{self, Deal},
     valuation,
 };
 use margin_interface::{
     AccountState, AccountSummary, Action, AssetConfig, AssetState, Breakdown, Bucket, FillReceipt,
-    LedgerConfig, LedgerError, Limits, Liquidation, MarginLedgerAdminInterface, MarginLedgerInterface,
-    MarketConfig, MarketState, PerpMarket, PerpView, PoolValue, Quote, Receive, Settlement, TakeOver,
+    GovernanceInterface, LedgerChange, LedgerConfig, LedgerError, Limits, Liquidation,
+    MarginLedgerAdminInterface, MarginLedgerInterface, MarketConfig, MarketState, PerpMarket, PerpView,
+    PoolValue, Quote, Receive, Schedule, Settlement, TakeOver,
 };
-use soroban_sdk::{contract, contractimpl, Address, Env, Symbol, Vec};
+use soroban_sdk::{contract, contractimpl, xdr::ToXdr, Address, BytesN, Env, Symbol, Vec};
 
 /// The margin ledger.
 #[contract]
@@ -37,7 +37,8 @@ impl MarginLedger {
         oracle: Address,
         settlement_asset: Address,
     ) {
-        storage::set_config(&env, &Config { admin, guardian, oracle, settlement: settlement_asset });
+        governance::initialise(&env, admin, guardian);
+        storage::set_config(&env, &Config { oracle, settlement: settlement_asset });
     }
 }
 
@@ -49,13 +50,67 @@ impl MarginLedgerAdminInterface for MarginLedger {
         perp_clearing: Address,
         factory: Address,
     ) -> Result<(), LedgerError> {
-        listing::set_venues(&env, &vault, &perp_clearing, &factory);
+        listing::set_venues(&env, Venues { factory, perp_clearing, vault });
         Ok(())
     }
 
     fn list_asset(env: Env, token: Address, config: AssetConfig) -> Result<(), LedgerError> {
         listing::list_asset(&env, &token, &config);
         Ok(())
+    }
+
+    fn update_asset(env: Env, by: Address, token: Address, config: AssetConfig) -> Result<(), LedgerError> {
+        listing::update_asset(&env, &by, &token, &config);
+        Ok(())
+    }
+
+    fn retire_asset(env: Env, token: Address) -> Result<(), LedgerError> {
+        listing::retire_asset(&env, &token);
+        Ok(())
+    }
+
+    fn propose(env: Env, change: LedgerChange) -> BytesN<32> {
+        listing::propose(&env, change)
+    }
+
+    fn execute(env: Env, id: BytesN<32>) -> Result<(), LedgerError> {
+        listing::execute(&env, &id);
+        Ok(())
+    }
+
+    fn freeze_upgrades(env: Env) {
+        governance::freeze_upgrades(&env);
+    }
+}
+
+#[contractimpl]
+impl GovernanceInterface for MarginLedger {
+    fn admin(env: Env) -> Address {
+        governance::admin(&env)
+    }
+
+    fn guardian(env: Env) -> Address {
+        governance::guardian(&env)
+    }
+
+    fn transfer_admin(env: Env, to: Address) {
+        governance::transfer_admin(&env, to);
+    }
+
+    fn accept_admin(env: Env) {
+        governance::accept_admin(&env);
+    }
+
+    fn set_guardian(env: Env, guardian: Address) {
+        governance::set_guardian(&env, guardian);
+    }
+
+    fn cancel(env: Env, by: Address, id: BytesN<32>) {
+        governance::cancel(&env, by, id);
+    }
+
+    fn scheduled(env: Env, id: BytesN<32>) -> Option<Schedule> {
+        governance::scheduled(&env, id)
     }
 }
 
@@ -122,9 +177,8 @@ impl MarginLedgerInterface for MarginLedger {
         max_repay: i128,
     ) -> Result<Liquidation, LedgerError> {
         vault_only(&env);
-        let (debt, collateral) = (&debt_asset, &collateral_asset);
-        let deal = Deal { account: &account, payer: &keeper, debt, collateral, max_repay };
-        write(&env, |book| swap::deleverage(book, &deal))
+        let order = agreed(keeper, account, debt_asset, collateral_asset, max_repay);
+        write(&env, |book| liquidation::deleverage(book, &order))
     }
 
     fn settle_in_kind(
@@ -136,13 +190,14 @@ impl MarginLedgerInterface for MarginLedger {
     ) -> Result<Liquidation, LedgerError> {
         vault_only(&env);
         write(&env, |book| {
-            let settlement = book.config.settlement.clone();
-            let (debt, collateral) = (&settlement, &asset);
-            swap::settle_in_kind(
-                book,
-                &Deal { account: &account, payer: &payer, debt, collateral, max_repay },
-            )
+            let debt = book.config.settlement.clone();
+            liquidation::settle_in_kind(book, &agreed(payer, account, debt, asset, max_repay))
         })
+    }
+
+    fn transfer_account(env: Env, from: Address, to: Address) -> Result<(), LedgerError> {
+        vault_only(&env);
+        write(&env, |book| migration::transfer_account(book, &from, &to))
     }
 
     fn batch(
@@ -248,7 +303,7 @@ impl MarginLedgerInterface for MarginLedger {
     }
 
     fn set_in_kind(env: Env, account: Address, assets: Vec<Address>) -> Result<(), LedgerError> {
-        write(&env, |book| swap::set_in_kind(book, &account, &assets))
+        write(&env, |book| liquidation::set_in_kind(book, &account, &assets))
     }
 
     fn grant(
@@ -271,6 +326,12 @@ impl MarginLedgerInterface for MarginLedger {
 
     fn in_kind(env: Env, account: Address) -> Vec<Address> {
         storage::in_kind(&env, &account)
+    }
+
+    fn reconcile(env: Env, account: Address, seq: u64, hash: BytesN<32>) -> bool {
+        let state = storage::account(&env, &account);
+        let entry = state.clone().to_xdr(&env);
+        state.seq == seq && env.crypto().sha256(&entry).to_bytes() == hash
     }
 
     fn permission(env: Env, account: Address, delegate: Address) -> u32 {
@@ -372,7 +433,7 @@ impl MarginLedgerInterface for MarginLedger {
     }
 
     fn config(env: Env) -> Result<LedgerConfig, LedgerError> {
-        let Config { oracle, settlement, .. } = Book::open(&env).config;
+        let Config { oracle, settlement } = Book::open(&env).config;
         let Venues { factory, perp_clearing, vault } = venues(&env);
         Ok(LedgerConfig { factory, oracle, perp_clearing, settlement, vault })
     }
@@ -398,4 +459,15 @@ fn clearing_only(env: &Env) {
 
 fn venues(env: &Env) -> Venues {
     storage::venues(env).unwrap_or_else(|| fail(env, LedgerError::VenuesNotSet))
+}
+
+/// Tokens for tokens, whatever they come to.
+fn agreed(
+    liquidator: Address,
+    account: Address,
+    debt: Address,
+    collateral: Address,
+    max_repay: i128,
+) -> Order {
+    Order { liquidator, account, debt, collateral, max_repay, min_seized: 0, receive: Receive::Tokens }
 }

@@ -9,6 +9,9 @@ use margin_interface::{AccountState, AssetState, AssetTotals, LedgerError, Settl
 use margin_math::shares::Total;
 use soroban_sdk::{Address, Map};
 
+/// Ten times the largest cap of any token: what is more is refused by name before any arithmetic sees it.
+pub const MAX_AMOUNT: i128 = 1_000_000_000_000_000_000_000_000_000_000;
+
 /// A change of a holding.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Change {
@@ -59,10 +62,9 @@ pub fn add_deposit(
     amount: i128,
 ) -> Change {
     let env = asset.env();
+    require(env, amount <= MAX_AMOUNT, LedgerError::Overflow);
     let shares = supply(&state.totals).shares_floor(amount).or_fail(env);
-    if shares <= 0 {
-        fail(env, LedgerError::InvalidAmount);
-    }
+    require(env, shares > 0, LedgerError::InvalidAmount);
     raise(&mut account.deposits, asset, shares);
     increase(env, &mut state.totals.supplied, amount);
     increase(env, &mut state.totals.supply_shares, shares);
@@ -95,6 +97,7 @@ pub fn take_deposit(
 /// Adds `amount` to a lending debt.
 pub fn add_debt(state: &mut AssetState, account: &mut AccountState, asset: &Address, amount: i128) -> Change {
     let env = asset.env();
+    require(env, amount <= MAX_AMOUNT, LedgerError::Overflow);
     let shares = borrows(&state.totals).shares_ceil(amount).or_fail(env);
     raise(&mut account.debts, asset, shares);
     increase(env, &mut state.totals.borrowed, amount);

@@ -15,6 +15,7 @@ use margin_interface::{
     AccountState, Accrued, Action, AssetState, Borrowed, Deposited, LedgerError, Repaid, Withdrawn,
     MAX_ACTIONS,
 };
+use margin_math::lock;
 use soroban_sdk::{Address, Env, Vec};
 
 /// Books `amount` that arrived from `from` as a deposit of `account`; returns the shares.
@@ -105,9 +106,17 @@ fn deposit(book: &mut Book, from: &Address, account: &Address, asset: &Address, 
     let env = &book.env.clone();
     require_positive(env, amount);
     let mut owner = book.account(account);
+    let now = book.now();
     let state = book.asset_mut(asset);
     require_enabled(env, state);
+    let held = owner.deposits.get(asset.clone()).unwrap_or(0);
     let change = holdings::add_deposit(state, &mut owner, asset, amount);
+    let term = u64::from(state.config.min_deposit_seconds);
+    if term > 0 {
+        let left = owner.locks.get(asset.clone()).unwrap_or(0).saturating_sub(now);
+        let stays = lock::remaining(held, left, change.shares, term, from == account).or_fail(env);
+        owner.locks.set(asset.clone(), now + stays);
+    }
     increase(env, &mut state.totals.cash, amount);
     let asset_seq = state.totals.seq;
     let account_seq = book.put_account(account, &owner);
@@ -121,6 +130,9 @@ fn withdraw(book: &mut Book, account: &Address, asset: &Address, amount: i128) -
     require_positive(env, amount);
     let mut owner = book.account(account);
     standing::refuse_flagged(book, &owner);
+    let locked_until = owner.locks.get(asset.clone()).unwrap_or(0);
+    require(env, locked_until <= book.now(), LedgerError::DepositLocked);
+    owner.locks.remove(asset.clone());
     let state = book.asset_mut(asset);
     let Change { amount, shares } = holdings::take_deposit(state, &mut owner, asset, amount);
     decrease(env, &mut state.totals.cash, amount);
@@ -196,9 +208,6 @@ pub struct Paid {
 }
 
 impl Paid {
-    /// Nothing.
-    pub const NOTHING: Paid = Paid { perp: 0, lending: Change { amount: 0, shares: 0 } };
-
     /// Token units in all.
     pub fn total(&self) -> i128 {
         self.perp + self.lending.amount

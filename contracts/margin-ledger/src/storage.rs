@@ -28,14 +28,10 @@ enum Key {
     Venues,
 }
 
-/// Who governs, who prices, and what settles. Instance entry.
+/// Who prices, and what settles. Instance entry.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Config {
-    /// May list assets and set the venues.
-    pub admin: Address,
-    /// May only halt or tighten.
-    pub guardian: Address,
     /// Prices everything.
     pub oracle: Address,
     /// Margins, settles and insures.
@@ -147,6 +143,11 @@ pub fn set_asset(env: &Env, asset: &Address, state: &AssetState) {
     set_persistent(env, Key::Asset(asset.clone()), state);
 }
 
+/// Forgets an asset.
+pub fn remove_asset(env: &Env, asset: &Address) {
+    env.storage().persistent().remove(&Key::Asset(asset.clone()));
+}
+
 /// A market as it was stored.
 pub fn market(env: &Env, market: &Symbol) -> Option<PerpMarket> {
     persistent(env, Key::Market(market.clone()))
@@ -187,6 +188,7 @@ pub fn account(env: &Env, account: &Address) -> AccountState {
         deposits: Map::new(env),
         grants_epoch: 0,
         limits: Limits::NONE,
+        locks: Map::new(env),
         pending: PendingClaim { amount: 0, epoch: 0, fraction: INDEX },
         perp_debt: 0,
         positions: Map::new(env),

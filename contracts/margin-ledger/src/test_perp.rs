@@ -87,7 +87,9 @@ fn usdc_config(index: Asset) -> AssetConfig {
         margin_call_bps: 10_000,
         max_bonus_bps: 0,
         max_utilisation_bps: 9_500,
+        min_deposit_seconds: 0,
         opening_bps: 10_250,
+        outflow_bps: 10_000,
         rate: RateCurve {
             base_bps: 100,
             slope1_bps: 400,

@@ -10,7 +10,7 @@ use margin_interface::{
     permissions, AccountSummary, Action, GovernanceInterface, Liquidation, MarginLedgerClient, Receive,
     Schedule, VaultAdminInterface, VaultChange, VaultConfig, VaultError, VaultInterface,
 };
-use soroban_sdk::{contract, contractimpl, Address, BytesN, Env, Executable, Vec};
+use soroban_sdk::{contract, contractimpl, Address, BytesN, Env, Executable, IntoVal, Vec};
 
 /// The vault.
 #[contract]
@@ -158,11 +158,16 @@ impl VaultInterface for Vault {
         debt_asset: Address,
         collateral_asset: Address,
         max_repay: i128,
+        wanted: i128,
     ) -> Result<Liquidation, VaultError> {
         account.require_auth();
-        keeper.require_auth();
+        // What the account wants follows from the price, so the keeper cannot have signed it.
+        keeper.require_auth_for_args(
+            (&keeper, &account, &debt_asset, &collateral_asset, max_repay).into_val(&env),
+        );
+        positive(wanted)?;
         swap(&env, &keeper, &debt_asset, &collateral_asset, max_repay, Receive::Tokens, |books| {
-            books.deleverage(&keeper, &account, &debt_asset, &collateral_asset, &max_repay)
+            books.deleverage(&keeper, &account, &debt_asset, &collateral_asset, &max_repay.min(wanted))
         })
     }
 

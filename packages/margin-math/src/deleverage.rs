@@ -2,6 +2,7 @@
 //!
 //! With support `E`, requirement `R` and target `T`, every function solves `E' = T * R'` for the size of one step.
 
+use crate::error::overflow;
 use crate::fixed::{abs, add, bps_ceil, bps_floor, mul_div_ceil, mul_div_floor, pow10, sub};
 use crate::units::{BPS, PRICE, USD};
 use crate::MathError;
@@ -104,7 +105,7 @@ impl Health {
 }
 
 fn product(a: i128, b: i128) -> Result<i128, MathError> {
-    a.checked_mul(b).ok_or(MathError::Overflow)
+    a.checked_mul(b).map_or_else(overflow, Ok)
 }
 
 fn scaled(amount: i128, bps: u32) -> Result<i128, MathError> {
@@ -155,7 +156,7 @@ pub fn fill_cost_bps(is_long: bool, notional: i128, quote: i128, fee: i128) -> R
 /// The worst price at which to reduce: `band_bps` beyond the index, against the account.
 pub fn worst_price(is_long: bool, index: i128, band_bps: u32) -> Result<i128, MathError> {
     let factor = if is_long { BPS.checked_sub(band_bps) } else { BPS.checked_add(band_bps) };
-    bps_floor(index, factor.ok_or(MathError::Overflow)?)
+    bps_floor(index, factor.map_or_else(overflow, Ok)?)
 }
 
 #[cfg(test)]

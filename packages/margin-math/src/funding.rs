@@ -3,6 +3,7 @@
 //! An index counts what one whole unit of its side has *paid* (USD, 1e18); the receiving side's index falls. Payers are
 //! debited up, receivers credited down and cut, so receivers together never get more than payers owe.
 
+use crate::error::{division_by_zero, overflow};
 use crate::fixed::{abs, add, mul_div_ceil, mul_div_floor, neg, sub};
 use crate::status::{may_fund, Status};
 use crate::units::{BASE, INDEX, PRICE, USD};
@@ -48,9 +49,8 @@ pub fn accrue(funding: Funding, now: u64, oi_long: i128, oi_short: i128) -> Resu
     if elapsed == 0 || funding.rate == 0 {
         return Ok(next);
     }
-    let weight =
-        abs(funding.rate)?.checked_mul(i128::from(elapsed.min(PERIOD))).ok_or(MathError::Overflow)?;
-    let divisor = PRICE.checked_mul(i128::from(PERIOD)).ok_or(MathError::Overflow)?;
+    let weight = abs(funding.rate)?.checked_mul(i128::from(elapsed.min(PERIOD))).map_or_else(overflow, Ok)?;
+    let divisor = PRICE.checked_mul(i128::from(PERIOD)).map_or_else(overflow, Ok)?;
     let paid = mul_div_ceil(weight, funding.price, divisor)?;
     let due = mul_div_floor(weight, funding.price, divisor)?;
     let (payers, receivers) = if funding.rate > 0 { (oi_long, oi_short) } else { (oi_short, oi_long) };
@@ -96,7 +96,7 @@ pub fn owed(size: i128, index: i128, entry_index: i128) -> Result<i128, MathErro
 pub fn rate(mark_twap: i128, index_twap: i128) -> Result<i128, MathError> {
     let premium = sub(mark_twap, index_twap)?;
     if index_twap <= 0 {
-        return Err(MathError::DivisionByZero);
+        return division_by_zero();
     }
     // Compared first: a wild mark clamps instead of overflowing.
     if abs(premium)? >= mul_div_ceil(index_twap, MAX_RATE, INDEX)? {

@@ -4,6 +4,7 @@
 //! who stay: positions count at the lower of curve and index value on entry, at the higher, and never below zero, on
 //! exit. Virtual shares own what nobody deposited, so inflating the price of a share is worthless.
 
+use crate::error::exhausted;
 use crate::fixed::{add, mul_div_floor, sub};
 use crate::MathError;
 
@@ -47,7 +48,7 @@ pub fn is_wiped_out(pool: &Pool, total_shares: i128) -> Result<bool, MathError> 
 pub fn shares_for(amount: i128, pool: &Pool, total_shares: i128) -> Result<i128, MathError> {
     let nav = nav_in(pool)?;
     if nav < 0 || (nav == 0 && total_shares > 0) {
-        return Err(MathError::Exhausted);
+        return exhausted();
     }
     mul_div_floor(amount, add(total_shares, VIRTUAL_SHARES)?, add(nav, VIRTUAL_ASSETS)?)
 }
@@ -56,7 +57,7 @@ pub fn shares_for(amount: i128, pool: &Pool, total_shares: i128) -> Result<i128,
 pub fn value_of(shares: i128, pool: &Pool, total_shares: i128) -> Result<i128, MathError> {
     let nav = nav_out(pool)?;
     if nav <= 0 {
-        return Err(MathError::Exhausted);
+        return exhausted();
     }
     let value = mul_div_floor(shares, add(nav, VIRTUAL_ASSETS)?, add(total_shares, VIRTUAL_SHARES)?)?;
     Ok(value.min(nav))

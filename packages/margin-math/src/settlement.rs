@@ -4,6 +4,7 @@
 //! created: `deposit + lp + insurance + fees + pending - borrowed` changes by nothing, where `borrowed` is the credit
 //! line's total. No bucket goes below zero, and neither does what `lp` can pay, `lp - borrowed`.
 
+use crate::error::overflow;
 use crate::fixed::{add, bps_floor, decrease, increase, mul_div_ceil, mul_div_floor, sub};
 use crate::units::INDEX;
 use crate::{defaults, MathError};
@@ -169,7 +170,7 @@ impl Buckets {
         decrease(&mut self.lp, relief)?;
         increase(&mut self.pending, relief)?;
         if left == 0 {
-            self.claims_epoch = self.claims_epoch.checked_add(1).ok_or(MathError::Overflow)?;
+            self.claims_epoch = self.claims_epoch.checked_add(1).map_or_else(overflow, Ok)?;
             self.claims_fraction = INDEX;
         } else {
             // Up: nobody is paid what others are still owed.
