@@ -260,9 +260,7 @@ impl MarginLedgerInterface for MarginLedger {
         state: MarketState,
     ) -> Result<TakeOver, LedgerError> {
         clearing_only(&env);
-        write(&env, |book| {
-            perp::take_over(book, &liquidator, &account, &market, max_size, to_pool, state)
-        })
+        write(&env, |book| perp::take_over(book, &liquidator, &account, &market, max_size, to_pool, state))
     }
 
     fn move_bucket(env: Env, account: Address, bucket: Bucket, amount: i128) -> Result<(), LedgerError> {

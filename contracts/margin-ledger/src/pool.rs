@@ -39,9 +39,8 @@ pub fn winners(book: &mut Book, quotes: &Quotes) -> i128 {
 
 /// `U` of one market, as [`winners`] counts it.
 pub fn market_value(env: &Env, record: &PerpMarket, quotes: &Quotes) -> i128 {
-    exposure(env, record, quotes.get(env, &record.config.index)).map_or(0, |exposure| {
-        exposure.index_value().or_fail(env)
-    })
+    exposure(env, record, quotes.get(env, &record.config.index))
+        .map_or(0, |exposure| exposure.index_value().or_fail(env))
 }
 
 /// The pool as the reserve test sees it, and whether every market with open interest has a live index.

@@ -180,7 +180,8 @@ mod tests {
         assert_eq!(is_wiped_out(&cash(USD), total), Ok(true));
         assert_eq!(is_wiped_out(&cash(USD + 1), total), Ok(false), "a millionth is left");
         // Not because winners are owed everything for a moment, nor because claims are open.
-        let owed = Pool { payable: 1_000 * USD, claims: 0, curve_value: 1_000 * USD, index_value: 1_000 * USD };
+        let owed =
+            Pool { payable: 1_000 * USD, claims: 0, curve_value: 1_000 * USD, index_value: 1_000 * USD };
         assert_eq!(is_wiped_out(&owed, total), Ok(false));
         assert_eq!(is_wiped_out(&Pool { claims: 1, ..cash(0) }, total), Ok(false));
     }
