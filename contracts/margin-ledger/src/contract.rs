@@ -11,7 +11,7 @@ use crate::{
     liquidation::{self, Order},
     listing, migration, perp, pool, preview, standing,
     storage::{self, Config, Venues},
-    valuation,
+    tips, valuation,
 };
 use margin_interface::{
     AccountState, AccountSummary, Action, AssetConfig, AssetState, Breakdown, Bucket, FillReceipt,
@@ -221,6 +221,11 @@ impl MarginLedgerInterface for MarginLedger {
         write(&env, |book| perp::open_market(book, &market, &config, base_reserve, quote_reserve))
     }
 
+    fn update_market(env: Env, market: Symbol, config: MarketConfig) -> Result<(), LedgerError> {
+        clearing_only(&env);
+        write(&env, |book| perp::update_market(book, &market, config))
+    }
+
     fn push_market(env: Env, market: Symbol, state: MarketState) -> Result<(), LedgerError> {
         clearing_only(&env);
         write(&env, |book| perp::push_market(book, &market, state))
@@ -271,6 +276,16 @@ impl MarginLedgerInterface for MarginLedger {
     fn claim_pending(env: Env, account: Address) -> Result<i128, LedgerError> {
         clearing_only(&env);
         write(&env, |book| perp::claim_pending(book, &account))
+    }
+
+    fn pay_executor(
+        env: Env,
+        account: Address,
+        executor: Address,
+        at_most: i128,
+    ) -> Result<i128, LedgerError> {
+        clearing_only(&env);
+        write(&env, |book| tips::pay_executor(book, &account, &executor, at_most))
     }
 
     fn margin_call(env: Env, account: Address) -> Result<u64, LedgerError> {

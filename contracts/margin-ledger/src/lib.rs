@@ -25,6 +25,7 @@ mod settlement;
 mod standing;
 mod storage;
 mod terms;
+mod tips;
 mod valuation;
 
 #[cfg(test)]

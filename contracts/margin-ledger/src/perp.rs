@@ -12,8 +12,8 @@ use crate::valuation::{status, Quotes, Sheet, Valuation};
 use crate::{lending, limits, pool, standing};
 use margin_interface::{
     AccountState, Bucket, BucketMoved, FillReceipt, FundingSettled, LedgerError, MarketConfig, MarketOpened,
-    MarketPushed, MarketState, MarketTotals, PendingClaimed, PerpMarket, Position, PositionFilled,
-    PositionTakenOver, TakeOver, MAX_HOLDINGS, MAX_MARKETS,
+    MarketPushed, MarketState, MarketTotals, MarketUpdated, PendingClaimed, PerpMarket, Position,
+    PositionFilled, PositionTakenOver, TakeOver, MAX_HOLDINGS, MAX_MARKETS,
 };
 use margin_math::{
     curve, defaults, perp_liquidation,
@@ -72,6 +72,15 @@ pub fn open_market(
     storage::set_markets(&book.env, &markets);
     let (market, config) = (market.clone(), config.clone());
     MarketOpened { market, base_reserve, config, quote_reserve, market_seq }.publish(&book.env);
+}
+
+/// Replaces the parameters of a market.
+pub fn update_market(book: &mut Book, market: &Symbol, config: MarketConfig) {
+    require(&book.env, within_bounds(&config), LedgerError::InvalidConfig);
+    let record = book.market_mut(market);
+    record.config = config.clone();
+    let market_seq = record.seq;
+    MarketUpdated { market: market.clone(), config, market_seq }.publish(&book.env);
 }
 
 fn within_bounds(config: &MarketConfig) -> bool {

@@ -446,8 +446,9 @@ pub fn perp_view(book: &mut Book, account: &Address, market: &Symbol) -> PerpVie
     let record = book.market(market).clone();
     let index = oracle(book).quote(&record.config.index);
     let none = Position { entry: 0, funding_index: 0, size: 0 };
-    let position = book.account(account).positions.get(market.clone()).unwrap_or(none);
-    PerpView { index, market: record, position }
+    let owner = book.account(account);
+    let position = owner.positions.get(market.clone()).unwrap_or(none);
+    PerpView { index, market: record, position, status: standing::status(&owner, book.now()) }
 }
 
 /// The market's index quote and its time-weighted average over `window` seconds.

@@ -15,8 +15,8 @@ fn status(index: &Quote) -> Status {
     Status::from_code(index.status as u32).unwrap_or(Status::Unknown)
 }
 
-/// Whether funding accrues on this quote.
-fn usable(index: &Quote) -> bool {
+/// Whether funding accrues on this quote, and conditions count it.
+pub fn usable(index: &Quote) -> bool {
     may_fund(status(index))
 }
 

@@ -480,6 +480,8 @@ pub struct PerpView {
     pub market: PerpMarket,
     // The account's; size 0: none.
     pub position: Position,
+    // Where the account stands.
+    pub status: AccountStatus,
 }
 
 // The liquidity pool, settlement units.
@@ -732,6 +734,8 @@ pub trait MarginLedgerInterface {
         base_reserve: i128,
         quote_reserve: i128,
     ) -> Result<(), LedgerError>;
+    /// Replaces the parameters of a market.
+    fn update_market(env: Env, market: Symbol, config: MarketConfig) -> Result<(), LedgerError>;
     /// Stores curve and funding as they stand now.
     fn push_market(env: Env, market: Symbol, state: MarketState) -> Result<(), LedgerError>;
     /// Fills `size_delta` for `quote_delta` (negative: paid) and `fee`, with the market's state after it. Never crosses zero.
@@ -769,6 +773,14 @@ pub trait MarginLedgerInterface {
     fn move_bucket(env: Env, account: Address, bucket: Bucket, amount: i128) -> Result<(), LedgerError>;
     /// Pays what the pending pool holds for the account into its deposit. Returns the amount.
     fn claim_pending(env: Env, account: Address) -> Result<i128, LedgerError>;
+    /// Moves `at_most`, or all there is, of the account's settlement deposit to that of `executor`, who executes its order.
+    /// Returns the amount.
+    fn pay_executor(
+        env: Env,
+        account: Address,
+        executor: Address,
+        at_most: i128,
+    ) -> Result<i128, LedgerError>;
 
     // ---- permissionless ---------------------------------------------------------------------------------------------
 
@@ -1321,6 +1333,19 @@ pub struct MarketOpened {
     pub market_seq: u64,
 }
 
+// Parameters changed.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct MarketUpdated {
+    // Which.
+    #[topic]
+    pub market: Symbol,
+    // Now.
+    pub config: MarketConfig,
+    // Market's.
+    pub market_seq: u64,
+}
+
 // Curve or funding changed.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -1350,6 +1375,24 @@ pub struct BucketMoved {
     pub account_seq: u64,
     // Buckets'.
     pub settlement_seq: u64,
+}
+
+// The executor of an order was paid.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ExecutorPaid {
+    // Whose order.
+    #[topic]
+    pub account: Address,
+    // Whom.
+    #[topic]
+    pub executor: Address,
+    // Account's.
+    pub account_seq: u64,
+    // Settlement units.
+    pub amount: i128,
+    // Executor's.
+    pub executor_seq: u64,
 }
 
 // A claim was paid.

@@ -69,6 +69,10 @@ pub const REPEG_BPS: u32 = 50;
 /// Seconds between two repegs of a market.
 pub const REPEG_PERIOD: u64 = 3_600;
 
+/// Most that the executor of an order is paid, bps of the filled notional: a delegate who may sign orders can give away no
+/// more than a bad fill would.
+pub const EXECUTOR_FEE_BPS: u32 = 100;
+
 /// Seconds that liquidity stays after its provider's last entry: one funding period.
 pub const LP_COOL_DOWN: u64 = 28_800;
 

@@ -11,6 +11,7 @@ pub mod deleverage;
 mod error;
 pub mod fixed;
 pub mod funding;
+pub mod headroom;
 pub mod hours;
 pub mod house;
 pub mod interest;
