@@ -244,9 +244,15 @@ impl MarginLedgerInterface for MarginLedger {
         write(&env, |book| perp::apply_fill(book, &account, &market, size_delta, quote_delta, fee, state))
     }
 
-    fn settle(env: Env, account: Address, market: Symbol, state: MarketState) -> Result<i128, LedgerError> {
+    fn settle(
+        env: Env,
+        account: Address,
+        market: Symbol,
+        price: i128,
+        state: MarketState,
+    ) -> Result<i128, LedgerError> {
         clearing_only(&env);
-        write(&env, |book| perp::settle(book, &account, &market, state))
+        write(&env, |book| perp::settle(book, &account, &market, price, state))
     }
 
     fn take_over(
@@ -255,10 +261,11 @@ impl MarginLedgerInterface for MarginLedger {
         account: Address,
         market: Symbol,
         max_size: i128,
+        to_pool: bool,
         state: MarketState,
     ) -> Result<TakeOver, LedgerError> {
         clearing_only(&env);
-        write(&env, |book| perp::take_over(book, &liquidator, &account, &market, max_size, state))
+        write(&env, |book| perp::take_over(book, &liquidator, &account, &market, max_size, to_pool, state))
     }
 
     fn move_bucket(env: Env, account: Address, bucket: Bucket, amount: i128) -> Result<(), LedgerError> {

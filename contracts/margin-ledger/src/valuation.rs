@@ -335,13 +335,8 @@ pub fn funding_now(env: &Env, market: &PerpMarket, quote: &Quote) -> Funding {
         updated_at: state.funding_at,
     };
     let (long, short) = (market.totals.long_interest, market.totals.short_interest);
-    let usable = allows(quote.status, Use::Funding);
-    // A recovered or unknown index says nothing about until when it was known.
-    let last_known = match quote.status {
-        PriceStatus::Stale | PriceStatus::Halted | PriceStatus::Tripped => quote.timestamp,
-        _ => 0,
-    };
-    funding::accrue_by_index(stored, env.ledger().timestamp(), usable, last_known, long, short).or_fail(env)
+    let (now, status) = (env.ledger().timestamp(), status(quote.status));
+    funding::accrue_by_index(stored, now, status, quote.timestamp, long, short).or_fail(env)
 }
 
 /// The sheet of `account` with the quotes it needs.

@@ -220,13 +220,13 @@ impl<'a> Desk<'a> {
     /// Settles the funding of the position. Returns what was paid (negative: received).
     pub fn settle(self) -> Result<i128, ClearingError> {
         self.held()?;
-        Ok(self.ledger.settle(self.account, self.market, &self.state))
+        Ok(self.ledger.settle(self.account, self.market, &0, &self.state))
     }
 
     /// Has `liquidator` take over up to `max_size` of the position.
     pub fn take_over(self, liquidator: &Address, max_size: i128) -> Result<TakeOver, ClearingError> {
         self.held()?;
-        Ok(self.ledger.take_over(liquidator, self.account, self.market, &max_size, &self.state))
+        Ok(self.ledger.take_over(liquidator, self.account, self.market, &max_size, &false, &self.state))
     }
 }
 

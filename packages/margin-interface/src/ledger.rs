@@ -143,6 +143,10 @@ pub struct Settlement {
     pub fees: i128,
     // `I`: insurance.
     pub insurance: i128,
+    // UTC day of `insurance_spent`.
+    pub insurance_day: u64,
+    // Paid for bad debt that day.
+    pub insurance_spent: i128,
     // `L`: providers' cash, lent or not.
     pub lp: i128,
     // `H`: cash for claims.
@@ -490,6 +494,8 @@ pub struct PoolValue {
     pub curve_value: i128,
     // Positions at the index.
     pub index_value: i128,
+    // Every index is.
+    pub live: bool,
     // `L_pay`: cash less lent.
     pub payable: i128,
     // By the reserve test.
@@ -742,18 +748,28 @@ pub trait MarginLedgerInterface {
         fee: i128,
         state: MarketState,
     ) -> Result<FillReceipt, LedgerError>;
-    /// Settles the funding of one position. Returns what was paid (negative: received).
-    fn settle(env: Env, account: Address, market: Symbol, state: MarketState) -> Result<i128, LedgerError>;
-    /// Sizes and books the take-over of a position at the index by a healthy liquidator.
+    /// Settles the funding of one position, and if `price` is not 0 all of it at that price, whatever that leaves behind.
+    /// Returns the funding that was paid (negative: received).
+    fn settle(
+        env: Env,
+        account: Address,
+        market: Symbol,
+        price: i128,
+        state: MarketState,
+    ) -> Result<i128, LedgerError>;
+    /// Sizes and books the take-over of a position at the index: by a healthy liquidator, or by the pool, which pays the
+    /// liquidator for the call only.
     fn take_over(
         env: Env,
         liquidator: Address,
         account: Address,
         market: Symbol,
         max_size: i128,
+        to_pool: bool,
         state: MarketState,
     ) -> Result<TakeOver, LedgerError>;
-    /// Moves `amount` of settlement deposit into a bucket (positive) or out of it (negative).
+    /// Moves `amount` of settlement deposit into a bucket (positive) or out of it (negative). `Fees` moves protocol fees into
+    /// the pool instead; no deposit changes.
     fn move_bucket(env: Env, account: Address, bucket: Bucket, amount: i128) -> Result<(), LedgerError>;
     /// Pays what the pending pool holds for the account into its deposit. Returns the amount.
     fn claim_pending(env: Env, account: Address) -> Result<i128, LedgerError>;
@@ -1290,6 +1306,8 @@ pub struct PositionTakenOver {
     pub realized_pnl: i128,
     // Signed, base 1e14.
     pub size: i128,
+    // Not the liquidator's now, but the pool's.
+    pub to_pool: bool,
     // Account's.
     pub account_seq: u64,
     // Liquidator's.

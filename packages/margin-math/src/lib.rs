@@ -13,6 +13,7 @@ pub mod fixed;
 pub mod funding;
 pub mod headroom;
 pub mod hours;
+pub mod house;
 pub mod interest;
 pub mod lending_liquidation;
 pub mod lock;
