@@ -4,7 +4,7 @@
 
 use crate::error::overflow;
 use crate::fixed::{abs, add, bps_ceil, bps_floor, mul_div_ceil, mul_div_floor, pow10, sub};
-use crate::swap::DELEVERAGE_BPS;
+use crate::lending_liquidation::DELEVERAGE_BONUS_BPS;
 use crate::units::{BPS, INDEX, PRICE, USD};
 use crate::MathError;
 
@@ -157,7 +157,8 @@ pub fn fill_cost_bps(is_long: bool, notional: i128, quote: i128, fee: i128) -> R
 /// What of its worth a deposit gives up as support when a keeper takes it for repaying a debt, bps: it supports
 /// `weight_bps` of itself, and the keeper takes a premium.
 pub fn given_up_bps(weight_bps: u32) -> Result<u32, MathError> {
-    let given = mul_div_ceil(i128::from(weight_bps), i128::from(DELEVERAGE_BPS), i128::from(BPS))?;
+    let given =
+        mul_div_ceil(i128::from(weight_bps), i128::from(BPS + DELEVERAGE_BONUS_BPS), i128::from(BPS))?;
     u32::try_from(given).or_else(|_| overflow())
 }
 
