@@ -25,7 +25,7 @@ pub fn loose_limits(hint: i128) -> AssetLimits {
         budget_bps: 10_000,
         cap: hint * 100,
         floor: hint / 100,
-        max_age: MAX_AGE,
+        max_age: MAX_AGE as u32,
         spread_bps: 10_000,
         stable_rate: 1_000_000,
         step_bps: 10_000,

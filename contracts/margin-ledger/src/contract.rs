@@ -11,7 +11,7 @@ use crate::{
     liquidation::{self, Order},
     listing, migration, perp, pool, preview, standing,
     storage::{self, Config, Venues},
-    valuation,
+    tips, valuation,
 };
 use margin_interface::{
     AccountState, AccountSummary, Action, AssetConfig, AssetState, Breakdown, Bucket, FillReceipt,
@@ -231,6 +231,11 @@ impl MarginLedgerInterface for MarginLedger {
         write(&env, |book| perp::open_market(book, &market, &config, base_reserve, quote_reserve))
     }
 
+    fn update_market(env: Env, market: Symbol, config: MarketConfig) -> Result<(), LedgerError> {
+        clearing_only(&env);
+        write(&env, |book| perp::update_market(book, &market, config))
+    }
+
     fn push_market(env: Env, market: Symbol, state: MarketState) -> Result<(), LedgerError> {
         clearing_only(&env);
         write(&env, |book| perp::push_market(book, &market, state))
@@ -249,9 +254,15 @@ impl MarginLedgerInterface for MarginLedger {
         write(&env, |book| perp::apply_fill(book, &account, &market, size_delta, quote_delta, fee, state))
     }
 
-    fn settle(env: Env, account: Address, market: Symbol, state: MarketState) -> Result<i128, LedgerError> {
+    fn settle(
+        env: Env,
+        account: Address,
+        market: Symbol,
+        price: i128,
+        state: MarketState,
+    ) -> Result<i128, LedgerError> {
         clearing_only(&env);
-        write(&env, |book| perp::settle(book, &account, &market, state))
+        write(&env, |book| perp::settle(book, &account, &market, price, state))
     }
 
     fn take_over(
@@ -260,10 +271,11 @@ impl MarginLedgerInterface for MarginLedger {
         account: Address,
         market: Symbol,
         max_size: i128,
+        to_pool: bool,
         state: MarketState,
     ) -> Result<TakeOver, LedgerError> {
         clearing_only(&env);
-        write(&env, |book| perp::take_over(book, &liquidator, &account, &market, max_size, state))
+        write(&env, |book| perp::take_over(book, &liquidator, &account, &market, max_size, to_pool, state))
     }
 
     fn move_bucket(env: Env, account: Address, bucket: Bucket, amount: i128) -> Result<(), LedgerError> {
@@ -274,6 +286,16 @@ impl MarginLedgerInterface for MarginLedger {
     fn claim_pending(env: Env, account: Address) -> Result<i128, LedgerError> {
         clearing_only(&env);
         write(&env, |book| perp::claim_pending(book, &account))
+    }
+
+    fn pay_executor(
+        env: Env,
+        account: Address,
+        executor: Address,
+        at_most: i128,
+    ) -> Result<i128, LedgerError> {
+        clearing_only(&env);
+        write(&env, |book| tips::pay_executor(book, &account, &executor, at_most))
     }
 
     fn margin_call(env: Env, account: Address) -> Result<u64, LedgerError> {

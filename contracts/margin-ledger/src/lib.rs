@@ -26,6 +26,7 @@ mod settlement;
 mod standing;
 mod storage;
 mod terms;
+mod tips;
 mod valuation;
 
 #[cfg(test)]

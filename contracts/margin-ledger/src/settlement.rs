@@ -7,8 +7,11 @@ use crate::{
     holdings::{credit_line, deposited, owed, perp_owed, supply, take_debt},
 };
 use margin_interface::{AccountState, BadDebt, LedgerError, PendingClaim, Settlement};
-use margin_math::settlement::{Buckets, Claim, Purse};
+use margin_math::settlement::{insurance_allowance, Buckets, Claim, Purse};
 use soroban_sdk::Address;
+
+/// Seconds of a UTC day.
+const DAY: u64 = 86_400;
 
 /// The buckets and one account's purse, taken out of their entries.
 pub struct Till {
@@ -155,7 +158,14 @@ fn write_off_perp(book: &mut Book, account: &Address) {
     let env = &book.env.clone();
     let mut owner = book.account(account);
     let mut till = Till::open(book, &owner);
-    let parts = till.buckets.write_off(till.purse.debt).or_fail(env);
+    let today = book.now() / DAY;
+    let day = book.settlement_mut();
+    if day.insurance_day != today {
+        (day.insurance_day, day.insurance_spent) = (today, 0);
+    }
+    let allowed = insurance_allowance(till.buckets.insurance, day.insurance_spent).or_fail(env);
+    let parts = till.buckets.write_off(till.purse.debt, allowed).or_fail(env);
+    increase(env, &mut day.insurance_spent, parts.insurance);
     till.purse.debt = 0;
     let asset_seq = till.close(book, &mut owner);
     let account_seq = book.put_account(account, &owner);

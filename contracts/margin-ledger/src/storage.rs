@@ -168,6 +168,8 @@ pub fn settlement(env: &Env) -> Settlement {
         claims_fraction: INDEX,
         fees: 0,
         insurance: 0,
+        insurance_day: 0,
+        insurance_spent: 0,
         lp: 0,
         pending: 0,
         perp_borrow_shares: 0,

@@ -335,13 +335,8 @@ pub fn funding_now(env: &Env, market: &PerpMarket, quote: &Quote) -> Funding {
         updated_at: state.funding_at,
     };
     let (long, short) = (market.totals.long_interest, market.totals.short_interest);
-    let usable = allows(quote.status, Use::Funding);
-    // A recovered or unknown index says nothing about until when it was known.
-    let last_known = match quote.status {
-        PriceStatus::Stale | PriceStatus::Halted | PriceStatus::Tripped => quote.timestamp,
-        _ => 0,
-    };
-    funding::accrue_by_index(stored, env.ledger().timestamp(), usable, last_known, long, short).or_fail(env)
+    let (now, status) = (env.ledger().timestamp(), status(quote.status));
+    funding::accrue_by_index(stored, now, status, quote.timestamp, long, short).or_fail(env)
 }
 
 /// The sheet of `account` with the quotes it needs.
@@ -451,8 +446,9 @@ pub fn perp_view(book: &mut Book, account: &Address, market: &Symbol) -> PerpVie
     let record = book.market(market).clone();
     let index = oracle(book).quote(&record.config.index);
     let none = Position { entry: 0, funding_index: 0, size: 0 };
-    let position = book.account(account).positions.get(market.clone()).unwrap_or(none);
-    PerpView { index, market: record, position }
+    let owner = book.account(account);
+    let position = owner.positions.get(market.clone()).unwrap_or(none);
+    PerpView { index, market: record, position, status: standing::status(&owner, book.now()) }
 }
 
 /// The market's index quote and its time-weighted average over `window` seconds.

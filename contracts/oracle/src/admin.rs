@@ -4,12 +4,12 @@ use margin_interface::{
     AliasAdded, Asset, AssetClass, AssetLimits, AssetLimitsSet, GovernanceError, HaltScope, OracleError,
     PriceFeedAdded, PriceFeedRemoved, PriceReset, PriceSource, PricesHalted, PricesResumed,
 };
-use margin_math::guard::{Class, Limits, Phase, Track, MAX_AGE};
+use margin_math::guard::{Class, Limit, Limits, Phase, Track, MAX_AGE};
 use margin_math::oracle::{MAX_SOURCES, MAX_SOURCE_DECIMALS};
 use soroban_sdk::{panic_with_error, Address, Env, Vec};
 
 use crate::source;
-use crate::storage::{self, Config, Seen, State, MAX_ASSETS};
+use crate::storage::{self, Config, Seen, State, MAX_ASSETS, NOTHING};
 
 pub fn add_asset(
     env: &Env,
@@ -26,7 +26,7 @@ pub fn add_asset(
         track: Track::new(hint, env.ledger().timestamp()),
         floor: limits.floor,
         cap: limits.cap,
-        max_age: limits.max_age,
+        max_age: limits.get(Limit::MaxAge).into(),
         halted: false,
         diverged: false,
     };
@@ -71,7 +71,7 @@ pub fn set_limits(env: &Env, asset: &Asset, limits: AssetLimits, announced: bool
     require_announced(env, &state, announced || limits.at_least_as_tight_as(&config.limits));
     state.floor = limits.floor;
     state.cap = limits.cap;
-    state.max_age = limits.max_age;
+    state.max_age = limits.get(Limit::MaxAge).into();
     config.limits = limits;
     storage::set_state(env, &asset, &state);
     storage::set_config(env, &asset, &config);
@@ -102,11 +102,11 @@ pub fn add_price_feed(
     let index = config.sources.len() as usize;
     let mut seen = storage::seen(env, &asset);
     let place = seen.get_mut(index).ok_or(OracleError::TooManySources)?;
-    if source.max_age == 0 || source.max_age > MAX_AGE {
+    if source.max_age == 0 || source.max_age > u64::from(MAX_AGE) {
         return Err(OracleError::InvalidLimits);
     }
     let decimals = readable(env, &source.contract)?;
-    *place = Seen { timestamp: 0, decimals, halted: false };
+    *place = Seen { decimals, ..NOTHING };
     config.sources.push_back(source.clone());
     storage::set_config(env, &asset, &config);
     storage::set_seen(env, &asset, &seen);
@@ -123,11 +123,12 @@ pub fn remove_price_feed(
     let (asset, mut config, _) = listed(env, asset)?;
     let index = position(&config, &contract).ok_or(OracleError::UnknownSource)?;
     config.sources.remove(index);
-    let mut seen = storage::seen(env, &asset);
-    let index = index as usize;
-    seen.copy_within((index + 1)..MAX_SOURCES, index);
+    let seen = storage::seen(env, &asset);
+    let mut kept = [NOTHING; MAX_SOURCES];
+    let others = (0..).zip(&seen).filter(|(place, _)| *place != index);
+    kept.iter_mut().zip(others).for_each(|(place, (_, seen))| *place = *seen);
     storage::set_config(env, &asset, &config);
-    storage::set_seen(env, &asset, &seen);
+    storage::set_seen(env, &asset, &kept);
     PriceFeedRemoved { asset, by, contract }.publish(env);
     Ok(())
 }
@@ -220,43 +221,45 @@ fn sound(env: &Env, limits: AssetLimits, class: u32, hint: i128) -> Result<Limit
 }
 
 fn from_public(l: &AssetLimits) -> Limits {
-    Limits {
-        floor: l.floor,
-        cap: l.cap,
-        max_age: l.max_age,
-        quorum: l.quorum,
-        delta_bps: l.delta_bps,
-        step_bps: l.step_bps,
-        step_bps_per_minute: l.step_bps_per_minute,
-        step_max_bps: l.step_max_bps,
-        budget_bps: l.budget_bps,
-        window: l.window,
-        twap_gap_bps: l.twap_gap_bps,
-        spread_bps: l.spread_bps,
-        confirm: l.confirm,
-        grace: l.grace,
-        warm_up: l.warm_up,
-        stable_rate: l.stable_rate,
-    }
+    let of = [
+        l.max_age,
+        l.quorum,
+        l.delta_bps,
+        l.step_bps,
+        l.step_bps_per_minute,
+        l.step_max_bps,
+        l.budget_bps,
+        l.window,
+        l.twap_gap_bps,
+        l.spread_bps,
+        l.confirm,
+        l.grace,
+        l.warm_up,
+        l.stable_rate,
+    ];
+    Limits { floor: l.floor, cap: l.cap, of }
 }
 
-fn to_public(l: &Limits) -> AssetLimits {
+fn to_public(limits: &Limits) -> AssetLimits {
+    let &Limits { floor, cap, of } = limits;
+    let [max_age, quorum, delta_bps, step_bps, step_bps_per_minute, step_max_bps, budget_bps, ..] = of;
+    let [.., window, twap_gap_bps, spread_bps, confirm, grace, warm_up, stable_rate] = of;
     AssetLimits {
-        floor: l.floor,
-        cap: l.cap,
-        max_age: l.max_age,
-        quorum: l.quorum,
-        delta_bps: l.delta_bps,
-        step_bps: l.step_bps,
-        step_bps_per_minute: l.step_bps_per_minute,
-        step_max_bps: l.step_max_bps,
-        budget_bps: l.budget_bps,
-        window: l.window,
-        twap_gap_bps: l.twap_gap_bps,
-        spread_bps: l.spread_bps,
-        confirm: l.confirm,
-        grace: l.grace,
-        warm_up: l.warm_up,
-        stable_rate: l.stable_rate,
+        budget_bps,
+        cap,
+        confirm,
+        delta_bps,
+        floor,
+        grace,
+        max_age,
+        quorum,
+        spread_bps,
+        stable_rate,
+        step_bps,
+        step_bps_per_minute,
+        step_max_bps,
+        twap_gap_bps,
+        warm_up,
+        window,
     }
 }

@@ -3,7 +3,7 @@
 use margin_interface::{
     Asset, HaltScope, PokeOutcome, PriceAccepted, PriceRefused, PricesHalted, SourceOutcome, SourceRole,
 };
-use margin_math::guard::{Breach, Past, Round, Verdict};
+use margin_math::guard::{Breach, Limit, Past, Round, Verdict};
 use margin_math::oracle::{agree, Agreed, Disagreed, Reading, MAX_SOURCES};
 use margin_math::twap::Print;
 use soroban_sdk::{Env, Vec};
@@ -81,10 +81,10 @@ impl Readings {
 
     /// What they agree on, and whether they are the fallback.
     fn agreed(&self, config: &Config) -> Result<(Agreed, bool), Disagreed> {
-        let mut readings = (&self.regular, config.limits.quorum, false);
+        let mut readings = (&self.regular, config.limits.get(Limit::Quorum), false);
         loop {
             let (of, quorum, fallback) = readings;
-            match agree(of, quorum, config.limits.delta_bps) {
+            match agree(of, quorum, config.limits.get(Limit::Delta)) {
                 Ok(agreed) => return Ok((agreed, fallback)),
                 Err(Disagreed::NoQuorum) if !fallback => {
                     readings = (&self.fallback, FALLBACK_QUORUM, true);
@@ -104,7 +104,7 @@ fn judge(
     fallback: bool,
 ) -> PokeOutcome {
     let now = env.ledger().timestamp();
-    let past = Past::of(ring.filled(), state.track.anchor, now, &config.limits);
+    let past = Past::of(ring.loaded(), state.track.anchor, now, &config.limits);
     let resolution = storage::resolution(env).into();
     let round = Round { agreed, fallback, confirming: confirming(config), resolution, now };
     let verdict = state.track.judge(&config.limits, &past, &round);
@@ -138,7 +138,10 @@ fn confirming(config: &Config) -> u32 {
     let groups = (0..)
         .zip(regular())
         .filter(|(index, source)| regular().take(*index).all(|earlier| earlier.group != source.group));
-    config.limits.quorum.max(groups.count().min(config.limits.quorum as usize + 1) as u32)
+    config
+        .limits
+        .get(Limit::Quorum)
+        .max(groups.count().min(config.limits.get(Limit::Quorum) as usize + 1) as u32)
 }
 
 fn publish(env: &Env, asset: &Asset, outcome: PokeOutcome, agreed: &Agreed, sources: Vec<SourceOutcome>) {

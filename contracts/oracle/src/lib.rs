@@ -17,6 +17,12 @@ mod test;
 #[cfg(test)]
 mod test_admin;
 #[cfg(test)]
+mod test_incidents;
+#[cfg(test)]
+mod test_life;
+#[cfg(test)]
+mod test_reports;
+#[cfg(test)]
 mod test_sources;
 
 pub use contract::Oracle;

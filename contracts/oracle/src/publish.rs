@@ -10,7 +10,7 @@ use soroban_sdk::{panic_with_error, symbol_short, BytesN, Env, Vec};
 
 use crate::storage;
 
-/// Takes a report: cheap checks first, because a signature that does not verify traps.
+/// Takes a report. A signature that does not verify traps.
 pub fn submit(env: &Env, report: &Report, signatures: &Vec<PublisherSignature>) -> Result<bool, OracleError> {
     if storage::halted(env) {
         return Err(OracleError::PriceHalted);
@@ -26,47 +26,44 @@ pub fn submit(env: &Env, report: &Report, signatures: &Vec<PublisherSignature>) 
     if signatures.len() < least {
         return Err(OracleError::TooFewSigners);
     }
+    let mut reports = storage::reports(env);
+    if report.round <= reports.round {
+        return Ok(false);
+    }
     let mut observed = Observed::NEVER;
+    let mut columns = [[0; MAX_PUBLISHERS]; MAX_REPORTED as usize];
     let mut previous = None;
-    for signed in signatures {
-        if previous.as_ref() >= Some(&signed.key) || !publishers.keys.contains(&signed.key) {
+    for (index, signed) in signatures.iter().enumerate() {
+        let PublisherSignature { key, observed_at, prices, signature } = signed;
+        if previous.as_ref() >= Some(&key) || !publishers.keys.contains(&key) {
             return Err(OracleError::UnknownSigner);
         }
-        if signed.prices.len() != count {
+        if prices.len() != count {
             return Err(OracleError::InvalidReport);
         }
-        observed = observed.and(signed.observed_at);
-        previous = Some(signed.key);
+        observed = observed.and(observed_at);
+        for (place, price) in columns.iter_mut().filter_map(|column| column.get_mut(index)).zip(&prices) {
+            *place = price;
+        }
+        let (network, contract) = (env.ledger().network_id(), env.current_contract_address());
+        let (epoch, round, assets) = (report.epoch, report.round, report.assets.clone());
+        let message = (symbol_short!("report"), network, contract, epoch, round, observed_at, assets, prices);
+        env.crypto().ed25519_verify(&key, &message.to_xdr(env), &signature);
+        previous = Some(key);
     }
-    let mut reports = storage::reports(env);
-    if report.round <= reports.round || observed.earliest <= reports.observed_at {
+    if observed.earliest <= reports.observed_at {
         return Ok(false);
     }
     let now = env.ledger().timestamp();
     if !observed.timely(now) {
         return Err(OracleError::UntimelyReport);
     }
-    for signed in signatures {
-        let message = (
-            symbol_short!("report"),
-            env.ledger().network_id(),
-            env.current_contract_address(),
-            report.epoch,
-            report.round,
-            signed.observed_at,
-            report.assets.clone(),
-            signed.prices,
-        );
-        env.crypto().ed25519_verify(&signed.key, &message.to_xdr(env), &signed.signature);
-    }
-
     reports.round = report.round;
     reports.observed_at = observed.earliest;
     // Publishers' clocks may be ahead of the ledger's.
     let timestamp = observed.earliest.min(now);
-    for (at, place) in (0..).zip(&report.assets) {
-        let values = signatures.iter().map(|signed| signed.prices.get(at).unwrap_or(0));
-        let print = median(values, least).map(|price| Print { timestamp, delay: 0, price });
+    for (place, column) in report.assets.iter().zip(columns) {
+        let print = median(column, least).map(|price| Print { timestamp, delay: 0, price });
         if let (Some(packed), Some(slot)) = (print.and_then(|print| print.pack()), reports.slot(place)) {
             slot.copy_from_slice(&packed);
         }

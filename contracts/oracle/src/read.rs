@@ -115,7 +115,7 @@ fn with_history<T>(
         return None;
     }
     let ring = storage::ring(env, &asset);
-    let mut prints = newest_first(ring.filled());
+    let mut prints = newest_first(ring.loaded());
     read(state.max_age, &mut prints)
 }
 

@@ -3,7 +3,7 @@
 //! What is read often is packed: fixed places in one byte string, without names.
 
 use margin_interface::{Asset, PriceSource, Publishers};
-use margin_math::guard::{Limits, Phase, Track};
+use margin_math::guard::{Limits, Phase, Track, LIMITS};
 use margin_math::oracle::MAX_SOURCES;
 use margin_math::twap::{RING_BYTES, SLOT_BYTES};
 use soroban_sdk::{contracttype, symbol_short, Bytes, BytesN, Env, IntoVal, Symbol, TryFromVal, Val, Vec};
@@ -62,7 +62,7 @@ pub struct Config {
 struct PackedConfig(Vec<PriceSource>, Bytes);
 
 const CONFIG_PRICES: usize = 2;
-const CONFIG_TIMES: usize = 10;
+const CONFIG_TIMES: usize = 8;
 const CONFIG_BYTES: usize = CONFIG_PRICES * 16 + CONFIG_TIMES * 8;
 
 /// What is remembered of one source of an asset.
@@ -74,6 +74,9 @@ pub struct Seen {
     pub decimals: u32,
     pub halted: bool,
 }
+
+/// Of a source that is not there, or not heard.
+pub const NOTHING: Seen = Seen { timestamp: 0, decimals: 0, halted: false };
 
 const SEEN_BYTES: usize = 16;
 const REPORT_HEAD: usize = 16;
@@ -187,97 +190,68 @@ pub fn set_alias(env: &Env, alias: &Asset, asset: &Asset) {
 pub fn config(env: &Env, asset: &Asset) -> Option<Config> {
     let PackedConfig(sources, packed) = load(env, &key(env, CONFIG, asset))?;
     let packed = BytesN::<CONFIG_BYTES>::try_from(packed).ok()?.to_array();
-    let ([floor, cap], times) = unpack(&packed)?;
-    let [max_age, window, confirm, grace, a, b, c, d, e, f] = times;
-    let halves = |both: u64| (both as u32, (both >> 32) as u32);
-    let ((quorum, delta_bps), (step_bps, step_bps_per_minute)) = (halves(a), halves(b));
-    let ((step_max_bps, budget_bps), (twap_gap_bps, spread_bps)) = (halves(c), halves(d));
-    let ((warm_up, stable_rate), (class, place)) = (halves(e), halves(f));
-    let limits = Limits {
-        floor,
-        cap,
-        max_age,
-        quorum,
-        delta_bps,
-        step_bps,
-        step_bps_per_minute,
-        step_max_bps,
-        budget_bps,
-        window,
-        twap_gap_bps,
-        spread_bps,
-        confirm,
-        grace,
-        warm_up,
-        stable_rate,
-    };
-    Some(Config { sources, limits, class, place })
+    let ([floor, cap], pairs): (_, [u64; CONFIG_TIMES]) = unpack(&packed)?;
+    let mut of = [0; LIMITS];
+    for (two, pair) in of.chunks_exact_mut(2).zip(pairs) {
+        two.copy_from_slice(&[pair as u32, (pair >> 32) as u32]);
+    }
+    let [.., last] = pairs;
+    let (class, place) = (last as u32, (last >> 32) as u32);
+    Some(Config { sources, limits: Limits { floor, cap, of }, class, place })
 }
 
 pub fn set_config(env: &Env, asset: &Asset, config: &Config) {
-    let l = &config.limits;
-    let both = |low: u32, high: u32| u64::from(low) | u64::from(high) << 32;
-    let times: [u64; CONFIG_TIMES] = [
-        l.max_age,
-        l.window,
-        l.confirm,
-        l.grace,
-        both(l.quorum, l.delta_bps),
-        both(l.step_bps, l.step_bps_per_minute),
-        both(l.step_max_bps, l.budget_bps),
-        both(l.twap_gap_bps, l.spread_bps),
-        both(l.warm_up, l.stable_rate),
-        both(config.class, config.place),
-    ];
+    let Limits { floor, cap, of } = &config.limits;
+    let mut pairs = [0; CONFIG_TIMES];
+    for (pair, two) in pairs.iter_mut().zip(of.chunks_exact(2).chain([&[config.class, config.place][..]])) {
+        *pair = u64::from(two[0]) | u64::from(two[1]) << 32;
+    }
     let mut packed = [0; CONFIG_BYTES];
-    pack(&[l.floor, l.cap], &times, &mut packed);
+    pack(&[*floor, *cap], &pairs, &mut packed);
     let config = PackedConfig(config.sources.clone(), Bytes::from_slice(env, &packed));
     store(env, &key(env, CONFIG, asset), config.into_val(env));
 }
 
-/// A packed history of accepted prices, oldest first.
+/// A packed history of accepted prices, oldest first: as bytes of the host, and in a buffer to read it.
 pub struct Ring {
+    bytes: Bytes,
     buffer: [u8; RING_BYTES],
-    length: usize,
 }
 
 impl Ring {
-    pub fn filled(&self) -> &[u8] {
-        self.buffer.get(..self.length).unwrap_or(&[])
+    /// The history as it was loaded.
+    pub fn loaded(&self) -> &[u8] {
+        self.buffer.get(..self.bytes.len() as usize).unwrap_or(&[])
     }
 
     pub fn clear(&mut self) {
-        self.length = 0;
+        self.bytes = Bytes::new(self.bytes.env());
     }
 
     /// Appends a slot; a full history loses its oldest.
     pub fn push(&mut self, slot: &[u8; SLOT_BYTES]) {
-        if self.length > RING_BYTES - SLOT_BYTES {
-            self.buffer.copy_within(SLOT_BYTES.., 0);
-            self.length = RING_BYTES - SLOT_BYTES;
+        if self.bytes.len() as usize >= RING_BYTES {
+            self.bytes = self.bytes.slice(SLOT_BYTES as u32..);
         }
-        if let Some(place) = self.buffer.get_mut(self.length..self.length + SLOT_BYTES) {
-            place.copy_from_slice(slot);
-            self.length += SLOT_BYTES;
-        }
+        self.bytes.extend_from_array(slot);
     }
 }
 
 pub fn ring(env: &Env, asset: &Asset) -> Ring {
     let mut buffer = [0; RING_BYTES];
-    let length = fill(env, &key(env, RING, asset), &mut buffer);
-    Ring { buffer, length }
+    let bytes = fill(env, &key(env, RING, asset), &mut buffer);
+    Ring { bytes, buffer }
 }
 
 pub fn set_ring(env: &Env, asset: &Asset, ring: &Ring) {
-    store(env, &key(env, RING, asset), Bytes::from_slice(env, ring.filled()).to_val());
+    store(env, &key(env, RING, asset), ring.bytes.to_val());
 }
 
 /// What is remembered of each source, in the order of the sources; the rest is nothing.
 pub fn seen(env: &Env, asset: &Asset) -> [Seen; MAX_SOURCES] {
     let mut buffer = [0; SEEN_BYTES * MAX_SOURCES];
     fill(env, &key(env, SEEN, asset), &mut buffer);
-    let mut seen = [Seen { timestamp: 0, decimals: 0, halted: false }; MAX_SOURCES];
+    let mut seen = [NOTHING; MAX_SOURCES];
     for (place, packed) in seen.iter_mut().zip(buffer.chunks_exact(SEEN_BYTES)) {
         let Some(([], [timestamp, flags])) = unpack::<0, 2>(packed) else { continue };
         *place = Seen { timestamp, decimals: flags as u32, halted: flags >> 32 != 0 };
@@ -380,12 +354,16 @@ fn extend(env: &Env, key: &Val) {
     env.storage().persistent().extend_ttl(key, THRESHOLD, BUMP);
 }
 
-/// Copies a stored byte string to the front of `buffer`: how much of it is filled. Nothing if it does not fit.
-fn fill(env: &Env, key: &Val, buffer: &mut [u8]) -> usize {
-    let Some(stored) = load::<Bytes>(env, key) else { return 0 };
-    let Some(filled) = buffer.get_mut(..stored.len() as usize) else { return 0 };
-    stored.copy_into_slice(filled);
-    filled.len()
+/// A stored byte string, and a copy of it at the front of `buffer`. Empty if it does not fit.
+fn fill(env: &Env, key: &Val, buffer: &mut [u8]) -> Bytes {
+    let stored = load(env, key).unwrap_or_else(|| Bytes::new(env));
+    match buffer.get_mut(..stored.len() as usize) {
+        Some(filled) => {
+            stored.copy_into_slice(filled);
+            stored
+        }
+        None => Bytes::new(env),
+    }
 }
 
 /// Prices, then times, little-endian.

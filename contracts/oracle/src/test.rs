@@ -37,7 +37,7 @@ pub fn limits() -> AssetLimits {
         delta_bps: 200,
         floor: 50 * USD,
         grace: 300,
-        max_age: MAX_AGE,
+        max_age: MAX_AGE as u32,
         quorum: 2,
         spread_bps: 500,
         stable_rate: 100_000,
@@ -71,6 +71,42 @@ impl Harness {
             harness.add(14, group, SourceRole::Fresh, MAX_AGE);
         }
         harness
+    }
+
+    /// As in production: every limit is the class's default; warmed up at `hint`, with a history as long as the window.
+    pub fn guarded(class: AssetClass, hint: i128, groups: u32) -> Self {
+        Self::guarded_with(class, &AssetLimits::DEFAULT, hint, groups)
+    }
+
+    pub fn guarded_with(class: AssetClass, limits: &AssetLimits, hint: i128, groups: u32) -> Self {
+        let mut harness = Self::empty();
+        harness.list_as(class, limits, hint);
+        for group in 0..groups {
+            harness.add(14, group, SourceRole::Fresh, MAX_AGE);
+        }
+        harness.warm(hint);
+        harness
+    }
+
+    pub fn list_as(&self, class: AssetClass, limits: &AssetLimits, hint: i128) {
+        self.admin().add_asset(&self.asset, &class, limits, &hint);
+    }
+
+    /// Every source says `price` until the price is live and the history as long as the window.
+    pub fn warm(&self, price: i128) {
+        let minutes = self.admin().limits(&self.asset).unwrap().window / 60 + 2;
+        for _ in 0..minutes {
+            self.pass(60);
+            assert_eq!(self.feed(&std::vec![price; self.sources.len()]), PokeOutcome::Accepted);
+        }
+        assert_eq!(self.quote().status, PriceStatus::Live);
+    }
+
+    pub fn add_clamped(&mut self, group: u32, low: i128, high: i128) {
+        let contract = self.env.register(PriceSource, (14_u32, 300_u32));
+        let source = Source { group, low, high, ..self.source(contract.clone()) };
+        self.admin().add_price_feed(&self.asset, &source);
+        self.sources.push(PriceSourceClient::new(&self.env, &contract));
     }
 
     pub fn list(&self, asset: &Asset, limits: &AssetLimits) {

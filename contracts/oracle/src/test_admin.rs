@@ -247,7 +247,7 @@ fn bad_input_12_sources_that_are_none() {
     assert_eq!(add(Address::generate(&h.env)), unreadable, "not a contract");
     assert_eq!(add(h.env.register(PriceSource, (31_u32, 300_u32))), unreadable, "decimals");
     assert_eq!(add(h.sources[0].address.clone()), Err(Ok(OracleError::SourceExists)));
-    let unheard = Source { max_age: LONGEST_AGE + 1, ..h.unused() };
+    let unheard = Source { max_age: u64::from(LONGEST_AGE) + 1, ..h.unused() };
     assert_eq!(h.admin().try_add_price_feed(&h.asset, &unheard), Err(Ok(OracleError::InvalidLimits)));
     let ageless = Source { max_age: 0, ..unheard };
     assert_eq!(h.admin().try_add_price_feed(&h.asset, &ageless), Err(Ok(OracleError::InvalidLimits)));
@@ -320,7 +320,7 @@ fn p16_loosening_any_limit_of_a_live_asset_waits_a_day() {
         h.feed(&[100 * USD; 2]);
         h.pass(60);
     });
-    let looser: [fn(&mut AssetLimits); 16] = [
+    let looser: [fn(&mut AssetLimits); 17] = [
         |l| l.budget_bps += 1,
         |l| l.cap += 1,
         |l| l.confirm -= 1,
@@ -337,6 +337,7 @@ fn p16_loosening_any_limit_of_a_live_asset_waits_a_day() {
         |l| l.twap_gap_bps += 1,
         |l| l.warm_up -= 1,
         |l| l.window -= 1,
+        |l| l.window += 1,
     ];
     for change in looser {
         let mut changed = tight.clone();

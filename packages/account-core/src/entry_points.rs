@@ -172,7 +172,23 @@ macro_rules! smart_account {
             pub fn auto_deleverage(
                 env: soroban_sdk::Env,
             ) -> Result<$crate::interface::DeleverageReport, $crate::interface::AccountError> {
-                $crate::deleverage::auto_deleverage(&env)
+                $crate::deleverage::auto_deleverage::<$crate::tier::$tier>(&env)
+            }
+
+            pub fn auto_deleverage_with(
+                env: soroban_sdk::Env,
+                keeper: soroban_sdk::Address,
+                debt_asset: soroban_sdk::Address,
+                collateral_asset: soroban_sdk::Address,
+                max_repay: i128,
+            ) -> Result<$crate::interface::DeleverageReport, $crate::interface::AccountError> {
+                $crate::deleverage::auto_deleverage_with::<$crate::tier::$tier>(
+                    &env,
+                    keeper,
+                    debt_asset,
+                    collateral_asset,
+                    max_repay,
+                )
             }
 
             pub fn get_owner(

@@ -151,6 +151,10 @@ pub struct Settlement {
     pub fees: i128,
     // `I`: insurance.
     pub insurance: i128,
+    // UTC day of `insurance_spent`.
+    pub insurance_day: u64,
+    // Paid for bad debt that day.
+    pub insurance_spent: i128,
     // `L`: providers' cash, lent or not.
     pub lp: i128,
     // `H`: cash for claims.
@@ -484,6 +488,8 @@ pub struct PerpView {
     pub market: PerpMarket,
     // The account's; size 0: none.
     pub position: Position,
+    // Where the account stands.
+    pub status: AccountStatus,
 }
 
 // The liquidity pool, settlement units.
@@ -496,6 +502,8 @@ pub struct PoolValue {
     pub curve_value: i128,
     // Positions at the index.
     pub index_value: i128,
+    // Every index is.
+    pub live: bool,
     // `L_pay`: cash less lent.
     pub payable: i128,
     // By the reserve test.
@@ -744,6 +752,8 @@ pub trait MarginLedgerInterface {
         base_reserve: i128,
         quote_reserve: i128,
     ) -> Result<(), LedgerError>;
+    /// Replaces the parameters of a market.
+    fn update_market(env: Env, market: Symbol, config: MarketConfig) -> Result<(), LedgerError>;
     /// Stores curve and funding as they stand now.
     fn push_market(env: Env, market: Symbol, state: MarketState) -> Result<(), LedgerError>;
     /// Fills `size_delta` for `quote_delta` (negative: paid) and `fee`, with the market's state after it. Never crosses zero.
@@ -756,21 +766,39 @@ pub trait MarginLedgerInterface {
         fee: i128,
         state: MarketState,
     ) -> Result<FillReceipt, LedgerError>;
-    /// Settles the funding of one position. Returns what was paid (negative: received).
-    fn settle(env: Env, account: Address, market: Symbol, state: MarketState) -> Result<i128, LedgerError>;
-    /// Sizes and books the take-over of a position at the index by a healthy liquidator.
+    /// Settles the funding of one position, and if `price` is not 0 all of it at that price, whatever that leaves behind.
+    /// Returns the funding that was paid (negative: received).
+    fn settle(
+        env: Env,
+        account: Address,
+        market: Symbol,
+        price: i128,
+        state: MarketState,
+    ) -> Result<i128, LedgerError>;
+    /// Sizes and books the take-over of a position at the index: by a healthy liquidator, or by the pool, which pays the
+    /// liquidator for the call only.
     fn take_over(
         env: Env,
         liquidator: Address,
         account: Address,
         market: Symbol,
         max_size: i128,
+        to_pool: bool,
         state: MarketState,
     ) -> Result<TakeOver, LedgerError>;
-    /// Moves `amount` of settlement deposit into a bucket (positive) or out of it (negative).
+    /// Moves `amount` of settlement deposit into a bucket (positive) or out of it (negative). `Fees` moves protocol fees into
+    /// the pool instead; no deposit changes.
     fn move_bucket(env: Env, account: Address, bucket: Bucket, amount: i128) -> Result<(), LedgerError>;
     /// Pays what the pending pool holds for the account into its deposit. Returns the amount.
     fn claim_pending(env: Env, account: Address) -> Result<i128, LedgerError>;
+    /// Moves `at_most`, or all there is, of the account's settlement deposit to that of `executor`, who executes its order.
+    /// Returns the amount.
+    fn pay_executor(
+        env: Env,
+        account: Address,
+        executor: Address,
+        at_most: i128,
+    ) -> Result<i128, LedgerError>;
 
     // ---- permissionless ---------------------------------------------------------------------------------------------
 
@@ -1329,6 +1357,8 @@ pub struct PositionTakenOver {
     pub realized_pnl: i128,
     // Signed, base 1e14.
     pub size: i128,
+    // Not the liquidator's now, but the pool's.
+    pub to_pool: bool,
     // Account's.
     pub account_seq: u64,
     // Liquidator's.
@@ -1350,6 +1380,19 @@ pub struct MarketOpened {
     pub config: MarketConfig,
     // `y`, quote 1e7.
     pub quote_reserve: i128,
+    // Market's.
+    pub market_seq: u64,
+}
+
+// Parameters changed.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct MarketUpdated {
+    // Which.
+    #[topic]
+    pub market: Symbol,
+    // Now.
+    pub config: MarketConfig,
     // Market's.
     pub market_seq: u64,
 }
@@ -1383,6 +1426,24 @@ pub struct BucketMoved {
     pub account_seq: u64,
     // Buckets'.
     pub settlement_seq: u64,
+}
+
+// The executor of an order was paid.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ExecutorPaid {
+    // Whose order.
+    #[topic]
+    pub account: Address,
+    // Whom.
+    #[topic]
+    pub executor: Address,
+    // Account's.
+    pub account_seq: u64,
+    // Settlement units.
+    pub amount: i128,
+    // Executor's.
+    pub executor_seq: u64,
 }
 
 // A claim was paid.

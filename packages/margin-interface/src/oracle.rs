@@ -189,15 +189,15 @@ pub struct AssetLimits {
     /// Band, 1e14.
     pub cap: i128,
     /// Seconds a candidate must stand.
-    pub confirm: u64,
+    pub confirm: u32,
     /// Groups around the median, bps.
     pub delta_bps: u32,
     /// Band, 1e14.
     pub floor: i128,
     /// Seconds after a recovery.
-    pub grace: u64,
+    pub grace: u32,
     /// Seconds.
-    pub max_age: u64,
+    pub max_age: u32,
     /// Independent groups.
     pub quorum: u32,
     /// Widest interval, bps.
@@ -215,7 +215,7 @@ pub struct AssetLimits {
     /// Rounds.
     pub warm_up: u32,
     /// Seconds.
-    pub window: u64,
+    pub window: u32,
 }
 
 impl AssetLimits {

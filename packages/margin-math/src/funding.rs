@@ -5,6 +5,7 @@
 
 use crate::error::{division_by_zero, overflow};
 use crate::fixed::{abs, add, mul_div_ceil, mul_div_floor, neg, sub};
+use crate::status::{may_fund, Status};
 use crate::units::{BASE, INDEX, PRICE, USD};
 use crate::MathError;
 
@@ -65,20 +66,24 @@ pub fn accrue(funding: Funding, now: u64, oi_long: i128, oi_short: i128) -> Resu
     Ok(next)
 }
 
-/// [`accrue`] when the index may be unusable: then nothing accrues past `index_timestamp`, and the time up to `now` is
-/// never made up for.
+/// [`accrue`] by an index with `status` that was reported at `index_timestamp`. One that is no longer usable is known to
+/// have been until its timestamp, a recovered or unknown one says nothing; the time after that is never made up for.
 pub fn accrue_by_index(
     funding: Funding,
     now: u64,
-    index_usable: bool,
+    status: Status,
     index_timestamp: u64,
     oi_long: i128,
     oi_short: i128,
 ) -> Result<Funding, MathError> {
-    if index_usable {
+    if may_fund(status) {
         return accrue(funding, now, oi_long, oi_short);
     }
-    let accrued = accrue(funding, now.min(index_timestamp), oi_long, oi_short)?;
+    let known_until = match status {
+        Status::Stale | Status::Halted | Status::Tripped => index_timestamp.min(now),
+        _ => 0,
+    };
+    let accrued = accrue(funding, known_until, oi_long, oi_short)?;
     Ok(Funding { updated_at: now.max(funding.updated_at), ..accrued })
 }
 
@@ -240,12 +245,27 @@ mod tests {
     #[test]
     fn an_unusable_index_suspends_accrual_for_good() {
         let funding = at_rate(INDEX / 100, 100 * PRICE);
-        let stale = accrue_by_index(funding, T0 + 7_200, false, T0 + 3_600, BASE, BASE).unwrap();
+        let stale = accrue_by_index(funding, T0 + 7_200, Status::Stale, T0 + 3_600, BASE, BASE).unwrap();
         assert_eq!((stale.long, stale.updated_at), (INDEX / 8, T0 + 7_200));
-        let longer = accrue_by_index(stale, T0 + 14_400, false, T0 + 3_600, BASE, BASE).unwrap();
+        let longer = accrue_by_index(stale, T0 + 14_400, Status::Stale, T0 + 3_600, BASE, BASE).unwrap();
         assert_eq!((longer.long, longer.updated_at), (INDEX / 8, T0 + 14_400));
-        let resumed = accrue_by_index(longer, T0 + 18_000, true, T0 + 18_000, BASE, BASE).unwrap();
+        let resumed = accrue_by_index(longer, T0 + 18_000, Status::Live, T0 + 18_000, BASE, BASE).unwrap();
         assert_eq!(resumed.long, INDEX / 4);
+    }
+
+    /// What the status says about the half hour until the timestamp, and the half hour after it.
+    #[test]
+    fn until_when_an_index_is_known() {
+        let known = |status| {
+            let funding = at_rate(INDEX / 100, 100 * PRICE);
+            let next = accrue_by_index(funding, T0 + 3_600, status, T0 + 1_800, BASE, BASE).unwrap();
+            assert_eq!(next.updated_at, T0 + 3_600);
+            next.long
+        };
+        let (all, half) = (INDEX / 8, INDEX / 16);
+        assert_eq!([Status::Live, Status::Degraded].map(known), [all; 2]);
+        assert_eq!([Status::Stale, Status::Halted, Status::Tripped].map(known), [half; 3]);
+        assert_eq!([Status::Grace, Status::Warming, Status::Unknown].map(known), [0; 3]);
     }
 
     #[test]

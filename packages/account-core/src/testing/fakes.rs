@@ -4,7 +4,8 @@
 use margin_interface::*;
 use margin_math::deleverage::{value_ceil, value_floor};
 use margin_math::units::{BASE, BPS, PRICE, QUOTE_SCALE};
-use soroban_sdk::{contract, contractimpl, contracttype, Address, Env, Map, Symbol, Val, Vec};
+use soroban_sdk::auth::{ContractContext, InvokerContractAuthEntry, SubContractInvocation};
+use soroban_sdk::{contract, contractimpl, contracttype, vec, Address, Env, IntoVal, Map, Symbol, Val, Vec};
 
 #[contracttype]
 enum Key {
@@ -176,8 +177,11 @@ pub fn weighed(mut breakdown: Breakdown) -> Breakdown {
 
 #[contracttype]
 enum VenueKey {
-    Ledger,
     Broken,
+    Left,
+    Ledger,
+    Premium,
+    Pushed,
 }
 
 fn ledger(env: &Env) -> FakeLedgerClient<'_> {
@@ -242,6 +246,36 @@ impl FakeVault {
         ledger(&env).set_breakdown(&breakdown);
         Ok(paid)
     }
+
+    /// Both assets at a dollar; half a percent for the keeper.
+    pub fn deleverage(
+        env: Env,
+        keeper: Address,
+        account: Address,
+        debt_asset: Address,
+        collateral_asset: Address,
+        max_repay: i128,
+        wanted: i128,
+    ) -> Result<Liquidation, VaultError> {
+        account.require_auth();
+        let signed = (&keeper, &account, &debt_asset, &collateral_asset, max_repay);
+        keeper.require_auth_for_args(signed.into_val(&env));
+        assert!(max_repay > 0 && wanted > 0);
+        let vault = env.current_contract_address();
+        let token = FakeTokenClient::new(&env, &debt_asset);
+        token.transfer(&keeper, &vault, &max_repay);
+        let mut breakdown = ledger(&env).breakdown(&account);
+        let repaid = pay(&mut breakdown, &debt_asset, wanted.min(max_repay));
+        let seized = replace(&mut breakdown.deposits, &collateral_asset, share(repaid, 10_050));
+        ledger(&env).set_breakdown(&breakdown);
+        token.transfer(&vault, &keeper, &(max_repay - repaid));
+        Ok(Liquidation { repaid, seized })
+    }
+}
+
+fn pushed(env: &Env, price: i128) -> i128 {
+    let bps: i128 = env.storage().instance().get(&VenueKey::Pushed).unwrap_or(0);
+    price + price / 10_000 * bps
 }
 
 /// Smallest position that may remain.
@@ -262,11 +296,31 @@ impl FakeClearing {
         env.storage().instance().set(&VenueKey::Broken, &true);
     }
 
+    /// From now on a fill leaves this size, whatever was asked for.
+    pub fn leave(env: Env, size: i128) {
+        env.storage().instance().set(&VenueKey::Left, &size);
+    }
+
+    /// Moves the curve away from the index, bps.
+    pub fn push(env: Env, bps: i128) {
+        env.storage().instance().set(&VenueKey::Pushed, &bps);
+    }
+
+    /// The premium that the market has averaged, 1e18.
+    pub fn set_premium(env: Env, premium: i128) {
+        env.storage().instance().set(&VenueKey::Premium, &premium);
+    }
+
+    pub fn update_funding_rate(env: Env, _market: Symbol) -> Result<i128, ClearingError> {
+        Ok(env.storage().instance().get(&VenueKey::Premium).unwrap_or(0))
+    }
+
     pub fn quote_trade(env: Env, market: Symbol, size_delta: i128) -> Result<TradeQuote, ClearingError> {
         let breakdown = ledger(&env).breakdown(&env.current_contract_address());
         let index = breakdown.positions.iter().find(|item| item.market == market).unwrap().index;
-        let quote_delta = -(size_delta * (index / 10_000_000) / (QUOTE_SCALE / 10_000_000));
-        Ok(TradeQuote { fee: 0, mark: index, price: index, quote_delta })
+        let price = pushed(&env, index);
+        let quote_delta = -(size_delta * (price / 10_000_000) / (QUOTE_SCALE / 10_000_000));
+        Ok(TradeQuote { fee: 0, mark: price, price, quote_delta })
     }
 
     pub fn trade(
@@ -285,9 +339,11 @@ impl FakeClearing {
         let place = u32::try_from(place).unwrap();
         let item = breakdown.positions.get(place).unwrap();
         assert!(size_delta.signum() == -item.size.signum() && size_delta.abs() <= item.size.abs());
-        let band = item.index / 20;
-        assert_eq!(limit_price, if size_delta < 0 { item.index - band } else { item.index + band });
-        let size = item.size + size_delta;
+        let price = pushed(&env, item.index);
+        if if size_delta < 0 { price < limit_price } else { price > limit_price } {
+            return Err(ClearingError::SlippageExceeded);
+        }
+        let size = env.storage().instance().get(&VenueKey::Left).unwrap_or(item.size + size_delta);
         if size != 0 && size.abs() < MIN_BASE {
             return Err(ClearingError::BelowMinimum);
         }
@@ -347,6 +403,44 @@ pub struct FakeOwner;
 impl FakeOwner {
     pub fn administer(env: Env, account: Address, function: Symbol, args: Vec<Val>) -> Val {
         env.invoke_contract(&account, &function, args)
+    }
+}
+
+/// A contract that deleverages accounts with its own tokens: it authorises what the vault asks of it beforehand.
+#[contract]
+pub struct FakeKeeper;
+
+#[contractimpl]
+impl FakeKeeper {
+    pub fn deleverage(
+        env: Env,
+        account: Address,
+        vault: Address,
+        debt: Address,
+        collateral: Address,
+        max_repay: i128,
+    ) -> DeleverageReport {
+        let keeper = env.current_contract_address();
+        let call = |contract: &Address, name: &str, args: Vec<Val>| ContractContext {
+            contract: contract.clone(),
+            fn_name: Symbol::new(&env, name),
+            args,
+        };
+        let transfer = SubContractInvocation {
+            context: call(&debt, "transfer", (&keeper, &vault, max_repay).into_val(&env)),
+            sub_invocations: Vec::new(&env),
+        };
+        let swap = SubContractInvocation {
+            context: call(
+                &vault,
+                "deleverage",
+                (&keeper, &account, &debt, &collateral, max_repay).into_val(&env),
+            ),
+            sub_invocations: vec![&env, InvokerContractAuthEntry::Contract(transfer)],
+        };
+        env.authorize_as_current_contract(vec![&env, InvokerContractAuthEntry::Contract(swap)]);
+        let account = SmartAccountClient::new(&env, &account);
+        account.auto_deleverage_with(&keeper, &debt, &collateral, &max_repay)
     }
 }
 

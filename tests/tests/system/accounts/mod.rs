@@ -2,10 +2,15 @@
 //! `docs/accounts.md`; the table says which line each of them guards.
 
 mod authority;
+mod compliance;
 mod contexts;
 mod institution;
+mod judgement;
+mod lifecycle;
 mod passkeys;
+mod random;
 mod sessions;
+mod views;
 
 use margin_tests::actor::Actor;
 use margin_tests::auth::Invocation;

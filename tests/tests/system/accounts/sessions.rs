@@ -110,6 +110,11 @@ fn p09_a_session_never_administers(f: &Fixture) {
     let everything: Vec<(&str, HostVec<soroban_sdk::Val>)> = vec![
         ("add_signer", (thief.clone(),).into_val(env)),
         ("remove_signer", (f.key(&inge.keys[0]),).into_val(env)),
+        ("rotate_signer", (f.key(&inge.keys[0]), thief.clone()).into_val(env)),
+        ("transfer_ownership", (&f.lender.address,).into_val(env)),
+        ("grant_delegate", (&f.lender.address, 63u32, u64::MAX).into_val(env)),
+        ("propose_upgrade", (soroban_sdk::BytesN::<32>::from_array(env, &[7; 32]),).into_val(env)),
+        ("unfreeze", ().into_val(env)),
         ("update_params", (Some(1_000u32), None::<u32>, None::<i128>, None::<i128>).into_val(env)),
         ("allow_contract", (&f.lender.address,).into_val(env)),
         ("grant_session", (grant,).into_val(env)),
@@ -138,6 +143,7 @@ fn p09_a_session_never_administers(f: &Fixture) {
     assert_refused(agent_of_petra.borrow(LITTLE).also_signing(hidden), &petra, OperationNotAllowed);
     let freeze = Invocation::new(&petra.address, "freeze", (&petra.address,).into_val(env));
     assert_refused(agent_of_petra.borrow(LITTLE).also_signing(freeze), &petra, OperationNotAllowed);
+    assert_refused(f.by_itself(&agent, "freeze", ()), &inge, OperationNotAllowed);
 }
 
 /// The sum of a session's entry is the sum of one call: a second is not weighed, it is refused.
