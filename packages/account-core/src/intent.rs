@@ -211,6 +211,21 @@ impl Intent {
         Some(())
     }
 
+    /// A withdrawal or a loan, to be previewed.
+    pub fn takes<T: Tier>(
+        &mut self,
+        env: &Env,
+        step: Step,
+        asset: Val,
+        amount: Val,
+        foreign: bool,
+    ) -> Option<()> {
+        self.step::<T>(env, step, asset, amount, foreign)?;
+        let name = if step == Step::Borrow { symbol_short!("Borrow") } else { symbol_short!("Withdraw") };
+        self.plain.push_back(vec![env, name.to_val(), asset, amount].to_val());
+        Some(())
+    }
+
     /// A payment into the vault: the transfer that it takes is in the same tree.
     pub fn pays_in<T: Tier>(&mut self, env: &Env, asset: Val, amount: Val, foreign: bool) -> Option<()> {
         self.step::<T>(env, Step::PayIn, asset, amount, foreign)?;
@@ -311,8 +326,8 @@ impl Intent {
         let mut block = vec![env];
         let mut pulled = Map::new(env);
         let before = core::mem::replace(&mut self.increases, false);
-        for request in Vec::<Val>::try_from_val(env, &requests).ok()?.try_iter() {
-            let parts = Vec::<Val>::try_from_val(env, &request.ok()?).ok()?;
+        for request in Vec::<Val>::try_from_val(env, &requests).ok()?.iter() {
+            let parts = Vec::<Val>::try_from_val(env, &request).ok()?;
             let (name, first) = head(env, &parts)?;
             if !clearing {
                 self.action::<T>(env, &name, &parts, &mut pulled, foreign)?;
