@@ -311,7 +311,7 @@ fn deploy(world: &World, admin: &Actor, guardian: &Actor) -> Contracts {
     Contracts { oracle, sources, ledger, vault, clearing, factory, tokens }
 }
 
-/// The parameters of `15-parameters.md`.
+/// The default parameters.
 pub fn asset_config(coin: Coin, index: Asset) -> AssetConfig {
     let (ltv_bps, lw_bps, opening_bps, margin_call_bps, liquidation_bps, max_bonus_bps) = match coin {
         Coin::Usdc => (10_000, 10_000, 10_250, 10_000, 10_000, 0),
@@ -330,7 +330,9 @@ pub fn asset_config(coin: Coin, index: Asset) -> AssetConfig {
         margin_call_bps,
         max_bonus_bps,
         max_utilisation_bps: 9_500,
+        min_deposit_seconds: 0,
         opening_bps,
+        outflow_bps: 10_000,
         rate: RateCurve {
             base_bps: 100,
             slope1_bps: 400,

@@ -90,6 +90,11 @@ impl Listed {
         self.issuer.calls::<()>(&self.address, switch, (value,).into_val(&f.env)).ok();
     }
 
+    /// The leverage that the last transfer read.
+    pub fn observed(&self, f: &Fixture) -> Option<u32> {
+        test_token::TestTokenClient::new(&f.env, &self.address).observed()
+    }
+
     /// The issuer says whether `who` may hold the asset.
     pub fn authorise(&self, f: &Fixture, who: &Address, may: bool) {
         self.issuer.calls::<()>(&self.address, "set_authorized", (who, may).into_val(&f.env)).ok();

@@ -4,8 +4,8 @@ use crate::actor::Actor;
 use crate::auth::Invocation;
 use crate::money::{Coin, Money};
 use crate::tx::Tx;
-use margin_interface::{AccountConfig, Fill, Liquidation, Receive, TakeOver};
-use soroban_sdk::{Address, BytesN, IntoVal};
+use margin_interface::{AccountConfig, Action, Fill, Liquidation, Receive, TakeOver};
+use soroban_sdk::{Address, BytesN, IntoVal, Map as HostMap, Vec as HostVec};
 
 /// No limit on the price of a purchase.
 pub const ANY_PRICE_TO_BUY: i128 = i128::MAX;
@@ -150,6 +150,54 @@ impl Actor {
             (&self.address, &account.address, debt_asset, collateral_asset, debt.units, 0i128, receive)
                 .into_val(env);
         self.submits(Invocation::new(vault, "liquidate", args).with(self.transfer_call(vault, debt)))
+    }
+
+    /// Borrows several assets at once.
+    pub fn borrow_multiple(&self, loans: &[Money]) -> Tx<()> {
+        let env = &self.world.env;
+        let mut assets: HostVec<Address> = HostVec::new(env);
+        let mut amounts: HostVec<i128> = HostVec::new(env);
+        for loan in loans {
+            assets.push_back(self.world.token(loan.coin).clone());
+            amounts.push_back(loan.units);
+        }
+        let args = (&self.address, assets, amounts).into_val(env);
+        self.calls(&self.world.contracts().vault, "borrow_multiple", args)
+    }
+
+    /// Sends a batch to the vault for `account`, with the transfers that it pulls.
+    pub fn submit_for(&self, account: &Actor, requests: &[Action]) -> Tx<HostVec<i128>> {
+        let env = &self.world.env;
+        let vault = &self.world.contracts().vault;
+        let mut pulled: HostMap<Address, i128> = HostMap::new(env);
+        for request in requests {
+            if let Action::Deposit(asset, amount) | Action::Repay(asset, amount) = request {
+                pulled.set(asset.clone(), pulled.get(asset.clone()).unwrap_or(0) + amount);
+            }
+        }
+        let args = (&self.address, &account.address, HostVec::from_slice(env, requests)).into_val(env);
+        let batch = Invocation::new(vault, "submit", args);
+        let batch = pulled.iter().fold(batch, |batch, (asset, amount)| {
+            batch.with(Invocation::new(&asset, "transfer", (&self.address, vault, amount).into_val(env)))
+        });
+        self.submits(batch)
+    }
+
+    /// Sends a batch for the own account.
+    pub fn submit(&self, requests: &[Action]) -> Tx<HostVec<i128>> {
+        self.submit_for(self, requests)
+    }
+
+    /// Lets `delegate` act until `expires_at`.
+    pub fn grant(&self, delegate: &Actor, permissions: u32, expires_at: u64) -> Tx<()> {
+        let args = (&self.address, &delegate.address, permissions, expires_at);
+        self.calls(&self.world.contracts().ledger, "grant", args.into_val(&self.world.env))
+    }
+
+    /// Takes back what `delegate` was granted.
+    pub fn revoke(&self, delegate: &Actor) -> Tx<()> {
+        let args = (&self.address, &delegate.address).into_val(&self.world.env);
+        self.calls(&self.world.contracts().ledger, "revoke", args)
     }
 
     // ---- perpetuals -------------------------------------------------------------------------------------------------

@@ -1,5 +1,8 @@
 //! Failure, and the arithmetic of `margin-math` with it: what does not hold or does not fit ends the call with its error,
 //! and the host undoes whatever the call changed. No result is carried through the domain only to be passed on.
+//!
+//! In Wasm `margin-math` stops by itself where something does not fit (its feature `overflow-traps`), for size. What a
+//! caller can provoke is refused by name before: see [`crate::holdings::MAX_AMOUNT`].
 
 use margin_interface::LedgerError;
 use margin_math::{fixed, position::FillError, MathError};

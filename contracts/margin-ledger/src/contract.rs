@@ -7,19 +7,19 @@
 use crate::{
     book::Book,
     checked::fail,
-    grants, lending, limits,
+    custody, grants, lending, limits,
     liquidation::{self, Order},
-    listing, perp, pool, preview, standing,
+    listing, migration, perp, pool, preview, standing,
     storage::{self, Config, Venues},
-    swap::{self, Deal},
-    valuation,
+    tips, valuation,
 };
 use margin_interface::{
     AccountState, AccountSummary, Action, AssetConfig, AssetState, Breakdown, Bucket, FillReceipt,
-    LedgerConfig, LedgerError, Limits, Liquidation, MarginLedgerAdminInterface, MarginLedgerInterface,
-    MarketConfig, MarketState, PerpMarket, PerpView, PoolValue, Quote, Receive, Settlement, TakeOver,
+    GovernanceInterface, LedgerChange, LedgerConfig, LedgerError, Limits, Liquidation,
+    MarginLedgerAdminInterface, MarginLedgerInterface, MarketConfig, MarketState, PerpMarket, PerpView,
+    PoolValue, Quote, Receive, Schedule, Settlement, TakeOver,
 };
-use soroban_sdk::{contract, contractimpl, Address, Env, Symbol, Vec};
+use soroban_sdk::{contract, contractimpl, xdr::ToXdr, Address, BytesN, Env, Symbol, Vec};
 
 /// The margin ledger.
 #[contract]
@@ -37,7 +37,8 @@ impl MarginLedger {
         oracle: Address,
         settlement_asset: Address,
     ) {
-        storage::set_config(&env, &Config { admin, guardian, oracle, settlement: settlement_asset });
+        governance::initialise(&env, admin, guardian);
+        storage::set_config(&env, &Config { oracle, settlement: settlement_asset });
     }
 }
 
@@ -49,13 +50,72 @@ impl MarginLedgerAdminInterface for MarginLedger {
         perp_clearing: Address,
         factory: Address,
     ) -> Result<(), LedgerError> {
-        listing::set_venues(&env, &vault, &perp_clearing, &factory);
+        listing::set_venues(&env, Venues { factory, perp_clearing, vault });
         Ok(())
     }
 
     fn list_asset(env: Env, token: Address, config: AssetConfig) -> Result<(), LedgerError> {
         listing::list_asset(&env, &token, &config);
         Ok(())
+    }
+
+    fn set_protocol_account(env: Env, role: Bucket, account: Address) -> Result<(), LedgerError> {
+        listing::set_protocol_account(&env, role, account);
+        Ok(())
+    }
+
+    fn update_asset(env: Env, by: Address, token: Address, config: AssetConfig) -> Result<(), LedgerError> {
+        listing::update_asset(&env, &by, &token, &config);
+        Ok(())
+    }
+
+    fn retire_asset(env: Env, token: Address) -> Result<(), LedgerError> {
+        listing::retire_asset(&env, &token);
+        Ok(())
+    }
+
+    fn propose(env: Env, change: LedgerChange) -> BytesN<32> {
+        listing::propose(&env, change)
+    }
+
+    fn execute(env: Env, id: BytesN<32>) -> Result<(), LedgerError> {
+        listing::execute(&env, &id);
+        Ok(())
+    }
+
+    fn freeze_upgrades(env: Env) {
+        governance::freeze_upgrades(&env);
+    }
+}
+
+#[contractimpl]
+impl GovernanceInterface for MarginLedger {
+    fn admin(env: Env) -> Address {
+        governance::admin(&env)
+    }
+
+    fn guardian(env: Env) -> Address {
+        governance::guardian(&env)
+    }
+
+    fn transfer_admin(env: Env, to: Address) {
+        governance::transfer_admin(&env, to);
+    }
+
+    fn accept_admin(env: Env) {
+        governance::accept_admin(&env);
+    }
+
+    fn set_guardian(env: Env, guardian: Address) {
+        governance::set_guardian(&env, guardian);
+    }
+
+    fn cancel(env: Env, by: Address, id: BytesN<32>) {
+        governance::cancel(&env, by, id);
+    }
+
+    fn scheduled(env: Env, id: BytesN<32>) -> Option<Schedule> {
+        governance::scheduled(&env, id)
     }
 }
 
@@ -122,9 +182,8 @@ impl MarginLedgerInterface for MarginLedger {
         max_repay: i128,
     ) -> Result<Liquidation, LedgerError> {
         vault_only(&env);
-        let (debt, collateral) = (&debt_asset, &collateral_asset);
-        let deal = Deal { account: &account, payer: &keeper, debt, collateral, max_repay };
-        write(&env, |book| swap::deleverage(book, &deal))
+        let order = agreed(keeper, account, debt_asset, collateral_asset, max_repay);
+        write(&env, |book| liquidation::deleverage(book, &order))
     }
 
     fn settle_in_kind(
@@ -136,13 +195,19 @@ impl MarginLedgerInterface for MarginLedger {
     ) -> Result<Liquidation, LedgerError> {
         vault_only(&env);
         write(&env, |book| {
-            let settlement = book.config.settlement.clone();
-            let (debt, collateral) = (&settlement, &asset);
-            swap::settle_in_kind(
-                book,
-                &Deal { account: &account, payer: &payer, debt, collateral, max_repay },
-            )
+            let debt = book.config.settlement.clone();
+            liquidation::settle_in_kind(book, &agreed(payer, account, debt, asset, max_repay))
         })
+    }
+
+    fn sync(env: Env, asset: Address, balance: i128) -> Result<i128, LedgerError> {
+        vault_only(&env);
+        write(&env, |book| custody::sync(book, &asset, balance))
+    }
+
+    fn transfer_account(env: Env, from: Address, to: Address) -> Result<(), LedgerError> {
+        vault_only(&env);
+        write(&env, |book| migration::transfer_account(book, &from, &to))
     }
 
     fn batch(
@@ -166,6 +231,11 @@ impl MarginLedgerInterface for MarginLedger {
         write(&env, |book| perp::open_market(book, &market, &config, base_reserve, quote_reserve))
     }
 
+    fn update_market(env: Env, market: Symbol, config: MarketConfig) -> Result<(), LedgerError> {
+        clearing_only(&env);
+        write(&env, |book| perp::update_market(book, &market, config))
+    }
+
     fn push_market(env: Env, market: Symbol, state: MarketState) -> Result<(), LedgerError> {
         clearing_only(&env);
         write(&env, |book| perp::push_market(book, &market, state))
@@ -184,9 +254,15 @@ impl MarginLedgerInterface for MarginLedger {
         write(&env, |book| perp::apply_fill(book, &account, &market, size_delta, quote_delta, fee, state))
     }
 
-    fn settle(env: Env, account: Address, market: Symbol, state: MarketState) -> Result<i128, LedgerError> {
+    fn settle(
+        env: Env,
+        account: Address,
+        market: Symbol,
+        price: i128,
+        state: MarketState,
+    ) -> Result<i128, LedgerError> {
         clearing_only(&env);
-        write(&env, |book| perp::settle(book, &account, &market, state))
+        write(&env, |book| perp::settle(book, &account, &market, price, state))
     }
 
     fn take_over(
@@ -195,10 +271,11 @@ impl MarginLedgerInterface for MarginLedger {
         account: Address,
         market: Symbol,
         max_size: i128,
+        to_pool: bool,
         state: MarketState,
     ) -> Result<TakeOver, LedgerError> {
         clearing_only(&env);
-        write(&env, |book| perp::take_over(book, &liquidator, &account, &market, max_size, state))
+        write(&env, |book| perp::take_over(book, &liquidator, &account, &market, max_size, to_pool, state))
     }
 
     fn move_bucket(env: Env, account: Address, bucket: Bucket, amount: i128) -> Result<(), LedgerError> {
@@ -211,6 +288,16 @@ impl MarginLedgerInterface for MarginLedger {
         write(&env, |book| perp::claim_pending(book, &account))
     }
 
+    fn pay_executor(
+        env: Env,
+        account: Address,
+        executor: Address,
+        at_most: i128,
+    ) -> Result<i128, LedgerError> {
+        clearing_only(&env);
+        write(&env, |book| tips::pay_executor(book, &account, &executor, at_most))
+    }
+
     fn margin_call(env: Env, account: Address) -> Result<u64, LedgerError> {
         write(&env, |book| standing::margin_call(book, &account))
     }
@@ -221,6 +308,15 @@ impl MarginLedgerInterface for MarginLedger {
 
     fn unflag(env: Env, account: Address) -> Result<(), LedgerError> {
         write(&env, |book| standing::unflag(book, &account))
+    }
+
+    fn backstop(
+        env: Env,
+        account: Address,
+        collateral_asset: Address,
+        max_repay: i128,
+    ) -> Result<Liquidation, LedgerError> {
+        write(&env, |book| liquidation::backstop(book, account, collateral_asset, max_repay))
     }
 
     fn accrue(env: Env, asset: Address) -> Result<(), LedgerError> {
@@ -239,7 +335,7 @@ impl MarginLedgerInterface for MarginLedger {
     }
 
     fn set_in_kind(env: Env, account: Address, assets: Vec<Address>) -> Result<(), LedgerError> {
-        write(&env, |book| swap::set_in_kind(book, &account, &assets))
+        write(&env, |book| liquidation::set_in_kind(book, &account, &assets))
     }
 
     fn grant(
@@ -262,6 +358,12 @@ impl MarginLedgerInterface for MarginLedger {
 
     fn in_kind(env: Env, account: Address) -> Vec<Address> {
         storage::in_kind(&env, &account)
+    }
+
+    fn reconcile(env: Env, account: Address, seq: u64, hash: BytesN<32>) -> bool {
+        let state = storage::account(&env, &account);
+        let entry = state.clone().to_xdr(&env);
+        state.seq == seq && env.crypto().sha256(&entry).to_bytes() == hash
     }
 
     fn permission(env: Env, account: Address, delegate: Address) -> u32 {
@@ -363,7 +465,7 @@ impl MarginLedgerInterface for MarginLedger {
     }
 
     fn config(env: Env) -> Result<LedgerConfig, LedgerError> {
-        let Config { oracle, settlement, .. } = Book::open(&env).config;
+        let Config { oracle, settlement } = Book::open(&env).config;
         let Venues { factory, perp_clearing, vault } = venues(&env);
         Ok(LedgerConfig { factory, oracle, perp_clearing, settlement, vault })
     }
@@ -389,4 +491,15 @@ fn clearing_only(env: &Env) {
 
 fn venues(env: &Env) -> Venues {
     storage::venues(env).unwrap_or_else(|| fail(env, LedgerError::VenuesNotSet))
+}
+
+/// Tokens for tokens, whatever they come to.
+fn agreed(
+    liquidator: Address,
+    account: Address,
+    debt: Address,
+    collateral: Address,
+    max_repay: i128,
+) -> Order {
+    Order { liquidator, account, debt, collateral, max_repay, min_seized: 0, receive: Receive::Tokens }
 }

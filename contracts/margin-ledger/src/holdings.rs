@@ -9,6 +9,9 @@ use margin_interface::{AccountState, AssetState, AssetTotals, LedgerError, Settl
 use margin_math::shares::Total;
 use soroban_sdk::{Address, Map};
 
+/// Ten times the largest cap of any token: what is more is refused by name before any arithmetic sees it.
+pub const MAX_AMOUNT: i128 = 1_000_000_000_000_000_000_000_000_000_000;
+
 /// A change of a holding.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Change {
@@ -18,9 +21,10 @@ pub struct Change {
     pub shares: i128,
 }
 
-/// What depositors own.
+/// What depositors own: not what the vault misses beyond the reserves.
 pub fn supply(totals: &AssetTotals) -> Total {
-    Total { assets: totals.supplied, shares: totals.supply_shares }
+    let missing = (totals.pending_bad_debt - totals.reserves).max(0);
+    Total { assets: (totals.supplied - missing).max(0), shares: totals.supply_shares }
 }
 
 /// What borrowers owe.
@@ -59,10 +63,9 @@ pub fn add_deposit(
     amount: i128,
 ) -> Change {
     let env = asset.env();
+    require(env, amount <= MAX_AMOUNT, LedgerError::Overflow);
     let shares = supply(&state.totals).shares_floor(amount).or_fail(env);
-    if shares <= 0 {
-        fail(env, LedgerError::InvalidAmount);
-    }
+    require(env, shares > 0, LedgerError::InvalidAmount);
     raise(&mut account.deposits, asset, shares);
     increase(env, &mut state.totals.supplied, amount);
     increase(env, &mut state.totals.supply_shares, shares);
@@ -95,6 +98,7 @@ pub fn take_deposit(
 /// Adds `amount` to a lending debt.
 pub fn add_debt(state: &mut AssetState, account: &mut AccountState, asset: &Address, amount: i128) -> Change {
     let env = asset.env();
+    require(env, amount <= MAX_AMOUNT, LedgerError::Overflow);
     let shares = borrows(&state.totals).shares_ceil(amount).or_fail(env);
     raise(&mut account.debts, asset, shares);
     increase(env, &mut state.totals.borrowed, amount);

@@ -11,23 +11,32 @@ mod accrual;
 mod book;
 mod checked;
 mod contract;
+mod custody;
 mod grants;
 mod holdings;
 mod lending;
 mod limits;
 mod liquidation;
 mod listing;
+mod migration;
 mod perp;
 mod pool;
 mod preview;
 mod settlement;
 mod standing;
 mod storage;
-mod swap;
+mod terms;
+mod tips;
 mod valuation;
 
 #[cfg(test)]
+mod test_backstop;
+#[cfg(test)]
 mod test_batch;
+#[cfg(test)]
+mod test_custody;
+#[cfg(test)]
+mod test_governance;
 #[cfg(test)]
 mod test_grants;
 #[cfg(test)]
@@ -36,6 +45,10 @@ mod test_lending;
 mod test_liquidation;
 #[cfg(test)]
 mod test_listing;
+#[cfg(test)]
+mod test_lock;
+#[cfg(test)]
+mod test_migration;
 #[cfg(test)]
 mod test_perp;
 #[cfg(test)]

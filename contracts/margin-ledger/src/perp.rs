@@ -12,8 +12,8 @@ use crate::valuation::{status, Quotes, Sheet, Valuation};
 use crate::{lending, limits, pool, standing};
 use margin_interface::{
     AccountState, Bucket, BucketMoved, FillReceipt, FundingSettled, LedgerError, MarketConfig, MarketOpened,
-    MarketPushed, MarketState, MarketTotals, PendingClaimed, PerpMarket, Position, PositionFilled,
-    PositionTakenOver, TakeOver, MAX_HOLDINGS, MAX_MARKETS,
+    MarketPushed, MarketState, MarketTotals, MarketUpdated, PendingClaimed, PerpMarket, Position,
+    PositionFilled, PositionTakenOver, TakeOver, MAX_HOLDINGS, MAX_MARKETS,
 };
 use margin_math::{
     curve, defaults, perp_liquidation,
@@ -74,6 +74,15 @@ pub fn open_market(
     MarketOpened { market, base_reserve, config, quote_reserve, market_seq }.publish(&book.env);
 }
 
+/// Replaces the parameters of a market.
+pub fn update_market(book: &mut Book, market: &Symbol, config: MarketConfig) {
+    require(&book.env, within_bounds(&config), LedgerError::InvalidConfig);
+    let record = book.market_mut(market);
+    record.config = config.clone();
+    let market_seq = record.seq;
+    MarketUpdated { market: market.clone(), config, market_seq }.publish(&book.env);
+}
+
 fn within_bounds(config: &MarketConfig) -> bool {
     let ratio = |bps: u32| (1..=BPS).contains(&bps);
     config.mmr_bps >= defaults::MIN_MAINTENANCE_MARGIN_BPS
@@ -130,13 +139,30 @@ pub fn apply_fill(
     {
         fail(env, LedgerError::BadDebt);
     }
+    tell(book, account, market, size_delta, quote_delta, fee, &settled, account_seq);
+    let Settled { pending, filled } = settled;
+    let (funding, realized_pnl) = (filled.funding, filled.realized);
+    FillReceipt { fee, funding, pending, position: to_interface(&filled.position), realized_pnl }
+}
+
+#[allow(clippy::too_many_arguments)]
+fn tell(
+    book: &mut Book,
+    account: &Address,
+    market: &Symbol,
+    size_delta: i128,
+    quote_delta: i128,
+    fee: i128,
+    settled: &Settled,
+    account_seq: u64,
+) {
     let Settled { pending, filled } = settled;
     PositionFilled {
         account: account.clone(),
         market: market.clone(),
         fee,
         funding: filled.funding,
-        pending,
+        pending: *pending,
         quote_delta,
         realized_pnl: filled.realized,
         size: filled.position.size,
@@ -145,8 +171,6 @@ pub fn apply_fill(
         market_seq: book.market(market).seq,
     }
     .publish(&book.env);
-    let (funding, realized_pnl) = (filled.funding, filled.realized);
-    FillReceipt { fee, funding, pending, position: to_interface(&filled.position), realized_pnl }
 }
 
 /// Whether a fill is further from the index, against the account, than the market's band. What it cannot pay of such a
@@ -167,35 +191,41 @@ fn beyond_band(
     index > 0 && loss > band
 }
 
-/// Settles the funding of one position. Returns what was paid (negative: received). Anyone may ask for it, so it never
-/// turns a gain that supports the account into a claim that does not.
-pub fn settle(book: &mut Book, account: &Address, market: &Symbol, state: MarketState) -> i128 {
+/// Settles the funding of one position, or with a `price` all of it. Returns the funding paid (negative: received). Anyone
+/// may ask for the funding, so that never turns a gain which supports the account into a claim which does not.
+pub fn settle(book: &mut Book, account: &Address, market: &Symbol, price: i128, state: MarketState) -> i128 {
     let env = &book.env.clone();
     push(book, market, state);
     let mut owner = book.account(account);
-    if held(&owner, market).size == 0 {
-        fail(env, LedgerError::NothingOwed);
-    }
+    let size = held(&owner, market).size;
+    require(env, size != 0, LedgerError::NothingOwed);
     let quotes = pool::quotes(book, &[]);
-    let Settled { pending, filled } = fill(book, &mut owner, market, 0, 0, &quotes, 0);
-    if pending > 0 {
-        fail(env, LedgerError::InsufficientBucket);
-    }
+    let closing = if price == 0 { 0 } else { neg(env, size) };
+    let quote = mul_div_floor(env, size, price, QUOTE_SCALE);
+    let settled = fill(book, &mut owner, market, closing, quote, &quotes, 0);
+    require(env, settled.pending == 0 || closing != 0, LedgerError::InsufficientBucket);
     let account_seq = book.put_account(account, &owner);
-    let market_seq = book.market(market).seq;
-    let (account, market, funding) = (account.clone(), market.clone(), filled.funding);
-    FundingSettled { account, market, funding, account_seq, market_seq }.publish(&book.env);
+    let funding = settled.filled.funding;
+    if closing == 0 {
+        let (account, market, market_seq) = (account.clone(), market.clone(), book.market(market).seq);
+        FundingSettled { account, market, funding, account_seq, market_seq }.publish(&book.env);
+    } else {
+        tell(book, account, market, closing, quote, 0, &settled, account_seq);
+        realize_bad_debt(book, account);
+    }
     funding
 }
 
-/// Moves what restores the target health, at most `max_size`, of a liquidatable account's position to a healthy
-/// liquidator at the index. The curve does not move, and neither does the traders' net size.
+/// Moves what restores the target health, at most `max_size`, of a liquidatable account's position at the index: to the
+/// pool, or to a healthy liquidator; then the traders' net size stays. The curve does not move.
+#[allow(clippy::too_many_arguments)]
 pub fn take_over(
     book: &mut Book,
     liquidator: &Address,
     account: &Address,
     market: &Symbol,
     max_size: i128,
+    to_pool: bool,
     state: MarketState,
 ) -> TakeOver {
     let env = &book.env.clone();
@@ -236,9 +266,13 @@ pub fn take_over(
     let mut till = Till::open(book, &taker);
     increase(env, &mut till.purse.deposit, outcome.liquidator_fee);
     till.close(book, &mut taker);
-    take(book, &mut taker, market, outcome.size, neg(env, outcome.quote), &quotes);
+    if !to_pool {
+        take(book, &mut taker, market, outcome.size, neg(env, outcome.quote), &quotes);
+    }
     let liquidator_seq = book.put_account(liquidator, &taker);
-    limits::require_opening_at(book, &quotes, liquidator, &taker);
+    if !to_pool {
+        limits::require_opening_at(book, &quotes, liquidator, &taker);
+    }
 
     PositionTakenOver {
         account: account.clone(),
@@ -249,6 +283,7 @@ pub fn take_over(
         price: liquidation.price,
         realized_pnl: outcome.realized,
         size: outcome.size,
+        to_pool,
         account_seq,
         liquidator_seq,
         market_seq: book.market(market).seq,
@@ -261,7 +296,7 @@ pub fn take_over(
 /// Moves `amount` of settlement deposit into a bucket (positive), or of liquidity out of it into the deposit (negative).
 pub fn move_bucket(book: &mut Book, account: &Address, bucket: Bucket, amount: i128) {
     let env = &book.env.clone();
-    if amount == 0 || bucket == Bucket::Fees || (amount < 0 && bucket != Bucket::Lp) {
+    if amount == 0 || (amount < 0 && bucket != Bucket::Lp) {
         fail(env, LedgerError::InvalidAmount);
     }
     let mut owner = book.account(account);
@@ -269,20 +304,17 @@ pub fn move_bucket(book: &mut Book, account: &Address, bucket: Bucket, amount: i
     let quotes = pool::quotes(book, &[&sheet]);
     let winners = pool::winners(book, &quotes);
     let mut till = Till::open(book, &owner);
-    decrease(env, &mut till.purse.deposit, amount);
-    if till.purse.deposit < 0 {
-        fail(env, LedgerError::InsufficientBalance);
-    }
-    match bucket {
-        Bucket::Lp => increase(env, &mut till.buckets.lp, amount),
-        Bucket::Insurance | Bucket::Fees => {
-            increase(env, &mut till.buckets.insurance, amount);
-        }
-    }
-    if till.buckets.payable().or_fail(env) < 0 {
-        fail(env, LedgerError::InsufficientBucket);
-    }
-    if amount > 0 && bucket == Bucket::Lp {
+    let (from, to) = match bucket {
+        Bucket::Lp => (&mut till.purse.deposit, &mut till.buckets.lp),
+        Bucket::Insurance => (&mut till.purse.deposit, &mut till.buckets.insurance),
+        Bucket::Fees => (&mut till.buckets.fees, &mut till.buckets.lp),
+    };
+    decrease(env, from, amount);
+    increase(env, to, amount);
+    require(env, till.purse.deposit >= 0, LedgerError::InsufficientBalance);
+    let solvent = till.buckets.fees >= 0 && till.buckets.payable().or_fail(env) >= 0;
+    require(env, solvent, LedgerError::InsufficientBucket);
+    if amount > 0 {
         till.buckets.relieve(winners).or_fail(env);
     }
     let settlement_seq = till.close(book, &mut owner);

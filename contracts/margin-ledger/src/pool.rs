@@ -27,8 +27,7 @@ pub fn quotes(book: &mut Book, sheets: &[&Sheet]) -> Quotes {
     quotes.fetch(book)
 }
 
-/// Sum over markets of what traders are owed at the index, where positive. A market without a usable index counts at its
-/// last price, or at its mark if it never had one: whoever closes is settled even while the oracle is down.
+/// Sum over markets of what traders are owed at the index, where positive.
 pub fn winners(book: &mut Book, quotes: &Quotes) -> i128 {
     let env = &book.env.clone();
     let mut sum = 0;
@@ -40,53 +39,44 @@ pub fn winners(book: &mut Book, quotes: &Quotes) -> i128 {
 
 /// `U` of one market, as [`winners`] counts it.
 pub fn market_value(env: &Env, record: &PerpMarket, quotes: &Quotes) -> i128 {
-    if record.totals.long_interest == 0 && record.totals.short_interest == 0 {
-        return 0;
-    }
-    let quote = quotes.get(env, &record.config.index);
-    let price = if quote.mid > 0 {
-        quote.mid
-    } else {
-        curve::mark(record.state.base_reserve, record.state.quote_reserve).or_fail(env)
-    };
-    exposure(env, record, quote, price).index_value().or_fail(env)
+    exposure(env, record, quotes.get(env, &record.config.index))
+        .map_or(0, |exposure| exposure.index_value().or_fail(env))
 }
 
-/// The pool as the reserve test sees it; every market with open interest must have a live index.
-pub fn assess(book: &mut Book, quotes: &Quotes) -> Pool {
+/// The pool as the reserve test sees it, and whether every market with open interest has a live index.
+fn assess(book: &mut Book, quotes: &Quotes) -> (Pool, bool) {
     let env = &book.env.clone();
     let settlement = buckets(book.settlement());
     let mut pool = Pool::new(settlement.payable().or_fail(env), settlement.claims);
+    let mut live = true;
     for market in storage::markets(&book.env) {
         let record = book.market(&market);
-        if record.totals.long_interest == 0 && record.totals.short_interest == 0 {
-            continue;
-        }
         let quote = quotes.get(env, &record.config.index);
-        if !allows(quote.status, Use::Increase) || quote.mid <= 0 {
-            fail(env, LedgerError::PriceNotUsable);
+        if let Some(exposure) = exposure(env, record, quote) {
+            live &= allows(quote.status, Use::Increase) && quote.mid > 0;
+            pool.market(&exposure).or_fail(env);
         }
-        pool.market(&exposure(env, record, quote, quote.mid)).or_fail(env);
     }
-    pool
+    (pool, live)
 }
 
-/// Refuses unless the pool can bear the risk it has now.
+/// Refuses unless the pool can bear the risk it has now, at prices that are live.
 pub fn require_reserve(book: &mut Book, quotes: &Quotes) {
     let env = &book.env.clone();
-    if assess(book, quotes).headroom().or_fail(env) < 0 {
-        fail(env, LedgerError::ReserveTestFailed);
-    }
+    let (pool, live) = assess(book, quotes);
+    require(env, live, LedgerError::PriceNotUsable);
+    require(env, pool.headroom().or_fail(env) >= 0, LedgerError::ReserveTestFailed);
 }
 
 /// The pool valued now.
 pub fn value(book: &mut Book) -> PoolValue {
     let quotes = quotes(book, &[]);
-    let pool = assess(book, &quotes);
+    let (pool, live) = assess(book, &quotes);
     PoolValue {
         claims: pool.claims,
         curve_value: pool.curve_value,
         index_value: pool.index_value,
+        live,
         payable: pool.payable,
         required: pool.required,
         winners: pool.winners,
@@ -105,17 +95,23 @@ pub fn totals(totals: &MarketTotals) -> Totals {
     }
 }
 
-fn exposure(env: &Env, record: &PerpMarket, quote: &Quote, price: i128) -> Exposure {
+/// A market with open interest, or `None`. Without a usable index it counts at its last price, or at its mark if it never
+/// had one: whoever closes is settled even while the oracle is down.
+fn exposure(env: &Env, record: &PerpMarket, quote: &Quote) -> Option<Exposure> {
+    if record.totals.long_interest == 0 && record.totals.short_interest == 0 {
+        return None;
+    }
+    let (x, y) = (record.state.base_reserve, record.state.quote_reserve);
     let funding = funding_now(env, record, quote);
-    Exposure {
-        base_reserve: record.state.base_reserve,
+    Some(Exposure {
+        base_reserve: x,
         funding_long: funding.long,
         funding_short: funding.short,
         gap_bps: record.config.gap_bps,
         mmr_bps: record.config.mmr_bps,
-        price,
-        quote_reserve: record.state.quote_reserve,
+        price: if quote.mid > 0 { quote.mid } else { curve::mark(x, y).or_fail(env) },
+        quote_reserve: y,
         sigma_bps: record.config.sigma_bps,
         totals: totals(&record.totals),
-    }
+    })
 }

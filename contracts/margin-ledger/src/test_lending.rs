@@ -2,12 +2,12 @@
 extern crate std;
 
 use crate::{
-    storage,
+    holdings, storage,
     test_world::{assert_refused, sac, xlm_config, World, ONE},
 };
-use margin_interface::{Bucket, LedgerError, Limits, PriceStatus, ALL, MAX_HOLDINGS};
+use margin_interface::{Action, Bucket, LedgerError, Limits, PriceStatus, ALL, MAX_HOLDINGS};
 use margin_math::units::{PRICE, SECONDS_PER_YEAR};
-use soroban_sdk::{testutils::Events as _, Address};
+use soroban_sdk::{testutils::Events as _, vec, Address};
 
 // ---- deposits and withdrawals -----------------------------------------------------------------------------------------
 
@@ -50,6 +50,27 @@ fn an_exit_without_debt_needs_no_price() {
         world.ledger.debit(&lender, asset, &ALL);
         world.check();
     }
+}
+
+#[test]
+fn an_amount_that_nothing_can_have_is_refused_by_name() {
+    let world = World::funded();
+    let alice = world.account(0);
+    let ledger = &world.ledger;
+    for amount in [holdings::MAX_AMOUNT + 1, i128::MAX] {
+        for asset in [&world.usdc, &world.xlm, &world.eth] {
+            let credit = ledger.try_credit(&alice, &alice, asset, &amount);
+            assert_refused!(world, credit, LedgerError::Overflow);
+            let borrow = ledger.try_borrow(&alice, asset, &amount);
+            assert_refused!(world, borrow, LedgerError::Overflow);
+            for action in [Action::Deposit(asset.clone(), amount), Action::Borrow(asset.clone(), amount)] {
+                let preview = ledger.try_preview(&alice, &vec![&world.env, action]);
+                assert_refused!(world, preview, LedgerError::Overflow);
+            }
+        }
+    }
+    let cap = ledger.try_credit(&alice, &alice, &world.xlm, &holdings::MAX_AMOUNT);
+    assert_refused!(world, cap, LedgerError::SupplyCapExceeded);
 }
 
 #[test]

@@ -5,10 +5,11 @@ use crate::book::Book;
 use crate::checked::*;
 use crate::holdings::{deposited, owed, perp_owed};
 use crate::standing;
+use crate::terms::{terms, Terms};
 use alloc::vec::Vec;
 use margin_interface::{
-    AccountState, AccountStatus, AccountSummary, Asset, AssetConfig, AssetState, Breakdown, Holding,
-    LedgerError, Market, OpenPosition, OracleClient, PerpMarket, PerpView, Position, PriceStatus, Quote,
+    AccountState, AccountStatus, AccountSummary, Asset, AssetState, Breakdown, Holding, LedgerError, Market,
+    OpenPosition, OracleClient, PerpMarket, PerpView, Position, PriceStatus, Quote,
 };
 use margin_math::{
     curve,
@@ -66,9 +67,7 @@ pub struct Owned {
     /// The token.
     pub asset: Address,
     /// Its parameters.
-    pub config: AssetConfig,
-    /// Its decimals.
-    pub decimals: u32,
+    pub state: AssetState,
 }
 
 /// A position with its market.
@@ -130,14 +129,14 @@ impl Sheet {
         for asset in account.deposits.keys() {
             let state = book.asset(&asset);
             let amount = deposited(state, account, &asset);
-            let config = state.config.clone();
-            sheet.deposits.push(Owned { amount, asset, config, decimals: state.decimals });
+            let state = state.clone();
+            sheet.deposits.push(Owned { amount, asset, state });
         }
         for asset in account.debts.keys() {
             let state = book.asset(&asset);
             let amount = owed(state, account, &asset);
-            let config = state.config.clone();
-            sheet.debts.push(Owned { amount, asset, config, decimals: state.decimals });
+            let state = state.clone();
+            sheet.debts.push(Owned { amount, asset, state });
         }
         for (symbol, position) in account.positions.iter() {
             let market = book.market(&symbol).clone();
@@ -160,7 +159,7 @@ impl Sheet {
     /// Wants every price the sheet depends on.
     pub fn want(&self, quotes: &mut Quotes) {
         for owned in self.deposits.iter().chain(self.debts.iter()) {
-            quotes.want(&owned.config.index);
+            quotes.want(&owned.state.config.index);
         }
         for held in &self.positions {
             quotes.want(&held.market.config.index);
@@ -172,35 +171,38 @@ impl Sheet {
 
     /// Whether every deposit has a price for that.
     pub fn is_priced(&self, env: &Env, quotes: &Quotes, valuation: Valuation) -> bool {
-        self.deposits.iter().all(|owned| is_usable(quotes.get(env, &owned.config.index), valuation))
+        self.deposits.iter().all(|owned| is_usable(quotes.get(env, &owned.state.config.index), valuation))
     }
 
     /// Values the sheet, or [`LedgerError::PriceNotUsable`] if a price may not be used for that.
     pub fn value(&self, env: &Env, quotes: &Quotes, valuation: Valuation) -> Valued {
+        let now = env.ledger().timestamp();
         let (settlement, settlement_levels) = match &self.settlement {
-            Some(state) => {
-                (prices(env, quotes.get(env, &state.config.index), valuation), levels(&state.config))
-            }
+            Some(state) => (
+                prices(env, quotes.get(env, &state.config.index), valuation),
+                terms(state, valuation, now).levels,
+            ),
             None => (Prices::flat(0), Levels { opening_bps: 1, margin_call_bps: 1, liquidation_bps: 1 }),
         };
         let mut margin = Margin::new(valuation, settlement, settlement_levels);
         let (mut deposits, mut debts, mut positions) = (Vec::new(), Vec::new(), Vec::new());
         for owned in &self.deposits {
+            let Terms { levels, ltv_bps, .. } = terms(&owned.state, valuation, now);
             let line = Deposit {
                 amount: owned.amount,
-                decimals: owned.decimals,
-                levels: levels(&owned.config),
-                ltv_bps: owned.config.ltv_bps,
-                prices: prices(env, quotes.get(env, &owned.config.index), valuation),
+                decimals: owned.state.decimals,
+                levels,
+                ltv_bps,
+                prices: prices(env, quotes.get(env, &owned.state.config.index), valuation),
             };
             deposits.push(margin.deposit(&line).or_fail(env));
         }
         for owned in &self.debts {
             let line = Debt {
                 amount: owned.amount,
-                decimals: owned.decimals,
-                lw_bps: owned.config.lw_bps,
-                prices: prices(env, quotes.get(env, &owned.config.index), valuation),
+                decimals: owned.state.decimals,
+                lw_bps: terms(&owned.state, valuation, now).lw_bps,
+                prices: prices(env, quotes.get(env, &owned.state.config.index), valuation),
             };
             debts.push(margin.debt(&line).or_fail(env));
         }
@@ -274,15 +276,6 @@ pub fn oracle<'a>(book: &Book) -> OracleClient<'a> {
     OracleClient::new(&book.env, &book.config.oracle)
 }
 
-/// The levels of an asset.
-pub fn levels(config: &AssetConfig) -> Levels {
-    Levels {
-        opening_bps: config.opening_bps,
-        margin_call_bps: config.margin_call_bps,
-        liquidation_bps: config.liquidation_bps,
-    }
-}
-
 /// A quote for a valuation, or [`LedgerError::PriceNotUsable`].
 pub fn prices(env: &Env, quote: &Quote, valuation: Valuation) -> Prices {
     require(env, is_usable(quote, valuation), LedgerError::PriceNotUsable);
@@ -305,6 +298,11 @@ fn is_usable(quote: &Quote, valuation: Valuation) -> bool {
 /// Whether the table permits `usage` without reservation.
 pub fn allows(price: PriceStatus, usage: Use) -> bool {
     permission(status(price), usage) == Permission::Yes
+}
+
+/// Whether a quote lets somebody take more risk.
+pub fn allows_increase(quote: &Quote) -> bool {
+    is_usable(quote, Valuation::Open)
 }
 
 /// The status as the table knows it; what it does not know permits nothing.
@@ -337,13 +335,8 @@ pub fn funding_now(env: &Env, market: &PerpMarket, quote: &Quote) -> Funding {
         updated_at: state.funding_at,
     };
     let (long, short) = (market.totals.long_interest, market.totals.short_interest);
-    let usable = allows(quote.status, Use::Funding);
-    // A recovered or unknown index says nothing about until when it was known.
-    let last_known = match quote.status {
-        PriceStatus::Stale | PriceStatus::Halted | PriceStatus::Tripped => quote.timestamp,
-        _ => 0,
-    };
-    funding::accrue_by_index(stored, env.ledger().timestamp(), usable, last_known, long, short).or_fail(env)
+    let (now, status) = (env.ledger().timestamp(), status(quote.status));
+    funding::accrue_by_index(stored, now, status, quote.timestamp, long, short).or_fail(env)
 }
 
 /// The sheet of `account` with the quotes it needs.
@@ -376,13 +369,14 @@ pub fn breakdown(book: &mut Book, account: &Address) -> Breakdown {
     quotes.want(&settlement_index);
     let quotes = quotes.fetch(book);
     let valued = sheet.value(env, &quotes, Valuation::Live);
+    let now = book.now();
     let mut debts = soroban_sdk::Vec::new(&book.env);
     for (owned, value) in sheet.debts.iter().zip(&valued.debts) {
-        debts.push_back(owned.holding(env, &quotes, owned.config.lw_bps, *value));
+        debts.push_back(owned.holding(env, &quotes, owned.live(now).lw_bps, *value));
     }
     let mut deposits = soroban_sdk::Vec::new(&book.env);
     for (owned, value) in sheet.deposits.iter().zip(&valued.deposits) {
-        deposits.push_back(owned.holding(env, &quotes, owned.config.ltv_bps, *value));
+        deposits.push_back(owned.holding(env, &quotes, owned.live(now).ltv_bps, *value));
     }
     let mut positions = soroban_sdk::Vec::new(&book.env);
     for (held, value) in sheet.positions.iter().zip(&valued.positions) {
@@ -407,13 +401,18 @@ pub fn breakdown(book: &mut Book, account: &Address) -> Breakdown {
 }
 
 impl Owned {
+    /// Its terms for an existing account.
+    pub fn live(&self, now: u64) -> Terms {
+        terms(&self.state, Valuation::Live, now)
+    }
+
     fn holding(&self, env: &Env, quotes: &Quotes, weight_bps: u32, value: i128) -> Holding {
         Holding {
             amount: self.amount,
             asset: self.asset.clone(),
-            decimals: self.decimals,
+            decimals: self.state.decimals,
             weight_bps,
-            price: quotes.get(env, &self.config.index).mid,
+            price: quotes.get(env, &self.state.config.index).mid,
             value,
         }
     }
@@ -447,8 +446,9 @@ pub fn perp_view(book: &mut Book, account: &Address, market: &Symbol) -> PerpVie
     let record = book.market(market).clone();
     let index = oracle(book).quote(&record.config.index);
     let none = Position { entry: 0, funding_index: 0, size: 0 };
-    let position = book.account(account).positions.get(market.clone()).unwrap_or(none);
-    PerpView { index, market: record, position }
+    let owner = book.account(account);
+    let position = owner.positions.get(market.clone()).unwrap_or(none);
+    PerpView { index, market: record, position, status: standing::status(&owner, book.now()) }
 }
 
 /// The market's index quote and its time-weighted average over `window` seconds.

@@ -10,7 +10,7 @@ use margin_interface::{
     permissions, AccountSummary, Action, GovernanceInterface, Liquidation, MarginLedgerClient, Receive,
     Schedule, VaultAdminInterface, VaultChange, VaultConfig, VaultError, VaultInterface,
 };
-use soroban_sdk::{contract, contractimpl, Address, BytesN, Env, Executable, Vec};
+use soroban_sdk::{contract, contractimpl, Address, BytesN, Env, Executable, IntoVal, Vec};
 
 /// The vault.
 #[contract]
@@ -158,11 +158,16 @@ impl VaultInterface for Vault {
         debt_asset: Address,
         collateral_asset: Address,
         max_repay: i128,
+        wanted: i128,
     ) -> Result<Liquidation, VaultError> {
         account.require_auth();
-        keeper.require_auth();
+        // What the account wants follows from the price, so the keeper cannot have signed it.
+        keeper.require_auth_for_args(
+            (&keeper, &account, &debt_asset, &collateral_asset, max_repay).into_val(&env),
+        );
+        positive(wanted)?;
         swap(&env, &keeper, &debt_asset, &collateral_asset, max_repay, Receive::Tokens, |books| {
-            books.deleverage(&keeper, &account, &debt_asset, &collateral_asset, &max_repay)
+            books.deleverage(&keeper, &account, &debt_asset, &collateral_asset, &max_repay.min(wanted))
         })
     }
 
@@ -178,6 +183,28 @@ impl VaultInterface for Vault {
         swap(&env, &payer, &settlement, &asset, max_repay, Receive::Tokens, |books| {
             books.settle_in_kind(&payer, &account, &asset, &max_repay)
         })
+    }
+
+    fn transfer_positions(env: Env, from: Address, to: Address) -> Result<(), VaultError> {
+        from.require_auth();
+        to.require_auth();
+        books(&env).transfer_account(&from, &to);
+        Ok(())
+    }
+
+    fn migrate_positions(env: Env, from: Address, to: Address) -> Result<(), VaultError> {
+        from.require_auth();
+        ledger(&env).config().factory.require_auth();
+        books(&env).transfer_account(&from, &to);
+        Ok(())
+    }
+
+    fn max_withdraw(env: Env, account: Address, asset: Address) -> i128 {
+        most(&env, &account, &asset, Action::Withdraw)
+    }
+
+    fn max_borrow(env: Env, account: Address, asset: Address) -> i128 {
+        most(&env, &account, &asset, Action::Borrow)
     }
 
     fn preview_deposit(
@@ -358,6 +385,25 @@ fn swap(
 fn dry_run(env: &Env, account: &Address, action: Action) -> i128 {
     let moved = ledger(env).dry_batch(account, account, &Vec::from_array(env, [action]));
     moved.first().unwrap_or(0)
+}
+
+/// The largest amount of an action that would be accepted: what works for more works for less.
+fn most(env: &Env, account: &Address, asset: &Address, action: fn(Address, i128) -> Action) -> i128 {
+    let ledger = ledger(env);
+    let works = |amount: i128| {
+        let actions = Vec::from_array(env, [action(asset.clone(), amount)]);
+        ledger.try_dry_batch(account, account, &actions).is_ok()
+    };
+    let (mut accepted, mut refused) = (0, ledger.asset(asset).totals.cash.saturating_add(1));
+    while refused - accepted > 1 {
+        let amount = accepted + (refused - accepted) / 2;
+        if works(amount) {
+            accepted = amount;
+        } else {
+            refused = amount;
+        }
+    }
+    accepted
 }
 
 /// The ledger for reading: extends nothing, so that reads write nothing.

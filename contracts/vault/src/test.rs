@@ -34,6 +34,8 @@ enum Key {
     /// Number of assets poked.
     Poked,
     Settlement,
+    /// The most that a deleverage was to repay.
+    Asked,
 }
 
 #[contract]
@@ -129,8 +131,9 @@ impl FakeLedger {
         _account: Address,
         _debt_asset: Address,
         _collateral_asset: Address,
-        _max_repay: i128,
+        max_repay: i128,
     ) -> Liquidation {
+        env.storage().instance().set(&Key::Asked, &max_repay);
         Liquidation { repaid: write(&env), seized: 70 }
     }
 
@@ -142,6 +145,16 @@ impl FakeLedger {
         _max_repay: i128,
     ) -> Liquidation {
         Liquidation { repaid: write(&env), seized: 70 }
+    }
+
+    /// The most that a deleverage was to repay.
+    pub fn asked(env: Env) -> i128 {
+        env.storage().instance().get(&Key::Asked).unwrap()
+    }
+
+    pub fn transfer_account(env: Env, from: Address, to: Address) {
+        write(&env);
+        env.storage().instance().set(&Key::Batch, &(from, to));
     }
 
     pub fn set_settlement(env: Env, asset: Address) {
@@ -451,9 +464,22 @@ fn a_keeper_pays_for_what_was_extinguished_if_both_agree() {
     collateral.mint(&f.vault.address, &500);
     let account = Address::generate(&f.env);
     let (debt, backing) = (&f.token.address, &collateral.address);
-    let done = f.vault.deleverage(&f.user, &account, debt, backing, &600);
-    let asked: std::vec::Vec<Address> = f.env.auths().into_iter().map(|(who, _)| who).collect();
-    assert!(asked.contains(&account) && asked.contains(&f.user) && asked.len() == 2);
+    let done = f.vault.deleverage(&f.user, &account, debt, backing, &600, &500);
+    let auths = f.env.auths();
+    let asked = |who: &Address| {
+        let (_, tree) = auths.iter().find(|(by, _)| by == who).unwrap();
+        match &tree.function {
+            AuthorizedFunction::Contract((_, name, args)) => {
+                assert_eq!(name, &Symbol::new(&f.env, "deleverage"));
+                (args.clone(), tree.sub_invocations.len())
+            }
+            _ => panic!("a call"),
+        }
+    };
+    // The keeper signs what it pays at most; only the account knows what it wants.
+    assert_eq!(asked(&f.user), ((&f.user, &account, debt, backing, 600i128).into_val(&f.env), 1));
+    assert_eq!(asked(&account), ((&f.user, &account, debt, backing, 600i128, 500i128).into_val(&f.env), 0));
+    assert_eq!((auths.len(), f.ledger.asked()), (2, 500));
     assert_eq!(done, Liquidation { repaid: 450, seized: 70 });
     assert_eq!((f.balances(), collateral.balance(&f.user)), ((550, 1_450), 70));
 }
@@ -474,6 +500,22 @@ fn settlement_in_kind_is_paid_in_the_settlement_asset() {
 }
 
 #[test]
+fn positions_move_if_both_ends_agree() {
+    let f = Fixture::new();
+    let to = Address::generate(&f.env);
+    f.vault.transfer_positions(&f.user, &to);
+    let asked: std::vec::Vec<Address> = f.env.auths().into_iter().map(|(who, _)| who).collect();
+    assert!(asked.contains(&f.user) && asked.contains(&to) && asked.len() == 2);
+    assert_eq!(f.ledger.last_batch(), Some((f.user.clone(), to.clone())));
+
+    // The factory, here the ledger itself, stands for an account that it deployed.
+    f.vault.migrate_positions(&f.user, &to);
+    let asked: std::vec::Vec<Address> = f.env.auths().into_iter().map(|(who, _)| who).collect();
+    assert!(asked.contains(&f.user) && asked.contains(&f.ledger.address) && asked.len() == 2);
+    assert_eq!(f.ledger.writes(), 2);
+}
+
+#[test]
 fn amounts_are_positive() {
     let f = Fixture::new();
     let (user, asset) = (&f.user, &f.token.address);
@@ -487,7 +529,8 @@ fn amounts_are_positive() {
         let other = Address::generate(&f.env);
         let liquidation = f.vault.try_liquidate(user, &other, asset, asset, &amount, &0, &Receive::Shares);
         assert_eq!(liquidation, Err(Ok(invalid)));
-        assert_eq!(f.vault.try_deleverage(user, &other, asset, asset, &amount), Err(Ok(invalid)));
+        assert_eq!(f.vault.try_deleverage(user, &other, asset, asset, &amount, &1), Err(Ok(invalid)));
+        assert_eq!(f.vault.try_deleverage(user, &other, asset, asset, &1, &amount), Err(Ok(invalid)));
         f.ledger.set_settlement(asset);
         assert_eq!(f.vault.try_settle_in_kind(user, &other, asset, &amount), Err(Ok(invalid)));
     }
@@ -508,7 +551,7 @@ fn whose_rights_are_spent_must_authorise() {
     assert!(matches!(f.vault.try_repay_with_collateral(user, asset, &1), Err(Err(_))));
     let liquidation = f.vault.try_liquidate(user, other, asset, asset, &1, &0, &Receive::Shares);
     assert!(matches!(liquidation, Err(Err(_))));
-    assert!(matches!(f.vault.try_deleverage(user, other, asset, asset, &1), Err(Err(_))));
+    assert!(matches!(f.vault.try_deleverage(user, other, asset, asset, &1, &1), Err(Err(_))));
     f.ledger.set_settlement(asset);
     assert!(matches!(f.vault.try_settle_in_kind(user, other, asset, &1), Err(Err(_))));
     // Not even an amount that would be refused is looked at before.

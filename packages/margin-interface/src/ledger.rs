@@ -1,11 +1,11 @@
 //! The margin ledger: who owns what, who owes what, and is it enough.
 //!
-//! Doc comments of types land in the contract's on-chain spec, so they are a few words with the unit; `//` comments and
-//! the documentation of the traits do not. Fields `*_seq` of events are the `seq` of the named entry after the change.
+//! Doc comments of types land in the contract's on-chain spec, where every byte counts against the network's limit for
+//! code: those of types are plain comments. Fields `*_seq` of events are the `seq` of the named entry after the change.
 
 use crate::{Asset, Limits, Market, Quote, Receive};
 use soroban_sdk::{
-    contractclient, contracterror, contractevent, contracttype, Address, Env, Map, Symbol, Vec,
+    contractclient, contracterror, contractevent, contracttype, Address, BytesN, Env, Map, Symbol, Vec,
 };
 
 /// Most deposits, most debts and most positions of one account, each.
@@ -19,58 +19,62 @@ pub const MAX_ACTIONS: u32 = 3 * MAX_HOLDINGS;
 /// As an amount: everything.
 pub const ALL: i128 = i128::MAX;
 
-/// Kinked curve, annual bps.
+// Kinked curve, annual bps.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RateCurve {
-    /// At zero utilisation.
+    // At zero utilisation.
     pub base_bps: u32,
-    /// Added up to the kink.
+    // Added up to the kink.
     pub slope1_bps: u32,
-    /// Added beyond the kink.
+    // Added beyond the kink.
     pub slope2_bps: u32,
-    /// Kink: target utilisation.
+    // Kink: target utilisation.
     pub target_bps: u32,
-    /// Modifier change per second, 1e9.
+    // Modifier change per second, 1e9.
     pub reactivity: u32,
 }
 
 // `opening > margin_call >= liquidation >= 100%`: the divisors of a deposit's support at the three levels.
-/// Parameters of a listed asset.
+// Parameters of a listed asset.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AssetConfig {
-    /// Token units.
+    // Token units.
     pub borrow_cap: i128,
-    /// Accepts deposits and debts.
+    // Accepts deposits and debts.
     pub enabled: bool,
-    /// Oracle's name.
+    // Oracle's name.
     pub index: Asset,
-    /// Liquidation level, bps.
+    // Liquidation level, bps.
     pub liquidation_bps: u32,
-    /// Liability weight, bps.
+    // Liability weight, bps.
     pub lw_bps: u32,
-    /// Share that supports, bps.
+    // Share that supports, bps.
     pub ltv_bps: u32,
-    /// Margin-call level, bps.
+    // Margin-call level, bps.
     pub margin_call_bps: u32,
-    /// Largest bonus, bps.
+    // Largest bonus, bps.
     pub max_bonus_bps: u32,
-    /// For borrowing, bps.
+    // For borrowing, bps.
     pub max_utilisation_bps: u32,
-    /// Opening level, bps.
+    // A deposit stays this long.
+    pub min_deposit_seconds: u32,
+    // Opening level, bps.
     pub opening_bps: u32,
-    /// Interest.
+    // Of supplied, net per hour.
+    pub outflow_bps: u32,
+    // Interest.
     pub rate: RateCurve,
-    /// Of interest, bps.
+    // Of interest, bps.
     pub reserve_factor_bps: u32,
-    /// Token units.
+    // Token units.
     pub supply_cap: i128,
 }
 
-// Exactly `cash + borrowed == supplied + reserves`, and for the settlement asset exactly
-// `cash + borrowed + perp_borrowed == supplied + reserves + lp + insurance + fees + pending`.
-/// Totals of an asset.
+// Exactly `cash + borrowed + pending_bad_debt == supplied + reserves`, and for the settlement asset exactly
+// `cash + borrowed + perp_borrowed + pending_bad_debt == supplied + reserves + lp + insurance + fees + pending`.
+// Totals of an asset.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AssetTotals {
@@ -82,6 +86,14 @@ pub struct AssetTotals {
     pub cash: i128,
     // Of the curve, 1e9.
     pub modifier: i128,
+    // Left in the last hour, net, fading; token units.
+    pub outflow: i128,
+    // Of `outflow`, Unix seconds.
+    pub outflow_at: u64,
+    // Missing in the vault, token units.
+    pub pending_bad_debt: i128,
+    // Of the last loss, Unix seconds.
+    pub pending_since: u64,
     // The protocol's, token units.
     pub reserves: i128,
     // Change count.
@@ -94,7 +106,24 @@ pub struct AssetTotals {
     pub updated_at: u64,
 }
 
-/// A listed asset.
+// What a change worsened reaches existing accounts over seven days: these are the terms that it started from.
+// Terms of existing accounts.
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Ramp {
+    // Bps.
+    pub liquidation_bps: u32,
+    // Bps.
+    pub ltv_bps: u32,
+    // Bps.
+    pub lw_bps: u32,
+    // Bps.
+    pub margin_call_bps: u32,
+    // Of the change, Unix seconds.
+    pub since: u64,
+}
+
+// A listed asset.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AssetState {
@@ -102,11 +131,13 @@ pub struct AssetState {
     pub config: AssetConfig,
     // Of the token.
     pub decimals: u32,
+    // Terms on their way.
+    pub ramp: Ramp,
     // Totals.
     pub totals: AssetTotals,
 }
 
-/// Perpetual buckets and credit line, settlement units.
+// Perpetual buckets and credit line, settlement units.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Settlement {
@@ -120,6 +151,10 @@ pub struct Settlement {
     pub fees: i128,
     // `I`: insurance.
     pub insurance: i128,
+    // UTC day of `insurance_spent`.
+    pub insurance_day: u64,
+    // Paid for bad debt that day.
+    pub insurance_spent: i128,
     // `L`: providers' cash, lent or not.
     pub lp: i128,
     // `H`: cash for claims.
@@ -132,7 +167,7 @@ pub struct Settlement {
     pub seq: u64,
 }
 
-/// Cash buckets.
+// Cash buckets.
 #[contracttype]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
@@ -145,7 +180,7 @@ pub enum Bucket {
     Fees = 2,
 }
 
-/// Market parameters.
+// Market parameters.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MarketConfig {
@@ -177,7 +212,7 @@ pub struct MarketConfig {
 
 // `funding_long` and `funding_short` are cumulative per whole unit: a position owes `|size| * growth / 1e25` in quote.
 // `funding_rate` is a share of `funding_price`; when it is negative shorts pay.
-/// Curve and funding.
+// Curve and funding.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MarketState {
@@ -202,7 +237,7 @@ pub struct MarketState {
 }
 
 // Kept by the ledger with every fill; `A` of a side is the sum of `floor(|size| * funding_index / 1e14)`.
-/// Sums over positions.
+// Sums over positions.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MarketTotals {
@@ -220,7 +255,7 @@ pub struct MarketTotals {
     pub short_interest: i128,
 }
 
-/// A perpetual market.
+// A perpetual market.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PerpMarket {
@@ -234,7 +269,7 @@ pub struct PerpMarket {
     pub totals: MarketTotals,
 }
 
-/// A perpetual position.
+// A perpetual position.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Position {
@@ -246,7 +281,7 @@ pub struct Position {
     pub size: i128,
 }
 
-/// Profit not paid yet.
+// Profit not paid yet.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PendingClaim {
@@ -258,7 +293,7 @@ pub struct PendingClaim {
     pub fraction: i128,
 }
 
-/// Where an account stands.
+// Where an account stands.
 #[contracttype]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
@@ -271,7 +306,7 @@ pub enum AccountStatus {
     Flagged = 2,
 }
 
-/// One account's entry.
+// One account's entry.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AccountState {
@@ -283,6 +318,8 @@ pub struct AccountState {
     pub grants_epoch: u32,
     // Its own limits.
     pub limits: Limits,
+    // Until when a deposit stays, Unix seconds.
+    pub locks: Map<Address, u64>,
     // Profit waiting for cash.
     pub pending: PendingClaim,
     // Shares of the line.
@@ -297,97 +334,97 @@ pub struct AccountState {
     pub status: AccountStatus,
 }
 
-/// An account in one valuation, USD 1e7.
+// An account in one valuation, USD 1e7.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AccountSummary {
-    /// Value of deposits.
+    // Value of deposits.
     pub collateral_value: i128,
-    /// Lending and perpetual debt.
+    // Lending and perpetual debt.
     pub debt_value: i128,
-    /// `E`: what supports.
+    // `E`: what supports.
     pub effective_margin: i128,
-    /// Deposits - debts + profit.
+    // Deposits - debts + profit.
     pub equity: i128,
-    /// Debt or notional.
+    // Debt or notional.
     pub exposures: Map<Market, i128>,
-    /// `E / R`, bps; MAX without risk.
+    // `E / R`, bps; MAX without risk.
     pub health_factor: u32,
-    /// Hundredths; MAX without equity.
+    // Hundredths; MAX without equity.
     pub leverage: u32,
-    /// Liquidation level holds.
+    // Liquidation level holds.
     pub liquidation_ok: bool,
-    /// Margin-call level holds.
+    // Margin-call level holds.
     pub margin_call_ok: bool,
-    /// Opening level holds.
+    // Opening level holds.
     pub opening_ok: bool,
-    /// Sum of |size| * price.
+    // Sum of |size| * price.
     pub perp_notional: i128,
-    /// `R`: what must be supported.
+    // `R`: what must be supported.
     pub required_margin: i128,
-    /// Where it stands.
+    // Where it stands.
     pub status: AccountStatus,
-    /// Funding included.
+    // Funding included.
     pub unrealized_pnl: i128,
 }
 
 // The requests of a venue's `submit` are the actions of a preview, so what is executed is what was previewed.
-/// What is about to happen to an account.
+// What is about to happen to an account.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Action {
-    /// `(asset, amount)`.
+    // `(asset, amount)`.
     Deposit(Address, i128),
-    /// `(asset, amount)`.
+    // `(asset, amount)`.
     Withdraw(Address, i128),
-    /// `(asset, amount)`.
+    // `(asset, amount)`.
     Borrow(Address, i128),
-    /// `(asset, amount)`.
+    // `(asset, amount)`.
     Repay(Address, i128),
-    /// Deposits margin and trades.
+    // Deposits margin and trades.
     Open(OpenAction),
-    /// Trades at a limit price.
+    // Trades at a limit price.
     Trade(TradeAction),
-    /// Gives settlement deposit away.
+    // Gives settlement deposit away.
     MoveSettlement(i128),
-    /// `(asset, amount)`, out of the deposit.
+    // `(asset, amount)`, out of the deposit.
     RepayWithCollateral(Address, i128),
-    /// `(amount, min_shares)`.
+    // `(amount, min_shares)`.
     AddLiquidity(i128, i128),
-    /// `(shares, min_amount)`.
+    // `(shares, min_amount)`.
     RemoveLiquidity(i128, i128),
     // Only as a prefix of a batch: it runs before the authorisation.
-    /// Pokes the oracle.
+    // Pokes the oracle.
     Refresh(Vec<Asset>),
 }
 
-/// A margin trade.
+// A margin trade.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OpenAction {
-    /// Long or short.
+    // Long or short.
     pub is_long: bool,
-    /// Hundredths.
+    // Hundredths.
     pub leverage: u32,
-    /// Settlement units.
+    // Settlement units.
     pub margin: i128,
-    /// Market.
+    // Market.
     pub market: Symbol,
 }
 
-/// A limit trade.
+// A limit trade.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TradeAction {
-    /// Worst price, 1e14.
+    // Worst price, 1e14.
     pub limit_price: i128,
-    /// Market.
+    // Market.
     pub market: Symbol,
-    /// Base 1e14, long > 0.
+    // Base 1e14, long > 0.
     pub size_delta: i128,
 }
 
-/// A deposit or debt, Live.
+// A deposit or debt, Live.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Holding {
@@ -405,7 +442,7 @@ pub struct Holding {
     pub value: i128,
 }
 
-/// A position, Live.
+// A position, Live.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OpenPosition {
@@ -421,7 +458,7 @@ pub struct OpenPosition {
     pub size: i128,
 }
 
-/// What an account's health is made of.
+// What an account's health is made of.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Breakdown {
@@ -441,7 +478,7 @@ pub struct Breakdown {
     pub summary: AccountSummary,
 }
 
-/// What a trade needs to know.
+// What a trade needs to know.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PerpView {
@@ -451,9 +488,11 @@ pub struct PerpView {
     pub market: PerpMarket,
     // The account's; size 0: none.
     pub position: Position,
+    // Where the account stands.
+    pub status: AccountStatus,
 }
 
-/// The liquidity pool, settlement units.
+// The liquidity pool, settlement units.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PoolValue {
@@ -463,6 +502,8 @@ pub struct PoolValue {
     pub curve_value: i128,
     // Positions at the index.
     pub index_value: i128,
+    // Every index is.
+    pub live: bool,
     // `L_pay`: cash less lent.
     pub payable: i128,
     // By the reserve test.
@@ -471,7 +512,7 @@ pub struct PoolValue {
     pub winners: i128,
 }
 
-/// What a fill did.
+// What a fill did.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct FillReceipt {
@@ -487,7 +528,7 @@ pub struct FillReceipt {
     pub realized_pnl: i128,
 }
 
-/// What a liquidation did.
+// What a liquidation did.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Liquidation {
@@ -497,7 +538,7 @@ pub struct Liquidation {
     pub seized: i128,
 }
 
-/// What a take-over did.
+// What a take-over did.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TakeOver {
@@ -509,7 +550,7 @@ pub struct TakeOver {
     pub size: i128,
 }
 
-/// With whom the ledger works.
+// With whom the ledger works.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LedgerConfig {
@@ -523,6 +564,22 @@ pub struct LedgerConfig {
     pub settlement: Address,
     // Holds the tokens.
     pub vault: Address,
+}
+
+// What has to wait.
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum LedgerChange {
+    // Any parameters of a listed asset: 24 hours.
+    Asset(Address, AssetConfig),
+    // Another oracle: 48 hours.
+    Oracle(Address),
+    // Another account of the protocol: 48 hours.
+    ProtocolAccount(Bucket, Address),
+    // Vault, clearing-house, factory: 48 hours.
+    Venues(Address, Address, Address),
+    // Code: 7 days.
+    Upgrade(BytesN<32>),
 }
 
 // 600-699. A venue passes them on unchanged.
@@ -597,6 +654,16 @@ pub enum LedgerError {
     InvalidAction = 631,
     /// The account has not agreed to it.
     NotInKind = 632,
+    /// Somebody holds or owes it.
+    AssetInUse = 633,
+    /// The deposit has to stay longer.
+    DepositLocked = 634,
+    /// The destination is not empty.
+    AccountNotEmpty = 635,
+    /// The vault misses tokens of it.
+    AssetFrozen = 636,
+    /// Too much left within an hour.
+    OutflowExceeded = 637,
 }
 
 /// The margin ledger. Written only by the vault and the clearing-house; read by everybody, even while a venue executes.
@@ -658,6 +725,13 @@ pub trait MarginLedgerInterface {
         asset: Address,
         max_repay: i128,
     ) -> Result<Liquidation, LedgerError>;
+    /// Compares the books with the `balance` of the vault. What is missing, as after a clawback, is set aside: nobody deposits,
+    /// borrows or withdraws the asset, and deposits count without it. What returns is booked back; what is still missing a
+    /// day after the last loss is borne by the reserves, then by the depositors. Returns what is missing now.
+    fn sync(env: Env, asset: Address, balance: i128) -> Result<i128, LedgerError>;
+    /// Moves all that an account owns, owes, holds and is called for to an empty one; limits and grants stay behind. The
+    /// vault has both signatures; nobody's health changes, so no price is asked.
+    fn transfer_account(env: Env, from: Address, to: Address) -> Result<(), LedgerError>;
     /// Books a batch of `Deposit`, `Withdraw`, `Borrow`, `Repay` and `RepayWithCollateral`, in order; caps, cash and the opening
     /// level are checked on the end state. Deposits and repayments come from `from`, which the vault has checked.
     /// Returns what each action moved, token units: what arrived, what left, what was owed and is now paid.
@@ -678,6 +752,8 @@ pub trait MarginLedgerInterface {
         base_reserve: i128,
         quote_reserve: i128,
     ) -> Result<(), LedgerError>;
+    /// Replaces the parameters of a market.
+    fn update_market(env: Env, market: Symbol, config: MarketConfig) -> Result<(), LedgerError>;
     /// Stores curve and funding as they stand now.
     fn push_market(env: Env, market: Symbol, state: MarketState) -> Result<(), LedgerError>;
     /// Fills `size_delta` for `quote_delta` (negative: paid) and `fee`, with the market's state after it. Never crosses zero.
@@ -690,21 +766,39 @@ pub trait MarginLedgerInterface {
         fee: i128,
         state: MarketState,
     ) -> Result<FillReceipt, LedgerError>;
-    /// Settles the funding of one position. Returns what was paid (negative: received).
-    fn settle(env: Env, account: Address, market: Symbol, state: MarketState) -> Result<i128, LedgerError>;
-    /// Sizes and books the take-over of a position at the index by a healthy liquidator.
+    /// Settles the funding of one position, and if `price` is not 0 all of it at that price, whatever that leaves behind.
+    /// Returns the funding that was paid (negative: received).
+    fn settle(
+        env: Env,
+        account: Address,
+        market: Symbol,
+        price: i128,
+        state: MarketState,
+    ) -> Result<i128, LedgerError>;
+    /// Sizes and books the take-over of a position at the index: by a healthy liquidator, or by the pool, which pays the
+    /// liquidator for the call only.
     fn take_over(
         env: Env,
         liquidator: Address,
         account: Address,
         market: Symbol,
         max_size: i128,
+        to_pool: bool,
         state: MarketState,
     ) -> Result<TakeOver, LedgerError>;
-    /// Moves `amount` of settlement deposit into a bucket (positive) or out of it (negative).
+    /// Moves `amount` of settlement deposit into a bucket (positive) or out of it (negative). `Fees` moves protocol fees into
+    /// the pool instead; no deposit changes.
     fn move_bucket(env: Env, account: Address, bucket: Bucket, amount: i128) -> Result<(), LedgerError>;
     /// Pays what the pending pool holds for the account into its deposit. Returns the amount.
     fn claim_pending(env: Env, account: Address) -> Result<i128, LedgerError>;
+    /// Moves `at_most`, or all there is, of the account's settlement deposit to that of `executor`, who executes its order.
+    /// Returns the amount.
+    fn pay_executor(
+        env: Env,
+        account: Address,
+        executor: Address,
+        at_most: i128,
+    ) -> Result<i128, LedgerError>;
 
     // ---- permissionless ---------------------------------------------------------------------------------------------
 
@@ -749,6 +843,27 @@ pub trait MarginLedgerInterface {
     /// # Authorization
     /// Nobody's.
     fn unflag(env: Env, account: Address) -> Result<(), LedgerError>;
+
+    /// Has insurance liquidate a debt of the settlement asset that nobody else took ten minutes after the flag, for at most a
+    /// quarter of the fund per day; the collateral goes to the protocol's account, as shares.
+    ///
+    /// # Errors
+    /// * [`LedgerError::NotLiquidatable`] - or not flagged for long enough
+    /// * [`LedgerError::InsufficientBucket`] - the fund has paid what it may
+    /// * [`LedgerError::VenuesNotSet`] - the protocol has no such account
+    /// * those of a liquidation
+    ///
+    /// # Events
+    /// * [`Liquidated`]
+    ///
+    /// # Authorization
+    /// Nobody's.
+    fn backstop(
+        env: Env,
+        account: Address,
+        collateral_asset: Address,
+        max_repay: i128,
+    ) -> Result<Liquidation, LedgerError>;
 
     /// Accrues the interest of an asset up to now.
     fn accrue(env: Env, asset: Address) -> Result<(), LedgerError>;
@@ -850,6 +965,8 @@ pub trait MarginLedgerInterface {
     fn breakdown(env: Env, account: Address) -> Result<Breakdown, LedgerError>;
     /// The account's entry; an empty one if it never did anything.
     fn account(env: Env, account: Address) -> AccountState;
+    /// Whether `hash` is the SHA-256 of the XDR of the account's entry at `seq`: a mirror proves that it is in step.
+    fn reconcile(env: Env, account: Address, seq: u64, hash: BytesN<32>) -> bool;
     /// What `delegate` may do for `account` now: bits of [`crate::permissions`], 0 when nothing.
     fn permission(env: Env, account: Address, delegate: Address) -> u32;
     /// A listed asset with totals accrued up to now.
@@ -912,9 +1029,83 @@ pub trait MarginLedgerAdminInterface {
     /// # Authorization
     /// The admin.
     fn list_asset(env: Env, token: Address, config: AssetConfig) -> Result<(), LedgerError>;
+
+    /// Names the account of the protocol that receives what insurance buys. Once; later by a change.
+    ///
+    /// # Errors
+    /// * [`crate::GovernanceError::NeedsTimelock`] - it is named already
+    ///
+    /// # Events
+    /// * [`ProtocolAccountSet`]
+    ///
+    /// # Authorization
+    /// The admin.
+    fn set_protocol_account(env: Env, role: Bucket, account: Address) -> Result<(), LedgerError>;
+
+    /// Changes parameters of a listed asset at once, where no account and no depositor can lose by it: lower caps, LTV,
+    /// utilisation or outflow, higher weights, levels or deposit time, or no new deposits and debts. What is worse for
+    /// existing accounts reaches them over seven days. Everything else is proposed.
+    ///
+    /// # Errors
+    /// * [`LedgerError::UnknownAsset`], [`LedgerError::InvalidConfig`]
+    /// * [`crate::GovernanceError::NeedsTimelock`], [`crate::GovernanceError::NotGovernor`]
+    ///
+    /// # Events
+    /// * [`AssetListed`]
+    ///
+    /// # Authorization
+    /// `by`: the admin or the guardian.
+    fn update_asset(env: Env, by: Address, token: Address, config: AssetConfig) -> Result<(), LedgerError>;
+
+    /// Takes an asset off the list that nobody has deposited or owes.
+    ///
+    /// # Errors
+    /// * [`LedgerError::UnknownAsset`], [`LedgerError::AssetInUse`]
+    ///
+    /// # Events
+    /// * [`AssetRetired`]
+    ///
+    /// # Authorization
+    /// The admin.
+    fn retire_asset(env: Env, token: Address) -> Result<(), LedgerError>;
+
+    /// Announces a change. Returns its id.
+    ///
+    /// # Errors
+    /// * [`crate::GovernanceError::AlreadyScheduled`]
+    ///
+    /// # Events
+    /// * [`crate::ChangeProposed`]
+    ///
+    /// # Authorization
+    /// The admin.
+    fn propose(env: Env, change: LedgerChange) -> BytesN<32>;
+
+    /// Carries out an announced change whose time has come.
+    ///
+    /// # Errors
+    /// * [`crate::GovernanceError::NotScheduled`], [`crate::GovernanceError::TooEarly`],
+    ///   [`crate::GovernanceError::Expired`], [`crate::GovernanceError::UpgradesFrozen`]
+    /// * those of the change
+    ///
+    /// # Events
+    /// * [`crate::ChangeExecuted`] and that of the change
+    ///
+    /// # Authorization
+    /// The admin.
+    fn execute(env: Env, id: BytesN<32>) -> Result<(), LedgerError>;
+
+    /// Makes the code final, for ever.
+    ///
+    /// # Events
+    /// * [`crate::UpgradesFrozen`]
+    ///
+    /// # Authorization
+    /// The admin.
+    fn freeze_upgrades(env: Env);
 }
 
-/// The venues were named.
+// The venues were named.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct VenuesSet {
@@ -926,7 +1117,7 @@ pub struct VenuesSet {
     pub vault: Address,
 }
 
-/// A token was listed.
+// A token was listed, or its parameters changed.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AssetListed {
@@ -941,7 +1132,7 @@ pub struct AssetListed {
     pub decimals: u32,
 }
 
-/// Interest accrued.
+// Interest accrued.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Accrued {
@@ -956,7 +1147,7 @@ pub struct Accrued {
     pub supplied: i128,
 }
 
-/// A deposit was booked.
+// A deposit was booked.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Deposited {
@@ -978,7 +1169,7 @@ pub struct Deposited {
     pub shares: i128,
 }
 
-/// A deposit was taken out.
+// A deposit was taken out.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Withdrawn {
@@ -998,7 +1189,7 @@ pub struct Withdrawn {
     pub shares: i128,
 }
 
-/// A debt was booked.
+// A debt was booked.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Borrowed {
@@ -1018,7 +1209,7 @@ pub struct Borrowed {
     pub shares: i128,
 }
 
-/// A debt was repaid.
+// A debt was repaid.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Repaid {
@@ -1042,7 +1233,22 @@ pub struct Repaid {
     pub with_collateral: bool,
 }
 
-/// A lending liquidation.
+// By which right collateral is taken.
+#[contracttype]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub enum Taking {
+    // The account may be liquidated.
+    Liquidation = 0,
+    // The account asked for it.
+    Deleverage = 1,
+    // The account has named the asset.
+    InKind = 2,
+    // Nobody else did: insurance pays.
+    Backstop = 3,
+}
+
+// A debt was repaid for collateral.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Liquidated {
@@ -1064,6 +1270,8 @@ pub struct Liquidated {
     pub debt_seq: u64,
     // Collateral units.
     pub fee: i128,
+    // By which right.
+    pub kind: Taking,
     // Liquidator's.
     pub liquidator_seq: u64,
     // Perpetual debt.
@@ -1078,7 +1286,7 @@ pub struct Liquidated {
 
 // ---- events of positions, buckets and limits ------------------------------------------------------------------------
 
-/// A position was filled.
+// A position was filled.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PositionFilled {
@@ -1108,7 +1316,7 @@ pub struct PositionFilled {
     pub market_seq: u64,
 }
 
-/// Funding was settled.
+// Funding was settled.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct FundingSettled {
@@ -1126,7 +1334,7 @@ pub struct FundingSettled {
     pub market_seq: u64,
 }
 
-/// A position was taken over.
+// A position was taken over.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PositionTakenOver {
@@ -1149,6 +1357,8 @@ pub struct PositionTakenOver {
     pub realized_pnl: i128,
     // Signed, base 1e14.
     pub size: i128,
+    // Not the liquidator's now, but the pool's.
+    pub to_pool: bool,
     // Account's.
     pub account_seq: u64,
     // Liquidator's.
@@ -1157,7 +1367,7 @@ pub struct PositionTakenOver {
     pub market_seq: u64,
 }
 
-/// A market was opened.
+// A market was opened.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MarketOpened {
@@ -1174,7 +1384,20 @@ pub struct MarketOpened {
     pub market_seq: u64,
 }
 
-/// Curve or funding changed.
+// Parameters changed.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct MarketUpdated {
+    // Which.
+    #[topic]
+    pub market: Symbol,
+    // Now.
+    pub config: MarketConfig,
+    // Market's.
+    pub market_seq: u64,
+}
+
+// Curve or funding changed.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MarketPushed {
@@ -1187,7 +1410,7 @@ pub struct MarketPushed {
     pub market_seq: u64,
 }
 
-/// A bucket moved.
+// A bucket moved.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct BucketMoved {
@@ -1205,7 +1428,25 @@ pub struct BucketMoved {
     pub settlement_seq: u64,
 }
 
-/// A claim was paid.
+// The executor of an order was paid.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ExecutorPaid {
+    // Whose order.
+    #[topic]
+    pub account: Address,
+    // Whom.
+    #[topic]
+    pub executor: Address,
+    // Account's.
+    pub account_seq: u64,
+    // Settlement units.
+    pub amount: i128,
+    // Executor's.
+    pub executor_seq: u64,
+}
+
+// A claim was paid.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PendingClaimed {
@@ -1220,7 +1461,7 @@ pub struct PendingClaimed {
     pub settlement_seq: u64,
 }
 
-/// A bad debt was written off.
+// A bad debt was written off.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct BadDebt {
@@ -1248,7 +1489,7 @@ pub struct BadDebt {
     pub perp: bool,
 }
 
-/// An account set limits.
+// An account set limits.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LimitsSet {
@@ -1261,7 +1502,7 @@ pub struct LimitsSet {
     pub account_seq: u64,
 }
 
-/// A delegate may act.
+// A delegate may act.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Granted {
@@ -1279,7 +1520,7 @@ pub struct Granted {
     pub permissions: u32,
 }
 
-/// A delegate may act no more.
+// A delegate may act no more.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Revoked {
@@ -1293,7 +1534,7 @@ pub struct Revoked {
     pub account_seq: u64,
 }
 
-/// No delegate may act any more.
+// No delegate may act any more.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AllRevoked {
@@ -1304,7 +1545,7 @@ pub struct AllRevoked {
     pub account_seq: u64,
 }
 
-/// A call or a flag began or ended.
+// A call or a flag began or ended.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct StatusChanged {
@@ -1319,33 +1560,7 @@ pub struct StatusChanged {
     pub status: AccountStatus,
 }
 
-/// A debt was repaid for collateral, by agreement.
-#[contractevent]
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Swapped {
-    // Whose debt.
-    #[topic]
-    pub account: Address,
-    // Who repaid.
-    #[topic]
-    pub payer: Address,
-    // Account's.
-    pub account_seq: u64,
-    // What was given.
-    pub collateral_asset: Address,
-    // Collateral's.
-    pub collateral_seq: u64,
-    // What was repaid.
-    pub debt_asset: Address,
-    // Debt asset's.
-    pub debt_seq: u64,
-    // Collateral units.
-    pub given: i128,
-    // Debt units.
-    pub repaid: i128,
-}
-
-/// An account agreed to settlement in kind.
+// An account agreed to settlement in kind.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct InKindSet {
@@ -1356,4 +1571,67 @@ pub struct InKindSet {
     pub account_seq: u64,
     // What may be taken.
     pub assets: Vec<Address>,
+}
+
+// A token was taken off the list.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AssetRetired {
+    // The token.
+    #[topic]
+    pub asset: Address,
+}
+
+// The oracle was replaced.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct OracleSet {
+    // The new one.
+    pub oracle: Address,
+}
+
+// An account moved.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AccountTransferred {
+    // The empty one now.
+    #[topic]
+    pub from: Address,
+    // Where all of it is.
+    #[topic]
+    pub to: Address,
+    // Of `from`.
+    pub from_seq: u64,
+    // Of `to`.
+    pub to_seq: u64,
+}
+
+// The books were compared with the vault.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Synced {
+    // The token.
+    #[topic]
+    pub asset: Address,
+    // Asset's.
+    pub asset_seq: u64,
+    // Tokens in the vault.
+    pub cash: i128,
+    // Token units.
+    pub from_reserves: i128,
+    // Token units.
+    pub from_suppliers: i128,
+    // Still missing, token units.
+    pub pending_bad_debt: i128,
+}
+
+// An account of the protocol was named.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ProtocolAccountSet {
+    // Whose money buys for it.
+    #[topic]
+    pub role: Bucket,
+    // Who receives.
+    pub account: Address,
 }

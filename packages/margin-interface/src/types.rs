@@ -2,7 +2,7 @@
 
 use soroban_sdk::{contracttype, Address, Symbol};
 
-/// What a price is about; the SEP-40 type, identical in XDR.
+// What a price is about; the SEP-40 type, identical in XDR.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq, Ord, PartialOrd)]
 pub enum Asset {
@@ -12,7 +12,7 @@ pub enum Asset {
     Other(Symbol),
 }
 
-/// A rule that may name a lent asset or a perpetual market: exposure limits, blacklists.
+// A rule that may name a lent asset or a perpetual market: exposure limits, blacklists.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq, Ord, PartialOrd)]
 pub enum Market {
@@ -22,7 +22,7 @@ pub enum Market {
     Perp(Symbol),
 }
 
-/// How far a price may be trusted; what each status permits is the table in `margin_math::status`.
+// How far a price may be trusted; what each status permits is the table in `margin_math::status`.
 #[contracttype]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
@@ -45,7 +45,7 @@ pub enum PriceStatus {
     Unknown = 7,
 }
 
-/// A guarded price as an interval, USD per whole unit at 1e14.
+// A guarded price as an interval, USD per whole unit at 1e14.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Quote {
@@ -63,17 +63,17 @@ pub struct Quote {
     pub timestamp: u64,
 }
 
-/// The limits an account sets itself. The ledger checks them on every increase of risk, whoever signs.
+// The limits an account sets itself. The ledger checks them on every increase of risk, whoever signs.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Limits {
-    /// Largest `(debt + notional) / equity`, hundredths: `300` = 3.00x.
+    // Largest `(debt + notional) / equity`, hundredths: `300` = 3.00x.
     pub max_leverage: u32,
-    /// Largest debt or notional in one market, USD 1e7.
+    // Largest debt or notional in one market, USD 1e7.
     pub market_exposure: i128,
-    /// Smallest health factor in the Open valuation, bps: `12_000` = 1.2.
+    // Smallest health factor in the Open valuation, bps: `12_000` = 1.2.
     pub min_health: u32,
-    /// Largest sum of lending debts and perpetual debt, USD 1e7.
+    // Largest sum of lending debts and perpetual debt, USD 1e7.
     pub total_borrow: i128,
 }
 
@@ -83,7 +83,7 @@ impl Limits {
         Limits { max_leverage: u32::MAX, market_exposure: i128::MAX, min_health: 0, total_borrow: i128::MAX };
 }
 
-/// How a liquidator is paid.
+// How a liquidator is paid.
 #[contracttype]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]

@@ -275,13 +275,14 @@ pub trait VaultInterface {
     ///
     /// # Arguments
     /// * `keeper` - who pays and receives
-    /// * `account` - whose debt; it sizes `max_repay` to its target
+    /// * `account` - whose debt
     /// * `debt_asset` - token contract of the debt to repay
     /// * `collateral_asset` - token contract of the deposit to give
-    /// * `max_repay` - most to repay, units of the debt asset, > 0
+    /// * `max_repay` - most the keeper pays, units of the debt asset, > 0
+    /// * `wanted` - most the account wants repaid, for its target, units of the debt asset, > 0
     ///
     /// # Errors
-    /// * [`VaultError::InvalidAmount`] - `max_repay <= 0`
+    /// * [`VaultError::InvalidAmount`] - `max_repay <= 0`, `wanted <= 0`
     /// * [`VaultError::TransferMismatch`] - the vault received another amount
     /// * of the ledger: `NothingOwed`, `InsufficientBalance`, `LiquidationUnhelpful` - health would not improve,
     ///   `PriceNotUsable`, `SelfLiquidation`, `InsufficientLiquidity`
@@ -290,7 +291,9 @@ pub trait VaultInterface {
     /// * the ledger's, with what was repaid and given
     ///
     /// # Authorization
-    /// `account`, as the caller; and `keeper`, including the token's `transfer(keeper, vault, max_repay)`.
+    /// `account`, as the caller; and `keeper` for `(keeper, account, debt_asset, collateral_asset, max_repay)`, without
+    /// `wanted`, which follows from the price; including the token's `transfer(keeper, vault, max_repay)`.
+    #[allow(clippy::too_many_arguments)]
     fn deleverage(
         env: Env,
         keeper: Address,
@@ -298,6 +301,7 @@ pub trait VaultInterface {
         debt_asset: Address,
         collateral_asset: Address,
         max_repay: i128,
+        wanted: i128,
     ) -> Result<Liquidation, VaultError>;
 
     /// Pays perpetual debt of an account that has listed `asset` for it, and takes that asset at its mid price minus 1%.
@@ -325,6 +329,34 @@ pub trait VaultInterface {
         asset: Address,
         max_repay: i128,
     ) -> Result<Liquidation, VaultError>;
+
+    /// Moves everything of `from` to `to`, which has nothing yet: deposits with the time they still stay, debts, positions,
+    /// claims, margin call and flag. Limits and grants stay behind. No token moves, and no price is needed.
+    ///
+    /// # Arguments
+    /// * `from` - who gives up everything
+    /// * `to` - who takes it over; never did anything, or has nothing left
+    ///
+    /// # Errors
+    /// * of the ledger: `AccountNotEmpty`, `LimitExceeded`
+    ///
+    /// # Events
+    /// * the ledger's
+    ///
+    /// # Authorization
+    /// `from` and `to`.
+    fn transfer_positions(env: Env, from: Address, to: Address) -> Result<(), VaultError>;
+
+    /// [`Self::transfer_positions`] into an account that the factory has just deployed and stands for.
+    ///
+    /// # Authorization
+    /// `from`, and the factory as the caller.
+    fn migrate_positions(env: Env, from: Address, to: Address) -> Result<(), VaultError>;
+
+    /// The most that [`Self::withdraw`] would accept now, token units.
+    fn max_withdraw(env: Env, account: Address, asset: Address) -> i128;
+    /// The most that [`Self::borrow`] would accept now, token units. What the account's own policy says is not asked.
+    fn max_borrow(env: Env, account: Address, asset: Address) -> i128;
 
     /// What [`Self::deposit`] would return now, or the error it would end in. Whether tokens would arrive is not asked.
     fn preview_deposit(

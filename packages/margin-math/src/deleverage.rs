@@ -2,8 +2,9 @@
 //!
 //! With support `E`, requirement `R` and target `T`, every function solves `E' = T * R'` for the size of one step.
 
+use crate::error::overflow;
 use crate::fixed::{abs, add, bps_ceil, bps_floor, mul_div_ceil, mul_div_floor, pow10, sub};
-use crate::swap::DELEVERAGE_BPS;
+use crate::lending_liquidation::DELEVERAGE_BONUS_BPS;
 use crate::units::{BPS, INDEX, PRICE, USD};
 use crate::MathError;
 
@@ -105,7 +106,7 @@ impl Health {
 }
 
 fn product(a: i128, b: i128) -> Result<i128, MathError> {
-    a.checked_mul(b).ok_or(MathError::Overflow)
+    a.checked_mul(b).map_or_else(overflow, Ok)
 }
 
 fn scaled(amount: i128, bps: u32) -> Result<i128, MathError> {
@@ -156,8 +157,9 @@ pub fn fill_cost_bps(is_long: bool, notional: i128, quote: i128, fee: i128) -> R
 /// What of its worth a deposit gives up as support when a keeper takes it for repaying a debt, bps: it supports
 /// `weight_bps` of itself, and the keeper takes a premium.
 pub fn given_up_bps(weight_bps: u32) -> Result<u32, MathError> {
-    let given = mul_div_ceil(i128::from(weight_bps), i128::from(DELEVERAGE_BPS), i128::from(BPS))?;
-    u32::try_from(given).map_err(|_| MathError::Overflow)
+    let given =
+        mul_div_ceil(i128::from(weight_bps), i128::from(BPS + DELEVERAGE_BONUS_BPS), i128::from(BPS))?;
+    u32::try_from(given).or_else(|_| overflow())
 }
 
 /// How far beyond the fair price and its own impact a reduction may be filled, bps: no more than a liquidation would cost.

@@ -4,6 +4,7 @@
 //! Whatever was spent at most 24 hours ago is in it, so the sum of any 24 hours stays below a limit that is checked against
 //! [`Window::spent`]. What is older counts for at most one hour longer than it must.
 
+use crate::error::overflow;
 use crate::fixed::add;
 use crate::MathError;
 
@@ -62,7 +63,7 @@ impl Window {
     pub fn spend(&mut self, amount: i128) -> Result<(), MathError> {
         let bucket = bucket(self.hour);
         self.amounts[bucket] = add(self.amounts[bucket], amount)?;
-        self.counts[bucket] = self.counts[bucket].checked_add(1).ok_or(MathError::Overflow)?;
+        self.counts[bucket] = self.counts[bucket].checked_add(1).map_or_else(overflow, Ok)?;
         Ok(())
     }
 

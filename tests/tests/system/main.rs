@@ -1,11 +1,13 @@
 //! What the system promises, told as stories with real signatures, each natively and on the built Wasm.
 
 mod accounts;
+mod attack_table;
 mod attacks;
 mod classification;
 mod decimals;
 mod deleverage;
 mod host_rule;
+mod lending;
 mod perpetuals;
 mod policy;
 mod sign_auth;
