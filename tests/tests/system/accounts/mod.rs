@@ -10,6 +10,7 @@ mod lifecycle;
 mod passkeys;
 mod random;
 mod sessions;
+mod tiers;
 mod views;
 
 use margin_tests::actor::Actor;
