@@ -71,7 +71,7 @@ pub fn check_auth<T: tier::Tier>(
     }
     if T::MULTISIG {
         audit::record_entry(env, &contexts, keys, payload.to_bytes());
-    } else if let Some(signer) = keys.first() {
+    } else if let Some(signer) = keys.get(0) {
         Authorized { signer, signatures: keys.len() }.publish(env);
     }
     storage::extend_ttl(env);
