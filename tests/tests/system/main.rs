@@ -5,6 +5,7 @@ mod classification;
 mod decimals;
 mod deleverage;
 mod host_rule;
+mod oracle;
 mod perpetuals;
 mod policy;
 mod signatures;
