@@ -9,7 +9,7 @@ use margin_math::oracle::{MAX_SOURCES, MAX_SOURCE_DECIMALS};
 use soroban_sdk::{panic_with_error, Address, Env, Vec};
 
 use crate::source;
-use crate::storage::{self, Config, Seen, State, MAX_ASSETS, NOTHING};
+use crate::storage::{self, Config, Ring, Seen, State, MAX_ASSETS, NOTHING};
 
 pub fn add_asset(
     env: &Env,
@@ -30,13 +30,11 @@ pub fn add_asset(
         halted: false,
         diverged: false,
     };
-    let config = Config { sources: Vec::new(env), limits, class, place };
+    let config = Config { sources: Vec::from_array(env, []), limits, class, place };
     storage::set_state(env, &asset, &state);
     storage::set_config(env, &asset, &config);
-    let mut ring = storage::ring(env, &asset);
-    ring.clear();
-    storage::set_ring(env, &asset, &ring);
-    storage::set_seen(env, &asset, &storage::seen(env, &asset));
+    storage::set_ring(env, &asset, &Ring::EMPTY);
+    storage::set_seen(env, &asset, &[NOTHING; MAX_SOURCES]);
     AssetLimitsSet { asset, limits: to_public(&limits) }.publish(env);
     Ok(())
 }
@@ -84,7 +82,7 @@ pub fn limits(env: &Env, asset: &Asset) -> Option<AssetLimits> {
 }
 
 pub fn price_feeds(env: &Env, asset: &Asset) -> Vec<PriceSource> {
-    listed(env, asset).map_or(Vec::new(env), |(_, config, _)| config.sources)
+    listed(env, asset).map_or(Vec::from_array(env, []), |(_, config, _)| config.sources)
 }
 
 /// Adds a source; announced, or before the price is live.
@@ -122,11 +120,14 @@ pub fn remove_price_feed(
 ) -> Result<(), OracleError> {
     let (asset, mut config, _) = listed(env, asset)?;
     let index = position(&config, &contract).ok_or(OracleError::UnknownSource)?;
-    config.sources.remove(index);
-    let seen = storage::seen(env, &asset);
-    let mut kept = [NOTHING; MAX_SOURCES];
-    let others = (0..).zip(&seen).filter(|(place, _)| *place != index);
-    kept.iter_mut().zip(others).for_each(|(place, (_, seen))| *place = *seen);
+    let (mut sources, mut kept) = (Vec::from_array(env, []), [NOTHING; MAX_SOURCES]);
+    let others = (0..).zip(config.sources.iter().zip(storage::seen(env, &asset)));
+    let others = others.filter(|(place, _)| *place != index);
+    for (place, (_, (source, seen))) in kept.iter_mut().zip(others) {
+        *place = seen;
+        sources.push_back(source);
+    }
+    config.sources = sources;
     storage::set_config(env, &asset, &config);
     storage::set_seen(env, &asset, &kept);
     PriceFeedRemoved { asset, by, contract }.publish(env);
@@ -176,10 +177,8 @@ pub fn re_anchor(env: &Env, asset: &Asset, hint: i128) -> Result<(), OracleError
     // What was judged stays judged: no round counts twice.
     let Track { judged, judged_at, .. } = state.track;
     state.track = Track { judged, judged_at, ..Track::new(hint, env.ledger().timestamp()) };
-    let mut ring = storage::ring(env, &asset);
-    ring.clear();
     storage::set_state(env, &asset, &state);
-    storage::set_ring(env, &asset, &ring);
+    storage::set_ring(env, &asset, &Ring::EMPTY);
     PriceReset { asset, hint }.publish(env);
     Ok(())
 }

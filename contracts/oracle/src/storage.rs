@@ -88,8 +88,8 @@ pub fn initialise(env: &Env, base: &Asset, resolution: u32) {
     instance.set(&BASE, base);
     instance.set(&RESOLUTION, &resolution);
     set_halted(env, false);
-    set_assets(env, &Vec::new(env));
-    set_publishers(env, &Publishers { epoch: 0, keys: Vec::new(env), quorum: 1 });
+    set_assets(env, &Vec::from_array(env, []));
+    set_publishers(env, &Publishers { epoch: 0, keys: Vec::from_array(env, []), quorum: 1 });
     set_reports(env, &Reports::NONE);
 }
 
@@ -113,7 +113,7 @@ pub fn set_halted(env: &Env, halted: bool) {
 }
 
 pub fn assets(env: &Env) -> Vec<Asset> {
-    load(env, &ASSETS.to_val()).unwrap_or_else(|| Vec::new(env))
+    load(env, &ASSETS.to_val()).unwrap_or_else(|| Vec::from_array(env, []))
 }
 
 pub fn set_assets(env: &Env, assets: &Vec<Asset>) {
@@ -122,13 +122,20 @@ pub fn set_assets(env: &Env, assets: &Vec<Asset>) {
 
 /// The asset that `name` stands for, and its state.
 pub fn find(env: &Env, name: &Asset) -> Option<(Asset, State)> {
-    let stored: Val = load(env, &key(env, STATE, name))?;
+    let (alias_of, state) = look_up(env, name.into_val(env))?;
+    Some((alias_of.unwrap_or_else(|| name.clone()), state))
+}
+
+/// The state of the asset with that name, and what it is an alias of. Takes the name undecoded: reads of many assets
+/// only hand it on.
+pub fn look_up(env: &Env, name: Val) -> Option<(Option<Asset>, State)> {
+    let stored: Val = load(env, &(STATE, name).into_val(env))?;
     match Asset::try_from_val(env, &stored) {
         Ok(asset) => {
             let stored: Val = load(env, &key(env, STATE, &asset))?;
-            unpack_state(env, &stored).map(|state| (asset, state))
+            unpack_state(env, &stored).map(|state| (Some(asset), state))
         }
-        Err(_) => unpack_state(env, &stored).map(|state| (name.clone(), state)),
+        Err(_) => unpack_state(env, &stored).map(|state| (None, state)),
     }
 }
 
@@ -212,39 +219,43 @@ pub fn set_config(env: &Env, asset: &Asset, config: &Config) {
     store(env, &key(env, CONFIG, asset), config.into_val(env));
 }
 
-/// A packed history of accepted prices, oldest first: as bytes of the host, and in a buffer to read it.
+/// A packed history of accepted prices, oldest first.
 pub struct Ring {
-    bytes: Bytes,
-    buffer: [u8; RING_BYTES],
+    /// With room for one slot more than is kept.
+    buffer: [u8; RING_BYTES + SLOT_BYTES],
+    start: usize,
+    end: usize,
 }
 
 impl Ring {
-    /// The history as it was loaded.
-    pub fn loaded(&self) -> &[u8] {
-        self.buffer.get(..self.bytes.len() as usize).unwrap_or(&[])
+    pub const EMPTY: Self = Self { buffer: [0; RING_BYTES + SLOT_BYTES], start: 0, end: 0 };
+
+    pub fn filled(&self) -> &[u8] {
+        self.buffer.get(self.start..self.end).unwrap_or(&[])
     }
 
     pub fn clear(&mut self) {
-        self.bytes = Bytes::new(self.bytes.env());
+        self.start = self.end;
     }
 
-    /// Appends a slot; a full history loses its oldest.
+    /// Appends a slot, once; a full history loses its oldest.
     pub fn push(&mut self, slot: &[u8; SLOT_BYTES]) {
-        if self.bytes.len() as usize >= RING_BYTES {
-            self.bytes = self.bytes.slice(SLOT_BYTES as u32..);
+        if let Some(place) = self.buffer.get_mut(self.end..self.end + SLOT_BYTES) {
+            place.copy_from_slice(slot);
+            self.end += SLOT_BYTES;
         }
-        self.bytes.extend_from_array(slot);
+        self.start = self.start.max(self.end.saturating_sub(RING_BYTES));
     }
 }
 
 pub fn ring(env: &Env, asset: &Asset) -> Ring {
-    let mut buffer = [0; RING_BYTES];
-    let bytes = fill(env, &key(env, RING, asset), &mut buffer);
-    Ring { bytes, buffer }
+    let mut ring = Ring::EMPTY;
+    ring.end = fill(env, &key(env, RING, asset), &mut ring.buffer);
+    ring
 }
 
 pub fn set_ring(env: &Env, asset: &Asset, ring: &Ring) {
-    store(env, &key(env, RING, asset), ring.bytes.to_val());
+    store(env, &key(env, RING, asset), Bytes::from_slice(env, ring.filled()).to_val());
 }
 
 /// What is remembered of each source, in the order of the sources; the rest is nothing.
@@ -269,7 +280,11 @@ pub fn set_seen(env: &Env, asset: &Asset, seen: &[Seen; MAX_SOURCES]) {
 }
 
 pub fn publishers(env: &Env) -> Publishers {
-    load(env, &PUBLISHERS.to_val()).unwrap_or(Publishers { epoch: 0, keys: Vec::new(env), quorum: 1 })
+    load(env, &PUBLISHERS.to_val()).unwrap_or(Publishers {
+        epoch: 0,
+        keys: Vec::from_array(env, []),
+        quorum: 1,
+    })
 }
 
 pub fn set_publishers(env: &Env, publishers: &Publishers) {
@@ -354,16 +369,12 @@ fn extend(env: &Env, key: &Val) {
     env.storage().persistent().extend_ttl(key, THRESHOLD, BUMP);
 }
 
-/// A stored byte string, and a copy of it at the front of `buffer`. Empty if it does not fit.
-fn fill(env: &Env, key: &Val, buffer: &mut [u8]) -> Bytes {
-    let stored = load(env, key).unwrap_or_else(|| Bytes::new(env));
-    match buffer.get_mut(..stored.len() as usize) {
-        Some(filled) => {
-            stored.copy_into_slice(filled);
-            stored
-        }
-        None => Bytes::new(env),
-    }
+/// Copies a stored byte string to the front of `buffer`: how much of it is filled. Nothing if it does not fit.
+fn fill(env: &Env, key: &Val, buffer: &mut [u8]) -> usize {
+    let Some(stored) = load::<Bytes>(env, key) else { return 0 };
+    let Some(filled) = buffer.get_mut(..stored.len() as usize) else { return 0 };
+    stored.copy_into_slice(filled);
+    filled.len()
 }
 
 /// Prices, then times, little-endian.
