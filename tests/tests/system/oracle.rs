@@ -5,7 +5,6 @@ use margin_interface::{
     Asset, AssetClass, AssetLimits, OracleAdminClient, PokeOutcome, PriceStatus, Quote, Sep40Client,
 };
 use margin_tests::costs::Cost;
-use margin_tests::env::GENESIS_TIME;
 use margin_tests::fixture::{install, Fixture};
 use margin_tests::money::{price, Coin};
 use margin_tests::prices::fresh_source;
@@ -255,8 +254,8 @@ fn p24_wasm_and_native_agree_and_wasm_keeps_the_bars() {
 /// 45: no clock of ours is a toy, and every limit an operator reads is one that is in force.
 #[test]
 fn bad_input_45_the_clock_is_a_real_one() {
-    assert!(GENESIS_TIME > 1_770_000_000);
     let f = Fixture::new(Mode::Native);
+    assert!(f.now() > 1_770_000_000);
     let g = Guarded::new(&f, AssetClass::Thin);
     let limits = OracleAdminClient::new(&f.env, &g.oracle).limits(&g.asset).unwrap();
     assert_eq!((limits.budget_bps, limits.window, limits.confirm), (500, 3_600, 0));
