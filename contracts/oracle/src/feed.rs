@@ -8,20 +8,22 @@ use margin_math::oracle::{agree, Agreed, Disagreed, Reading, MAX_SOURCES};
 use margin_math::twap::Print;
 use soroban_sdk::{Env, Vec};
 
-use crate::storage::{self, Config, Ring, Seen, State};
+use crate::storage::{self, Config, Named, Ring, Seen, State};
 
 /// Groups of a fallback that suffice: its price permits no new risk.
 const FALLBACK_QUORUM: u32 = 1;
 
 /// Reads, aggregates, guards and stores the price of one asset.
 pub fn poke(env: &Env, name: &Asset) -> PokeOutcome {
-    let Some((asset, mut state)) = storage::find(env, name) else { return PokeOutcome::Unknown };
-    let Some(config) = storage::config(env, &asset) else { return PokeOutcome::Unknown };
+    let Some((Named { asset, key }, mut state)) = storage::find(env, name) else {
+        return PokeOutcome::Unknown;
+    };
+    let Some(config) = storage::config(env, key) else { return PokeOutcome::Unknown };
     if storage::halted(env) || state.halted {
         return PokeOutcome::Halted;
     }
-    let mut ring = storage::ring(env, &asset);
-    let mut seen = storage::seen(env, &asset);
+    let mut ring = storage::ring(env, key);
+    let mut seen = storage::seen(env, key);
     let readings = Readings::of(env, &asset, &config, &mut seen);
     let outcome = match readings.agreed(&config) {
         Ok((agreed, fallback)) => {
@@ -47,9 +49,9 @@ pub fn poke(env: &Env, name: &Asset) -> PokeOutcome {
         }
     };
     // Stored whatever the outcome: the footprint of a poke must not depend on prices.
-    storage::set_state(env, &asset, &state);
-    storage::set_ring(env, &asset, &ring);
-    storage::set_seen(env, &asset, &seen);
+    storage::set_state(env, key, &state);
+    storage::set_ring(env, key, &ring);
+    storage::set_seen(env, key, &seen);
     outcome
 }
 

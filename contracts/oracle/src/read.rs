@@ -110,11 +110,11 @@ fn with_history<T>(
     name: &Asset,
     read: impl FnOnce(u64, &mut dyn Iterator<Item = Print>) -> Option<T>,
 ) -> Option<T> {
-    let (asset, state) = storage::find(env, name)?;
+    let (named, state) = storage::find(env, name)?;
     if storage::halted(env) || state.halted || state.track.phase == Phase::Warming {
         return None;
     }
-    let ring = storage::ring(env, &asset);
+    let ring = storage::ring(env, named.key);
     let mut prints = newest_first(ring.filled());
     read(state.max_age, &mut prints)
 }

@@ -120,23 +120,32 @@ pub fn set_assets(env: &Env, assets: &Vec<Asset>) {
     store(env, &ASSETS.to_val(), assets.to_val());
 }
 
+/// The asset that a name stands for: as what it is, and as its part of a key.
+pub struct Named {
+    pub asset: Asset,
+    pub key: Val,
+}
+
 /// The asset that `name` stands for, and its state.
-pub fn find(env: &Env, name: &Asset) -> Option<(Asset, State)> {
-    let (alias_of, state) = look_up(env, name.into_val(env))?;
-    Some((alias_of.unwrap_or_else(|| name.clone()), state))
+pub fn find(env: &Env, name: &Asset) -> Option<(Named, State)> {
+    let key = name.into_val(env);
+    let (alias_of, state) = look_up(env, key)?;
+    let named = match alias_of {
+        Some(key) => Named { asset: Asset::try_from_val(env, &key).ok()?, key },
+        None => Named { asset: name.clone(), key },
+    };
+    Some((named, state))
 }
 
 /// The state of the asset with that name, and what it is an alias of. Takes the name undecoded: reads of many assets
 /// only hand it on.
-pub fn look_up(env: &Env, name: Val) -> Option<(Option<Asset>, State)> {
-    let stored: Val = load(env, &(STATE, name).into_val(env))?;
-    match Asset::try_from_val(env, &stored) {
-        Ok(asset) => {
-            let stored: Val = load(env, &key(env, STATE, &asset))?;
-            unpack_state(env, &stored).map(|state| (Some(asset), state))
-        }
-        Err(_) => unpack_state(env, &stored).map(|state| (None, state)),
+pub fn look_up(env: &Env, name: Val) -> Option<(Option<Val>, State)> {
+    let stored: Val = load(env, &key(env, STATE, name))?;
+    if let Some(state) = unpack_state(env, &stored) {
+        return Some((None, state));
     }
+    let state = unpack_state(env, &load(env, &key(env, STATE, stored))?)?;
+    Some((Some(stored), state))
 }
 
 fn unpack_state(env: &Env, stored: &Val) -> Option<State> {
@@ -166,7 +175,7 @@ fn unpack_state(env: &Env, stored: &Val) -> Option<State> {
     Some(State { track, floor, cap, max_age, halted: halted != 0, diverged: diverged != 0 })
 }
 
-pub fn set_state(env: &Env, asset: &Asset, state: &State) {
+pub fn set_state(env: &Env, asset: Val, state: &State) {
     let t = &state.track;
     let counts = u64::from(t.good) | u64::from(t.stood) << 32;
     let flags =
@@ -190,11 +199,11 @@ pub fn set_state(env: &Env, asset: &Asset, state: &State) {
 }
 
 /// Makes `alias` another name of `asset`.
-pub fn set_alias(env: &Env, alias: &Asset, asset: &Asset) {
-    store(env, &key(env, STATE, alias), asset.into_val(env));
+pub fn set_alias(env: &Env, alias: Val, asset: Val) {
+    store(env, &key(env, STATE, alias), asset);
 }
 
-pub fn config(env: &Env, asset: &Asset) -> Option<Config> {
+pub fn config(env: &Env, asset: Val) -> Option<Config> {
     let PackedConfig(sources, packed) = load(env, &key(env, CONFIG, asset))?;
     let packed = BytesN::<CONFIG_BYTES>::try_from(packed).ok()?.to_array();
     let ([floor, cap], pairs): (_, [u64; CONFIG_TIMES]) = unpack(&packed)?;
@@ -207,7 +216,7 @@ pub fn config(env: &Env, asset: &Asset) -> Option<Config> {
     Some(Config { sources, limits: Limits { floor, cap, of }, class, place })
 }
 
-pub fn set_config(env: &Env, asset: &Asset, config: &Config) {
+pub fn set_config(env: &Env, asset: Val, config: &Config) {
     let Limits { floor, cap, of } = &config.limits;
     let mut pairs = [0; CONFIG_TIMES];
     for (pair, two) in pairs.iter_mut().zip(of.chunks_exact(2).chain([&[config.class, config.place][..]])) {
@@ -248,18 +257,18 @@ impl Ring {
     }
 }
 
-pub fn ring(env: &Env, asset: &Asset) -> Ring {
+pub fn ring(env: &Env, asset: Val) -> Ring {
     let mut ring = Ring::EMPTY;
     ring.end = fill(env, &key(env, RING, asset), &mut ring.buffer);
     ring
 }
 
-pub fn set_ring(env: &Env, asset: &Asset, ring: &Ring) {
+pub fn set_ring(env: &Env, asset: Val, ring: &Ring) {
     store(env, &key(env, RING, asset), Bytes::from_slice(env, ring.filled()).to_val());
 }
 
 /// What is remembered of each source, in the order of the sources; the rest is nothing.
-pub fn seen(env: &Env, asset: &Asset) -> [Seen; MAX_SOURCES] {
+pub fn seen(env: &Env, asset: Val) -> [Seen; MAX_SOURCES] {
     let mut buffer = [0; SEEN_BYTES * MAX_SOURCES];
     fill(env, &key(env, SEEN, asset), &mut buffer);
     let mut seen = [NOTHING; MAX_SOURCES];
@@ -270,7 +279,7 @@ pub fn seen(env: &Env, asset: &Asset) -> [Seen; MAX_SOURCES] {
     seen
 }
 
-pub fn set_seen(env: &Env, asset: &Asset, seen: &[Seen; MAX_SOURCES]) {
+pub fn set_seen(env: &Env, asset: Val, seen: &[Seen; MAX_SOURCES]) {
     let mut buffer = [0; SEEN_BYTES * MAX_SOURCES];
     for (packed, seen) in buffer.chunks_exact_mut(SEEN_BYTES).zip(seen) {
         let flags = u64::from(seen.decimals) | u64::from(seen.halted) << 32;
@@ -344,6 +353,7 @@ pub fn extend_shared(env: &Env) {
 
 /// Extends every entry of an asset; of an unlisted one there is none.
 pub fn extend_asset(env: &Env, asset: &Asset) {
+    let asset = asset.into_val(env);
     for kind in [STATE, CONFIG, RING, SEEN] {
         let key = key(env, kind, asset);
         if env.storage().persistent().has(&key) {
@@ -352,8 +362,8 @@ pub fn extend_asset(env: &Env, asset: &Asset) {
     }
 }
 
-fn key(env: &Env, kind: Symbol, asset: &Asset) -> Val {
-    (kind, asset.clone()).into_val(env)
+fn key(env: &Env, kind: Symbol, asset: Val) -> Val {
+    (kind, asset).into_val(env)
 }
 
 fn load<T: TryFromVal<Env, Val>>(env: &Env, key: &Val) -> Option<T> {

@@ -248,7 +248,7 @@ fn p24_wasm_and_native_agree_and_wasm_keeps_the_bars() {
     f.world.advance(60);
     g.sources.iter().for_each(|source| source.set(&g.asset, &price(102), &f.now()));
     assert_eq!(g.poke(), PokeOutcome::Accepted);
-    assert!(Cost::of_last_call(&f.world).instructions < 3_200_000, "{:?}", Cost::of_last_call(&f.world));
+    assert!(Cost::of_last_call(&f.world).instructions < 3_000_000, "{:?}", Cost::of_last_call(&f.world));
 }
 
 /// 45: no clock of ours is a toy, and every limit an operator reads is one that is in force.
