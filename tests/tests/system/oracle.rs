@@ -1,22 +1,27 @@
 //! The oracle among strangers: on Wasm as natively, for consumers that know nothing of it, at a stable cost.
 
+use ed25519_dalek::{Signer as _, SigningKey};
 use foreign_reader::{Asset as ForeignAsset, ForeignReader, ForeignReaderClient};
 use margin_interface::{
-    Asset, AssetClass, AssetLimits, OracleAdminClient, PokeOutcome, PriceStatus, Quote, Sep40Client,
+    Asset, AssetClass, AssetLimits, OracleAdminClient, OraclePublisherClient, PokeOutcome, PriceStatus,
+    PublisherSignature, Quote, Report, Sep40Client,
 };
-use margin_tests::costs::Cost;
+use margin_tests::actor::key_of;
+use margin_tests::costs::{Cost, MOST_PERCENT};
 use margin_tests::fixture::{install, Fixture};
 use margin_tests::money::{price, Coin};
 use margin_tests::prices::fresh_source;
 use margin_tests::world::Mode;
 use price_source::{Fault, PriceSource, PriceSourceClient};
-use soroban_sdk::{Address, IntoVal, Vec as HostVec};
+use soroban_sdk::xdr::ToXdr as _;
+use soroban_sdk::{symbol_short, Address, BytesN, IntoVal, Val, Vec as HostVec};
 
 crate::in_both_modes!(
     a_foreign_client_reads_what_we_answer,
     a_foreign_client_finds_no_price_where_there_is_none_to_use,
     hostile_sources_change_nothing_but_their_own_absence,
     p21_the_entries_touched_depend_on_arguments_and_configuration_alone,
+    the_largest_report_and_the_widest_poke_fit,
 );
 
 fn foreign(f: &Fixture, ticker: &str) -> ForeignAsset {
@@ -259,4 +264,68 @@ fn bad_input_45_the_clock_is_a_real_one() {
     let g = Guarded::new(&f, AssetClass::Thin);
     let limits = OracleAdminClient::new(&f.env, &g.oracle).limits(&g.asset).unwrap();
     assert_eq!((limits.budget_bps, limits.window, limits.confirm), (500, 3_600, 0));
+}
+
+/// Ten publishers, 32 assets, then a poke of one asset with six sources: the worst of every bound, within a quarter of what the
+/// network gives and within the stack.
+fn the_largest_report_and_the_widest_poke_fit(f: &Fixture) {
+    let g = Guarded::new(f, AssetClass::Volatile);
+    let admin = |function: &str, args: HostVec<Val>| f.admin.calls::<()>(&g.oracle, function, args).ok();
+    let mut keys: Vec<_> = (0..10).map(|number| key_of(&format!("publisher {number}"))).collect();
+    keys.sort_by_key(|key| key.verifying_key().to_bytes());
+    let public = |key: &SigningKey| BytesN::from_array(&f.env, &key.verifying_key().to_bytes());
+    keys.iter().for_each(|key| admin("add_publisher", (public(key),).into_val(&f.env)));
+    let reported = Asset::Other(f.symbol("REPORTED"));
+    for place in 1..32 {
+        let asset = if place == 31 { reported.clone() } else { Asset::Other(f.symbol(&format!("A{place}"))) };
+        let limits = AssetLimits { quorum: 6, ..AssetLimits::DEFAULT };
+        let args = (asset, AssetClass::Volatile, limits, price(100)).into_val(&f.env);
+        admin("add_asset", args);
+    }
+    let feeds = (0..5).map(|_| install(&f.world, "price-source", PriceSource, (8_u32, 1_u32)));
+    let feeds: Vec<_> = feeds.chain([g.oracle.clone()]).collect();
+    for (group, contract) in (0..).zip(&feeds) {
+        let source = fresh_source(reported.clone(), contract.clone(), group);
+        admin("add_price_feed", (reported.clone(), source).into_val(&f.env));
+    }
+    let publishing = OraclePublisherClient::new(&f.env, &g.oracle);
+    let epoch = publishing.publishers().epoch;
+    let assets = HostVec::from_iter(&f.env, 0..32_u32);
+    for round in 1..=70_u64 {
+        f.world.advance(60);
+        let mut signatures = HostVec::new(&f.env);
+        for (number, key) in (0..).zip(&keys) {
+            let prices = HostVec::from_iter(&f.env, (0..32).map(|_| price(100) + number));
+            let network = f.env.ledger().network_id();
+            let message = (
+                symbol_short!("report"),
+                network,
+                g.oracle.clone(),
+                epoch,
+                round,
+                f.now(),
+                assets.clone(),
+                prices.clone(),
+            );
+            let bytes: Vec<u8> = message.to_xdr(&f.env).iter().collect();
+            let signature = BytesN::from_array(&f.env, &key.sign(&bytes).to_bytes());
+            signatures.push_back(PublisherSignature {
+                key: public(key),
+                observed_at: f.now(),
+                prices,
+                signature,
+            });
+        }
+        assert!(publishing.submit(&Report { assets: assets.clone(), epoch, round }, &signatures));
+        assert!(Cost::of_last_call(&f.world).share() < MOST_PERCENT);
+        for feed in &feeds[..5] {
+            PriceSourceClient::new(&f.env, feed).set(&reported, &(price(100) / 1_000_000), &f.now());
+        }
+        let outcomes = g.client().poke(&HostVec::from_array(&f.env, [reported.clone()]));
+        assert_eq!(outcomes.get(0), Some(PokeOutcome::Accepted));
+        assert!(Cost::of_last_call(&f.world).share() < MOST_PERCENT);
+    }
+    let quote = g.client().quote(&reported);
+    assert_eq!((quote.lo, quote.hi), (price(100), price(100) + 4), "the lower median of ten");
+    f.prices.report();
 }
