@@ -12,11 +12,13 @@ mod desk;
 mod error;
 mod fill;
 mod funding;
+mod house;
 mod markets;
 mod matched;
 mod nonces;
 mod orders;
 mod pool;
+mod stage;
 mod storage;
 #[cfg(test)]
 mod test;
