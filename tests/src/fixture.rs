@@ -305,7 +305,7 @@ fn deploy(world: &World, admin: &Actor, guardian: &Actor) -> Contracts {
     let basic = upload(world, "basic-account", basic_account::BasicAccount);
     let pro = upload(world, "pro-account", pro_account::ProAccount);
     let institutional = upload(world, "institutional-account", institutional_account::InstitutionalAccount);
-    let args = (governor, &ledger, &vault, &clearing, basic, pro, institutional);
+    let args = (governor, guard, &ledger, &vault, &clearing, basic, pro, institutional);
     let factory = install(world, "factory", factory::AccountFactory, args);
     admin.calls::<()>(&ledger, "set_venues", (&vault, &clearing, &factory).into_val(env)).ok();
     Contracts { oracle, sources, ledger, vault, clearing, factory, tokens }

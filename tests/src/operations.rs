@@ -5,8 +5,7 @@ use crate::auth::Invocation;
 use crate::money::{Coin, Money};
 use crate::tx::Tx;
 use margin_interface::{AccountConfig, Action, Fill, Liquidation, Receive, TakeOver};
-use soroban_sdk::{Address, BytesN, IntoVal, Vec as HostVec};
-use std::collections::BTreeMap;
+use soroban_sdk::{Address, BytesN, IntoVal, Map as HostMap, Vec as HostVec};
 
 /// No limit on the price of a purchase.
 pub const ANY_PRICE_TO_BUY: i128 = i128::MAX;
@@ -96,8 +95,13 @@ impl Actor {
 
     /// Withdraws to somebody's wallet.
     pub fn withdraw_to(&self, to: &Address, money: Money) -> Tx<i128> {
+        self.submits(self.withdraw_call(to, money))
+    }
+
+    /// `vault.withdraw(self, token, amount, to)`.
+    pub fn withdraw_call(&self, to: &Address, money: Money) -> Invocation {
         let args = (&self.address, self.world.token(money.coin), money.units, to);
-        self.calls(&self.world.contracts().vault, "withdraw", args.into_val(&self.world.env))
+        Invocation::new(&self.world.contracts().vault, "withdraw", args.into_val(&self.world.env))
     }
 
     /// Borrows into the own wallet.
@@ -165,15 +169,15 @@ impl Actor {
     pub fn submit_for(&self, account: &Actor, requests: &[Action]) -> Tx<HostVec<i128>> {
         let env = &self.world.env;
         let vault = &self.world.contracts().vault;
-        let mut pulled: BTreeMap<Address, i128> = BTreeMap::new();
+        let mut pulled: HostMap<Address, i128> = HostMap::new(env);
         for request in requests {
             if let Action::Deposit(asset, amount) | Action::Repay(asset, amount) = request {
-                *pulled.entry(asset.clone()).or_default() += amount;
+                pulled.set(asset.clone(), pulled.get(asset.clone()).unwrap_or(0) + amount);
             }
         }
         let args = (&self.address, &account.address, HostVec::from_slice(env, requests)).into_val(env);
         let batch = Invocation::new(vault, "submit", args);
-        let batch = pulled.into_iter().fold(batch, |batch, (asset, amount)| {
+        let batch = pulled.iter().fold(batch, |batch, (asset, amount)| {
             batch.with(Invocation::new(&asset, "transfer", (&self.address, vault, amount).into_val(env)))
         });
         self.submits(batch)
@@ -217,10 +221,15 @@ impl Actor {
 
     /// Trades on what is deposited.
     pub fn trade(&self, order: Order) -> Tx<Fill> {
+        self.submits(self.trade_call(order))
+    }
+
+    /// `clearing.trade(self, ..)`.
+    pub fn trade_call(&self, order: Order) -> Invocation {
         let market = self.world.symbol(order.market);
         let deadline = self.world.now() + DEADLINE;
         let args = (&self.address, market, order.size, order.limit, order.reduce_only, deadline);
-        self.calls(&self.world.contracts().clearing, "trade", args.into_val(&self.world.env))
+        Invocation::new(&self.world.contracts().clearing, "trade", args.into_val(&self.world.env))
     }
 
     /// Closes a position at any price.

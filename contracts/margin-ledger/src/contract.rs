@@ -7,7 +7,7 @@
 use crate::{
     book::Book,
     checked::fail,
-    grants, lending, limits,
+    custody, grants, lending, limits,
     liquidation::{self, Order},
     listing, migration, perp, pool, preview, standing,
     storage::{self, Config, Venues},
@@ -56,6 +56,11 @@ impl MarginLedgerAdminInterface for MarginLedger {
 
     fn list_asset(env: Env, token: Address, config: AssetConfig) -> Result<(), LedgerError> {
         listing::list_asset(&env, &token, &config);
+        Ok(())
+    }
+
+    fn set_protocol_account(env: Env, role: Bucket, account: Address) -> Result<(), LedgerError> {
+        listing::set_protocol_account(&env, role, account);
         Ok(())
     }
 
@@ -195,6 +200,11 @@ impl MarginLedgerInterface for MarginLedger {
         })
     }
 
+    fn sync(env: Env, asset: Address, balance: i128) -> Result<i128, LedgerError> {
+        vault_only(&env);
+        write(&env, |book| custody::sync(book, &asset, balance))
+    }
+
     fn transfer_account(env: Env, from: Address, to: Address) -> Result<(), LedgerError> {
         vault_only(&env);
         write(&env, |book| migration::transfer_account(book, &from, &to))
@@ -298,6 +308,15 @@ impl MarginLedgerInterface for MarginLedger {
 
     fn unflag(env: Env, account: Address) -> Result<(), LedgerError> {
         write(&env, |book| standing::unflag(book, &account))
+    }
+
+    fn backstop(
+        env: Env,
+        account: Address,
+        collateral_asset: Address,
+        max_repay: i128,
+    ) -> Result<Liquidation, LedgerError> {
+        write(&env, |book| liquidation::backstop(book, account, collateral_asset, max_repay))
     }
 
     fn accrue(env: Env, asset: Address) -> Result<(), LedgerError> {

@@ -21,9 +21,10 @@ pub struct Change {
     pub shares: i128,
 }
 
-/// What depositors own.
+/// What depositors own: not what the vault misses beyond the reserves.
 pub fn supply(totals: &AssetTotals) -> Total {
-    Total { assets: totals.supplied, shares: totals.supply_shares }
+    let missing = (totals.pending_bad_debt - totals.reserves).max(0);
+    Total { assets: (totals.supplied - missing).max(0), shares: totals.supply_shares }
 }
 
 /// What borrowers owe.

@@ -6,6 +6,7 @@
 use crate::{
     book::{emit, Book},
     checked::*,
+    custody,
     holdings::{self, Change},
     limits, pool,
     settlement::{self, Till},
@@ -32,7 +33,7 @@ pub fn credit(book: &mut Book, from: &Address, account: &Address, asset: &Addres
 /// Takes `amount` ([`ALL`]: everything) out of a deposit; returns it.
 pub fn debit(book: &mut Book, account: &Address, asset: &Address, amount: i128) -> i128 {
     let amount = withdraw(book, account, asset, amount);
-    require_cash(book, asset);
+    require_exit(book, account, asset);
     require_opening(book, account);
     amount
 }
@@ -40,7 +41,7 @@ pub fn debit(book: &mut Book, account: &Address, asset: &Address, amount: i128) 
 /// Books a debt of `amount`; returns the shares.
 pub fn borrow(book: &mut Book, account: &Address, asset: &Address, amount: i128) -> i128 {
     let shares = lend(book, account, asset, amount).shares;
-    require_cash(book, asset);
+    require_exit(book, account, asset);
     require_borrow_cap(book, asset);
     require_opening(book, account);
     shares
@@ -51,7 +52,9 @@ pub fn repay(book: &mut Book, account: &Address, asset: &Address, amount: i128) 
     let env = &book.env.clone();
     require_positive(env, amount);
     let paid = extinguish(book, account, asset, amount);
-    increase(env, &mut book.asset_mut(asset).totals.cash, paid.total());
+    let state = book.asset_mut(asset);
+    increase(env, &mut state.totals.cash, paid.total());
+    custody::flow(env, state, -paid.total());
     finish_repayment(book, account, asset, &paid, false)
 }
 
@@ -85,12 +88,12 @@ pub fn batch(book: &mut Book, account: &Address, from: &Address, actions: &Vec<A
         match &action {
             Action::Deposit(asset, _) => require_supply_cap(book, asset),
             Action::Borrow(asset, _) => {
-                require_cash(book, asset);
+                require_exit(book, account, asset);
                 require_borrow_cap(book, asset);
                 increases = true;
             }
             Action::Withdraw(asset, _) => {
-                require_cash(book, asset);
+                require_exit(book, account, asset);
                 increases = true;
             }
             _ => {}
@@ -109,6 +112,7 @@ fn deposit(book: &mut Book, from: &Address, account: &Address, asset: &Address, 
     let now = book.now();
     let state = book.asset_mut(asset);
     require_enabled(env, state);
+    custody::refuse_frozen(env, state);
     let held = owner.deposits.get(asset.clone()).unwrap_or(0);
     let change = holdings::add_deposit(state, &mut owner, asset, amount);
     let term = u64::from(state.config.min_deposit_seconds);
@@ -118,6 +122,7 @@ fn deposit(book: &mut Book, from: &Address, account: &Address, asset: &Address, 
         owner.locks.set(asset.clone(), now + stays);
     }
     increase(env, &mut state.totals.cash, amount);
+    custody::flow(env, state, -amount);
     let asset_seq = state.totals.seq;
     let account_seq = book.put_account(account, &owner);
     let (account, asset, from, shares) = (account.clone(), asset.clone(), from.clone(), change.shares);
@@ -136,6 +141,7 @@ fn withdraw(book: &mut Book, account: &Address, asset: &Address, amount: i128) -
     let state = book.asset_mut(asset);
     let Change { amount, shares } = holdings::take_deposit(state, &mut owner, asset, amount);
     decrease(env, &mut state.totals.cash, amount);
+    custody::flow(env, state, amount);
     let asset_seq = state.totals.seq;
     let account_seq = book.put_account(account, &owner);
     let (account, asset) = (account.clone(), asset.clone());
@@ -152,6 +158,7 @@ fn lend(book: &mut Book, account: &Address, asset: &Address, amount: i128) -> Ch
     require_enabled(env, state);
     let change = holdings::add_debt(state, &mut owner, asset, amount);
     decrease(env, &mut state.totals.cash, amount);
+    custody::flow(env, state, amount);
     // Interest below one unit waits, and with it the clock. New debt must not pay for that time.
     state.totals.updated_at = now;
     let asset_seq = state.totals.seq;
@@ -165,6 +172,14 @@ fn lend(book: &mut Book, account: &Address, asset: &Address, amount: i128) -> Ch
 fn require_opening(book: &mut Book, account: &Address) {
     let owner = book.account(account);
     limits::require_opening(book, account, &owner);
+}
+
+/// Tokens leave: they must be there, and not too many within an hour; but whoever owes and risks nothing may go.
+fn require_exit(book: &mut Book, account: &Address, asset: &Address) {
+    require_cash(book, asset);
+    if holdings::exposed(&book.account(account)) {
+        custody::require_outflow(book, asset);
+    }
 }
 
 fn require_supply_cap(book: &mut Book, asset: &Address) {
@@ -189,7 +204,9 @@ pub fn require_cash(book: &mut Book, asset: &Address) {
     if asset == &book.config.settlement {
         kept = settlement::buckets(book.settlement()).net().or_fail(env);
     }
-    require(env, book.asset(asset).totals.cash >= kept.max(0), LedgerError::InsufficientLiquidity);
+    let state = book.asset(asset);
+    custody::refuse_frozen(env, state);
+    require(env, state.totals.cash >= kept.max(0), LedgerError::InsufficientLiquidity);
 }
 
 /// Accrues the interest of an asset up to now.

@@ -11,6 +11,7 @@ mod accrual;
 mod book;
 mod checked;
 mod contract;
+mod custody;
 mod grants;
 mod holdings;
 mod lending;
@@ -29,7 +30,11 @@ mod tips;
 mod valuation;
 
 #[cfg(test)]
+mod test_backstop;
+#[cfg(test)]
 mod test_batch;
+#[cfg(test)]
+mod test_custody;
 #[cfg(test)]
 mod test_governance;
 #[cfg(test)]

@@ -9,16 +9,24 @@ use crate::{
     holdings, lending, limits, settlement, standing, storage,
     valuation::{self, Quotes, Sheet, Valuation},
 };
-use margin_interface::{InKindSet, LedgerError, Liquidated, Liquidation, Receive, Taking, ALL, MAX_HOLDINGS};
+use margin_interface::{
+    AccountStatus, Bucket, InKindSet, LedgerError, Liquidated, Liquidation, Receive, Taking, ALL,
+    MAX_HOLDINGS,
+};
 use margin_math::{
     lending_liquidation::{
         self as sizing, HeldSide, OwedSide, Plan, Seizure, Standing, DELEVERAGE_BONUS_BPS, IN_KIND_BONUS_BPS,
     },
     margin::Margin,
     status::may_seize,
-    units::BPS,
+    units::{BPS, SECONDS_PER_DAY},
 };
 use soroban_sdk::{Address, Env, Vec};
+
+/// Seconds that others have to liquidate a flagged account before insurance may.
+const BACKSTOP_AFTER: u64 = 600;
+/// What insurance may pay for liquidations in a day, bps of the fund.
+const BACKSTOP_DAILY_BPS: u32 = 2_500;
 
 /// The two sides of a repayment, priced.
 struct Pair {
@@ -48,6 +56,31 @@ pub struct Order {
 
 /// Liquidates an account that may be, down to its target.
 pub fn liquidate(book: &mut Book, order: &Order) -> Liquidation {
+    execute(book, order, Taking::Liquidation)
+}
+
+/// Has insurance take what nobody else did.
+pub fn backstop(book: &mut Book, account: Address, collateral: Address, max_repay: i128) -> Liquidation {
+    let env = &book.env.clone();
+    let fund = storage::protocol_account(env, Bucket::Insurance);
+    let liquidator = fund.unwrap_or_else(|| fail(env, LedgerError::VenuesNotSet));
+    let (owner, now) = (book.account(&account), book.now());
+    let waited = owner.status == AccountStatus::Flagged && now >= owner.since + BACKSTOP_AFTER;
+    require(env, waited, LedgerError::NotLiquidatable);
+    let (paid, at) = storage::backstop(env);
+    let left = SECONDS_PER_DAY.saturating_sub(now.saturating_sub(at));
+    let faded = mul_div_floor(env, paid, i128::from(left), i128::from(SECONDS_PER_DAY));
+    let most = bps_floor(env, book.settlement().insurance, BACKSTOP_DAILY_BPS);
+    let max_repay = max_repay.min(sub(env, most, faded));
+    require(env, max_repay > 0, LedgerError::InsufficientBucket);
+    let (debt, receive) = (book.config.settlement.clone(), Receive::Shares);
+    let order = Order { liquidator, account, debt, collateral, max_repay, min_seized: 0, receive };
+    let done = execute(book, &order, Taking::Backstop);
+    storage::set_backstop(env, &(add(env, faded, done.repaid), now));
+    done
+}
+
+fn execute(book: &mut Book, order: &Order, kind: Taking) -> Liquidation {
     let env = &book.env.clone();
     let owner = book.account(&order.account);
     let (sheet, quotes) = valuation::sheet(book, &owner);
@@ -57,10 +90,10 @@ pub fn liquidate(book: &mut Book, order: &Order) -> Liquidation {
     let done = if order.debt == order.collateral {
         // The account could do the same itself: nobody is paid for it.
         lending::net(book, &order.account, &order.debt, order.max_repay);
-        book_taking(book, order, &pair, 0, &Seizure { fee: 0, seized: 0 }, Taking::Liquidation)
+        book_taking(book, order, &pair, 0, &Seizure { fee: 0, seized: 0 }, kind)
     } else {
         let plan = plan(env, &sheet, &margin, &pair, order.max_repay);
-        take(book, order, &pair, &plan, Taking::Liquidation)
+        take(book, order, &pair, &plan, kind)
     };
     settlement::realize_bad_debt(book, &order.account);
     done
@@ -172,7 +205,11 @@ fn take(book: &mut Book, order: &Order, pair: &Pair, plan: &Plan, kind: Taking) 
     let env = &book.env.clone();
     require_positive(env, plan.repay);
     let repaid = lending::extinguish(book, &order.account, &order.debt, plan.repay).total();
-    increase(env, &mut book.asset_mut(&order.debt).totals.cash, repaid);
+    if kind == Taking::Backstop {
+        decrease(env, &mut book.settlement_mut().insurance, repaid);
+    } else {
+        increase(env, &mut book.asset_mut(&order.debt).totals.cash, repaid);
+    }
     let seizure = sizing::seizure(&pair.owed, &pair.held, plan, repaid).or_fail(env);
     seize(book, order, &seizure, pair.held.amount);
     book_taking(book, order, pair, repaid, &seizure, kind)

@@ -8,8 +8,8 @@ use crate::{
 };
 use governance::Delay;
 use margin_interface::{
-    AssetConfig, AssetListed, AssetRetired, AssetState, AssetTotals, GovernanceError, LedgerChange,
-    LedgerError, OracleSet, PriceStatus, Ramp, RateCurve, VenuesSet, MAX_ASSETS,
+    AssetConfig, AssetListed, AssetRetired, AssetState, AssetTotals, Bucket, GovernanceError, LedgerChange,
+    LedgerError, OracleSet, PriceStatus, ProtocolAccountSet, Ramp, RateCurve, VenuesSet, MAX_ASSETS,
 };
 use margin_math::{
     interest::{MODIFIER_START, RATE_SCALE},
@@ -59,6 +59,10 @@ pub fn list_asset(env: &Env, token: &Address, config: &AssetConfig) {
         borrowed: 0,
         cash: 0,
         modifier: MODIFIER_START,
+        outflow: 0,
+        outflow_at: 0,
+        pending_bad_debt: 0,
+        pending_since: 0,
         reserves: 0,
         seq: 0,
         supplied: 0,
@@ -102,7 +106,9 @@ pub fn retire_asset(env: &Env, token: &Address) {
 pub fn propose(env: &Env, change: LedgerChange) -> BytesN<32> {
     let delay = match change {
         LedgerChange::Asset(..) => Delay::Risk,
-        LedgerChange::Oracle(_) | LedgerChange::Venues(..) => Delay::Venue,
+        LedgerChange::Oracle(_) | LedgerChange::ProtocolAccount(..) | LedgerChange::Venues(..) => {
+            Delay::Venue
+        }
         LedgerChange::Upgrade(_) => Delay::Code,
     };
     governance::propose(env, change, delay)
@@ -117,11 +123,26 @@ pub fn execute(env: &Env, id: &BytesN<32>) {
             storage::set_config(env, &Config { oracle: oracle.clone(), ..config });
             OracleSet { oracle }.publish(env);
         }
+        LedgerChange::ProtocolAccount(role, account) => enter_protocol_account(env, role, account),
         LedgerChange::Venues(vault, perp_clearing, factory) => {
             enter_venues(env, Venues { factory, perp_clearing, vault });
         }
         LedgerChange::Upgrade(wasm) => governance::upgrade(env, wasm),
     }
+}
+
+/// Names an account of the protocol. Once; later by a change.
+pub fn set_protocol_account(env: &Env, role: Bucket, account: Address) {
+    governance::require_admin(env);
+    if storage::protocol_account(env, role).is_some() {
+        panic_with_error!(env, GovernanceError::NeedsTimelock);
+    }
+    enter_protocol_account(env, role, account);
+}
+
+fn enter_protocol_account(env: &Env, role: Bucket, account: Address) {
+    storage::set_protocol_account(env, role, &account);
+    ProtocolAccountSet { role, account }.publish(env);
 }
 
 fn enter_venues(env: &Env, venues: Venues) {

@@ -187,33 +187,14 @@ fn write_off_perp(book: &mut Book, account: &Address) {
 }
 
 fn write_off(book: &mut Book, account: &Address, asset: &Address) {
-    let env = &book.env.clone();
     let mut owner = book.account(account);
+    let amount = owed(book.asset(asset), &owner, asset);
+    // Those who pay do so while the debt still counts among the totals that back them.
+    let loss = absorb(book, asset, amount);
     let state = book.asset_mut(asset);
-    let amount = owed(state, &owner, asset);
-    // Reserves and deposits pay while the debt still counts among the totals that back them.
-    let from_reserves = amount.min(state.totals.reserves);
-    let from_suppliers = sub(env, amount, from_reserves).min(state.totals.supplied);
-    decrease(env, &mut state.totals.reserves, from_reserves);
-    decrease(env, &mut state.totals.supplied, from_suppliers);
     take_debt(state, &mut owner, asset, amount);
     let asset_seq = state.totals.seq;
     let account_seq = book.put_account(account, &owner);
-    // Only the settlement asset has a rest: realised losses turn deposits into pool cash, which then backs loans too.
-    let rest = sub(env, sub(env, amount, from_reserves), from_suppliers);
-    let (mut from_insurance, mut from_providers) = (0, 0);
-    if rest > 0 {
-        let settles = asset == &book.config.settlement;
-        let settlement = book.settlement_mut();
-        let payable = buckets(settlement).payable().or_fail(env);
-        from_insurance = rest.min(settlement.insurance);
-        from_providers = sub(env, rest, from_insurance);
-        if !settles || from_providers > payable {
-            fail(env, LedgerError::InsufficientBucket);
-        }
-        decrease(env, &mut settlement.insurance, from_insurance);
-        decrease(env, &mut settlement.lp, from_providers);
-    }
     emit!(
         book,
         BadDebt {
@@ -222,11 +203,47 @@ fn write_off(book: &mut Book, account: &Address, asset: &Address) {
             account_seq,
             amount,
             asset_seq,
-            from_insurance,
-            from_providers,
-            from_reserves,
-            from_suppliers,
+            from_insurance: loss.insurance,
+            from_providers: loss.providers,
+            from_reserves: loss.reserves,
+            from_suppliers: loss.suppliers,
             perp: false,
         }
     );
+}
+
+/// Who bears a loss of an asset, token units.
+pub struct Loss {
+    /// The insurance fund; of the settlement asset only.
+    pub insurance: i128,
+    /// The liquidity providers; of the settlement asset only.
+    pub providers: i128,
+    /// The asset's reserves.
+    pub reserves: i128,
+    /// Its depositors.
+    pub suppliers: i128,
+}
+
+/// Has `amount` of an asset borne by its reserves, then by its depositors.
+pub fn absorb(book: &mut Book, asset: &Address, amount: i128) -> Loss {
+    let env = &book.env.clone();
+    let totals = &mut book.asset_mut(asset).totals;
+    let reserves = amount.min(totals.reserves);
+    let suppliers = sub(env, amount, reserves).min(totals.supplied);
+    decrease(env, &mut totals.reserves, reserves);
+    decrease(env, &mut totals.supplied, suppliers);
+    // Only the settlement asset has a rest: realised losses turn deposits into pool cash, which then backs loans too.
+    let rest = sub(env, sub(env, amount, reserves), suppliers);
+    if rest == 0 {
+        return Loss { insurance: 0, providers: 0, reserves, suppliers };
+    }
+    require(env, asset == &book.config.settlement, LedgerError::InsufficientBucket);
+    let settlement = book.settlement_mut();
+    let insurance = rest.min(settlement.insurance);
+    let providers = sub(env, rest, insurance);
+    let payable = buckets(settlement).payable().or_fail(env);
+    require(env, providers <= payable, LedgerError::InsufficientBucket);
+    decrease(env, &mut settlement.insurance, insurance);
+    decrease(env, &mut settlement.lp, providers);
+    Loss { insurance, providers, reserves, suppliers }
 }

@@ -1,7 +1,7 @@
 //! Keys, durability and lifetime of every entry. Nothing else touches `env.storage()`, and nothing here computes.
 
 use margin_interface::{
-    AccountState, AccountStatus, AssetState, Limits, PendingClaim, PerpMarket, Settlement,
+    AccountState, AccountStatus, AssetState, Bucket, Limits, PendingClaim, PerpMarket, Settlement,
 };
 use margin_math::units::INDEX;
 use soroban_sdk::{contracttype, Address, Env, IntoVal, Map, Symbol, TryFromVal, Val, Vec};
@@ -19,11 +19,13 @@ enum Key {
     Account(Address),
     Asset(Address),
     Assets,
+    Backstop,
     Config,
     Grant(Address, Address),
     InKind(Address),
     Market(Symbol),
     Markets,
+    ProtocolAccount(Bucket),
     Settlement,
     Venues,
 }
@@ -226,4 +228,24 @@ pub fn in_kind(env: &Env, account: &Address) -> Vec<Address> {
 /// Stores what may be taken for the account's perpetual debt.
 pub fn set_in_kind(env: &Env, account: &Address, assets: &Vec<Address>) {
     set_persistent(env, Key::InKind(account.clone()), assets);
+}
+
+/// The protocol's account of a role, once named.
+pub fn protocol_account(env: &Env, role: Bucket) -> Option<Address> {
+    instance(env, Key::ProtocolAccount(role))
+}
+
+/// Stores the protocol's account of a role.
+pub fn set_protocol_account(env: &Env, role: Bucket, account: &Address) {
+    set_instance(env, Key::ProtocolAccount(role), account);
+}
+
+/// What insurance has paid for liquidations, fading, and when that was.
+pub fn backstop(env: &Env) -> (i128, u64) {
+    persistent(env, Key::Backstop).unwrap_or((0, 0))
+}
+
+/// Stores what insurance has paid for liquidations.
+pub fn set_backstop(env: &Env, paid: &(i128, u64)) {
+    set_persistent(env, Key::Backstop, paid);
 }

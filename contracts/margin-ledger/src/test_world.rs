@@ -228,7 +228,7 @@ impl World {
             let buckets = storage::settlement(&self.env);
             for asset in storage::assets(&self.env).iter() {
                 let totals = storage::asset(&self.env, &asset).unwrap().totals;
-                let mut left = totals.cash + totals.borrowed;
+                let mut left = totals.cash + totals.borrowed + totals.pending_bad_debt;
                 let mut right = totals.supplied + totals.reserves;
                 if asset == self.usdc {
                     left += buckets.perp_borrowed;
@@ -243,7 +243,9 @@ impl World {
                 };
                 assert_eq!(sum(|account| &account.deposits), totals.supply_shares);
                 assert_eq!(sum(|account| &account.debts), totals.borrow_shares);
-                for part in [totals.cash, totals.borrowed, totals.supplied, totals.reserves] {
+                let parts =
+                    [totals.cash, totals.borrowed, totals.supplied, totals.reserves, totals.pending_bad_debt];
+                for part in parts {
                     assert!(part >= 0, "{totals:?}");
                 }
             }

@@ -1,117 +1,134 @@
 //! Listing assets and sources, limits, halts.
 
 use margin_interface::{
-    Asset, AssetLimits, AssetLimitsSet, HaltScope, OracleError, PriceFeedAdded, PriceFeedRemoved,
-    PriceSource, PricesHalted, PricesResumed,
+    AliasAdded, Asset, AssetClass, AssetLimits, AssetLimitsSet, GovernanceError, HaltScope, OracleError,
+    PriceFeedAdded, PriceFeedRemoved, PriceReset, PriceSource, PricesHalted, PricesResumed,
 };
-use margin_math::oracle::{MAX_PRICE, MAX_SOURCES, MAX_SOURCE_DECIMALS, MIN_PRICE, STABLE_RATE};
-use margin_math::units::BPS;
-use soroban_sdk::{Address, Bytes, Env, Vec};
+use margin_math::guard::{Class, Limit, Limits, Phase, Track, MAX_AGE};
+use margin_math::oracle::{MAX_SOURCES, MAX_SOURCE_DECIMALS};
+use soroban_sdk::{panic_with_error, Address, Env, Vec};
 
 use crate::source;
-use crate::storage::{self, Config, Feed, State};
+use crate::storage::{self, Config, Seen, State, MAX_ASSETS, NOTHING};
 
-/// Most assets of one oracle.
-pub const MAX_ASSETS: u32 = 64;
-/// Longest maximum age, of a source or of a price: the longest heartbeat known, and slack.
-pub const MAX_AGE: u64 = 3 * 86_400;
-
-/// Requires the admin's authorisation.
-pub fn require_admin(env: &Env) -> Result<(), OracleError> {
-    storage::admin(env).ok_or(OracleError::NotAdminOrGuardian)?.require_auth();
-    Ok(())
-}
-
-/// Requires the authorisation of `by`, who must be the admin or the guardian.
-pub fn require_guard(env: &Env, by: &Address) -> Result<(), OracleError> {
-    if storage::admin(env).as_ref() != Some(by) && storage::guardian(env).as_ref() != Some(by) {
-        return Err(OracleError::NotAdminOrGuardian);
-    }
-    by.require_auth();
-    Ok(())
-}
-
-pub fn add_asset(env: &Env, asset: Asset, limits: AssetLimits) -> Result<(), OracleError> {
-    let mut assets = storage::assets(env);
-    if storage::state(env, &asset).is_some() || storage::base(env).as_ref() == Some(&asset) {
-        return Err(OracleError::AssetExists);
-    }
-    if assets.len() >= MAX_ASSETS {
-        return Err(OracleError::TooManyAssets);
-    }
-    check_limits(&limits)?;
+pub fn add_asset(
+    env: &Env,
+    asset: Asset,
+    class: AssetClass,
+    limits: AssetLimits,
+    hint: i128,
+) -> Result<(), OracleError> {
+    let place = name(env, &asset)?;
+    let class = class as u32;
+    let limits = sound(env, limits, class, hint)?;
+    in_band(&limits, hint)?;
     let state = State {
-        mid: 0,
-        lo: 0,
-        hi: 0,
-        stable: 0,
+        track: Track::new(hint, env.ledger().timestamp()),
         floor: limits.floor,
         cap: limits.cap,
-        timestamp: 0,
-        landed: 0,
-        max_age: limits.max_age,
+        max_age: limits.get(Limit::MaxAge).into(),
         halted: false,
         diverged: false,
     };
-    storage::set_state(env, &asset, &state);
-    storage::set_ring(env, &asset, &Bytes::new(env));
-    storage::set_seen(env, &asset, &Vec::new(env));
-    storage::set_config(env, &asset, &Config { feeds: Vec::new(env), limits: limits.clone() });
-    assets.push_back(asset.clone());
-    storage::set_assets(env, &assets);
-    AssetLimitsSet { asset, limits }.publish(env);
-    Ok(())
-}
-
-pub fn set_limits(env: &Env, asset: Asset, limits: AssetLimits) -> Result<(), OracleError> {
-    let (mut config, mut state) = listed(env, &asset)?;
-    check_limits(&limits)?;
-    state.floor = limits.floor;
-    state.cap = limits.cap;
-    state.max_age = limits.max_age;
-    config.limits = limits.clone();
+    let config = Config { sources: Vec::new(env), limits, class, place };
     storage::set_state(env, &asset, &state);
     storage::set_config(env, &asset, &config);
-    AssetLimitsSet { asset, limits }.publish(env);
+    let mut ring = storage::ring(env, &asset);
+    ring.clear();
+    storage::set_ring(env, &asset, &ring);
+    storage::set_seen(env, &asset, &storage::seen(env, &asset));
+    AssetLimitsSet { asset, limits: to_public(&limits) }.publish(env);
     Ok(())
 }
 
-pub fn add_price_feed(env: &Env, asset: Asset, source: PriceSource) -> Result<(), OracleError> {
-    let (mut config, _) = listed(env, &asset)?;
-    if config.feeds.iter().any(|feed| feed.source.contract == source.contract) {
+pub fn add_alias(env: &Env, alias: Asset, asset: &Asset) -> Result<(), OracleError> {
+    let (asset, _) = storage::find(env, asset).ok_or(OracleError::UnknownAsset)?;
+    name(env, &alias)?;
+    storage::set_alias(env, &alias, &asset);
+    AliasAdded { alias, asset }.publish(env);
+    Ok(())
+}
+
+/// Takes a name for an asset: its place among the names.
+fn name(env: &Env, asset: &Asset) -> Result<u32, OracleError> {
+    let mut assets = storage::assets(env);
+    if storage::find(env, asset).is_some() || storage::base(env).as_ref() == Some(asset) {
+        return Err(OracleError::AssetExists);
+    }
+    let place = assets.len();
+    if place >= MAX_ASSETS {
+        return Err(OracleError::TooManyAssets);
+    }
+    assets.push_back(asset.clone());
+    storage::set_assets(env, &assets);
+    Ok(place)
+}
+
+/// Replaces limits; looser ones only announced, or before the price is live.
+pub fn set_limits(env: &Env, asset: &Asset, limits: AssetLimits, announced: bool) -> Result<(), OracleError> {
+    let (asset, mut config, mut state) = listed(env, asset)?;
+    let limits = sound(env, limits, config.class, state.track.anchor)?;
+    require_announced(env, &state, announced || limits.at_least_as_tight_as(&config.limits));
+    state.floor = limits.floor;
+    state.cap = limits.cap;
+    state.max_age = limits.get(Limit::MaxAge).into();
+    config.limits = limits;
+    storage::set_state(env, &asset, &state);
+    storage::set_config(env, &asset, &config);
+    AssetLimitsSet { asset, limits: to_public(&limits) }.publish(env);
+    Ok(())
+}
+
+pub fn limits(env: &Env, asset: &Asset) -> Option<AssetLimits> {
+    listed(env, asset).ok().map(|(_, config, _)| to_public(&config.limits))
+}
+
+pub fn price_feeds(env: &Env, asset: &Asset) -> Vec<PriceSource> {
+    listed(env, asset).map_or(Vec::new(env), |(_, config, _)| config.sources)
+}
+
+/// Adds a source; announced, or before the price is live.
+pub fn add_price_feed(
+    env: &Env,
+    asset: &Asset,
+    source: PriceSource,
+    announced: bool,
+) -> Result<(), OracleError> {
+    let (asset, mut config, state) = listed(env, asset)?;
+    require_announced(env, &state, announced);
+    if position(&config, &source.contract).is_some() {
         return Err(OracleError::SourceExists);
     }
-    if usize::try_from(config.feeds.len()).map_or(true, |count| count >= MAX_SOURCES) {
-        return Err(OracleError::TooManySources);
-    }
-    if source.max_age == 0 || source.max_age > MAX_AGE {
+    let index = config.sources.len() as usize;
+    let mut seen = storage::seen(env, &asset);
+    let place = seen.get_mut(index).ok_or(OracleError::TooManySources)?;
+    if source.max_age == 0 || source.max_age > u64::from(MAX_AGE) {
         return Err(OracleError::InvalidLimits);
     }
-    if source.contract == env.current_contract_address() {
-        return Err(OracleError::UnreadableSource);
-    }
-    let decimals = source::decimals(env, &source.contract).ok_or(OracleError::UnreadableSource)?;
-    if decimals > MAX_SOURCE_DECIMALS {
-        return Err(OracleError::UnreadableSource);
-    }
-    config.feeds.push_back(Feed { decimals, source: source.clone() });
-    let mut seen = storage::seen(env, &asset);
-    seen.push_back(0);
+    let decimals = readable(env, &source.contract)?;
+    *place = Seen { decimals, ..NOTHING };
+    config.sources.push_back(source.clone());
     storage::set_config(env, &asset, &config);
     storage::set_seen(env, &asset, &seen);
     PriceFeedAdded { asset, decimals, source }.publish(env);
     Ok(())
 }
 
-pub fn remove_price_feed(env: &Env, by: Address, asset: Asset, contract: Address) -> Result<(), OracleError> {
-    let (mut config, _) = listed(env, &asset)?;
-    let position = (0..).zip(config.feeds.iter()).find(|(_, feed)| feed.source.contract == contract);
-    let (index, _) = position.ok_or(OracleError::UnknownSource)?;
-    config.feeds.remove(index);
-    let mut seen = storage::seen(env, &asset);
-    seen.remove(index);
+pub fn remove_price_feed(
+    env: &Env,
+    by: Address,
+    asset: &Asset,
+    contract: Address,
+) -> Result<(), OracleError> {
+    let (asset, mut config, _) = listed(env, asset)?;
+    let index = position(&config, &contract).ok_or(OracleError::UnknownSource)?;
+    config.sources.remove(index);
+    let seen = storage::seen(env, &asset);
+    let mut kept = [NOTHING; MAX_SOURCES];
+    let others = (0..).zip(&seen).filter(|(place, _)| *place != index);
+    kept.iter_mut().zip(others).for_each(|(place, (_, seen))| *place = *seen);
     storage::set_config(env, &asset, &config);
-    storage::set_seen(env, &asset, &seen);
+    storage::set_seen(env, &asset, &kept);
     PriceFeedRemoved { asset, by, contract }.publish(env);
     Ok(())
 }
@@ -122,6 +139,7 @@ pub fn halt(env: &Env, by: Address, scope: HaltScope) -> Result<(), OracleError>
     Ok(())
 }
 
+/// Lifts a halt. A source is pinned to the decimals it has now.
 pub fn resume(env: &Env, scope: HaltScope) -> Result<(), OracleError> {
     set_halted(env, &scope, false)?;
     PricesResumed { scope }.publish(env);
@@ -132,26 +150,116 @@ fn set_halted(env: &Env, scope: &HaltScope, halted: bool) -> Result<(), OracleEr
     match scope {
         HaltScope::All => storage::set_halted(env, halted),
         HaltScope::Asset(asset) => {
-            let mut state = storage::state(env, asset).ok_or(OracleError::UnknownAsset)?;
+            let (asset, mut state) = storage::find(env, asset).ok_or(OracleError::UnknownAsset)?;
             state.halted = halted;
-            storage::set_state(env, asset, &state);
+            storage::set_state(env, &asset, &state);
+        }
+        HaltScope::Source(asset, contract) => {
+            let (asset, config, _) = listed(env, asset)?;
+            let index = position(&config, contract).ok_or(OracleError::UnknownSource)?;
+            let mut seen = storage::seen(env, &asset);
+            let source = seen.get_mut(index as usize).ok_or(OracleError::UnknownSource)?;
+            source.halted = halted;
+            if !halted {
+                source.decimals = readable(env, contract)?;
+            }
+            storage::set_seen(env, &asset, &seen);
         }
     }
     Ok(())
 }
 
-fn listed(env: &Env, asset: &Asset) -> Result<(Config, State), OracleError> {
-    storage::config(env, asset).zip(storage::state(env, asset)).ok_or(OracleError::UnknownAsset)
+/// Lets a price warm up anew from a hint.
+pub fn re_anchor(env: &Env, asset: &Asset, hint: i128) -> Result<(), OracleError> {
+    let (asset, config, mut state) = listed(env, asset)?;
+    in_band(&config.limits, hint)?;
+    // What was judged stays judged: no round counts twice.
+    let Track { judged, judged_at, .. } = state.track;
+    state.track = Track { judged, judged_at, ..Track::new(hint, env.ledger().timestamp()) };
+    let mut ring = storage::ring(env, &asset);
+    ring.clear();
+    storage::set_state(env, &asset, &state);
+    storage::set_ring(env, &asset, &ring);
+    PriceReset { asset, hint }.publish(env);
+    Ok(())
 }
 
-fn check_limits(limits: &AssetLimits) -> Result<(), OracleError> {
-    let quorum = usize::try_from(limits.quorum).map_err(|_| OracleError::InvalidLimits)?;
-    let sound = (1..=MAX_SOURCES).contains(&quorum)
-        && (1..=BPS).contains(&limits.delta_bps)
-        && (1..=MAX_AGE).contains(&limits.max_age)
-        && MIN_PRICE <= limits.floor
-        && limits.floor < limits.cap
-        && limits.cap <= MAX_PRICE
-        && (1..=STABLE_RATE).contains(&i128::from(limits.stable_rate));
-    sound.then_some(()).ok_or(OracleError::InvalidLimits)
+fn listed(env: &Env, asset: &Asset) -> Result<(Asset, Config, State), OracleError> {
+    let found = storage::find(env, asset).and_then(|(asset, state)| {
+        let config = storage::config(env, &asset)?;
+        Some((asset, config, state))
+    });
+    found.ok_or(OracleError::UnknownAsset)
+}
+
+fn position(config: &Config, contract: &Address) -> Option<u32> {
+    (0..).zip(config.sources.iter()).find(|(_, source)| source.contract == *contract).map(|(index, _)| index)
+}
+
+fn readable(env: &Env, contract: &Address) -> Result<u32, OracleError> {
+    source::decimals(env, contract)
+        .filter(|decimals| *decimals <= MAX_SOURCE_DECIMALS)
+        .ok_or(OracleError::UnreadableSource)
+}
+
+fn require_announced(env: &Env, state: &State, announced: bool) {
+    if !announced && state.track.phase != Phase::Warming {
+        panic_with_error!(env, GovernanceError::NeedsTimelock);
+    }
+}
+
+fn in_band(limits: &Limits, hint: i128) -> Result<(), OracleError> {
+    let inside = limits.floor <= hint && hint <= limits.cap;
+    inside.then_some(()).ok_or(OracleError::InvalidLimits)
+}
+
+/// The limits with the defaults of their class, if they are within their bounds.
+fn sound(env: &Env, limits: AssetLimits, class: u32, hint: i128) -> Result<Limits, OracleError> {
+    let class = Class::ALL.into_iter().find(|known| *known as u32 == class).unwrap_or(Class::Thin);
+    let limits = from_public(&limits).or_defaults(class, hint);
+    limits.sound(storage::resolution(env)).then_some(limits).ok_or(OracleError::InvalidLimits)
+}
+
+fn from_public(l: &AssetLimits) -> Limits {
+    let of = [
+        l.max_age,
+        l.quorum,
+        l.delta_bps,
+        l.step_bps,
+        l.step_bps_per_minute,
+        l.step_max_bps,
+        l.budget_bps,
+        l.window,
+        l.twap_gap_bps,
+        l.spread_bps,
+        l.confirm,
+        l.grace,
+        l.warm_up,
+        l.stable_rate,
+    ];
+    Limits { floor: l.floor, cap: l.cap, of }
+}
+
+fn to_public(limits: &Limits) -> AssetLimits {
+    let &Limits { floor, cap, of } = limits;
+    let [max_age, quorum, delta_bps, step_bps, step_bps_per_minute, step_max_bps, budget_bps, ..] = of;
+    let [.., window, twap_gap_bps, spread_bps, confirm, grace, warm_up, stable_rate] = of;
+    AssetLimits {
+        budget_bps,
+        cap,
+        confirm,
+        delta_bps,
+        floor,
+        grace,
+        max_age,
+        quorum,
+        spread_bps,
+        stable_rate,
+        step_bps,
+        step_bps_per_minute,
+        step_max_bps,
+        twap_gap_bps,
+        warm_up,
+        window,
+    }
 }

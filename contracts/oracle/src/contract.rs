@@ -1,13 +1,15 @@
 //! Entry points. What they promise is documented where the traits are, in `margin_interface`.
 
+use governance::Delay;
 use margin_interface::{
-    Asset, AssetLimits, HaltScope, OracleAdminInterface, OracleError, OracleInterface, PokeOutcome,
-    PriceData, PriceSource, Quote, Sep40,
+    Asset, AssetClass, AssetLimits, GovernanceInterface, HaltScope, OracleAdminInterface, OracleChange,
+    OracleError, OracleInterface, OraclePublisherInterface, PokeOutcome, PriceData, PriceSource,
+    PublisherSignature, Publishers, Quote, Report, Schedule, Sep40,
 };
 use margin_math::oracle::PRICE_DECIMALS;
-use soroban_sdk::{contract, contractimpl, panic_with_error, Address, Env, Vec};
+use soroban_sdk::{contract, contractimpl, panic_with_error, Address, BytesN, Env, Vec};
 
-use crate::{admin, feed, read, storage};
+use crate::{admin, feed, publish, read, storage};
 
 /// The guarded oracle.
 #[contract]
@@ -18,8 +20,8 @@ impl Oracle {
     /// Deploys the oracle.
     ///
     /// # Arguments
-    /// * `admin` - lists assets and sources, sets limits, halts and resumes
-    /// * `guardian` - may only halt and remove sources
+    /// * `admin` - lists assets and sources; what loosens later is announced and waits
+    /// * `guardian` - may only halt, remove sources and publishers, and cancel what is announced
     /// * `base` - denomination of all prices; cannot be listed
     /// * `resolution` - seconds of a tick, at least 1; each asset has at most one accepted price per tick
     ///
@@ -29,7 +31,8 @@ impl Oracle {
         if resolution == 0 {
             panic_with_error!(&env, OracleError::InvalidResolution);
         }
-        storage::initialise(&env, &admin, &guardian, &base, resolution);
+        governance::initialise(&env, admin, guardian);
+        storage::initialise(&env, &base, resolution);
     }
 }
 
@@ -104,8 +107,7 @@ impl OracleInterface for Oracle {
     }
 
     fn extend_ttl(env: Env, assets: Vec<Asset>) {
-        storage::extend_instance(&env);
-        storage::extend_assets(&env);
+        storage::extend_shared(&env);
         for asset in assets {
             storage::extend_asset(&env, &asset);
         }
@@ -113,54 +115,128 @@ impl OracleInterface for Oracle {
 }
 
 #[contractimpl]
+impl OraclePublisherInterface for Oracle {
+    fn submit(env: Env, report: Report, signatures: Vec<PublisherSignature>) -> Result<bool, OracleError> {
+        publish::submit(&env, &report, &signatures)
+    }
+
+    fn revoke_publisher(env: Env, key: BytesN<32>, signature: BytesN<64>) -> Result<(), OracleError> {
+        publish::revoke(&env, key, &signature)
+    }
+
+    fn publishers(env: Env) -> Publishers {
+        storage::publishers(&env)
+    }
+}
+
+#[contractimpl]
 impl OracleAdminInterface for Oracle {
-    fn add_asset(env: Env, asset: Asset, limits: AssetLimits) -> Result<(), OracleError> {
-        admin::require_admin(&env)?;
-        admin::add_asset(&env, asset, limits)
+    fn add_asset(
+        env: Env,
+        asset: Asset,
+        class: AssetClass,
+        limits: AssetLimits,
+        initial_hint: i128,
+    ) -> Result<(), OracleError> {
+        governance::require_admin(&env);
+        admin::add_asset(&env, asset, class, limits, initial_hint)
+    }
+
+    fn add_alias(env: Env, alias: Asset, asset: Asset) -> Result<(), OracleError> {
+        governance::require_admin(&env);
+        admin::add_alias(&env, alias, &asset)
     }
 
     fn set_limits(env: Env, asset: Asset, limits: AssetLimits) -> Result<(), OracleError> {
-        admin::require_admin(&env)?;
-        admin::set_limits(&env, asset, limits)
+        governance::require_admin(&env);
+        admin::set_limits(&env, &asset, limits, false)
     }
 
     fn add_price_feed(env: Env, asset: Asset, source: PriceSource) -> Result<(), OracleError> {
-        admin::require_admin(&env)?;
-        admin::add_price_feed(&env, asset, source)
+        governance::require_admin(&env);
+        admin::add_price_feed(&env, &asset, source, false)
     }
 
     fn remove_price_feed(env: Env, by: Address, asset: Asset, contract: Address) -> Result<(), OracleError> {
-        admin::require_guard(&env, &by)?;
-        admin::remove_price_feed(&env, by, asset, contract)
+        governance::require_governor(&env, &by);
+        admin::remove_price_feed(&env, by, &asset, contract)
     }
 
     fn halt(env: Env, by: Address, scope: HaltScope) -> Result<(), OracleError> {
-        admin::require_guard(&env, &by)?;
+        governance::require_governor(&env, &by);
         admin::halt(&env, by, scope)
     }
 
-    fn resume(env: Env, scope: HaltScope) -> Result<(), OracleError> {
-        admin::require_admin(&env)?;
-        admin::resume(&env, scope)
+    fn add_publisher(env: Env, key: BytesN<32>) -> Result<(), OracleError> {
+        governance::require_admin(&env);
+        publish::add(&env, key, false)
+    }
+
+    fn remove_publisher(env: Env, by: Address, key: BytesN<32>) -> Result<(), OracleError> {
+        governance::require_governor(&env, &by);
+        publish::remove(&env, &key)
+    }
+
+    fn set_quorum(env: Env, quorum: u32) -> Result<(), OracleError> {
+        governance::require_admin(&env);
+        publish::set_quorum(&env, quorum, false)
+    }
+
+    fn propose(env: Env, change: OracleChange) -> BytesN<32> {
+        let delay = match change {
+            OracleChange::Source(..) | OracleChange::Publisher(_) => Delay::Venue,
+            _ => Delay::Risk,
+        };
+        governance::propose(&env, change, delay)
+    }
+
+    fn execute(env: Env, id: BytesN<32>) -> Result<(), OracleError> {
+        match governance::take(&env, &id) {
+            OracleChange::Limits(asset, limits) => admin::set_limits(&env, &asset, limits, true),
+            OracleChange::Source(asset, source) => admin::add_price_feed(&env, &asset, source, true),
+            OracleChange::Publisher(key) => publish::add(&env, key, true),
+            OracleChange::Quorum(quorum) => publish::set_quorum(&env, quorum, true),
+            OracleChange::ReAnchor(asset, hint) => admin::re_anchor(&env, &asset, hint),
+            OracleChange::Resume(scope) => admin::resume(&env, scope),
+        }
     }
 
     fn limits(env: Env, asset: Asset) -> Option<AssetLimits> {
-        storage::config(&env, &asset).map(|config| config.limits)
+        admin::limits(&env, &asset)
     }
 
     fn price_feeds(env: Env, asset: Asset) -> Vec<PriceSource> {
-        let mut sources = Vec::new(&env);
-        for feed in storage::config(&env, &asset).into_iter().flat_map(|config| config.feeds.into_iter()) {
-            sources.push_back(feed.source);
-        }
-        sources
+        admin::price_feeds(&env, &asset)
+    }
+}
+
+#[contractimpl]
+impl GovernanceInterface for Oracle {
+    fn admin(env: Env) -> Address {
+        governance::admin(&env)
     }
 
-    fn admin(env: Env) -> Option<Address> {
-        storage::admin(&env)
+    fn guardian(env: Env) -> Address {
+        governance::guardian(&env)
     }
 
-    fn guardian(env: Env) -> Option<Address> {
-        storage::guardian(&env)
+    fn transfer_admin(env: Env, to: Address) {
+        governance::transfer_admin(&env, to);
+    }
+
+    fn accept_admin(env: Env) {
+        governance::accept_admin(&env);
+    }
+
+    fn set_guardian(env: Env, guardian: Address) {
+        governance::set_guardian(&env, guardian);
+    }
+
+    fn cancel(env: Env, by: Address, id: BytesN<32>) {
+        governance::cancel(&env, by, id);
+    }
+
+    fn scheduled(env: Env, id: BytesN<32>) -> Option<Schedule> {
+        governance::scheduled(&env, id)
     }
 }

@@ -1,108 +1,158 @@
 //! `poke`: from the sources of an asset to its stored price.
 
-use margin_interface::{Asset, PokeOutcome, PriceAccepted, PriceRefused, SourceOutcome};
-use margin_math::oracle::{agree, stable_step, Agreed, Disagreed, Reading, MAX_SOURCES};
-use margin_math::twap::{Print, RING_BYTES, SLOT_BYTES};
-use soroban_sdk::{Bytes, Env, Vec};
+use margin_interface::{
+    Asset, HaltScope, PokeOutcome, PriceAccepted, PriceRefused, PricesHalted, SourceOutcome, SourceRole,
+};
+use margin_math::guard::{Breach, Limit, Past, Round, Verdict};
+use margin_math::oracle::{agree, Agreed, Disagreed, Reading, MAX_SOURCES};
+use margin_math::twap::Print;
+use soroban_sdk::{Env, Vec};
 
-use crate::storage::{self, Config, State};
+use crate::storage::{self, Config, Ring, Seen, State};
+
+/// Groups of a fallback that suffice: its price permits no new risk.
+const FALLBACK_QUORUM: u32 = 1;
 
 /// Reads, aggregates, guards and stores the price of one asset.
-pub fn poke(env: &Env, asset: &Asset) -> PokeOutcome {
-    let (Some(config), Some(mut state)) = (storage::config(env, asset), storage::state(env, asset)) else {
-        return PokeOutcome::Unknown;
-    };
+pub fn poke(env: &Env, name: &Asset) -> PokeOutcome {
+    let Some((asset, mut state)) = storage::find(env, name) else { return PokeOutcome::Unknown };
+    let Some(config) = storage::config(env, &asset) else { return PokeOutcome::Unknown };
     if storage::halted(env) || state.halted {
         return PokeOutcome::Halted;
     }
-    let mut ring = storage::ring(env, asset);
-    let mut seen = storage::seen(env, asset);
-    let (readings, sources) = read_sources(env, &config, &mut seen);
-
-    let result = judge(env, &config, &state, &readings);
-    state.diverged = matches!(result, Err((PokeOutcome::Diverged, _)));
-    let outcome = match result {
-        Ok(agreed) => {
-            accept(env, &config, &mut state, &mut ring, &agreed);
-            let Agreed { lo, mid, hi, timestamp, groups, mask } = agreed;
-            PriceAccepted { asset: asset.clone(), groups, hi, lo, mask, mid, timestamp }.publish(env);
-            PokeOutcome::Accepted
+    let mut ring = storage::ring(env, &asset);
+    let mut seen = storage::seen(env, &asset);
+    let readings = Readings::of(env, &asset, &config, &mut seen);
+    let outcome = match readings.agreed(&config) {
+        Ok((agreed, fallback)) => {
+            state.diverged = false;
+            let outcome = judge(env, &config, &mut state, &mut ring, &agreed, fallback);
+            publish(env, &asset, outcome, &agreed, readings.sources);
+            outcome
         }
-        Err((PokeOutcome::Unchanged, _)) => PokeOutcome::Unchanged,
-        Err((outcome, candidate)) => {
-            PriceRefused { asset: asset.clone(), candidate, outcome, sources }.publish(env);
+        Err(disagreed) => {
+            state.diverged = matches!(disagreed, Disagreed::Diverged(_));
+            let (outcome, candidate) = match disagreed {
+                Disagreed::NoQuorum => (PokeOutcome::NoQuorum, 0),
+                Disagreed::Diverged(median) => (PokeOutcome::Diverged, median),
+            };
+            PriceRefused { asset: asset.clone(), candidate, outcome, sources: readings.sources }.publish(env);
             outcome
         }
     };
     // Stored whatever the outcome: the footprint of a poke must not depend on prices.
-    storage::set_state(env, asset, &state);
-    storage::set_ring(env, asset, &ring);
-    storage::set_seen(env, asset, &seen);
+    storage::set_state(env, &asset, &state);
+    storage::set_ring(env, &asset, &ring);
+    storage::set_seen(env, &asset, &seen);
     outcome
 }
 
-fn read_sources(
-    env: &Env,
-    config: &Config,
-    seen: &mut Vec<u64>,
-) -> ([Option<Reading>; MAX_SOURCES], Vec<SourceOutcome>) {
-    let now = env.ledger().timestamp();
-    let mut readings = [None; MAX_SOURCES];
-    let mut outcomes = Vec::new(env);
-    for ((index, feed), reading) in (0..).zip(config.feeds.iter()).zip(&mut readings) {
-        match crate::source::read(env, &feed, seen.get(index).unwrap_or(0), now) {
-            Ok(admitted) => {
-                seen.set(index, admitted.timestamp);
-                *reading = Some(admitted);
-                outcomes.push_back(SourceOutcome::Admitted);
-            }
-            Err(outcome) => outcomes.push_back(outcome),
-        }
-    }
-    (readings, outcomes)
+/// What the sources of an asset say.
+struct Readings {
+    regular: [Option<Reading>; MAX_SOURCES],
+    fallback: [Option<Reading>; MAX_SOURCES],
+    sources: Vec<SourceOutcome>,
 }
 
-/// The agreed price if it is new and inside the band; otherwise the outcome and the price that was refused.
+impl Readings {
+    fn of(env: &Env, asset: &Asset, config: &Config, seen: &mut [Seen; MAX_SOURCES]) -> Self {
+        let mut readings =
+            Self { regular: [None; MAX_SOURCES], fallback: [None; MAX_SOURCES], sources: Vec::new(env) };
+        for (index, (source, seen)) in config.sources.iter().zip(seen).enumerate() {
+            let outcome = match crate::source::read(env, &source, seen, config.place) {
+                Ok(reading) => {
+                    seen.timestamp = reading.timestamp;
+                    let fallback = source.role == SourceRole::Fallback;
+                    let places = if fallback { &mut readings.fallback } else { &mut readings.regular };
+                    places[index] = Some(reading);
+                    SourceOutcome::Admitted
+                }
+                Err(outcome) => outcome,
+            };
+            if outcome == SourceOutcome::DecimalsChanged {
+                seen.halted = true;
+                let scope = HaltScope::Source(asset.clone(), source.contract);
+                PricesHalted { by: env.current_contract_address(), scope }.publish(env);
+            }
+            readings.sources.push_back(outcome);
+        }
+        readings
+    }
+
+    /// What they agree on, and whether they are the fallback.
+    fn agreed(&self, config: &Config) -> Result<(Agreed, bool), Disagreed> {
+        let mut readings = (&self.regular, config.limits.get(Limit::Quorum), false);
+        loop {
+            let (of, quorum, fallback) = readings;
+            match agree(of, quorum, config.limits.get(Limit::Delta)) {
+                Ok(agreed) => return Ok((agreed, fallback)),
+                Err(Disagreed::NoQuorum) if !fallback => {
+                    readings = (&self.fallback, FALLBACK_QUORUM, true);
+                }
+                Err(disagreed) => return Err(disagreed),
+            }
+        }
+    }
+}
+
 fn judge(
     env: &Env,
     config: &Config,
-    state: &State,
-    readings: &[Option<Reading>],
-) -> Result<Agreed, (PokeOutcome, i128)> {
-    let limits = &config.limits;
-    let agreed = agree(readings, limits.quorum, limits.delta_bps).map_err(|disagreed| match disagreed {
-        Disagreed::NoQuorum => (PokeOutcome::NoQuorum, 0),
-        Disagreed::Diverged(median) => (PokeOutcome::Diverged, median),
-    })?;
-    if tick(env, agreed.timestamp) <= tick(env, state.timestamp) {
-        return Err((PokeOutcome::Unchanged, agreed.mid));
+    state: &mut State,
+    ring: &mut Ring,
+    agreed: &Agreed,
+    fallback: bool,
+) -> PokeOutcome {
+    let now = env.ledger().timestamp();
+    let past = Past::of(ring.loaded(), state.track.anchor, now, &config.limits);
+    let resolution = storage::resolution(env).into();
+    let round = Round { agreed, fallback, confirming: confirming(config), resolution, now };
+    let verdict = state.track.judge(&config.limits, &past, &round);
+    if verdict == Verdict::ReAnchored {
+        ring.clear();
     }
-    if agreed.mid < limits.floor || agreed.mid > limits.cap {
-        return Err((PokeOutcome::OutOfBand, agreed.mid));
+    if verdict.enters_history(fallback) {
+        let delay = now.saturating_sub(agreed.timestamp).try_into().unwrap_or(u32::MAX);
+        if let Some(slot) = (Print { timestamp: agreed.timestamp, delay, price: agreed.mid }).pack() {
+            ring.push(&slot);
+        }
     }
-    Ok(agreed)
+    match verdict {
+        Verdict::Accepted => PokeOutcome::Accepted,
+        Verdict::Degraded => PokeOutcome::Degraded,
+        Verdict::ReAnchored => PokeOutcome::ReAnchored,
+        Verdict::Recovering => PokeOutcome::Recovering,
+        Verdict::Unchanged => PokeOutcome::Unchanged,
+        Verdict::NoQuorum => PokeOutcome::NoQuorum,
+        Verdict::Refused(Breach::Band) => PokeOutcome::OutOfBand,
+        Verdict::Refused(Breach::Step) => PokeOutcome::Step,
+        Verdict::Refused(Breach::Budget) => PokeOutcome::Budget,
+        Verdict::Refused(Breach::TwapGap) => PokeOutcome::TwapGap,
+        Verdict::Refused(Breach::Spread) => PokeOutcome::Spread,
+    }
 }
 
-fn accept(env: &Env, config: &Config, state: &mut State, ring: &mut Bytes, agreed: &Agreed) {
-    let now = env.ledger().timestamp();
-    state.stable = if state.timestamp == 0 {
-        agreed.mid
-    } else {
-        let elapsed = now.saturating_sub(state.landed);
-        stable_step(state.stable, agreed.mid, config.limits.stable_rate, elapsed).unwrap_or(state.stable)
-    };
-    state.lo = agreed.lo;
-    state.mid = agreed.mid;
-    state.hi = agreed.hi;
-    state.timestamp = agreed.timestamp;
-    state.landed = now;
+/// Groups that confirm a candidate: one more than the quorum, or all there are.
+fn confirming(config: &Config) -> u32 {
+    let regular = || config.sources.iter().filter(|source| source.role != SourceRole::Fallback);
+    let groups = (0..)
+        .zip(regular())
+        .filter(|(index, source)| regular().take(*index).all(|earlier| earlier.group != source.group));
+    config
+        .limits
+        .get(Limit::Quorum)
+        .max(groups.count().min(config.limits.get(Limit::Quorum) as usize + 1) as u32)
+}
 
-    let delay = now.saturating_sub(agreed.timestamp).try_into().unwrap_or(u32::MAX);
-    if let Some(slot) = (Print { timestamp: agreed.timestamp, delay, price: agreed.mid }).pack() {
-        if ring.len() >= RING_BYTES as u32 {
-            *ring = ring.slice(SLOT_BYTES as u32..);
+fn publish(env: &Env, asset: &Asset, outcome: PokeOutcome, agreed: &Agreed, sources: Vec<SourceOutcome>) {
+    let asset = asset.clone();
+    let Agreed { lo, mid, hi, timestamp, groups, mask } = *agreed;
+    match outcome {
+        PokeOutcome::Accepted | PokeOutcome::Degraded | PokeOutcome::ReAnchored => {
+            PriceAccepted { asset, groups, hi, lo, mask, mid, outcome, timestamp }.publish(env);
         }
-        ring.extend_from_array(&slot);
+        PokeOutcome::Unchanged => {}
+        _ => PriceRefused { asset, candidate: mid, outcome, sources }.publish(env),
     }
 }
 

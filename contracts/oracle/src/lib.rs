@@ -1,12 +1,13 @@
-//! The guarded oracle: several SEP-40 sources in, one price out.
+//! The guarded oracle: several SEP-40 sources and signed reports in, one price out.
 //!
-//! `poke` reads the sources, finds what a quorum of independent groups agrees on, and stores it; reads only look at what
-//! is stored. The arithmetic is `margin_math::oracle` and `margin_math::twap`.
+//! `poke` reads the sources, finds what a quorum of independent groups agrees on, lets the guard judge it, and stores
+//! it; reads only look at what is stored. The arithmetic is `margin_math::{oracle, guard, report, twap}`.
 #![no_std]
 
 mod admin;
 mod contract;
 mod feed;
+mod publish;
 mod read;
 mod source;
 mod storage;
@@ -15,6 +16,12 @@ mod storage;
 mod test;
 #[cfg(test)]
 mod test_admin;
+#[cfg(test)]
+mod test_incidents;
+#[cfg(test)]
+mod test_life;
+#[cfg(test)]
+mod test_reports;
 #[cfg(test)]
 mod test_sources;
 

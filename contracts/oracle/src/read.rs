@@ -1,7 +1,8 @@
 //! What readers see of the stored prices. Nothing here writes, calls or traps.
 
 use margin_interface::{Asset, OracleError, PriceData, PriceStatus, Quote};
-use margin_math::twap::{newest_first, twap_floor, Print, RING_BYTES};
+use margin_math::guard::Phase;
+use margin_math::twap::{newest_first, twap_floor, Print};
 use soroban_sdk::{Env, Vec};
 
 use crate::feed::tick;
@@ -9,40 +10,58 @@ use crate::storage::{self, State};
 
 const UNKNOWN: Quote = Quote { hi: 0, lo: 0, mid: 0, status: PriceStatus::Unknown, stable: 0, timestamp: 0 };
 
-/// The guarded price of an asset. Unless it is live, the interval is the static band.
+/// The guarded price of an asset.
 pub fn quote(env: &Env, asset: &Asset, all_halted: bool) -> Quote {
-    let Some(state) = storage::state(env, asset) else { return UNKNOWN };
-    let status = status(env, &state, all_halted);
-    let (lo, hi) = if status == PriceStatus::Live { (state.lo, state.hi) } else { (state.floor, state.cap) };
-    Quote { hi, lo, mid: state.mid, status, stable: state.stable, timestamp: state.timestamp }
+    match storage::find(env, asset) {
+        Some((_, state)) => quote_of(env, &state, all_halted),
+        None => UNKNOWN,
+    }
+}
+
+fn quote_of(env: &Env, state: &State, all_halted: bool) -> Quote {
+    let track = &state.track;
+    let status = status(env, state, all_halted);
+    let (lo, hi, timestamp) = match status {
+        PriceStatus::Live | PriceStatus::Degraded | PriceStatus::Grace => {
+            (track.lo, track.hi, track.timestamp)
+        }
+        PriceStatus::Tripped => (track.lo.min(track.candidate), track.hi.max(track.candidate), track.judged),
+        _ => (state.floor, state.cap, track.timestamp),
+    };
+    Quote { hi, lo, mid: track.mid, status, stable: track.stable, timestamp }
 }
 
 fn status(env: &Env, state: &State, all_halted: bool) -> PriceStatus {
+    let track = &state.track;
+    let now = env.ledger().timestamp();
     if all_halted || state.halted {
         return PriceStatus::Halted;
     }
-    if state.timestamp == 0 {
+    if track.phase == Phase::Warming {
         return PriceStatus::Warming;
     }
-    let age = env.ledger().timestamp().checked_sub(state.timestamp);
+    let spoken = if track.phase == Phase::Tripped { track.judged } else { track.timestamp };
+    let fresh = now.checked_sub(spoken).is_some_and(|age| age <= state.max_age);
     // The band may have been tightened since the price was accepted.
-    let in_band = state.floor <= state.mid && state.mid <= state.cap;
-    match age {
-        Some(age) if age <= state.max_age && in_band => PriceStatus::Live,
-        _ => PriceStatus::Stale,
+    if !fresh || track.mid < state.floor || track.mid > state.cap {
+        return PriceStatus::Stale;
+    }
+    match track.phase {
+        Phase::Tripped => PriceStatus::Tripped,
+        _ if now < track.grace_until => PriceStatus::Grace,
+        Phase::Degraded => PriceStatus::Degraded,
+        _ => PriceStatus::Live,
     }
 }
 
 /// The price of an asset for consumers that do not look at its status.
 pub fn live_price(env: &Env, asset: &Asset) -> Result<i128, OracleError> {
-    let quote = quote(env, asset, storage::halted(env));
-    match quote.status {
-        PriceStatus::Live => Ok(quote.mid),
-        PriceStatus::Unknown => Err(OracleError::UnknownAsset),
+    let (_, state) = storage::find(env, asset).ok_or(OracleError::UnknownAsset)?;
+    match status(env, &state, storage::halted(env)) {
+        PriceStatus::Live => Ok(state.track.mid),
         PriceStatus::Halted => Err(OracleError::PriceHalted),
-        _ if storage::state(env, asset).is_some_and(|state| state.diverged) => {
-            Err(OracleError::OraclePriceDivergence)
-        }
+        PriceStatus::Degraded | PriceStatus::Grace | PriceStatus::Tripped => Err(OracleError::PriceGuarded),
+        _ if state.diverged => Err(OracleError::OraclePriceDivergence),
         _ => Err(OracleError::StalePrice),
     }
 }
@@ -57,7 +76,7 @@ pub fn last_price(env: &Env, asset: &Asset) -> Option<PriceData> {
 /// The accepted price of the tick that contains `timestamp`.
 pub fn price_at(env: &Env, asset: &Asset, timestamp: u64) -> Option<PriceData> {
     let wanted = tick(env, timestamp);
-    with_history(env, asset, |mut prints| {
+    with_history(env, asset, |_, mut prints| {
         Iterator::find(&mut prints, |print| tick(env, print.timestamp) == wanted)
             .map(|print| record(env, &print))
     })
@@ -65,7 +84,7 @@ pub fn price_at(env: &Env, asset: &Asset, timestamp: u64) -> Option<PriceData> {
 
 /// At most `records` accepted prices, newest first.
 pub fn prices(env: &Env, asset: &Asset, records: u32) -> Option<Vec<PriceData>> {
-    with_history(env, asset, |prints| {
+    with_history(env, asset, |_, prints| {
         let mut found = Vec::new(env);
         for (_, print) in (0..records).zip(prints) {
             found.push_back(record(env, &print));
@@ -76,29 +95,28 @@ pub fn prices(env: &Env, asset: &Asset, records: u32) -> Option<Vec<PriceData>> 
 
 /// The time-weighted average of accepted prices; `None` if any of them stood longer than a price may.
 pub fn twap(env: &Env, asset: &Asset, window: u64) -> Option<i128> {
-    let max_gap = storage::state(env, asset)?.max_age;
-    with_history(env, asset, |prints| twap_floor(prints, env.ledger().timestamp(), window, max_gap))
+    with_history(env, asset, |max_age, prints| twap_floor(prints, env.ledger().timestamp(), window, max_age))
 }
 
 /// The newest accepted tick of any asset, unix seconds; 0 before the first.
 pub fn last_timestamp(env: &Env) -> u64 {
-    let timestamps = storage::assets(env).into_iter().filter_map(|asset| storage::state(env, &asset));
-    floored(env, timestamps.map(|state| state.timestamp).max().unwrap_or(0))
+    let found = storage::assets(env).into_iter().filter_map(|asset| storage::find(env, &asset));
+    floored(env, found.map(|(_, state)| state.track.timestamp).max().unwrap_or(0))
 }
 
-/// Hands over the accepted prices of an asset, newest first; nothing while it is halted.
+/// Hands over the maximum age and the accepted prices of an asset, newest first; nothing while it is halted or warms up.
 fn with_history<T>(
     env: &Env,
-    asset: &Asset,
-    read: impl FnOnce(&mut dyn Iterator<Item = Print>) -> Option<T>,
+    name: &Asset,
+    read: impl FnOnce(u64, &mut dyn Iterator<Item = Print>) -> Option<T>,
 ) -> Option<T> {
-    let halted = storage::halted(env) || storage::state(env, asset)?.halted;
-    if halted {
+    let (asset, state) = storage::find(env, name)?;
+    if storage::halted(env) || state.halted || state.track.phase == Phase::Warming {
         return None;
     }
-    let mut buffer = [0; RING_BYTES];
-    let mut prints = newest_first(storage::ring_slice(env, asset, &mut buffer));
-    read(&mut prints)
+    let ring = storage::ring(env, &asset);
+    let mut prints = newest_first(ring.loaded());
+    read(state.max_age, &mut prints)
 }
 
 fn record(env: &Env, print: &Print) -> PriceData {

@@ -1,32 +1,45 @@
-//! Reading one SEP-40 source so that nothing it does can stop the poke, short of burning the budget.
+//! Reading one source so that nothing it does can stop the poke, short of burning the budget.
 
-use margin_interface::{PriceData, Sep40Client, SourceOutcome, SourceRole};
-use margin_math::oracle::{admit, Candidate, Inadmissible, Reading};
+use margin_interface::{PriceData, PriceSource, Sep40Client, SourceOutcome, SourceRole};
+use margin_math::oracle::{admit, Candidate, Inadmissible, Reading, PRICE_DECIMALS};
+use margin_math::twap::Print;
 use soroban_sdk::{symbol_short, vec, Address, Env, Error, IntoVal, Map, Symbol, TryFromVal, Val};
 
-use crate::storage::Feed;
+use crate::storage::{self, Seen};
 
-/// The decimals a source says it has; `None` if it does not answer.
+/// The decimals a source says it has; `None` if it does not answer. The oracle itself stands for its publishers.
 pub fn decimals(env: &Env, contract: &Address) -> Option<u32> {
+    if *contract == env.current_contract_address() {
+        return Some(PRICE_DECIMALS);
+    }
     Sep40Client::new(env, contract).try_decimals().ok()?.ok()
 }
 
-/// The admitted price of a source, or why it is not admitted. `seen` is the newest timestamp it ever gave.
-pub fn read(env: &Env, feed: &Feed, seen: u64, now: u64) -> Result<Reading, SourceOutcome> {
-    let source = &feed.source;
-    if decimals(env, &source.contract).ok_or(SourceOutcome::CallFailed)? != feed.decimals {
-        return Err(SourceOutcome::DecimalsChanged);
+/// The admitted price of a source, or why it is not admitted. Reports name the asset by its `place`.
+pub fn read(env: &Env, source: &PriceSource, seen: &Seen, place: u32) -> Result<Reading, SourceOutcome> {
+    if seen.halted {
+        return Err(SourceOutcome::Halted);
     }
-    let data = last_price(env, feed)?;
+    let data = if source.contract == env.current_contract_address() {
+        reported(env, place).ok_or(SourceOutcome::NoPrice)?
+    } else {
+        if decimals(env, &source.contract).ok_or(SourceOutcome::CallFailed)? != seen.decimals {
+            return Err(SourceOutcome::DecimalsChanged);
+        }
+        last_price(env, source)?
+    };
     let candidate = Candidate {
         price: data.price,
+        low: source.low,
+        high: source.high,
         timestamp: data.timestamp,
-        decimals: feed.decimals,
+        decimals: seen.decimals,
         max_age: source.max_age,
-        seen,
+        seen: seen.timestamp,
     };
-    let price = admit(&candidate, now).map_err(|reason| match reason {
+    let price = admit(&candidate, env.ledger().timestamp()).map_err(|reason| match reason {
         Inadmissible::NotPositive => SourceOutcome::NotPositive,
+        Inadmissible::AtClamp => SourceOutcome::AtClamp,
         Inadmissible::FromFuture => SourceOutcome::FromFuture,
         Inadmissible::TooOld => SourceOutcome::TooOld,
         Inadmissible::Backwards => SourceOutcome::Backwards,
@@ -36,14 +49,19 @@ pub fn read(env: &Env, feed: &Feed, seen: u64, now: u64) -> Result<Reading, Sour
         price,
         timestamp: data.timestamp,
         group: source.group,
-        fresh: source.role == SourceRole::Fresh,
+        fresh: source.role != SourceRole::Check,
     })
 }
 
-fn last_price(env: &Env, feed: &Feed) -> Result<PriceData, SourceOutcome> {
-    let arguments = vec![env, feed.source.asset.into_val(env)];
+fn reported(env: &Env, place: u32) -> Option<PriceData> {
+    let Print { timestamp, price, .. } = Print::unpack(storage::reports(env).slot(place)?)?;
+    (timestamp > 0).then_some(PriceData { price, timestamp })
+}
+
+fn last_price(env: &Env, source: &PriceSource) -> Result<PriceData, SourceOutcome> {
+    let arguments = vec![env, source.asset.into_val(env)];
     let answer = env
-        .try_invoke_contract::<Val, Error>(&feed.source.contract, &symbol_short!("lastprice"), arguments)
+        .try_invoke_contract::<Val, Error>(&source.contract, &symbol_short!("lastprice"), arguments)
         .ok()
         .and_then(Result::ok)
         .ok_or(SourceOutcome::CallFailed)?;

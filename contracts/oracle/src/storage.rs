@@ -1,8 +1,12 @@
 //! Keys, lifetimes, and the only use of the ledger's storage.
+//!
+//! What is read often is packed: fixed places in one byte string, without names.
 
-use margin_interface::{Asset, AssetLimits, PriceSource};
-use margin_math::twap::RING_BYTES;
-use soroban_sdk::{contracttype, Address, Bytes, Env, Vec};
+use margin_interface::{Asset, PriceSource, Publishers};
+use margin_math::guard::{Limits, Phase, Track, LIMITS};
+use margin_math::oracle::MAX_SOURCES;
+use margin_math::twap::{RING_BYTES, SLOT_BYTES};
+use soroban_sdk::{contracttype, symbol_short, Bytes, BytesN, Env, IntoVal, Symbol, TryFromVal, Val, Vec};
 
 const DAY_IN_LEDGERS: u32 = 17_280;
 /// Entries are extended when less than this remains.
@@ -10,194 +14,304 @@ const THRESHOLD: u32 = 90 * DAY_IN_LEDGERS;
 /// What they are extended to.
 const BUMP: u32 = 120 * DAY_IN_LEDGERS;
 
-#[contracttype]
-enum Key {
-    /// Instance.
-    Admin,
-    /// Instance.
-    Guardian,
-    /// Instance.
-    Base,
-    /// Instance.
-    Resolution,
-    /// Instance: whether every asset is halted.
-    Halted,
-    /// Persistent, apart from the instance, because a quote does not need it.
-    Assets,
-    /// Persistent: what a quote needs of an asset.
-    State(Asset),
-    /// Persistent: limits and sources.
-    Config(Asset),
-    /// Persistent: accepted prices, packed.
-    Ring(Asset),
-    /// Persistent: newest timestamp of each source.
-    Seen(Asset),
-}
+/// Most names of one oracle, aliases included.
+pub const MAX_ASSETS: u32 = 64;
 
-/// What a quote needs of an asset. All zero but limits until the first price.
-#[derive(Clone, Debug, Eq, PartialEq)]
+// Instance.
+const BASE: Symbol = symbol_short!("Base");
+const RESOLUTION: Symbol = symbol_short!("Tick");
+const HALTED: Symbol = symbol_short!("Halted");
+// Persistent.
+const ASSETS: Symbol = symbol_short!("Assets");
+const PUBLISHERS: Symbol = symbol_short!("Keys");
+const REPORTS: Symbol = symbol_short!("Reports");
+// Persistent, with the asset: what a quote needs, or whose alias it is; sources and limits; accepted prices; what
+// each source said last.
+const STATE: Symbol = symbol_short!("State");
+const CONFIG: Symbol = symbol_short!("Config");
+const RING: Symbol = symbol_short!("Ring");
+const SEEN: Symbol = symbol_short!("Seen");
+
+/// What a quote needs of an asset.
 pub struct State {
-    pub mid: i128,
-    pub lo: i128,
-    pub hi: i128,
-    pub stable: i128,
-    /// Copied from the limits, as is `cap`: a quote reads one entry.
+    pub track: Track,
+    /// Copied from the limits, as are `cap` and `max_age`: a quote reads one entry.
     pub floor: i128,
     pub cap: i128,
-    /// Unix seconds the price speaks of.
-    pub timestamp: u64,
-    /// Unix seconds at which it was accepted.
-    pub landed: u64,
-    /// Copied from the limits.
     pub max_age: u64,
     pub halted: bool,
     /// Whether the groups disagreed at the last poke.
     pub diverged: bool,
 }
 
-/// [`State`] as stored: a vector without field names, because it is read on every quote.
-#[contracttype]
-struct PackedState(i128, i128, i128, i128, i128, i128, u64, u64, u64, bool, bool);
+const STATE_PRICES: usize = 8;
+const STATE_TIMES: usize = 9;
+const STATE_BYTES: usize = STATE_PRICES * 16 + STATE_TIMES * 8;
 
-impl From<PackedState> for State {
-    fn from(packed: PackedState) -> Self {
-        let PackedState(mid, lo, hi, stable, floor, cap, timestamp, landed, max_age, halted, diverged) =
-            packed;
-        Self { mid, lo, hi, stable, floor, cap, timestamp, landed, max_age, halted, diverged }
-    }
-}
-
-impl From<&State> for PackedState {
-    fn from(s: &State) -> Self {
-        Self(
-            s.mid,
-            s.lo,
-            s.hi,
-            s.stable,
-            s.floor,
-            s.cap,
-            s.timestamp,
-            s.landed,
-            s.max_age,
-            s.halted,
-            s.diverged,
-        )
-    }
-}
-
-/// A source with the decimals it had when it was added.
-#[contracttype]
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Feed {
-    pub decimals: u32,
-    pub source: PriceSource,
-}
-
-/// Limits and sources of an asset.
-#[contracttype]
-#[derive(Clone, Debug, Eq, PartialEq)]
+/// Sources and limits of an asset.
 pub struct Config {
-    pub feeds: Vec<Feed>,
-    pub limits: AssetLimits,
+    pub sources: Vec<PriceSource>,
+    pub limits: Limits,
+    /// Discriminant of the class.
+    pub class: u32,
+    /// Place among the assets: how reports name it.
+    pub place: u32,
 }
 
-/// Stores what never changes, and who administers.
-pub fn initialise(env: &Env, admin: &Address, guardian: &Address, base: &Asset, resolution: u32) {
+#[contracttype]
+struct PackedConfig(Vec<PriceSource>, Bytes);
+
+const CONFIG_PRICES: usize = 2;
+const CONFIG_TIMES: usize = 8;
+const CONFIG_BYTES: usize = CONFIG_PRICES * 16 + CONFIG_TIMES * 8;
+
+/// What is remembered of one source of an asset.
+#[derive(Clone, Copy)]
+pub struct Seen {
+    /// Newest timestamp it ever gave.
+    pub timestamp: u64,
+    /// Its decimals when it was added or resumed.
+    pub decimals: u32,
+    pub halted: bool,
+}
+
+/// Of a source that is not there, or not heard.
+pub const NOTHING: Seen = Seen { timestamp: 0, decimals: 0, halted: false };
+
+const SEEN_BYTES: usize = 16;
+const REPORT_HEAD: usize = 16;
+const REPORT_BYTES: usize = REPORT_HEAD + SLOT_BYTES * MAX_ASSETS as usize;
+
+/// Stores what never changes.
+pub fn initialise(env: &Env, base: &Asset, resolution: u32) {
     let instance = env.storage().instance();
-    instance.set(&Key::Admin, admin);
-    instance.set(&Key::Guardian, guardian);
-    instance.set(&Key::Base, base);
-    instance.set(&Key::Resolution, &resolution);
+    instance.set(&BASE, base);
+    instance.set(&RESOLUTION, &resolution);
     set_halted(env, false);
     set_assets(env, &Vec::new(env));
-}
-
-pub fn admin(env: &Env) -> Option<Address> {
-    env.storage().instance().get(&Key::Admin)
-}
-
-pub fn guardian(env: &Env) -> Option<Address> {
-    env.storage().instance().get(&Key::Guardian)
+    set_publishers(env, &Publishers { epoch: 0, keys: Vec::new(env), quorum: 1 });
+    set_reports(env, &Reports::NONE);
 }
 
 pub fn base(env: &Env) -> Option<Asset> {
-    env.storage().instance().get(&Key::Base)
+    env.storage().instance().get(&BASE)
 }
 
 /// Seconds of a tick, at least 1.
 pub fn resolution(env: &Env) -> u32 {
-    env.storage().instance().get(&Key::Resolution).unwrap_or(1)
+    env.storage().instance().get(&RESOLUTION).unwrap_or(1)
 }
 
 /// Whether every asset is halted.
 pub fn halted(env: &Env) -> bool {
-    env.storage().instance().get(&Key::Halted).unwrap_or(true)
+    env.storage().instance().get(&HALTED).unwrap_or(true)
 }
 
 pub fn set_halted(env: &Env, halted: bool) {
-    env.storage().instance().set(&Key::Halted, &halted);
+    env.storage().instance().set(&HALTED, &halted);
     extend_instance(env);
 }
 
 pub fn assets(env: &Env) -> Vec<Asset> {
-    env.storage().persistent().get(&Key::Assets).unwrap_or_else(|| Vec::new(env))
+    load(env, &ASSETS.to_val()).unwrap_or_else(|| Vec::new(env))
 }
 
 pub fn set_assets(env: &Env, assets: &Vec<Asset>) {
-    env.storage().persistent().set(&Key::Assets, assets);
-    extend(env, &Key::Assets);
+    store(env, &ASSETS.to_val(), assets.to_val());
 }
 
-pub fn state(env: &Env, asset: &Asset) -> Option<State> {
-    let packed: Option<PackedState> = env.storage().persistent().get(&Key::State(asset.clone()));
-    packed.map(State::from)
+/// The asset that `name` stands for, and its state.
+pub fn find(env: &Env, name: &Asset) -> Option<(Asset, State)> {
+    let stored: Val = load(env, &key(env, STATE, name))?;
+    match Asset::try_from_val(env, &stored) {
+        Ok(asset) => {
+            let stored: Val = load(env, &key(env, STATE, &asset))?;
+            unpack_state(env, &stored).map(|state| (asset, state))
+        }
+        Err(_) => unpack_state(env, &stored).map(|state| (name.clone(), state)),
+    }
+}
+
+fn unpack_state(env: &Env, stored: &Val) -> Option<State> {
+    let packed = BytesN::<STATE_BYTES>::try_from_val(env, stored).ok()?.to_array();
+    let ([mid, lo, hi, stable, anchor, candidate, floor, cap], times) = unpack(&packed)?;
+    let [timestamp, anchored, judged, judged_at, since, grace_until, max_age, counts, flags] = times;
+    let [phase, halted, diverged, ..] = flags.to_le_bytes();
+    let (good, stood) = (counts as u32, (counts >> 32) as u32);
+    let phase = Phase::from_code(phase);
+    let track = Track {
+        mid,
+        lo,
+        hi,
+        stable,
+        anchor,
+        candidate,
+        timestamp,
+        anchored,
+        judged,
+        judged_at,
+        since,
+        grace_until,
+        phase,
+        good,
+        stood,
+    };
+    Some(State { track, floor, cap, max_age, halted: halted != 0, diverged: diverged != 0 })
 }
 
 pub fn set_state(env: &Env, asset: &Asset, state: &State) {
-    let key = Key::State(asset.clone());
-    env.storage().persistent().set(&key, &PackedState::from(state));
-    extend(env, &key);
+    let t = &state.track;
+    let counts = u64::from(t.good) | u64::from(t.stood) << 32;
+    let flags =
+        u64::from_le_bytes([t.phase as u8, state.halted.into(), state.diverged.into(), 0, 0, 0, 0, 0]);
+    let prices: [i128; STATE_PRICES] =
+        [t.mid, t.lo, t.hi, t.stable, t.anchor, t.candidate, state.floor, state.cap];
+    let times: [u64; STATE_TIMES] = [
+        t.timestamp,
+        t.anchored,
+        t.judged,
+        t.judged_at,
+        t.since,
+        t.grace_until,
+        state.max_age,
+        counts,
+        flags,
+    ];
+    let mut packed = [0; STATE_BYTES];
+    pack(&prices, &times, &mut packed);
+    store(env, &key(env, STATE, asset), Bytes::from_slice(env, &packed).to_val());
+}
+
+/// Makes `alias` another name of `asset`.
+pub fn set_alias(env: &Env, alias: &Asset, asset: &Asset) {
+    store(env, &key(env, STATE, alias), asset.into_val(env));
 }
 
 pub fn config(env: &Env, asset: &Asset) -> Option<Config> {
-    env.storage().persistent().get(&Key::Config(asset.clone()))
+    let PackedConfig(sources, packed) = load(env, &key(env, CONFIG, asset))?;
+    let packed = BytesN::<CONFIG_BYTES>::try_from(packed).ok()?.to_array();
+    let ([floor, cap], pairs): (_, [u64; CONFIG_TIMES]) = unpack(&packed)?;
+    let mut of = [0; LIMITS];
+    for (two, pair) in of.chunks_exact_mut(2).zip(pairs) {
+        two.copy_from_slice(&[pair as u32, (pair >> 32) as u32]);
+    }
+    let [.., last] = pairs;
+    let (class, place) = (last as u32, (last >> 32) as u32);
+    Some(Config { sources, limits: Limits { floor, cap, of }, class, place })
 }
 
 pub fn set_config(env: &Env, asset: &Asset, config: &Config) {
-    let key = Key::Config(asset.clone());
-    env.storage().persistent().set(&key, config);
-    extend(env, &key);
+    let Limits { floor, cap, of } = &config.limits;
+    let mut pairs = [0; CONFIG_TIMES];
+    for (pair, two) in pairs.iter_mut().zip(of.chunks_exact(2).chain([&[config.class, config.place][..]])) {
+        *pair = u64::from(two[0]) | u64::from(two[1]) << 32;
+    }
+    let mut packed = [0; CONFIG_BYTES];
+    pack(&[*floor, *cap], &pairs, &mut packed);
+    let config = PackedConfig(config.sources.clone(), Bytes::from_slice(env, &packed));
+    store(env, &key(env, CONFIG, asset), config.into_val(env));
 }
 
-/// The packed history of accepted prices, oldest first.
-pub fn ring(env: &Env, asset: &Asset) -> Bytes {
-    env.storage().persistent().get(&Key::Ring(asset.clone())).unwrap_or_else(|| Bytes::new(env))
+/// A packed history of accepted prices, oldest first: as bytes of the host, and in a buffer to read it.
+pub struct Ring {
+    bytes: Bytes,
+    buffer: [u8; RING_BYTES],
 }
 
-/// The packed history in `buffer`, as far as it is filled.
-pub fn ring_slice<'a>(env: &Env, asset: &Asset, buffer: &'a mut [u8; RING_BYTES]) -> &'a [u8] {
-    let ring = ring(env, asset);
-    let length = usize::try_from(ring.len()).unwrap_or(0);
-    let Some(filled) = buffer.get_mut(..length) else { return &[] };
-    ring.copy_into_slice(filled);
-    filled
+impl Ring {
+    /// The history as it was loaded.
+    pub fn loaded(&self) -> &[u8] {
+        self.buffer.get(..self.bytes.len() as usize).unwrap_or(&[])
+    }
+
+    pub fn clear(&mut self) {
+        self.bytes = Bytes::new(self.bytes.env());
+    }
+
+    /// Appends a slot; a full history loses its oldest.
+    pub fn push(&mut self, slot: &[u8; SLOT_BYTES]) {
+        if self.bytes.len() as usize >= RING_BYTES {
+            self.bytes = self.bytes.slice(SLOT_BYTES as u32..);
+        }
+        self.bytes.extend_from_array(slot);
+    }
 }
 
-pub fn set_ring(env: &Env, asset: &Asset, ring: &Bytes) {
-    let key = Key::Ring(asset.clone());
-    env.storage().persistent().set(&key, ring);
-    extend(env, &key);
+pub fn ring(env: &Env, asset: &Asset) -> Ring {
+    let mut buffer = [0; RING_BYTES];
+    let bytes = fill(env, &key(env, RING, asset), &mut buffer);
+    Ring { bytes, buffer }
 }
 
-/// The newest timestamp of each source, in the order of the sources.
-pub fn seen(env: &Env, asset: &Asset) -> Vec<u64> {
-    env.storage().persistent().get(&Key::Seen(asset.clone())).unwrap_or_else(|| Vec::new(env))
+pub fn set_ring(env: &Env, asset: &Asset, ring: &Ring) {
+    store(env, &key(env, RING, asset), ring.bytes.to_val());
 }
 
-pub fn set_seen(env: &Env, asset: &Asset, seen: &Vec<u64>) {
-    let key = Key::Seen(asset.clone());
-    env.storage().persistent().set(&key, seen);
-    extend(env, &key);
+/// What is remembered of each source, in the order of the sources; the rest is nothing.
+pub fn seen(env: &Env, asset: &Asset) -> [Seen; MAX_SOURCES] {
+    let mut buffer = [0; SEEN_BYTES * MAX_SOURCES];
+    fill(env, &key(env, SEEN, asset), &mut buffer);
+    let mut seen = [NOTHING; MAX_SOURCES];
+    for (place, packed) in seen.iter_mut().zip(buffer.chunks_exact(SEEN_BYTES)) {
+        let Some(([], [timestamp, flags])) = unpack::<0, 2>(packed) else { continue };
+        *place = Seen { timestamp, decimals: flags as u32, halted: flags >> 32 != 0 };
+    }
+    seen
+}
+
+pub fn set_seen(env: &Env, asset: &Asset, seen: &[Seen; MAX_SOURCES]) {
+    let mut buffer = [0; SEEN_BYTES * MAX_SOURCES];
+    for (packed, seen) in buffer.chunks_exact_mut(SEEN_BYTES).zip(seen) {
+        let flags = u64::from(seen.decimals) | u64::from(seen.halted) << 32;
+        pack(&[], &[seen.timestamp, flags], packed);
+    }
+    store(env, &key(env, SEEN, asset), Bytes::from_slice(env, &buffer).to_val());
+}
+
+pub fn publishers(env: &Env) -> Publishers {
+    load(env, &PUBLISHERS.to_val()).unwrap_or(Publishers { epoch: 0, keys: Vec::new(env), quorum: 1 })
+}
+
+pub fn set_publishers(env: &Env, publishers: &Publishers) {
+    store(env, &PUBLISHERS.to_val(), publishers.into_val(env));
+}
+
+/// What publishers observed last: of each asset, by its place, a print.
+pub struct Reports {
+    pub round: u64,
+    /// First observation of the last round, unix seconds.
+    pub observed_at: u64,
+    slots: [u8; SLOT_BYTES * MAX_ASSETS as usize],
+}
+
+impl Reports {
+    const NONE: Self = Self { round: 0, observed_at: 0, slots: [0; SLOT_BYTES * MAX_ASSETS as usize] };
+
+    /// The slot of the asset in that place.
+    pub fn slot(&mut self, place: u32) -> Option<&mut [u8]> {
+        let start = usize::try_from(place).ok()? * SLOT_BYTES;
+        self.slots.get_mut(start..start + SLOT_BYTES)
+    }
+}
+
+pub fn reports(env: &Env) -> Reports {
+    let mut buffer = [0; REPORT_BYTES];
+    fill(env, &REPORTS.to_val(), &mut buffer);
+    let mut reports = Reports::NONE;
+    let (head, slots) = buffer.split_at(REPORT_HEAD);
+    if let Some(([], [round, observed_at])) = unpack::<0, 2>(head) {
+        (reports.round, reports.observed_at) = (round, observed_at);
+    }
+    reports.slots.copy_from_slice(slots);
+    reports
+}
+
+pub fn set_reports(env: &Env, reports: &Reports) {
+    let mut buffer = [0; REPORT_BYTES];
+    let (head, slots) = buffer.split_at_mut(REPORT_HEAD);
+    pack(&[], &[reports.round, reports.observed_at], head);
+    slots.copy_from_slice(&reports.slots);
+    store(env, &REPORTS.to_val(), Bytes::from_slice(env, &buffer).to_val());
 }
 
 /// Extends the instance and the code.
@@ -205,26 +319,72 @@ pub fn extend_instance(env: &Env) {
     env.storage().instance().extend_ttl(THRESHOLD, BUMP);
 }
 
+/// Extends what all assets share.
+pub fn extend_shared(env: &Env) {
+    extend_instance(env);
+    for key in [ASSETS, PUBLISHERS, REPORTS] {
+        extend(env, &key.to_val());
+    }
+}
+
 /// Extends every entry of an asset; of an unlisted one there is none.
 pub fn extend_asset(env: &Env, asset: &Asset) {
-    let keys = [
-        Key::State(asset.clone()),
-        Key::Config(asset.clone()),
-        Key::Ring(asset.clone()),
-        Key::Seen(asset.clone()),
-    ];
-    for key in &keys {
-        if env.storage().persistent().has(key) {
-            extend(env, key);
+    for kind in [STATE, CONFIG, RING, SEEN] {
+        let key = key(env, kind, asset);
+        if env.storage().persistent().has(&key) {
+            extend(env, &key);
         }
     }
 }
 
-/// Extends the list of assets.
-pub fn extend_assets(env: &Env) {
-    extend(env, &Key::Assets);
+fn key(env: &Env, kind: Symbol, asset: &Asset) -> Val {
+    (kind, asset.clone()).into_val(env)
 }
 
-fn extend(env: &Env, key: &Key) {
+fn load<T: TryFromVal<Env, Val>>(env: &Env, key: &Val) -> Option<T> {
+    env.storage().persistent().get(key)
+}
+
+fn store(env: &Env, key: &Val, value: Val) {
+    env.storage().persistent().set(key, &value);
+    extend(env, key);
+}
+
+fn extend(env: &Env, key: &Val) {
     env.storage().persistent().extend_ttl(key, THRESHOLD, BUMP);
+}
+
+/// A stored byte string, and a copy of it at the front of `buffer`. Empty if it does not fit.
+fn fill(env: &Env, key: &Val, buffer: &mut [u8]) -> Bytes {
+    let stored = load(env, key).unwrap_or_else(|| Bytes::new(env));
+    match buffer.get_mut(..stored.len() as usize) {
+        Some(filled) => {
+            stored.copy_into_slice(filled);
+            stored
+        }
+        None => Bytes::new(env),
+    }
+}
+
+/// Prices, then times, little-endian.
+fn pack(prices: &[i128], times: &[u64], packed: &mut [u8]) {
+    let (front, back) = packed.split_at_mut(prices.len() * 16);
+    for (place, price) in front.chunks_exact_mut(16).zip(prices) {
+        place.copy_from_slice(&price.to_le_bytes());
+    }
+    for (place, time) in back.chunks_exact_mut(8).zip(times) {
+        place.copy_from_slice(&time.to_le_bytes());
+    }
+}
+
+fn unpack<const P: usize, const T: usize>(packed: &[u8]) -> Option<([i128; P], [u64; T])> {
+    let (front, back) = packed.split_at_checked(P * 16)?;
+    let (mut prices, mut times) = ([0; P], [0; T]);
+    for (price, place) in prices.iter_mut().zip(front.chunks_exact(16)) {
+        *price = i128::from_le_bytes(place.try_into().ok()?);
+    }
+    for (time, place) in times.iter_mut().zip(back.chunks_exact(8)) {
+        *time = u64::from_le_bytes(place.try_into().ok()?);
+    }
+    Some((prices, times))
 }

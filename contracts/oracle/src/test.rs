@@ -3,7 +3,8 @@
 extern crate std;
 
 use margin_interface::{
-    Asset, AssetLimits, HaltScope, PokeOutcome, PriceSource as Source, PriceStatus, Quote, SourceRole,
+    Asset, AssetClass, AssetLimits, HaltScope, OracleChange, PokeOutcome, PriceSource as Source, PriceStatus,
+    Quote, SourceRole,
 };
 use margin_interface::{OracleAdminClient, OracleClient, Sep40Client};
 use price_source::{PriceSource, PriceSourceClient};
@@ -27,14 +28,25 @@ pub struct Harness {
     pub sources: Vec<PriceSourceClient<'static>>,
 }
 
+/// Limits that let every price of the band pass: what is tested is something else.
 pub fn limits() -> AssetLimits {
     AssetLimits {
+        budget_bps: 10_000,
         cap: 200 * USD,
+        confirm: 600,
         delta_bps: 200,
         floor: 50 * USD,
-        max_age: MAX_AGE,
+        grace: 300,
+        max_age: MAX_AGE as u32,
         quorum: 2,
+        spread_bps: 500,
         stable_rate: 100_000,
+        step_bps: 10_000,
+        step_bps_per_minute: 1,
+        step_max_bps: 10_000,
+        twap_gap_bps: 10_000,
+        warm_up: 1,
+        window: 600,
     }
 }
 
@@ -54,18 +66,71 @@ impl Harness {
     /// With one listed asset, and a fresh source of 14 decimals in a group of its own for each of `groups`.
     pub fn new(groups: u32) -> Self {
         let mut harness = Self::empty();
-        harness.admin().add_asset(&harness.asset, &limits());
+        harness.list(&harness.asset, &limits());
         for group in 0..groups {
             harness.add(14, group, SourceRole::Fresh, MAX_AGE);
         }
         harness
     }
 
-    pub fn add(&mut self, decimals: u32, group: u32, role: SourceRole, max_age: u64) {
-        let contract = self.env.register(PriceSource, (decimals, 300_u32));
-        let source = Source { asset: self.asset.clone(), contract: contract.clone(), group, max_age, role };
+    /// As in production: every limit is the class's default; warmed up at `hint`, with a history as long as the window.
+    pub fn guarded(class: AssetClass, hint: i128, groups: u32) -> Self {
+        Self::guarded_with(class, &AssetLimits::DEFAULT, hint, groups)
+    }
+
+    pub fn guarded_with(class: AssetClass, limits: &AssetLimits, hint: i128, groups: u32) -> Self {
+        let mut harness = Self::empty();
+        harness.list_as(class, limits, hint);
+        for group in 0..groups {
+            harness.add(14, group, SourceRole::Fresh, MAX_AGE);
+        }
+        harness.warm(hint);
+        harness
+    }
+
+    pub fn list_as(&self, class: AssetClass, limits: &AssetLimits, hint: i128) {
+        self.admin().add_asset(&self.asset, &class, limits, &hint);
+    }
+
+    /// Every source says `price` until the price is live and the history as long as the window.
+    pub fn warm(&self, price: i128) {
+        let minutes = self.admin().limits(&self.asset).unwrap().window / 60 + 2;
+        for _ in 0..minutes {
+            self.pass(60);
+            assert_eq!(self.feed(&std::vec![price; self.sources.len()]), PokeOutcome::Accepted);
+        }
+        assert_eq!(self.quote().status, PriceStatus::Live);
+    }
+
+    pub fn add_clamped(&mut self, group: u32, low: i128, high: i128) {
+        let contract = self.env.register(PriceSource, (14_u32, 300_u32));
+        let source = Source { group, low, high, ..self.source(contract.clone()) };
         self.admin().add_price_feed(&self.asset, &source);
         self.sources.push(PriceSourceClient::new(&self.env, &contract));
+    }
+
+    pub fn list(&self, asset: &Asset, limits: &AssetLimits) {
+        self.admin().add_asset(asset, &AssetClass::Volatile, limits, &(100 * USD));
+    }
+
+    pub fn add(&mut self, decimals: u32, group: u32, role: SourceRole, max_age: u64) {
+        let contract = self.env.register(PriceSource, (decimals, 300_u32));
+        let source = Source { group, max_age, role, ..self.source(contract.clone()) };
+        self.admin().add_price_feed(&self.asset, &source);
+        self.sources.push(PriceSourceClient::new(&self.env, &contract));
+    }
+
+    /// A fresh source without clamps, in a group of its own.
+    pub fn source(&self, contract: Address) -> Source {
+        Source {
+            asset: self.asset.clone(),
+            contract,
+            group: 50,
+            high: i128::MAX,
+            low: 0,
+            max_age: MAX_AGE,
+            role: SourceRole::Fresh,
+        }
     }
 
     pub fn admin(&self) -> OracleAdminClient<'static> {
@@ -213,11 +278,17 @@ fn bad_input_20_all_at_a_hundredfold_are_outside_the_band() {
     let h = Harness::new(3);
     assert_eq!(h.feed(&[10_000 * USD; 3]), PokeOutcome::OutOfBand);
     assert_eq!(h.quote().status, PriceStatus::Warming);
-    assert_eq!(h.feed(&[200 * USD + 1; 3]), PokeOutcome::OutOfBand);
-    assert_eq!(h.feed(&[200 * USD; 3]), PokeOutcome::Accepted, "the cap itself");
-    h.pass(60);
-    assert_eq!(h.feed(&[50 * USD - 1; 3]), PokeOutcome::OutOfBand);
-    assert_eq!(h.feed(&[50 * USD; 3]), PokeOutcome::Accepted, "the floor itself");
+    for (price, outcome) in [
+        (200 * USD + 1, PokeOutcome::OutOfBand),
+        (50 * USD - 1, PokeOutcome::OutOfBand),
+        (50 * USD, PokeOutcome::Accepted),
+        (100 * USD, PokeOutcome::Accepted),
+    ] {
+        h.pass(60);
+        assert_eq!(h.feed(&[price; 3]), outcome);
+    }
+    h.pass(660);
+    assert_eq!(h.feed(&[200 * USD; 3]), PokeOutcome::Accepted, "the cap itself, once the window is past 50");
 }
 
 #[test]
@@ -225,7 +296,7 @@ fn divergence_names_itself_to_simple_consumers_once_the_price_is_stale() {
     let mut h = Harness::empty();
     let token = Address::generate(&h.env);
     h.asset = Asset::Stellar(token.clone());
-    h.admin().add_asset(&h.asset, &limits());
+    h.list(&h.asset, &limits());
     (0..2).for_each(|group| h.add(14, group, SourceRole::Fresh, MAX_AGE));
     assert_eq!(h.oracle().try_get_price(&token), Err(Ok(margin_interface::OracleError::StalePrice)));
     h.feed(&[100 * USD; 2]);
@@ -351,8 +422,9 @@ fn bad_input_44_a_halt_stops_prices_at_once_and_history_too() {
         );
         assert_eq!((h.sep40().lastprice(&h.asset), h.sep40().prices(&h.asset, &1)), (None, None));
         assert_eq!((h.sep40().price(&h.asset, &NOW), h.oracle().twap(&h.asset, &1)), (None, None));
-        h.admin().resume(&scope);
-        assert_eq!(h.quote().status, PriceStatus::Live, "until the age limit");
+        h.carry_out(&OracleChange::Resume(scope), 24);
+        assert_eq!(h.feed(&[100 * USD; 3]), PokeOutcome::Accepted);
+        assert_eq!(h.quote().status, PriceStatus::Live);
     }
 }
 
@@ -361,6 +433,6 @@ fn a_halted_asset_stays_halted_when_all_are_resumed() {
     let h = Harness::new(3);
     h.feed(&[100 * USD; 3]);
     h.admin().halt(&h.guardian, &HaltScope::Asset(h.asset.clone()));
-    h.admin().resume(&HaltScope::All);
+    h.carry_out(&OracleChange::Resume(HaltScope::All), 24);
     assert_eq!(h.quote().status, PriceStatus::Halted);
 }

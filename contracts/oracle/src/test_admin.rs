@@ -1,53 +1,118 @@
-//! Administration: who may, and within which bounds.
+//! Administration: who may, within which bounds, and what has to wait.
 
 extern crate std;
 
 use margin_interface::{
-    Asset, AssetLimits, HaltScope, OracleError, PokeOutcome, PriceSource as Source, PriceStatus, SourceRole,
+    Asset, AssetClass, AssetLimits, GovernanceClient, GovernanceError, HaltScope, OracleChange, OracleError,
+    PokeOutcome, PriceSource as Source, PriceStatus,
 };
+use margin_math::guard::MAX_AGE as LONGEST_AGE;
 use price_source::PriceSource;
 use soroban_sdk::testutils::Address as _;
-use soroban_sdk::{symbol_short, Address, Symbol};
+use soroban_sdk::{symbol_short, Address, BytesN, Error, InvokeError, Symbol};
 
-use crate::admin::{MAX_AGE as LONGEST_AGE, MAX_ASSETS};
-use crate::test::{limits, Harness, MAX_AGE, USD};
+use crate::storage::MAX_ASSETS;
+use crate::test::{limits, Harness, USD};
 
-fn source(h: &Harness, contract: Address) -> Source {
-    Source { asset: h.asset.clone(), contract, group: 5, max_age: MAX_AGE, role: SourceRole::Fresh }
+const HOUR: u64 = 3_600;
+
+/// What a call that fails by the contract's or governance's error returns.
+fn failed<T>(result: Result<T, Result<OracleError, InvokeError>>) -> u32 {
+    match result {
+        Ok(_) => 0,
+        Err(Ok(error)) => error as u32,
+        Err(Err(InvokeError::Contract(code))) => code,
+        Err(Err(InvokeError::Abort)) => u32::MAX,
+    }
+}
+
+fn refused<T, E>(result: Result<T, Result<E, InvokeError>>, error: GovernanceError)
+where
+    Error: From<E>,
+{
+    match result {
+        Err(Ok(found)) => assert_eq!(Error::from(found), Error::from_contract_error(error as u32)),
+        Err(Err(found)) => assert_eq!(found, InvokeError::Contract(error as u32)),
+        Ok(_) => panic!("{error:?} expected"),
+    }
+}
+
+impl Harness {
+    pub fn governance(&self) -> GovernanceClient<'static> {
+        GovernanceClient::new(&self.env, &self.id)
+    }
+
+    /// Announces and, after `hours`, executes.
+    pub fn carry_out(&self, change: &OracleChange, hours: u64) {
+        let id = self.admin().propose(change);
+        self.pass(hours * HOUR);
+        self.admin().execute(&id);
+    }
+
+    fn unused(&self) -> Source {
+        self.source(self.env.register(PriceSource, (14_u32, 300_u32)))
+    }
 }
 
 #[test]
 fn every_change_is_authorised_by_the_admin() {
     let h = Harness::new(1);
-    let contract = h.env.register(PriceSource, (14_u32, 300_u32));
-    h.admin().add_price_feed(&h.asset, &source(&h, contract.clone()));
-    assert_eq!(h.env.auths()[0].0, h.admin);
+    let (source, key) = (h.unused(), BytesN::from_array(&h.env, &[7; 32]));
+    let signed_by = |who: &Address| assert_eq!(h.env.auths()[0].0, *who);
+    h.admin().add_price_feed(&h.asset, &source);
+    signed_by(&h.admin);
     h.admin().set_limits(&h.asset, &limits());
-    assert_eq!(h.env.auths()[0].0, h.admin);
-    h.admin().add_asset(&Asset::Other(symbol_short!("BTC")), &limits());
-    assert_eq!(h.env.auths()[0].0, h.admin);
-    h.admin().resume(&HaltScope::All);
-    assert_eq!(h.env.auths()[0].0, h.admin);
+    signed_by(&h.admin);
+    h.list(&Asset::Other(symbol_short!("BTC")), &limits());
+    signed_by(&h.admin);
+    h.admin().add_alias(&Asset::Other(symbol_short!("WETH")), &h.asset);
+    signed_by(&h.admin);
+    h.admin().add_publisher(&key);
+    signed_by(&h.admin);
+    h.admin().set_quorum(&1);
+    signed_by(&h.admin);
+    let id = h.admin().propose(&OracleChange::Resume(HaltScope::All));
+    signed_by(&h.admin);
+    h.pass(24 * HOUR);
+    h.admin().execute(&id);
+    signed_by(&h.admin);
     h.admin().halt(&h.guardian, &HaltScope::All);
-    assert_eq!(h.env.auths()[0].0, h.guardian);
-    h.admin().remove_price_feed(&h.guardian, &h.asset, &contract);
-    assert_eq!(h.env.auths()[0].0, h.guardian);
+    signed_by(&h.guardian);
+    h.admin().remove_price_feed(&h.guardian, &h.asset, &source.contract);
+    signed_by(&h.guardian);
+    h.admin().remove_publisher(&h.guardian, &key);
+    signed_by(&h.guardian);
     h.env.set_auths(&[]);
-    assert!(h.admin().try_halt(&h.admin, &HaltScope::All).is_err());
-    assert!(h.admin().try_remove_price_feed(&h.admin, &h.asset, &h.sources[0].address).is_err());
-    assert!(h.admin().try_resume(&HaltScope::All).is_err());
-    assert!(h.admin().try_set_limits(&h.asset, &limits()).is_err());
-    assert!(h.admin().try_add_asset(&Asset::Other(symbol_short!("XLM")), &limits()).is_err());
-    assert!(h.admin().try_add_price_feed(&h.asset, &source(&h, contract)).is_err());
+    let unsigned = [
+        failed(h.admin().try_halt(&h.admin, &HaltScope::All)),
+        failed(h.admin().try_remove_price_feed(&h.admin, &h.asset, &h.sources[0].address)),
+        failed(h.admin().try_set_limits(&h.asset, &limits())),
+        failed(h.admin().try_add_asset(
+            &Asset::Other(symbol_short!("X")),
+            &AssetClass::Thin,
+            &limits(),
+            &USD,
+        )),
+        failed(h.admin().try_add_alias(&Asset::Other(symbol_short!("X")), &h.asset)),
+        failed(h.admin().try_add_price_feed(&h.asset, &source)),
+        failed(h.admin().try_add_publisher(&key)),
+        failed(h.admin().try_remove_publisher(&h.admin, &key)),
+        failed(h.admin().try_set_quorum(&2)),
+        failed(h.admin().try_execute(&id)),
+    ];
+    assert_eq!(unsigned, [u32::MAX; 10]);
+    assert!(h.admin().try_propose(&OracleChange::Quorum(1)).is_err());
 }
 
 #[test]
 fn strangers_cannot_halt_or_remove() {
     let h = Harness::new(1);
     let stranger = Address::generate(&h.env);
-    let refused = Err(Ok(OracleError::NotAdminOrGuardian));
-    assert_eq!(h.admin().try_halt(&stranger, &HaltScope::All), refused);
-    assert_eq!(h.admin().try_remove_price_feed(&stranger, &h.asset, &h.sources[0].address), refused);
+    let source = h.sources[0].address.clone();
+    refused(h.admin().try_halt(&stranger, &HaltScope::All), GovernanceError::NotGovernor);
+    refused(h.admin().try_remove_price_feed(&stranger, &h.asset, &source), GovernanceError::NotGovernor);
+    let key = BytesN::from_array(&h.env, &[7; 32]);
+    refused(h.admin().try_remove_publisher(&stranger, &key), GovernanceError::NotGovernor);
 }
 
 /// 28
@@ -59,7 +124,7 @@ fn bad_input_28_limits_at_their_bounds_and_one_past() {
         change(&mut changed);
         h.admin().try_set_limits(&h.asset, &changed).map(|_| ()).map_err(|error| error.unwrap())
     };
-    let good: [fn(&mut AssetLimits); 8] = [
+    let good: [fn(&mut AssetLimits); 12] = [
         |l| l.quorum = 1,
         |l| l.quorum = 6,
         |l| l.delta_bps = 1,
@@ -68,60 +133,127 @@ fn bad_input_28_limits_at_their_bounds_and_one_past() {
         |l| l.floor = 10_000,
         |l| l.cap = 10_i128.pow(26),
         |l| l.stable_rate = 1_000_000_000,
+        |l| l.window = 63 * 60,
+        |l| l.confirm = 86_400,
+        |l| l.grace = 86_400,
+        |l| l.step_bps = 1,
     ];
-    let bad: [fn(&mut AssetLimits); 11] = [
-        |l| l.quorum = 0,
+    let bad: [fn(&mut AssetLimits); 18] = [
         |l| l.quorum = 7,
-        |l| l.delta_bps = 0,
         |l| l.delta_bps = 10_001,
-        |l| l.max_age = 0,
         |l| l.max_age = LONGEST_AGE + 1,
         |l| l.floor = 9_999,
+        |l| l.floor = -1,
         |l| l.floor = l.cap,
         |l| l.cap = 10_i128.pow(26) + 1,
-        |l| l.stable_rate = 0,
         |l| l.stable_rate = 1_000_000_001,
+        |l| l.window = 63 * 60 + 1,
+        |l| l.confirm = 86_401,
+        |l| l.grace = 86_401,
+        |l| l.step_max_bps = 10_001,
+        |l| l.step_max_bps = l.step_bps - 1,
+        |l| l.step_bps_per_minute = 10_001,
+        |l| l.budget_bps = 10_001,
+        |l| l.twap_gap_bps = 10_001,
+        |l| l.spread_bps = 10_001,
+        |l| l.warm_up = 256,
     ];
     good.into_iter().for_each(|change| assert_eq!(set(change), Ok(())));
     bad.into_iter().for_each(|change| assert_eq!(set(change), Err(OracleError::InvalidLimits)));
     let other = Asset::Other(symbol_short!("BTC"));
-    let bad = AssetLimits { quorum: 0, ..limits() };
-    assert_eq!(h.admin().try_add_asset(&other, &bad), Err(Ok(OracleError::InvalidLimits)));
+    let add = |limits: AssetLimits, hint: i128| {
+        h.admin().try_add_asset(&other, &AssetClass::Volatile, &limits, &hint)
+    };
+    let invalid = Err(Ok(OracleError::InvalidLimits));
+    assert_eq!(add(AssetLimits { quorum: 7, ..limits() }, 100 * USD), invalid);
+    assert_eq!(add(limits(), 200 * USD + 1), invalid, "a hint outside the band");
+    assert_eq!(add(AssetLimits::DEFAULT, -1), invalid);
     assert_eq!(h.admin().try_set_limits(&other, &limits()), Err(Ok(OracleError::UnknownAsset)));
+}
+
+#[test]
+fn limits_of_zero_are_the_defaults_of_the_class() {
+    let h = Harness::empty();
+    for (name, class, quorum, cap, confirm) in [
+        ("PEG", AssetClass::Pegged, 2, 105 * USD / 100, 0),
+        ("MAJOR", AssetClass::Major, 3, 10 * USD, 120),
+        ("VOLATILE", AssetClass::Volatile, 2, 10 * USD, 600),
+        ("THIN", AssetClass::Thin, 2, 13 * USD / 10, 0),
+    ] {
+        let asset = Asset::Other(Symbol::new(&h.env, name));
+        h.admin().add_asset(&asset, &class, &AssetLimits { confirm: 0, ..AssetLimits::DEFAULT }, &USD);
+        let set = h.admin().limits(&asset).unwrap();
+        assert_eq!((set.quorum, set.cap, set.confirm), (quorum, cap, confirm), "{name}");
+        let longer = AssetLimits { confirm: 3_600, ..AssetLimits::DEFAULT };
+        h.admin().set_limits(&asset, &longer);
+        let expected = if confirm == 0 { 0 } else { 3_600 };
+        assert_eq!(h.admin().limits(&asset).unwrap().confirm, expected, "{name} never re-anchors by itself");
+    }
 }
 
 /// 27
 #[test]
-fn bad_input_27_assets_listed_twice_and_one_too_many() {
-    let h = Harness::new(0);
+fn bad_input_27_assets_listed_twice_alias_collisions_and_one_too_many() {
+    let h = Harness::new(2);
+    let list = |asset: &Asset| h.admin().try_add_asset(asset, &AssetClass::Volatile, &limits(), &(100 * USD));
+    let alias = |name: &Asset, of: &Asset| h.admin().try_add_alias(name, of);
     let exists = Err(Ok(OracleError::AssetExists));
-    assert_eq!(h.admin().try_add_asset(&h.asset, &limits()), exists);
-    assert_eq!(h.admin().try_add_asset(&Asset::Other(symbol_short!("USD")), &limits()), exists, "the base");
-    for number in 1..MAX_ASSETS {
+    let (base, weth) = (Asset::Other(symbol_short!("USD")), Asset::Other(symbol_short!("WETH")));
+    assert_eq!(list(&h.asset), exists);
+    assert_eq!(list(&base), exists, "the base");
+    assert_eq!(alias(&h.asset, &h.asset), exists);
+    assert_eq!(alias(&base, &h.asset), exists);
+    assert_eq!(alias(&weth, &Asset::Other(symbol_short!("XYZ"))), Err(Ok(OracleError::UnknownAsset)));
+    h.admin().add_alias(&weth, &h.asset);
+    assert_eq!(alias(&weth, &h.asset), exists);
+    assert_eq!(list(&weth), exists);
+    for number in 2..MAX_ASSETS {
         let name = std::format!("A{number}");
-        h.admin().add_asset(&Asset::Other(Symbol::new(&h.env, &name)), &limits());
+        h.list(&Asset::Other(Symbol::new(&h.env, &name)), &limits());
     }
-    let one_more = h.admin().try_add_asset(&Asset::Other(symbol_short!("LAST")), &limits());
-    assert_eq!(one_more, Err(Ok(OracleError::TooManyAssets)));
+    let last = Asset::Other(symbol_short!("LAST"));
+    assert_eq!(list(&last), Err(Ok(OracleError::TooManyAssets)));
+    assert_eq!(alias(&last, &h.asset), Err(Ok(OracleError::TooManyAssets)));
+}
+
+#[test]
+fn an_alias_is_another_name_of_the_same_price() {
+    let h = Harness::new(2);
+    let (weth, ether) = (Asset::Other(symbol_short!("WETH")), Asset::Other(symbol_short!("ETHER")));
+    h.admin().add_alias(&weth, &h.asset);
+    h.admin().add_alias(&ether, &weth);
+    h.say(&[100 * USD; 2]);
+    assert_eq!(
+        h.oracle().poke(&soroban_sdk::vec![&h.env, ether.clone()]).get(0),
+        Some(PokeOutcome::Accepted)
+    );
+    assert_eq!(h.poke(), PokeOutcome::Unchanged);
+    for name in [&weth, &ether] {
+        assert_eq!(h.oracle().quote(name), h.quote());
+        assert_eq!(h.sep40().lastprice(name), h.sep40().lastprice(&h.asset));
+        assert_eq!(h.sep40().prices(name, &1).map(|prices| prices.len()), Some(1));
+    }
+    h.admin().halt(&h.guardian, &HaltScope::Asset(weth));
+    assert_eq!(h.quote().status, PriceStatus::Halted);
+    assert_eq!(h.sep40().assets().len(), 3);
 }
 
 /// 12
 #[test]
 fn bad_input_12_sources_that_are_none() {
     let h = Harness::new(1);
-    let add = |contract: Address| h.admin().try_add_price_feed(&h.asset, &source(&h, contract));
+    let add = |contract: Address| h.admin().try_add_price_feed(&h.asset, &h.source(contract));
     let unreadable = Err(Ok(OracleError::UnreadableSource));
     assert_eq!(add(Address::generate(&h.env)), unreadable, "not a contract");
-    assert_eq!(add(h.id.clone()), unreadable, "ourselves");
     assert_eq!(add(h.env.register(PriceSource, (31_u32, 300_u32))), unreadable, "decimals");
     assert_eq!(add(h.sources[0].address.clone()), Err(Ok(OracleError::SourceExists)));
-    let unheard =
-        Source { max_age: LONGEST_AGE + 1, ..source(&h, h.env.register(PriceSource, (14_u32, 300_u32))) };
+    let unheard = Source { max_age: u64::from(LONGEST_AGE) + 1, ..h.unused() };
     assert_eq!(h.admin().try_add_price_feed(&h.asset, &unheard), Err(Ok(OracleError::InvalidLimits)));
     let ageless = Source { max_age: 0, ..unheard };
     assert_eq!(h.admin().try_add_price_feed(&h.asset, &ageless), Err(Ok(OracleError::InvalidLimits)));
-    // A token answers `decimals` as well: it is listed, and never admitted.
+    // Itself stands for its publishers, of whom there are none; a token answers `decimals` too, and is never admitted.
     let token = h.env.register_stellar_asset_contract_v2(h.admin.clone()).address();
+    assert!(add(h.id.clone()).is_ok());
     assert!(add(token).is_ok());
     assert_eq!(h.feed(&[100 * USD]), PokeOutcome::NoQuorum);
 }
@@ -129,9 +261,8 @@ fn bad_input_12_sources_that_are_none() {
 #[test]
 fn six_sources_fit_and_a_seventh_does_not() {
     let h = Harness::new(6);
-    let seventh = h.env.register(PriceSource, (14_u32, 300_u32));
-    let refused = h.admin().try_add_price_feed(&h.asset, &source(&h, seventh));
-    assert_eq!(refused, Err(Ok(OracleError::TooManySources)));
+    let seventh = h.admin().try_add_price_feed(&h.asset, &h.unused());
+    assert_eq!(seventh, Err(Ok(OracleError::TooManySources)));
     assert_eq!(h.feed(&[100 * USD; 6]), PokeOutcome::Accepted);
 }
 
@@ -170,6 +301,137 @@ fn tightening_the_band_acts_on_the_stored_price_at_once() {
     assert_eq!(h.admin().limits(&h.asset).map(|limits| limits.cap), Some(100 * USD - 1));
 }
 
+/// P16: each limit of a live asset, one notch looser.
+#[test]
+fn p16_loosening_any_limit_of_a_live_asset_waits_a_day() {
+    let h = Harness::new(2);
+    let tight = AssetLimits {
+        budget_bps: 5_000,
+        confirm: 600,
+        step_bps: 5_000,
+        step_bps_per_minute: 10,
+        step_max_bps: 6_000,
+        twap_gap_bps: 5_000,
+        warm_up: 2,
+        ..limits()
+    };
+    h.admin().set_limits(&h.asset, &tight);
+    (0..2).for_each(|_| {
+        h.feed(&[100 * USD; 2]);
+        h.pass(60);
+    });
+    let looser: [fn(&mut AssetLimits); 17] = [
+        |l| l.budget_bps += 1,
+        |l| l.cap += 1,
+        |l| l.confirm -= 1,
+        |l| l.delta_bps += 1,
+        |l| l.floor -= 1,
+        |l| l.grace -= 1,
+        |l| l.max_age += 1,
+        |l| l.quorum -= 1,
+        |l| l.spread_bps += 1,
+        |l| l.stable_rate += 1,
+        |l| l.step_bps += 1,
+        |l| l.step_bps_per_minute += 1,
+        |l| l.step_max_bps += 1,
+        |l| l.twap_gap_bps += 1,
+        |l| l.warm_up -= 1,
+        |l| l.window -= 1,
+        |l| l.window += 1,
+    ];
+    for change in looser {
+        let mut changed = tight.clone();
+        change(&mut changed);
+        refused(h.admin().try_set_limits(&h.asset, &changed), GovernanceError::NeedsTimelock);
+        assert_eq!(h.admin().limits(&h.asset), Some(tight.clone()));
+    }
+    let mut wider = tight.clone();
+    wider.cap += 1;
+    h.carry_out(&OracleChange::Limits(h.asset.clone(), wider.clone()), 24);
+    assert_eq!(h.admin().limits(&h.asset), Some(wider));
+}
+
+/// P16, 42
+#[test]
+fn bad_input_42_changes_execute_neither_early_nor_late_nor_twice_nor_when_cancelled() {
+    let h = Harness::new(2);
+    h.feed(&[100 * USD; 2]);
+    let source = h.unused();
+    refused(h.admin().try_add_price_feed(&h.asset, &source), GovernanceError::NeedsTimelock);
+    let change = OracleChange::Source(h.asset.clone(), source);
+    let id = h.admin().propose(&change);
+    h.pass(48 * HOUR - 1);
+    refused(h.admin().try_execute(&id), GovernanceError::TooEarly);
+    h.pass(1);
+    h.admin().execute(&id);
+    assert_eq!(h.admin().price_feeds(&h.asset).len(), 3);
+    refused(h.admin().try_execute(&id), GovernanceError::NotScheduled);
+    let change = OracleChange::Limits(h.asset.clone(), AssetLimits { quorum: 1, ..limits() });
+    let id = h.admin().propose(&change);
+    h.pass(24 * HOUR);
+    h.governance().cancel(&h.guardian, &id);
+    refused(h.admin().try_execute(&id), GovernanceError::NotScheduled);
+    let id = h.admin().propose(&change);
+    assert_eq!(h.governance().scheduled(&id).map(|schedule| schedule.ready_at), Some(h.now() + 24 * HOUR));
+    h.pass(15 * 24 * HOUR);
+    refused(h.admin().try_execute(&id), GovernanceError::Expired);
+    assert_eq!(h.admin().limits(&h.asset).unwrap().quorum, 2);
+}
+
+/// 43: there is no function that lifts a halt at once, and the guardian cannot announce one.
+#[test]
+fn bad_input_43_a_halt_is_lifted_by_the_admin_after_a_day_and_not_by_the_guardian() {
+    let h = Harness::new(2);
+    h.feed(&[100 * USD; 2]);
+    for scope in [
+        HaltScope::All,
+        HaltScope::Asset(h.asset.clone()),
+        HaltScope::Source(h.asset.clone(), h.sources[0].address.clone()),
+    ] {
+        h.admin().halt(&h.guardian, &scope);
+        h.pass(60);
+        assert_ne!(h.feed(&[100 * USD; 2]), PokeOutcome::Accepted);
+        let id = h.admin().propose(&OracleChange::Resume(scope));
+        assert_eq!(h.env.auths()[0].0, h.admin);
+        h.pass(24 * HOUR - 1);
+        refused(h.admin().try_execute(&id), GovernanceError::TooEarly);
+        h.pass(1);
+        h.admin().execute(&id);
+        assert_eq!(h.feed(&[100 * USD; 2]), PokeOutcome::Accepted);
+    }
+    let nowhere = HaltScope::Source(h.asset.clone(), h.id.clone());
+    assert_eq!(h.admin().try_halt(&h.guardian, &nowhere), Err(Ok(OracleError::UnknownSource)));
+    let nothing = HaltScope::Asset(Asset::Other(symbol_short!("XYZ")));
+    assert_eq!(h.admin().try_halt(&h.guardian, &nothing), Err(Ok(OracleError::UnknownAsset)));
+}
+
+/// P18 (c): what no source can end, the admin can, after a day and a warm-up.
+#[test]
+fn p18_the_admin_re_anchors_after_a_day_and_the_price_warms_up_again() {
+    let h = Harness::new(2);
+    let tight = AssetLimits { step_bps: 500, step_max_bps: 500, warm_up: 2, ..limits() };
+    h.admin().set_limits(&h.asset, &tight);
+    h.feed(&[100 * USD; 2]);
+    h.pass(60);
+    h.feed(&[100 * USD; 2]);
+    assert_eq!(h.quote().status, PriceStatus::Live);
+    h.pass(60);
+    assert_eq!(h.feed(&[150 * USD; 2]), PokeOutcome::Step);
+    let bad = OracleChange::ReAnchor(h.asset.clone(), 200 * USD + 1);
+    let id = h.admin().propose(&bad);
+    h.pass(24 * HOUR);
+    assert_eq!(h.admin().try_execute(&id), Err(Ok(OracleError::InvalidLimits)), "outside the band");
+    h.carry_out(&OracleChange::ReAnchor(h.asset.clone(), 150 * USD), 24);
+    assert_eq!((h.quote().status, h.quote().mid), (PriceStatus::Warming, 0));
+    assert_eq!(h.sep40().prices(&h.asset, &9), None);
+    assert_eq!(h.feed(&[150 * USD; 2]), PokeOutcome::Accepted);
+    assert_eq!((h.quote().status, h.sep40().lastprice(&h.asset)), (PriceStatus::Warming, None));
+    h.pass(60);
+    assert_eq!(h.feed(&[150 * USD; 2]), PokeOutcome::Accepted);
+    assert_eq!((h.quote().status, h.quote().mid), (PriceStatus::Live, 150 * USD));
+    assert_eq!(h.sep40().prices(&h.asset, &9).unwrap().len(), 2, "the old history is gone");
+}
+
 /// 16
 #[test]
 #[should_panic(expected = "Error(Contract, #910)")]
@@ -177,4 +439,16 @@ fn bad_input_16_a_tick_of_zero_seconds() {
     let h = Harness::empty();
     let base = Asset::Other(symbol_short!("USD"));
     h.env.register(crate::Oracle, (&h.admin, &h.guardian, base, 0_u32));
+}
+
+/// 41: there is nothing to initialise after deployment.
+#[test]
+fn bad_input_41_the_offices_are_filled_by_the_constructor() {
+    let h = Harness::new(1);
+    assert_eq!((h.governance().admin(), h.governance().guardian()), (h.admin.clone(), h.guardian.clone()));
+    let stranger = Address::generate(&h.env);
+    h.env.set_auths(&[]);
+    assert!(h.governance().try_set_guardian(&stranger).is_err());
+    assert!(h.governance().try_transfer_admin(&stranger).is_err());
+    assert!(h.governance().try_accept_admin().is_err());
 }

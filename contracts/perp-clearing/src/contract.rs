@@ -149,7 +149,7 @@ impl PerpClearingInterface for PerpClearing {
 
     fn execute_order(env: Env, executor: Address, order: ConditionalOrder) -> Result<Fill, ClearingError> {
         executor.require_auth();
-        orders::require_consent(&env, &order);
+        orders::require_consent(&env, &executor, &order);
         orders::ready(&env, &ledger(&env), &order, Some(&executor))?.execute(&env, &executor)
     }
 

@@ -23,6 +23,10 @@ mod storage;
 #[cfg(test)]
 mod test;
 #[cfg(test)]
+mod test_batch;
+#[cfg(test)]
+mod test_orders;
+#[cfg(test)]
 mod test_world;
 mod views;
 

@@ -19,7 +19,7 @@ pub fn settle(
     check(env, fills)?;
     // Every policy sees the state in which the call was made: nothing is filled before the last consent.
     for fill in fills.iter() {
-        orders::require_consent(env, &fill.order);
+        orders::require_consent(env, operator, &fill.order);
     }
     for MatchedFill { order, quote_delta, size_delta } in fills.iter() {
         orders::ready(env, ledger, &order, Some(operator))?.settle(env, operator, size_delta, quote_delta)?;

@@ -30,10 +30,11 @@ pub struct Ready<'a> {
     pub open: i128,
 }
 
-/// Requires the signer's authorisation of exactly this order, unless it is stored.
-pub fn require_consent(env: &Env, order: &ConditionalOrder) {
+/// Requires the signer's authorisation of exactly this order, unless it is stored, or the signer is the `caller`, who has
+/// authorised a call with this very order in it.
+pub fn require_consent(env: &Env, caller: &Address, order: &ConditionalOrder) {
     let stored = storage::orders(env, &order.account).resting.get(order.nonce);
-    if stored.as_ref() != Some(order) {
+    if order.signer != *caller && stored.as_ref() != Some(order) {
         require_signature(env, order);
     }
 }

@@ -185,6 +185,28 @@ impl VaultInterface for Vault {
         })
     }
 
+    fn transfer_positions(env: Env, from: Address, to: Address) -> Result<(), VaultError> {
+        from.require_auth();
+        to.require_auth();
+        books(&env).transfer_account(&from, &to);
+        Ok(())
+    }
+
+    fn migrate_positions(env: Env, from: Address, to: Address) -> Result<(), VaultError> {
+        from.require_auth();
+        ledger(&env).config().factory.require_auth();
+        books(&env).transfer_account(&from, &to);
+        Ok(())
+    }
+
+    fn max_withdraw(env: Env, account: Address, asset: Address) -> i128 {
+        most(&env, &account, &asset, Action::Withdraw)
+    }
+
+    fn max_borrow(env: Env, account: Address, asset: Address) -> i128 {
+        most(&env, &account, &asset, Action::Borrow)
+    }
+
     fn preview_deposit(
         env: Env,
         from: Address,
@@ -363,6 +385,25 @@ fn swap(
 fn dry_run(env: &Env, account: &Address, action: Action) -> i128 {
     let moved = ledger(env).dry_batch(account, account, &Vec::from_array(env, [action]));
     moved.first().unwrap_or(0)
+}
+
+/// The largest amount of an action that would be accepted: what works for more works for less.
+fn most(env: &Env, account: &Address, asset: &Address, action: fn(Address, i128) -> Action) -> i128 {
+    let ledger = ledger(env);
+    let works = |amount: i128| {
+        let actions = Vec::from_array(env, [action(asset.clone(), amount)]);
+        ledger.try_dry_batch(account, account, &actions).is_ok()
+    };
+    let (mut accepted, mut refused) = (0, ledger.asset(asset).totals.cash.saturating_add(1));
+    while refused - accepted > 1 {
+        let amount = accepted + (refused - accepted) / 2;
+        if works(amount) {
+            accepted = amount;
+        } else {
+            refused = amount;
+        }
+    }
+    accepted
 }
 
 /// The ledger for reading: extends nothing, so that reads write nothing.

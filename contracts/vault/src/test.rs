@@ -152,6 +152,11 @@ impl FakeLedger {
         env.storage().instance().get(&Key::Asked).unwrap()
     }
 
+    pub fn transfer_account(env: Env, from: Address, to: Address) {
+        write(&env);
+        env.storage().instance().set(&Key::Batch, &(from, to));
+    }
+
     pub fn set_settlement(env: Env, asset: Address) {
         env.storage().instance().set(&Key::Settlement, &asset);
     }
@@ -492,6 +497,22 @@ fn settlement_in_kind_is_paid_in_the_settlement_asset() {
     f.assert_authorised("settle_in_kind", args.into_val(&f.env), Some(600));
     assert_eq!(done, Liquidation { repaid: 450, seized: 70 });
     assert_eq!((f.balances(), collateral.balance(&f.user)), ((550, 1_450), 70));
+}
+
+#[test]
+fn positions_move_if_both_ends_agree() {
+    let f = Fixture::new();
+    let to = Address::generate(&f.env);
+    f.vault.transfer_positions(&f.user, &to);
+    let asked: std::vec::Vec<Address> = f.env.auths().into_iter().map(|(who, _)| who).collect();
+    assert!(asked.contains(&f.user) && asked.contains(&to) && asked.len() == 2);
+    assert_eq!(f.ledger.last_batch(), Some((f.user.clone(), to.clone())));
+
+    // The factory, here the ledger itself, stands for an account that it deployed.
+    f.vault.migrate_positions(&f.user, &to);
+    let asked: std::vec::Vec<Address> = f.env.auths().into_iter().map(|(who, _)| who).collect();
+    assert!(asked.contains(&f.user) && asked.contains(&f.ledger.address) && asked.len() == 2);
+    assert_eq!(f.ledger.writes(), 2);
 }
 
 #[test]

@@ -6,7 +6,8 @@ use crate::storage::{self, THRESHOLDS};
 use crate::tier::Tier;
 use crate::validate::validate;
 use margin_interface::{
-    AccountConfig, AccountError, MarginLedgerClient, ParamsUpdated, Protocol, SignerAdded, SignerRemoved,
+    AccountConfig, AccountError, Limits, MarginLedgerClient, ParamsUpdated, Protocol, SignerAdded,
+    SignerRemoved,
 };
 use soroban_sdk::{vec, Bytes, Env, IntoVal, Val};
 
@@ -134,9 +135,11 @@ pub fn commit<T: Tier>(env: &Env, profile: &Profile) -> Result<(), AccountError>
     Ok(())
 }
 
-/// The ledger checks the same limits on every increase of risk, whoever signs. The account is the direct invoker here, so
-/// no signature is needed.
+/// The ledger checks the same limits on every increase of risk, whoever signs; of a frozen account it permits none. The
+/// account is the direct invoker here, so no signature is needed.
 pub fn refresh_limits(env: &Env, profile: &Profile) {
+    let limits = &profile.limits;
+    let nothing = Limits { max_leverage: 0, market_exposure: 0, total_borrow: 0, ..limits.clone() };
     MarginLedgerClient::new(env, &profile.protocol.ledger)
-        .set_limits(&env.current_contract_address(), &profile.limits);
+        .set_limits(&env.current_contract_address(), if profile.frozen { &nothing } else { limits });
 }

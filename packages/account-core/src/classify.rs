@@ -94,7 +94,11 @@ fn recognise<T: Tier>(
     let protocol = &profile.protocol;
     let this = intent.account.clone();
     intent.roots += 1;
-    if call.contract == this {
+    // A change of tier is rooted at the factory: `upgrade_account(self, self, ..)`.
+    let tier_change = call.contract == protocol.factory
+        && call.fn_name == Symbol::new(env, "upgrade_account")
+        && Address::try_from_val(env, &call.args.get(1)?).ok()? == this;
+    if call.contract == this || tier_change {
         return of_this::<T>(env, profile, intent, &call);
     }
     if call.contract == protocol.ledger || call.contract == protocol.factory {
@@ -262,8 +266,7 @@ fn apply<T: Tier>(
             intent.bets::<T>(Bet { market: args.get(env, 1)?, size: 0, reduces: true })?;
         }
         Effect::Batch => {
-            let foreign = args.get::<Address>(env, 1)? != intent.account;
-            intent.batch::<T>(env, second, clearing, foreign)?;
+            intent.batch::<T>(env, &args.get(env, 1)?, second, clearing)?;
         }
         Effect::Order => {
             if let Some(trade) = intent.consents::<T>(env, args.values[0])? {

@@ -37,6 +37,9 @@ pub fn decide<T: Tier>(
             };
         }
     }
+    if intent.roots == 0 {
+        return Err(AccountError::OperationNotAllowed);
+    }
     if profile.frozen && (intent.increases || intent.transfers || !matches!(role, Role::Owners(_))) {
         return Err(AccountError::Frozen);
     }

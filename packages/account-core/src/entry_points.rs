@@ -81,6 +81,71 @@ macro_rules! smart_account {
                 $crate::allowlist::disallow::<$crate::tier::$tier>(&env, contract)
             }
 
+            pub fn transfer_ownership(
+                env: soroban_sdk::Env,
+                to: soroban_sdk::Address,
+            ) -> Result<(), $crate::interface::AccountError> {
+                $crate::ownership::offer::<$crate::tier::$tier>(&env, to)
+            }
+
+            pub fn accept_ownership(env: soroban_sdk::Env) -> Result<(), $crate::interface::AccountError> {
+                $crate::ownership::accept::<$crate::tier::$tier>(&env)
+            }
+
+            pub fn grant_delegate(
+                env: soroban_sdk::Env,
+                delegate: soroban_sdk::Address,
+                permissions: u32,
+                expires_at: u64,
+            ) -> Result<(), $crate::interface::AccountError> {
+                $crate::delegates::grant::<$crate::tier::$tier>(&env, delegate, permissions, expires_at)
+            }
+
+            pub fn revoke_delegate(
+                env: soroban_sdk::Env,
+                delegate: soroban_sdk::Address,
+            ) -> Result<(), $crate::interface::AccountError> {
+                $crate::delegates::revoke::<$crate::tier::$tier>(&env, delegate)
+            }
+
+            pub fn freeze(env: soroban_sdk::Env) -> Result<(), $crate::interface::AccountError> {
+                $crate::freeze::freeze(&env)
+            }
+
+            pub fn unfreeze(env: soroban_sdk::Env) -> Result<(), $crate::interface::AccountError> {
+                $crate::freeze::unfreeze::<$crate::tier::$tier>(&env)
+            }
+
+            pub fn propose_upgrade(
+                env: soroban_sdk::Env,
+                wasm_hash: soroban_sdk::BytesN<32>,
+            ) -> Result<(), $crate::interface::AccountError> {
+                $crate::upgrade::propose::<$crate::tier::$tier>(&env, wasm_hash)
+            }
+
+            pub fn execute_upgrade(env: soroban_sdk::Env) -> Result<(), $crate::interface::AccountError> {
+                $crate::upgrade::execute::<$crate::tier::$tier>(&env)
+            }
+
+            pub fn cancel_upgrade(env: soroban_sdk::Env) -> Result<(), $crate::interface::AccountError> {
+                $crate::upgrade::cancel::<$crate::tier::$tier>(&env)
+            }
+
+            pub fn change_tier(
+                env: soroban_sdk::Env,
+                tier: $crate::interface::AccountType,
+                wasm_hash: soroban_sdk::BytesN<32>,
+                params: $crate::interface::TierParams,
+            ) -> Result<(), $crate::interface::AccountError> {
+                $crate::tier_change::change::<$crate::tier::$tier>(&env, tier, wasm_hash, params)
+            }
+
+            pub fn complete_tier_change(
+                env: soroban_sdk::Env,
+            ) -> Result<(), $crate::interface::AccountError> {
+                $crate::tier_change::complete::<$crate::tier::$tier>(&env)
+            }
+
             pub fn standing(
                 env: soroban_sdk::Env,
             ) -> Result<$crate::interface::Standing, $crate::interface::AccountError> {
@@ -107,7 +172,23 @@ macro_rules! smart_account {
             pub fn auto_deleverage(
                 env: soroban_sdk::Env,
             ) -> Result<$crate::interface::DeleverageReport, $crate::interface::AccountError> {
-                $crate::deleverage::auto_deleverage(&env)
+                $crate::deleverage::auto_deleverage::<$crate::tier::$tier>(&env)
+            }
+
+            pub fn auto_deleverage_with(
+                env: soroban_sdk::Env,
+                keeper: soroban_sdk::Address,
+                debt_asset: soroban_sdk::Address,
+                collateral_asset: soroban_sdk::Address,
+                max_repay: i128,
+            ) -> Result<$crate::interface::DeleverageReport, $crate::interface::AccountError> {
+                $crate::deleverage::auto_deleverage_with::<$crate::tier::$tier>(
+                    &env,
+                    keeper,
+                    debt_asset,
+                    collateral_asset,
+                    max_repay,
+                )
             }
 
             pub fn get_owner(
@@ -141,9 +222,11 @@ macro_rules! smart_account {
 #[macro_export]
 macro_rules! session_account {
     ($account:ident, $tier:ident) => {
+        use $crate::interface::ProAccountInterface;
+
         #[soroban_sdk::contractimpl]
-        impl $account {
-            pub fn add_session_key(
+        impl ProAccountInterface for $account {
+            fn add_session_key(
                 env: soroban_sdk::Env,
                 key: soroban_sdk::Bytes,
                 expires_at: u64,
@@ -161,39 +244,39 @@ macro_rules! session_account {
                 )
             }
 
-            pub fn grant_session(
+            fn grant_session(
                 env: soroban_sdk::Env,
                 grant: $crate::interface::SessionGrant,
             ) -> Result<(), $crate::interface::AccountError> {
                 $crate::sessions::grant::<$crate::tier::$tier>(&env, grant)
             }
 
-            pub fn revoke_session_key(
+            fn revoke_session_key(
                 env: soroban_sdk::Env,
                 key: soroban_sdk::Bytes,
             ) -> Result<(), $crate::interface::AccountError> {
                 $crate::sessions::revoke::<$crate::tier::$tier>(&env, key)
             }
 
-            pub fn renounce_session(
+            fn renounce_session(
                 env: soroban_sdk::Env,
                 key: soroban_sdk::Bytes,
             ) -> Result<(), $crate::interface::AccountError> {
                 $crate::sessions::renounce::<$crate::tier::$tier>(&env, key)
             }
 
-            pub fn revoke_all_sessions(env: soroban_sdk::Env) -> Result<(), $crate::interface::AccountError> {
+            fn revoke_all_sessions(env: soroban_sdk::Env) -> Result<(), $crate::interface::AccountError> {
                 $crate::sessions::revoke_all::<$crate::tier::$tier>(&env)
             }
 
-            pub fn get_session_keys(
+            fn get_session_keys(
                 env: soroban_sdk::Env,
             ) -> Result<soroban_sdk::Vec<$crate::interface::SessionKey>, $crate::interface::AccountError>
             {
                 $crate::sessions::all(&env)
             }
 
-            pub fn set_token_policy(
+            fn set_token_policy(
                 env: soroban_sdk::Env,
                 asset: soroban_sdk::Address,
                 policy: $crate::interface::TokenPolicy,
@@ -201,14 +284,14 @@ macro_rules! session_account {
                 $crate::token_policy::set::<$crate::tier::$tier>(&env, asset, policy)
             }
 
-            pub fn remove_token_policy(
+            fn remove_token_policy(
                 env: soroban_sdk::Env,
                 asset: soroban_sdk::Address,
             ) -> Result<(), $crate::interface::AccountError> {
                 $crate::token_policy::remove::<$crate::tier::$tier>(&env, asset)
             }
 
-            pub fn token_policies(
+            fn token_policies(
                 env: soroban_sdk::Env,
             ) -> Result<
                 soroban_sdk::Map<soroban_sdk::Address, $crate::interface::TokenPolicy>,
@@ -224,73 +307,90 @@ macro_rules! session_account {
 #[macro_export]
 macro_rules! institutional_account {
     ($account:ident, $tier:ident) => {
+        use $crate::interface::InstitutionalAccountInterface;
+
         #[soroban_sdk::contractimpl]
-        impl $account {
-            pub fn update_multisig(
+        impl InstitutionalAccountInterface for $account {
+            fn update_multisig(
                 env: soroban_sdk::Env,
                 config: $crate::interface::MultisigConfig,
             ) -> Result<(), $crate::interface::AccountError> {
                 $crate::multisig::update::<$crate::tier::$tier>(&env, config)
             }
 
-            pub fn execute_multisig(env: soroban_sdk::Env) -> Result<(), $crate::interface::AccountError> {
+            fn execute_multisig(env: soroban_sdk::Env) -> Result<(), $crate::interface::AccountError> {
                 $crate::multisig::execute::<$crate::tier::$tier>(&env)
             }
 
-            pub fn cancel_multisig(env: soroban_sdk::Env) -> Result<(), $crate::interface::AccountError> {
+            fn cancel_multisig(env: soroban_sdk::Env) -> Result<(), $crate::interface::AccountError> {
                 $crate::multisig::cancel::<$crate::tier::$tier>(&env)
             }
 
-            pub fn propose_recovery(
+            fn propose_recovery(
                 env: soroban_sdk::Env,
                 config: $crate::interface::MultisigConfig,
             ) -> Result<(), $crate::interface::AccountError> {
                 $crate::multisig::recover::<$crate::tier::$tier>(&env, config)
             }
 
-            pub fn multisig(
+            fn multisig(
                 env: soroban_sdk::Env,
             ) -> Result<$crate::interface::MultisigConfig, $crate::interface::AccountError> {
                 $crate::multisig::current(&env, &$crate::storage::load(&env)?)
             }
 
-            pub fn pending_multisig(
+            fn pending_multisig(
                 env: soroban_sdk::Env,
             ) -> Result<$crate::interface::PendingMultisig, $crate::interface::AccountError> {
                 $crate::multisig::pending(&env)
             }
 
-            pub fn blacklist_market(
+            fn blacklist_market(
                 env: soroban_sdk::Env,
                 market: $crate::interface::Market,
             ) -> Result<(), $crate::interface::AccountError> {
                 $crate::compliance::blacklist::<$crate::tier::$tier>(&env, market)
             }
 
-            pub fn unblacklist_market(
+            fn unblacklist_market(
                 env: soroban_sdk::Env,
                 market: $crate::interface::Market,
             ) -> Result<(), $crate::interface::AccountError> {
                 $crate::compliance::unblacklist::<$crate::tier::$tier>(&env, market)
             }
 
-            pub fn blacklist(
+            fn blacklist(
                 env: soroban_sdk::Env,
             ) -> Result<soroban_sdk::Vec<$crate::interface::Market>, $crate::interface::AccountError> {
                 Ok($crate::storage::BLACKLIST.list(&env))
             }
 
-            pub fn set_trading_hours(
+            fn set_trading_hours(
                 env: soroban_sdk::Env,
                 hours: $crate::interface::TradingHours,
             ) -> Result<(), $crate::interface::AccountError> {
                 $crate::compliance::set_hours::<$crate::tier::$tier>(&env, hours)
             }
 
-            pub fn trading_hours(
+            fn trading_hours(
                 env: soroban_sdk::Env,
             ) -> Result<$crate::interface::TradingHours, $crate::interface::AccountError> {
                 Ok($crate::compliance::hours(&env))
+            }
+
+            fn audit_log(
+                env: soroban_sdk::Env,
+                from: u64,
+                n: u32,
+            ) -> Result<soroban_sdk::Vec<$crate::interface::AuditRecord>, $crate::interface::AccountError>
+            {
+                Ok($crate::audit::log(&env, from, n))
+            }
+
+            fn audit_head(
+                env: soroban_sdk::Env,
+            ) -> Result<$crate::interface::AuditHead, $crate::interface::AccountError> {
+                Ok($crate::audit::trail(&env).head)
             }
         }
     };

@@ -139,12 +139,12 @@ impl Intent {
         take(&mut self.margins, &amount)
     }
 
-    /// The vault will ask for `function(self, self, asset, amount)`, and pull it.
-    fn implies_deposit(&mut self, env: &Env, asset: &Address, amount: i128) {
-        let this = self.account.to_val();
-        let args = vec![env, this, this, asset.to_val(), amount.into_val(env)];
+    /// The clearing-house will have the vault execute `action` for `account`.
+    fn implies_leg(&mut self, env: &Env, account: Val, action: &Vec<Val>) {
+        let leg = vec![env, action.to_val()];
+        let args = vec![env, self.account.to_val(), account, leg.to_val()];
         let vault = self.vault.clone();
-        self.imply(env, vault, symbol_short!("deposit"), args);
+        self.imply(env, vault, symbol_short!("submit"), args);
     }
 
     /// The vault will pull `amount` of `asset`.
@@ -298,9 +298,16 @@ impl Intent {
 
     /// The requests of a batch for the account itself: one block, because they happen together or not at all.
     ///
-    /// The vault pulls the sum of each asset. The clearing-house wraps what the vault would be asked in requests of its own
-    /// and has the vault take one deposit after the other.
-    pub fn batch<T: Tier>(&mut self, env: &Env, requests: Val, clearing: bool, foreign: bool) -> Option<()> {
+    /// The vault pulls the sum of each asset. The clearing-house wraps what it shares with the vault in requests of its own,
+    /// and has the vault execute each of them by a batch of one.
+    pub fn batch<T: Tier>(
+        &mut self,
+        env: &Env,
+        account: &Address,
+        requests: Val,
+        clearing: bool,
+    ) -> Option<()> {
+        let foreign = *account != self.account;
         let mut block = vec![env];
         let mut pulled = Map::new(env);
         let before = core::mem::replace(&mut self.increases, false);
@@ -314,9 +321,11 @@ impl Intent {
                 let action = Vec::<Val>::try_from_val(env, &first).ok()?;
                 let (name, _) = head(env, &action)?;
                 let mut deposit = Map::new(env);
-                self.action::<T>(env, &name, &action, &mut deposit, foreign)?;
+                let of_vault = self.action::<T>(env, &name, &action, &mut deposit, foreign)?;
+                if of_vault {
+                    self.implies_leg(env, account.to_val(), &action);
+                }
                 for (asset, amount) in deposit.iter() {
-                    self.implies_deposit(env, &asset, amount);
                     self.implies_transfer(env, &asset, amount);
                 }
                 block.push_back(action.to_val());
@@ -346,7 +355,7 @@ impl Intent {
         Some(())
     }
 
-    /// One action of a batch. What it pays in is added to what is `pulled`.
+    /// One action of a batch. What it pays in is added to what is `pulled`. Returns whether it is one of the vault's.
     fn action<T: Tier>(
         &mut self,
         env: &Env,
@@ -354,7 +363,7 @@ impl Intent {
         parts: &Vec<Val>,
         pulled: &mut Map<Address, i128>,
         foreign: bool,
-    ) -> Option<()> {
+    ) -> Option<bool> {
         // Which names a venue takes; what it does not take it refuses, so that nothing here depends on it.
         const STEPS: [(&str, &str, Step); 7] = [
             ("Deposit", "deposit", Step::PayIn),
@@ -367,12 +376,13 @@ impl Intent {
         ];
         let first = parts.get(1)?;
         if *name == symbol_short!("Refresh") {
-            return Some(());
+            return Some(false);
         }
         if *name == symbol_short!("Trade") {
             self.names::<T>(symbol_short!("trade"));
             let Trade { market, size_delta: size, .. } = Trade::try_from_val(env, &first).ok()?;
-            return self.bets::<T>(Bet { market, size, reduces: false });
+            self.bets::<T>(Bet { market, size, reduces: false })?;
+            return Some(false);
         }
         let second = parts.get(2)?;
         let (_, function, step) = STEPS.iter().find(|(action, ..)| *name == Symbol::new(env, action))?;
@@ -383,7 +393,7 @@ impl Intent {
             let sum = pulled.get(asset.clone()).unwrap_or(0).checked_add(positive(env, second)?)?;
             pulled.set(asset, sum);
         }
-        Some(())
+        Some(!matches!(step, Step::MoveSettlement | Step::RemoveLiquidity))
     }
 }
 

@@ -5,35 +5,46 @@
 //! ([`decide`]). What is not recognised is refused. [`tier`] says which parts of the engine an account has.
 #![no_std]
 
+#[cfg(feature = "testutils")]
+extern crate std;
+
 pub mod administration;
 pub mod allowlist;
 pub mod amounts;
+pub mod audit;
 pub mod calls;
 pub mod classify;
 pub mod compliance;
 pub mod decide;
+pub mod delegates;
 pub mod deleverage;
 mod entry_points;
+pub mod freeze;
 pub mod intent;
 pub mod multisig;
+pub mod ownership;
 pub mod policy;
 pub mod roles;
 pub mod sessions;
 pub mod signatures;
 pub mod state;
 pub mod storage;
+#[cfg(feature = "testutils")]
+pub mod testing;
 pub mod tier;
+pub mod tier_change;
 pub mod token_policy;
+pub mod upgrade;
 pub mod validate;
 pub mod views;
 mod webauthn;
 
 pub use margin_interface as interface;
 
-use margin_interface::{AccountError, Sig};
+use margin_interface::{AccountError, Authorized, Sig};
 use soroban_sdk::{crypto::Hash, Env, Val, Vec};
 
-/// Decides an authorisation entry, and books what it costs a session.
+/// Decides an authorisation entry, books what it costs a session, and records it for an institution.
 ///
 /// # Errors
 /// * [`AccountError::NotInitialized`] - the account has no state of this version
@@ -41,6 +52,7 @@ use soroban_sdk::{crypto::Hash, Env, Val, Vec};
 ///
 /// # Events
 /// * [`SessionUsed`](margin_interface::SessionUsed)
+/// * [`Authorized`], or [`Audited`](margin_interface::Audited)
 pub fn check_auth<T: tier::Tier>(
     env: &Env,
     payload: Hash<32>,
@@ -48,10 +60,16 @@ pub fn check_auth<T: tier::Tier>(
     contexts: Vec<Val>,
 ) -> Result<(), AccountError> {
     let profile = storage::load(env)?;
-    let role = roles::role_of::<T>(env, &profile, &roles::keys(env, &signatures)?)?;
+    let keys = roles::keys(env, &signatures)?;
+    let role = roles::role_of::<T>(env, &profile, &keys)?;
     signatures::verify(env, &payload, &signatures)?;
     if let Some(charge) = decide::decide::<T>(env, &profile, &role, &contexts)? {
         charge.book(env);
+    }
+    if T::MULTISIG {
+        audit::record_entry(env, &contexts, keys, payload.to_bytes());
+    } else if let Some(signer) = keys.first() {
+        Authorized { signer, signatures: keys.len() }.publish(env);
     }
     storage::extend_ttl(env);
     Ok(())

@@ -72,6 +72,8 @@ pub struct Session {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PendingUpgrade {
+    /// Of the announcement: a new configuration voids it.
+    pub epoch: u32,
     /// Unix seconds.
     pub ready_at: u64,
     /// Of the code.

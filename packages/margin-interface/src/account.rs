@@ -286,6 +286,18 @@ pub struct AuditHead {
     pub seq: u64,
 }
 
+// An institution's entries are in its audit trail instead.
+/// An entry was authorised.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Authorized {
+    /// First key.
+    #[topic]
+    pub signer: Bytes,
+    /// How many.
+    pub signatures: u32,
+}
+
 /// Limits changed.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -682,7 +694,7 @@ pub trait SmartAccountInterface {
     ) -> Result<(), AccountError>;
     /// Takes that back.
     fn revoke_delegate(env: Env, delegate: Address) -> Result<(), AccountError>;
-    /// Stops everything but reductions and administration.
+    /// Stops everything but reductions and administration; the ledger permits delegates and resting orders no new risk.
     ///
     /// # Events
     /// * [`AccountFrozen`]
@@ -720,7 +732,8 @@ pub trait SmartAccountInterface {
         collateral_asset: Address,
         max_repay: i128,
     ) -> Result<DeleverageReport, AccountError>;
-    /// Announces new code; it may come in 7 days. A second proposal replaces the first and waits anew.
+    /// Announces new code; it may come in 7 days. A second proposal replaces the first and waits anew; a new owner, tier or
+    /// multisig configuration voids it.
     ///
     /// # Events
     /// * [`UpgradeProposed`]
@@ -730,9 +743,13 @@ pub trait SmartAccountInterface {
     /// # Errors
     /// * [`AccountError::NothingPending`], [`AccountError::TooEarly`]
     /// * [`AccountError::Lapsed`] - more than 14 days after it was ready
+    /// * [`AccountError::Frozen`]
     ///
     /// # Events
     /// * [`UpgradeExecuted`]
+    ///
+    /// # Authorization
+    /// The authority, for `(authority, [epoch,] wasm_hash)` with the announced hash.
     fn execute_upgrade(env: Env) -> Result<(), AccountError>;
     /// Forgets the announced code.
     ///

@@ -72,8 +72,8 @@ pub struct AssetConfig {
     pub supply_cap: i128,
 }
 
-// Exactly `cash + borrowed == supplied + reserves`, and for the settlement asset exactly
-// `cash + borrowed + perp_borrowed == supplied + reserves + lp + insurance + fees + pending`.
+// Exactly `cash + borrowed + pending_bad_debt == supplied + reserves`, and for the settlement asset exactly
+// `cash + borrowed + perp_borrowed + pending_bad_debt == supplied + reserves + lp + insurance + fees + pending`.
 // Totals of an asset.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -86,6 +86,14 @@ pub struct AssetTotals {
     pub cash: i128,
     // Of the curve, 1e9.
     pub modifier: i128,
+    // Left in the last hour, net, fading; token units.
+    pub outflow: i128,
+    // Of `outflow`, Unix seconds.
+    pub outflow_at: u64,
+    // Missing in the vault, token units.
+    pub pending_bad_debt: i128,
+    // Of the last loss, Unix seconds.
+    pub pending_since: u64,
     // The protocol's, token units.
     pub reserves: i128,
     // Change count.
@@ -566,6 +574,8 @@ pub enum LedgerChange {
     Asset(Address, AssetConfig),
     // Another oracle: 48 hours.
     Oracle(Address),
+    // Another account of the protocol: 48 hours.
+    ProtocolAccount(Bucket, Address),
     // Vault, clearing-house, factory: 48 hours.
     Venues(Address, Address, Address),
     // Code: 7 days.
@@ -650,6 +660,10 @@ pub enum LedgerError {
     DepositLocked = 634,
     /// The destination is not empty.
     AccountNotEmpty = 635,
+    /// The vault misses tokens of it.
+    AssetFrozen = 636,
+    /// Too much left within an hour.
+    OutflowExceeded = 637,
 }
 
 /// The margin ledger. Written only by the vault and the clearing-house; read by everybody, even while a venue executes.
@@ -711,6 +725,10 @@ pub trait MarginLedgerInterface {
         asset: Address,
         max_repay: i128,
     ) -> Result<Liquidation, LedgerError>;
+    /// Compares the books with the `balance` of the vault. What is missing, as after a clawback, is set aside: nobody deposits,
+    /// borrows or withdraws the asset, and deposits count without it. What returns is booked back; what is still missing a
+    /// day after the last loss is borne by the reserves, then by the depositors. Returns what is missing now.
+    fn sync(env: Env, asset: Address, balance: i128) -> Result<i128, LedgerError>;
     /// Moves all that an account owns, owes, holds and is called for to an empty one; limits and grants stay behind. The
     /// vault has both signatures; nobody's health changes, so no price is asked.
     fn transfer_account(env: Env, from: Address, to: Address) -> Result<(), LedgerError>;
@@ -825,6 +843,27 @@ pub trait MarginLedgerInterface {
     /// # Authorization
     /// Nobody's.
     fn unflag(env: Env, account: Address) -> Result<(), LedgerError>;
+
+    /// Has insurance liquidate a debt of the settlement asset that nobody else took ten minutes after the flag, for at most a
+    /// quarter of the fund per day; the collateral goes to the protocol's account, as shares.
+    ///
+    /// # Errors
+    /// * [`LedgerError::NotLiquidatable`] - or not flagged for long enough
+    /// * [`LedgerError::InsufficientBucket`] - the fund has paid what it may
+    /// * [`LedgerError::VenuesNotSet`] - the protocol has no such account
+    /// * those of a liquidation
+    ///
+    /// # Events
+    /// * [`Liquidated`]
+    ///
+    /// # Authorization
+    /// Nobody's.
+    fn backstop(
+        env: Env,
+        account: Address,
+        collateral_asset: Address,
+        max_repay: i128,
+    ) -> Result<Liquidation, LedgerError>;
 
     /// Accrues the interest of an asset up to now.
     fn accrue(env: Env, asset: Address) -> Result<(), LedgerError>;
@@ -990,6 +1029,18 @@ pub trait MarginLedgerAdminInterface {
     /// # Authorization
     /// The admin.
     fn list_asset(env: Env, token: Address, config: AssetConfig) -> Result<(), LedgerError>;
+
+    /// Names the account of the protocol that receives what insurance buys. Once; later by a change.
+    ///
+    /// # Errors
+    /// * [`crate::GovernanceError::NeedsTimelock`] - it is named already
+    ///
+    /// # Events
+    /// * [`ProtocolAccountSet`]
+    ///
+    /// # Authorization
+    /// The admin.
+    fn set_protocol_account(env: Env, role: Bucket, account: Address) -> Result<(), LedgerError>;
 
     /// Changes parameters of a listed asset at once, where no account and no depositor can lose by it: lower caps, LTV,
     /// utilisation or outflow, higher weights, levels or deposit time, or no new deposits and debts. What is worse for
@@ -1553,4 +1604,34 @@ pub struct AccountTransferred {
     pub from_seq: u64,
     // Of `to`.
     pub to_seq: u64,
+}
+
+// The books were compared with the vault.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Synced {
+    // The token.
+    #[topic]
+    pub asset: Address,
+    // Asset's.
+    pub asset_seq: u64,
+    // Tokens in the vault.
+    pub cash: i128,
+    // Token units.
+    pub from_reserves: i128,
+    // Token units.
+    pub from_suppliers: i128,
+    // Still missing, token units.
+    pub pending_bad_debt: i128,
+}
+
+// An account of the protocol was named.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ProtocolAccountSet {
+    // Whose money buys for it.
+    #[topic]
+    pub role: Bucket,
+    // Who receives.
+    pub account: Address,
 }

@@ -330,6 +330,34 @@ pub trait VaultInterface {
         max_repay: i128,
     ) -> Result<Liquidation, VaultError>;
 
+    /// Moves everything of `from` to `to`, which has nothing yet: deposits with the time they still stay, debts, positions,
+    /// claims, margin call and flag. Limits and grants stay behind. No token moves, and no price is needed.
+    ///
+    /// # Arguments
+    /// * `from` - who gives up everything
+    /// * `to` - who takes it over; never did anything, or has nothing left
+    ///
+    /// # Errors
+    /// * of the ledger: `AccountNotEmpty`, `LimitExceeded`
+    ///
+    /// # Events
+    /// * the ledger's
+    ///
+    /// # Authorization
+    /// `from` and `to`.
+    fn transfer_positions(env: Env, from: Address, to: Address) -> Result<(), VaultError>;
+
+    /// [`Self::transfer_positions`] into an account that the factory has just deployed and stands for.
+    ///
+    /// # Authorization
+    /// `from`, and the factory as the caller.
+    fn migrate_positions(env: Env, from: Address, to: Address) -> Result<(), VaultError>;
+
+    /// The most that [`Self::withdraw`] would accept now, token units.
+    fn max_withdraw(env: Env, account: Address, asset: Address) -> i128;
+    /// The most that [`Self::borrow`] would accept now, token units. What the account's own policy says is not asked.
+    fn max_borrow(env: Env, account: Address, asset: Address) -> i128;
+
     /// What [`Self::deposit`] would return now, or the error it would end in. Whether tokens would arrive is not asked.
     fn preview_deposit(
         env: Env,

@@ -23,6 +23,8 @@ pub const STABLE_MAX_STEP: u64 = 600;
 pub enum Inadmissible {
     /// Zero or negative.
     NotPositive,
+    /// At or beyond the end of what the source can say.
+    AtClamp,
     /// Dated after the ledger's clock.
     FromFuture,
     /// Older than the source's own maximum age.
@@ -38,6 +40,10 @@ pub enum Inadmissible {
 pub struct Candidate {
     /// In the source's decimals.
     pub price: i128,
+    /// A price at or below it is the source's own limit, not a price; in the source's decimals.
+    pub low: i128,
+    /// A price at or above it is the source's own limit, not a price; in the source's decimals.
+    pub high: i128,
     /// Unix seconds.
     pub timestamp: u64,
     /// Decimals of the source, as pinned.
@@ -57,10 +63,13 @@ pub struct Enclosed {
     pub ceil: i128,
 }
 
-/// Judges what a source says at `now`, and brings it to our scale. Every limit is inclusive.
+/// Judges what a source says at `now`, and brings it to our scale. Every limit is inclusive but the source's clamps.
 pub fn admit(candidate: &Candidate, now: u64) -> Result<Enclosed, Inadmissible> {
     if candidate.price <= 0 {
         return Err(Inadmissible::NotPositive);
+    }
+    if candidate.price <= candidate.low || candidate.price >= candidate.high {
+        return Err(Inadmissible::AtClamp);
     }
     let age = now.checked_sub(candidate.timestamp).ok_or(Inadmissible::FromFuture)?;
     if age > candidate.max_age {
@@ -213,7 +222,7 @@ impl Group {
 }
 
 /// Insertion sort: at most [`MAX_SOURCES`] items, and a fraction of the code of the library's.
-fn sort_by_key<T, K: PartialOrd>(items: &mut [T], key: impl Fn(&T) -> K) {
+pub(crate) fn sort_by_key<T, K: PartialOrd>(items: &mut [T], key: impl Fn(&T) -> K) {
     for end in 1..items.len() {
         let mut at = end;
         while at > 0 && key(&items[at - 1]) > key(&items[at]) {
@@ -253,7 +262,8 @@ mod tests {
     }
 
     fn candidate(price: i128) -> Candidate {
-        Candidate { price, timestamp: NOW, decimals: 14, max_age: 300, seen: 0 }
+        let (low, high) = (0, i128::MAX);
+        Candidate { price, low, high, timestamp: NOW, decimals: 14, max_age: 300, seen: 0 }
     }
 
     fn price() -> impl Strategy<Value = i128> {
@@ -384,7 +394,7 @@ mod tests {
         assert_eq!(refusal(0), Some(Inadmissible::NotPositive), "1");
         assert_eq!(refusal(-1), Some(Inadmissible::NotPositive), "2");
         assert_eq!(refusal(i128::MIN), Some(Inadmissible::NotPositive), "2");
-        assert_eq!(refusal(i128::MAX), Some(Inadmissible::OutOfRange), "3");
+        assert_eq!(refusal(i128::MAX - 1), Some(Inadmissible::OutOfRange), "3");
         assert_eq!(refusal(MAX_PRICE), None, "3");
         assert_eq!(refusal(MAX_PRICE + 1), Some(Inadmissible::OutOfRange), "3");
         assert_eq!(refusal(MIN_PRICE), None, "4");
@@ -397,7 +407,7 @@ mod tests {
 
     #[test]
     fn bad_input_3_scaling_overflow() {
-        let scaled = |decimals: u32| admit(&Candidate { decimals, ..candidate(i128::MAX) }, NOW);
+        let scaled = |decimals: u32| admit(&Candidate { decimals, ..candidate(i128::MAX - 1) }, NOW);
         assert_eq!(scaled(0), Err(Inadmissible::OutOfRange));
         assert_eq!(scaled(u32::MAX), Err(Inadmissible::OutOfRange));
         assert_eq!(rescale(1, 30), Some(Enclosed { floor: 0, ceil: 1 }));
@@ -410,6 +420,16 @@ mod tests {
         let aged = |age: u64| admit(&Candidate { timestamp: NOW - age, ..candidate(USD) }, NOW).err();
         assert_eq!(aged(300), None);
         assert_eq!(aged(301), Some(Inadmissible::TooOld));
+    }
+
+    #[test]
+    fn bad_input_17_exactly_at_a_clamp() {
+        let clamped =
+            |price: i128| admit(&Candidate { low: 10 * USD, high: 20 * USD, ..candidate(price) }, NOW).err();
+        for price in [1, 10 * USD, 20 * USD, i128::MAX] {
+            assert_eq!(clamped(price), Some(Inadmissible::AtClamp));
+        }
+        assert_eq!((clamped(10 * USD + 1), clamped(20 * USD - 1)), (None, None));
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! The worst case of every bound: 8 deposits, 8 debts, 8 positions, each with a price of its own.
 
-use margin_interface::{Asset, AssetLimits, MarketConfig, PriceSource, SourceRole};
+use margin_interface::{Asset, AssetClass, MarketConfig};
 use margin_math::units::BASE;
 use margin_tests::actor::Actor;
 use margin_tests::auth::Invocation;
 use margin_tests::costs::Table;
 use margin_tests::fixture::{asset_config, market_config, test_token, Fixture};
 use margin_tests::money::{price, usd, usdc, Coin};
-use margin_tests::prices::MAX_AGE;
+use margin_tests::prices::{fresh_source, loose_limits};
 use margin_tests::tx::Tx;
 use margin_tests::world::Mode;
 use price_source::PriceSourceClient;
@@ -59,25 +59,11 @@ impl<'a> Crowd<'a> {
 
     fn list_price(&mut self, asset: Asset) {
         let f = self.f;
-        let limits = AssetLimits {
-            cap: price(100),
-            delta_bps: 200,
-            floor: price(1) / 100,
-            max_age: MAX_AGE,
-            quorum: 2,
-            stable_rate: 1_000_000,
-        };
         let oracle = &f.contracts().oracle;
-        f.admin.calls::<()>(oracle, "add_asset", (asset.clone(), limits).into_val(&f.env)).ok();
+        let args = (asset.clone(), AssetClass::Volatile, loose_limits(price(1)), price(1));
+        f.admin.calls::<()>(oracle, "add_asset", args.into_val(&f.env)).ok();
         for (group, contract) in (0u32..).zip(&f.contracts().sources) {
-            let contract = contract.clone();
-            let source = PriceSource {
-                asset: asset.clone(),
-                contract,
-                group,
-                max_age: MAX_AGE,
-                role: SourceRole::Fresh,
-            };
+            let source = fresh_source(asset.clone(), contract.clone(), group);
             f.admin.calls::<()>(oracle, "add_price_feed", (asset.clone(), source).into_val(&f.env)).ok();
         }
         self.say(&asset);

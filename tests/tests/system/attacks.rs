@@ -257,7 +257,7 @@ fn only_the_admin_lists_and_only_the_guard_halts(f: &Fixture) {
             (&who.address, margin_interface::HaltScope::All).into_val(&f.env),
         )
     };
-    halt(&mallory).fails(margin_interface::OracleError::NotAdminOrGuardian);
+    halt(&mallory).fails(margin_interface::GovernanceError::NotGovernor);
 
     let alice = f.funded(f.smart_account("alice"), &[usdc(1_000)]);
     alice.deposit(usdc(1_000)).ok();

@@ -1,5 +1,6 @@
 //! What the system promises, told as stories with real signatures, each natively and on the built Wasm.
 
+mod accounts;
 mod attack_table;
 mod attacks;
 mod classification;

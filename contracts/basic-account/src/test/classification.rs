@@ -1,6 +1,7 @@
-use super::{refused, Fixture, NOW};
+use super::fixture;
 use account_core::classify::classify;
 use account_core::intent::Intent;
+use account_core::testing::{refused, Fixture, NOW};
 use account_core::tier::Basic;
 use margin_interface::operations::{ArgumentType, Effect, Venue, OPERATIONS};
 use margin_interface::{
@@ -93,7 +94,7 @@ fn call(f: &Fixture, venue: Venue, function: &str, args: Vec<Val>) -> Context {
 
 #[test]
 fn every_operation_is_accepted_only_in_its_exact_shape_and_for_this_account() {
-    let f = Fixture::new();
+    let f = fixture();
     let stranger = Address::generate(&f.env);
     let not_allowed = Err(AccountError::OperationNotAllowed);
     for operation in OPERATIONS {
@@ -146,7 +147,7 @@ fn every_operation_is_accepted_only_in_its_exact_shape_and_for_this_account() {
 
 #[test]
 fn risk_is_sized_by_the_arguments_it_is_authorised_with() {
-    let f = Fixture::new();
+    let f = fixture();
     let (this, asset, market) = (f.account.clone(), Address::generate(&f.env), symbol_short!("BTC_USD"));
     let (vault, perp) = (&f.protocol.vault, &f.protocol.perp_clearing);
     let open = OpenAction { is_long: false, leverage: 250, margin: 9, market: market.clone() };
@@ -168,7 +169,7 @@ fn risk_is_sized_by_the_arguments_it_is_authorised_with() {
 
 #[test]
 fn what_lowers_risk_is_worth_nothing() {
-    let f = Fixture::new();
+    let f = fixture();
     let (this, asset, market) = (f.account.clone(), Address::generate(&f.env), symbol_short!("BTC_USD"));
     let (vault, perp) = (&f.protocol.vault, &f.protocol.perp_clearing);
     let reducing = [
@@ -186,7 +187,7 @@ fn what_lowers_risk_is_worth_nothing() {
 
 #[test]
 fn what_benefits_somebody_else_is_a_transfer() {
-    let f = Fixture::new();
+    let f = fixture();
     let (this, asset, other) = (f.account.clone(), Address::generate(&f.env), Address::generate(&f.env));
     let (vault, perp) = (&f.protocol.vault, &f.protocol.perp_clearing);
     let transfers = [
@@ -206,7 +207,7 @@ fn what_benefits_somebody_else_is_a_transfer() {
 
 #[test]
 fn tokens_move_only_this_accounts_balance() {
-    let f = Fixture::new();
+    let f = fixture();
     let (this, other, token) = (f.account.clone(), Address::generate(&f.env), Address::generate(&f.env));
     let accepted = [
         f.call(&token, "transfer", (&this, &other, 5_i128)),
@@ -241,9 +242,9 @@ fn tokens_move_only_this_accounts_balance() {
 
 #[test]
 fn the_ledger_and_the_account_itself_are_refused_in_every_form() {
-    let f = Fixture::new();
+    let f = fixture();
     let ledger = &f.protocol.ledger;
-    let key = super::public(&f.env, &f.outsider);
+    let key = account_core::testing::public(&f.env, &f.outsider);
     let contexts = [
         f.call(ledger, "set_limits", (&f.account, margin_interface::Limits::NONE)),
         f.call(ledger, "grant", (&f.account, &f.owner, 1_u32, NOW)),
@@ -258,7 +259,7 @@ fn the_ledger_and_the_account_itself_are_refused_in_every_form() {
 
 #[test]
 fn contract_creation_is_refused_in_every_shape() {
-    let f = Fixture::new();
+    let f = fixture();
     let hash = BytesN::from_array(&f.env, &[3; 32]);
     let reference = ContractExecutableRef { owner: f.account.clone(), tag: String::from_str(&f.env, "wasm") };
     for executable in [ContractExecutable::Wasm(hash.clone()), ContractExecutable::ExternalRef(reference)] {
@@ -279,7 +280,7 @@ fn contract_creation_is_refused_in_every_shape() {
 
 #[test]
 fn the_margin_of_an_opening_comes_from_the_wallet_in_the_same_tree() {
-    let f = Fixture::new();
+    let f = fixture();
     let (this, usdc) = (f.account.clone(), Address::generate(&f.env));
     let tree = [
         f.open(9, 250),

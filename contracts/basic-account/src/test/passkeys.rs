@@ -1,7 +1,8 @@
 //! Passkeys: assertions as an authenticator makes them, really signed.
 
+use super::fixture;
 use super::std::{format, string::String};
-use super::{public, refused, Fixture};
+use account_core::testing::{public, refused, Fixture};
 use core::slice;
 use ed25519_dalek::SigningKey;
 use margin_interface::{AccountError, Sig, WebAuthnData};
@@ -77,8 +78,8 @@ struct Story {
 impl Story {
     /// The account of the fixture with a passkey beside its two ed25519 keys.
     fn new() -> Story {
-        let f = Fixture::new();
-        let added = super::administration::administer(&f, "add_signer", (public_of(&f.env, &passkey()),));
+        let f = fixture();
+        let added = f.administer("add_signer", (public_of(&f.env, &passkey()),));
         assert_eq!(added, Ok(()));
         let call = f.trade(-1, true);
         Story { f, call }

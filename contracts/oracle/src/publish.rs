@@ -1,0 +1,132 @@
+//! Publishers and what they sign.
+
+use margin_interface::{
+    GovernanceError, OracleError, PublisherSignature, Publishers, PublishersSet, Report, ReportAccepted,
+};
+use margin_math::report::{median, threshold, Observed, MAX_PUBLISHERS, MAX_REPORTED};
+use margin_math::twap::Print;
+use soroban_sdk::xdr::ToXdr as _;
+use soroban_sdk::{panic_with_error, symbol_short, BytesN, Env, Vec};
+
+use crate::storage;
+
+/// Takes a report. A signature that does not verify traps.
+pub fn submit(env: &Env, report: &Report, signatures: &Vec<PublisherSignature>) -> Result<bool, OracleError> {
+    if storage::halted(env) {
+        return Err(OracleError::PriceHalted);
+    }
+    let publishers = storage::publishers(env);
+    let count = report.assets.len();
+    let ascending = report.assets.iter().zip(report.assets.iter().skip(1)).all(|(a, b)| a < b);
+    let known = report.assets.last().is_some_and(|last| last < storage::assets(env).len());
+    if report.epoch != publishers.epoch || count > MAX_REPORTED || !ascending || !known {
+        return Err(OracleError::InvalidReport);
+    }
+    let least = threshold(publishers.keys.len(), publishers.quorum);
+    if signatures.len() < least {
+        return Err(OracleError::TooFewSigners);
+    }
+    let mut reports = storage::reports(env);
+    if report.round <= reports.round {
+        return Ok(false);
+    }
+    let mut observed = Observed::NEVER;
+    let mut columns = [[0; MAX_PUBLISHERS]; MAX_REPORTED as usize];
+    let mut previous = None;
+    for (index, signed) in signatures.iter().enumerate() {
+        let PublisherSignature { key, observed_at, prices, signature } = signed;
+        if previous.as_ref() >= Some(&key) || !publishers.keys.contains(&key) {
+            return Err(OracleError::UnknownSigner);
+        }
+        if prices.len() != count {
+            return Err(OracleError::InvalidReport);
+        }
+        observed = observed.and(observed_at);
+        for (place, price) in columns.iter_mut().filter_map(|column| column.get_mut(index)).zip(&prices) {
+            *place = price;
+        }
+        let (network, contract) = (env.ledger().network_id(), env.current_contract_address());
+        let (epoch, round, assets) = (report.epoch, report.round, report.assets.clone());
+        let message = (symbol_short!("report"), network, contract, epoch, round, observed_at, assets, prices);
+        env.crypto().ed25519_verify(&key, &message.to_xdr(env), &signature);
+        previous = Some(key);
+    }
+    if observed.earliest <= reports.observed_at {
+        return Ok(false);
+    }
+    let now = env.ledger().timestamp();
+    if !observed.timely(now) {
+        return Err(OracleError::UntimelyReport);
+    }
+    reports.round = report.round;
+    reports.observed_at = observed.earliest;
+    // Publishers' clocks may be ahead of the ledger's.
+    let timestamp = observed.earliest.min(now);
+    for (place, column) in report.assets.iter().zip(columns) {
+        let print = median(column, least).map(|price| Print { timestamp, delay: 0, price });
+        if let (Some(packed), Some(slot)) = (print.and_then(|print| print.pack()), reports.slot(place)) {
+            slot.copy_from_slice(&packed);
+        }
+    }
+    storage::set_reports(env, &reports);
+    ReportAccepted { round: report.round, signers: signatures.len(), timestamp }.publish(env);
+    Ok(true)
+}
+
+/// Takes out the key that asks for it.
+pub fn revoke(env: &Env, key: BytesN<32>, signature: &BytesN<64>) -> Result<(), OracleError> {
+    let message = (
+        symbol_short!("revoke"),
+        env.ledger().network_id(),
+        env.current_contract_address(),
+        storage::publishers(env).epoch,
+    );
+    env.crypto().ed25519_verify(&key, &message.to_xdr(env), signature);
+    remove(env, &key)
+}
+
+/// Adds a publisher, at once only before the first report.
+pub fn add(env: &Env, key: BytesN<32>, announced: bool) -> Result<(), OracleError> {
+    require_announced(env, announced);
+    let mut publishers = storage::publishers(env);
+    let none = key == BytesN::from_array(env, &[0; 32]);
+    if none || publishers.keys.contains(&key) || publishers.keys.len() as usize >= MAX_PUBLISHERS {
+        return Err(OracleError::InvalidPublishers);
+    }
+    publishers.keys.push_back(key);
+    set(env, publishers);
+    Ok(())
+}
+
+/// Removes a publisher.
+pub fn remove(env: &Env, key: &BytesN<32>) -> Result<(), OracleError> {
+    let mut publishers = storage::publishers(env);
+    let index = publishers.keys.first_index_of(key).ok_or(OracleError::UnknownSigner)?;
+    publishers.keys.remove(index);
+    set(env, publishers);
+    Ok(())
+}
+
+/// Sets the fewest signatures; fewer than now at once only before the first report.
+pub fn set_quorum(env: &Env, quorum: u32, announced: bool) -> Result<(), OracleError> {
+    if quorum == 0 || quorum as usize > MAX_PUBLISHERS {
+        return Err(OracleError::InvalidPublishers);
+    }
+    let publishers = storage::publishers(env);
+    require_announced(env, announced || quorum >= publishers.quorum);
+    set(env, Publishers { quorum, ..publishers });
+    Ok(())
+}
+
+fn require_announced(env: &Env, announced: bool) {
+    if !announced && storage::reports(env).round > 0 {
+        panic_with_error!(env, GovernanceError::NeedsTimelock);
+    }
+}
+
+/// Every change ends the epoch: what was signed before it counts no longer.
+fn set(env: &Env, publishers: Publishers) {
+    let publishers = Publishers { epoch: publishers.epoch + 1, ..publishers };
+    storage::set_publishers(env, &publishers);
+    PublishersSet { publishers }.publish(env);
+}
