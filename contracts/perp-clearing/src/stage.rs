@@ -4,7 +4,11 @@ use crate::{error::OrRefuse, fill, funding, markets, storage};
 use margin_interface::{
     ClearingError, GovernanceError, HouseChanged, MarginLedgerClient, MarketStage, MarketState,
 };
-use margin_math::{fixed::sub, marks::WINDOW, position::Position};
+use margin_math::{
+    fixed::{add, sub},
+    marks::WINDOW,
+    position::Position,
+};
 use soroban_sdk::{panic_with_error, Address, Env, Symbol};
 
 /// Seconds after which those who are owed something are settled too.
@@ -69,7 +73,8 @@ pub fn settle_position(
     account: &Address,
     market: &Symbol,
 ) -> Result<i128, ClearingError> {
-    let house = markets::record(env, market)?.house;
+    let mut record = markets::record(env, market)?;
+    let house = &mut record.house;
     if house.stage != MarketStage::WindDown {
         return Err(ClearingError::WrongStage);
     }
@@ -86,5 +91,9 @@ pub fn settle_position(
     if owed > 0 && env.ledger().timestamp() < house.since.saturating_add(LOSERS_FIRST) {
         return Err(ClearingError::TooEarly);
     }
-    Ok(ledger.settle(account, market, &house.clearing_price, &state))
+    // The curve keeps what it sold; the pool is the other side.
+    house.inventory = add(house.inventory, position.size).on_curve()?;
+    let funding = ledger.settle(account, market, &house.clearing_price, &state);
+    storage::set_record(env, market, &record);
+    Ok(funding)
 }
