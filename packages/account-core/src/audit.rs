@@ -37,7 +37,7 @@ pub fn record_entry(env: &Env, contexts: &Vec<Val>, actors: Vec<Bytes>, payload:
 }
 
 fn root_of(env: &Env, contexts: &Vec<Val>) -> Option<Symbol> {
-    let parts = Vec::<Val>::try_from_val(env, &contexts.first()?).ok()?;
+    let parts = Vec::<Val>::try_from_val(env, &contexts.get(0)?).ok()?;
     Some(ContractContext::try_from_val(env, &parts.get(1)?).ok()?.fn_name)
 }
 

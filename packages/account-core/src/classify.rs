@@ -221,14 +221,8 @@ fn apply<T: Tier>(
         Effect::Nothing => {}
         Effect::PayIn => intent.pays_in::<T>(env, second, third, foreign)?,
         Effect::Net => intent.step::<T>(env, Step::Net, first, second, false)?,
-        Effect::Withdraw => {
-            intent.step::<T>(env, Step::Withdraw, first, second, foreign)?;
-            intent.plain.push_back(variant(env, "Withdraw", &[first, second]));
-        }
-        Effect::Borrow => {
-            intent.step::<T>(env, Step::Borrow, first, second, false)?;
-            intent.plain.push_back(variant(env, "Borrow", &[first, second]));
-        }
+        Effect::Withdraw => intent.takes::<T>(env, Step::Withdraw, first, second, foreign)?,
+        Effect::Borrow => intent.takes::<T>(env, Step::Borrow, first, second, false)?,
         Effect::BorrowEach => {
             let assets = Vec::<Val>::try_from_val(env, &first).ok()?;
             let amounts = Vec::<Val>::try_from_val(env, &second).ok()?;
@@ -236,8 +230,7 @@ fn apply<T: Tier>(
                 return None;
             }
             for (asset, amount) in assets.iter().zip(amounts.iter()) {
-                intent.step::<T>(env, Step::Borrow, asset, amount, false)?;
-                intent.plain.push_back(variant(env, "Borrow", &[asset, amount]));
+                intent.takes::<T>(env, Step::Borrow, asset, amount, false)?;
             }
         }
         Effect::MoveSettlement => {

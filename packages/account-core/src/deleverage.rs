@@ -8,8 +8,8 @@ use crate::state::Profile;
 use crate::storage;
 use crate::tier::Tier;
 use margin_interface::{
-    AccountError, Breakdown, ClearingError, DeleverageReport, Deleveraged, Holding, Liquidation,
-    OpenPosition, TradeQuote,
+    AccountError, ClearingError, DeleverageReport, Deleveraged, Holding, Liquidation, OpenPosition,
+    TradeQuote,
 };
 use margin_math::deleverage::{
     base_of, fill_cost_bps, given_up_bps, notional_floor, units_floor, value_floor, worst_price, Health,
@@ -20,7 +20,7 @@ use margin_math::units::{BPS, QUOTE_SCALE, SETTLEMENT_DECIMALS, USD};
 use margin_math::MathError;
 use soroban_sdk::{
     auth::{ContractContext, InvokerContractAuthEntry, SubContractInvocation},
-    symbol_short, vec,
+    contracttype, symbol_short, vec,
     xdr::ToXdr,
     Address, Env, IntoVal, InvokeError, Symbol, TryFromVal, Val, Vec,
 };
@@ -33,6 +33,25 @@ pub const COOLDOWN_SECONDS: u64 = 60;
 pub const MIN_STEP: i128 = 10 * USD;
 /// Positions reduced at most by one call; it bounds the cost.
 pub const MAX_REDUCTIONS: u32 = 3;
+
+// The parts of the ledger's `Breakdown` that are looked at.
+#[contracttype]
+struct Picture {
+    debts: Vec<Holding>,
+    deposits: Vec<Holding>,
+    perp_debt: i128,
+    positions: Vec<OpenPosition>,
+    settlement: Address,
+    settlement_price: i128,
+    summary: Condition,
+}
+
+#[contracttype]
+struct Condition {
+    effective_margin: i128,
+    health_factor: u32,
+    required_margin: i128,
+}
 
 /// What a keeper offers for collateral.
 struct Offer {
@@ -113,7 +132,7 @@ fn execute<T: Tier>(env: &Env, offer: Option<Offer>) -> Result<DeleverageReport,
 }
 
 #[inline(never)]
-fn read(env: &Env, profile: &Profile) -> Result<Breakdown, AccountError> {
+fn read(env: &Env, profile: &Profile) -> Result<Picture, AccountError> {
     read_ledger(env, profile, "breakdown", vec![env, env.current_contract_address().to_val()])
 }
 
@@ -141,7 +160,7 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(env: &'a Env, profile: &'a Profile, breakdown: &Breakdown) -> Run<'a> {
+    fn new(env: &'a Env, profile: &'a Profile, breakdown: &Picture) -> Run<'a> {
         Run {
             env,
             profile,
@@ -152,7 +171,7 @@ impl<'a> Run<'a> {
     }
 
     /// The account after a step, which must not have lowered its health.
-    fn look_again(&self, health: u32) -> Result<Breakdown, AccountError> {
+    fn look_again(&self, health: u32) -> Result<Picture, AccountError> {
         let breakdown = read(self.env, self.profile)?;
         if breakdown.summary.health_factor < health {
             return Err(AccountError::InsufficientHealth);
@@ -164,7 +183,7 @@ impl<'a> Run<'a> {
     ///
     /// Reads every balance that a step may use before the first one acts. What a step reads and writes besides depends on
     /// whether it runs, so a keeper simulates at the price it sends at.
-    fn repay_debts(&mut self, breakdown: &Breakdown) -> Result<(i128, i128), MathError> {
+    fn repay_debts(&mut self, breakdown: &Picture) -> Result<(i128, i128), MathError> {
         let mut owed = owed_by(self.env, breakdown);
         // A balance supports nothing yet: as a holding its weight is 0.
         let mut wallet = Vec::new(self.env);
@@ -236,7 +255,7 @@ impl<'a> Run<'a> {
     }
 
     /// Has a keeper repay debt for collateral, no more than the target needs. Returns the value repaid.
-    fn swap(&mut self, breakdown: &Breakdown, offer: &Offer) -> Result<i128, MathError> {
+    fn swap(&mut self, breakdown: &Picture, offer: &Offer) -> Result<i128, MathError> {
         let (env, Offer { keeper, debt, collateral, max_repay }) = (self.env, offer);
         self.health = health_of(breakdown);
         let Some((_, held)) = find(&breakdown.deposits, collateral) else { return Ok(0) };
@@ -270,10 +289,7 @@ impl<'a> Run<'a> {
     }
 
     /// Reduces the position that frees most margin. Returns it as it was and the notional, `None` if nothing was reduced.
-    fn reduce_a_position(
-        &mut self,
-        breakdown: &Breakdown,
-    ) -> Result<Option<(OpenPosition, i128)>, MathError> {
+    fn reduce_a_position(&mut self, breakdown: &Picture) -> Result<Option<(OpenPosition, i128)>, MathError> {
         self.health = health_of(breakdown);
         if !self.health.is_below(self.target)? {
             return Ok(None);
@@ -323,7 +339,7 @@ impl<'a> Run<'a> {
     /// anew here. Beyond that a reduction pays for its own impact and a little more.
     fn size_of_reduction(
         &self,
-        breakdown: &Breakdown,
+        breakdown: &Picture,
         position: &OpenPosition,
         notional: i128,
     ) -> Result<Option<(i128, i128)>, MathError> {
@@ -359,7 +375,7 @@ impl<'a> Run<'a> {
 }
 
 /// All debts. That to the credit line, which a repayment of the settlement asset settles first, leads.
-fn owed_by(env: &Env, breakdown: &Breakdown) -> Vec<Holding> {
+fn owed_by(env: &Env, breakdown: &Picture) -> Vec<Holding> {
     let mut owed = Vec::new(env);
     if breakdown.perp_debt > 0 {
         owed.push_back(Holding {
@@ -392,7 +408,7 @@ fn against(position: &OpenPosition, size: i128) -> i128 {
     }
 }
 
-fn health_of(breakdown: &Breakdown) -> Health {
+fn health_of(breakdown: &Picture) -> Health {
     Health { effective: breakdown.summary.effective_margin, required: breakdown.summary.required_margin }
 }
 

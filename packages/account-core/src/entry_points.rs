@@ -28,8 +28,13 @@ macro_rules! smart_account {
                 let signatures = signatures.decode(&env)?;
                 $crate::check_auth::<$crate::tier::$tier>(&env, signature_payload, signatures, auth_contexts)
             }
+        }
 
-            pub fn update_params(
+        use $crate::interface::SmartAccountInterface;
+
+        #[soroban_sdk::contractimpl]
+        impl SmartAccountInterface for $account {
+            fn update_params(
                 env: soroban_sdk::Env,
                 max_leverage: Option<u32>,
                 auto_deleverage_threshold: Option<u32>,
@@ -45,21 +50,21 @@ macro_rules! smart_account {
                 )
             }
 
-            pub fn add_signer(
+            fn add_signer(
                 env: soroban_sdk::Env,
                 signer: soroban_sdk::Bytes,
             ) -> Result<(), $crate::interface::AccountError> {
                 $crate::administration::add_signer::<$crate::tier::$tier>(&env, signer)
             }
 
-            pub fn remove_signer(
+            fn remove_signer(
                 env: soroban_sdk::Env,
                 signer: soroban_sdk::Bytes,
             ) -> Result<(), $crate::interface::AccountError> {
                 $crate::administration::remove_signer::<$crate::tier::$tier>(&env, signer)
             }
 
-            pub fn rotate_signer(
+            fn rotate_signer(
                 env: soroban_sdk::Env,
                 old: soroban_sdk::Bytes,
                 new: soroban_sdk::Bytes,
@@ -67,32 +72,32 @@ macro_rules! smart_account {
                 $crate::administration::rotate_signer::<$crate::tier::$tier>(&env, old, new)
             }
 
-            pub fn allow_contract(
+            fn allow_contract(
                 env: soroban_sdk::Env,
                 contract: soroban_sdk::Address,
             ) -> Result<(), $crate::interface::AccountError> {
                 $crate::allowlist::allow::<$crate::tier::$tier>(&env, contract)
             }
 
-            pub fn disallow_contract(
+            fn disallow_contract(
                 env: soroban_sdk::Env,
                 contract: soroban_sdk::Address,
             ) -> Result<(), $crate::interface::AccountError> {
                 $crate::allowlist::disallow::<$crate::tier::$tier>(&env, contract)
             }
 
-            pub fn transfer_ownership(
+            fn transfer_ownership(
                 env: soroban_sdk::Env,
                 to: soroban_sdk::Address,
             ) -> Result<(), $crate::interface::AccountError> {
                 $crate::ownership::offer::<$crate::tier::$tier>(&env, to)
             }
 
-            pub fn accept_ownership(env: soroban_sdk::Env) -> Result<(), $crate::interface::AccountError> {
+            fn accept_ownership(env: soroban_sdk::Env) -> Result<(), $crate::interface::AccountError> {
                 $crate::ownership::accept::<$crate::tier::$tier>(&env)
             }
 
-            pub fn grant_delegate(
+            fn grant_delegate(
                 env: soroban_sdk::Env,
                 delegate: soroban_sdk::Address,
                 permissions: u32,
@@ -101,37 +106,37 @@ macro_rules! smart_account {
                 $crate::delegates::grant::<$crate::tier::$tier>(&env, delegate, permissions, expires_at)
             }
 
-            pub fn revoke_delegate(
+            fn revoke_delegate(
                 env: soroban_sdk::Env,
                 delegate: soroban_sdk::Address,
             ) -> Result<(), $crate::interface::AccountError> {
                 $crate::delegates::revoke::<$crate::tier::$tier>(&env, delegate)
             }
 
-            pub fn freeze(env: soroban_sdk::Env) -> Result<(), $crate::interface::AccountError> {
+            fn freeze(env: soroban_sdk::Env) -> Result<(), $crate::interface::AccountError> {
                 $crate::freeze::freeze(&env)
             }
 
-            pub fn unfreeze(env: soroban_sdk::Env) -> Result<(), $crate::interface::AccountError> {
+            fn unfreeze(env: soroban_sdk::Env) -> Result<(), $crate::interface::AccountError> {
                 $crate::freeze::unfreeze::<$crate::tier::$tier>(&env)
             }
 
-            pub fn propose_upgrade(
+            fn propose_upgrade(
                 env: soroban_sdk::Env,
                 wasm_hash: soroban_sdk::BytesN<32>,
             ) -> Result<(), $crate::interface::AccountError> {
                 $crate::upgrade::propose::<$crate::tier::$tier>(&env, wasm_hash)
             }
 
-            pub fn execute_upgrade(env: soroban_sdk::Env) -> Result<(), $crate::interface::AccountError> {
+            fn execute_upgrade(env: soroban_sdk::Env) -> Result<(), $crate::interface::AccountError> {
                 $crate::upgrade::execute::<$crate::tier::$tier>(&env)
             }
 
-            pub fn cancel_upgrade(env: soroban_sdk::Env) -> Result<(), $crate::interface::AccountError> {
+            fn cancel_upgrade(env: soroban_sdk::Env) -> Result<(), $crate::interface::AccountError> {
                 $crate::upgrade::cancel::<$crate::tier::$tier>(&env)
             }
 
-            pub fn change_tier(
+            fn change_tier(
                 env: soroban_sdk::Env,
                 tier: $crate::interface::AccountType,
                 wasm_hash: soroban_sdk::BytesN<32>,
@@ -140,19 +145,17 @@ macro_rules! smart_account {
                 $crate::tier_change::change::<$crate::tier::$tier>(&env, tier, wasm_hash, params)
             }
 
-            pub fn complete_tier_change(
-                env: soroban_sdk::Env,
-            ) -> Result<(), $crate::interface::AccountError> {
+            fn complete_tier_change(env: soroban_sdk::Env) -> Result<(), $crate::interface::AccountError> {
                 $crate::tier_change::complete::<$crate::tier::$tier>(&env)
             }
 
-            pub fn standing(
+            fn standing(
                 env: soroban_sdk::Env,
             ) -> Result<$crate::interface::Standing, $crate::interface::AccountError> {
                 $crate::views::standing(&env)
             }
 
-            pub fn required_signatures(
+            fn required_signatures(
                 env: soroban_sdk::Env,
                 operation: soroban_sdk::Symbol,
                 amount: i128,
@@ -160,22 +163,22 @@ macro_rules! smart_account {
                 $crate::views::required_signatures::<$crate::tier::$tier>(&env, operation, amount)
             }
 
-            pub fn can_authorize(env: soroban_sdk::Env, operation: $crate::interface::Proposal) -> u32 {
+            fn can_authorize(env: soroban_sdk::Env, operation: $crate::interface::Proposal) -> u32 {
                 $crate::views::can_authorize::<$crate::tier::$tier>(&env, operation)
             }
 
-            pub fn is_smart_account(env: soroban_sdk::Env) -> bool {
+            fn is_smart_account(env: soroban_sdk::Env) -> bool {
                 let _ = env;
                 true
             }
 
-            pub fn auto_deleverage(
+            fn auto_deleverage(
                 env: soroban_sdk::Env,
             ) -> Result<$crate::interface::DeleverageReport, $crate::interface::AccountError> {
                 $crate::deleverage::auto_deleverage::<$crate::tier::$tier>(&env)
             }
 
-            pub fn auto_deleverage_with(
+            fn auto_deleverage_with(
                 env: soroban_sdk::Env,
                 keeper: soroban_sdk::Address,
                 debt_asset: soroban_sdk::Address,
@@ -191,25 +194,25 @@ macro_rules! smart_account {
                 )
             }
 
-            pub fn get_owner(
+            fn get_owner(
                 env: soroban_sdk::Env,
             ) -> Result<soroban_sdk::Address, $crate::interface::AccountError> {
                 Ok($crate::storage::load(&env)?.owner)
             }
 
-            pub fn account_type(
+            fn account_type(
                 env: soroban_sdk::Env,
             ) -> Result<$crate::interface::AccountType, $crate::interface::AccountError> {
                 Ok($crate::storage::load(&env)?.account_type)
             }
 
-            pub fn signers(
+            fn signers(
                 env: soroban_sdk::Env,
             ) -> Result<soroban_sdk::Vec<soroban_sdk::Bytes>, $crate::interface::AccountError> {
                 Ok($crate::storage::load(&env)?.signers)
             }
 
-            pub fn limits(
+            fn limits(
                 env: soroban_sdk::Env,
             ) -> Result<$crate::interface::Limits, $crate::interface::AccountError> {
                 Ok($crate::storage::load(&env)?.limits)

@@ -6,8 +6,8 @@
 use crate::tier::Tier;
 use margin_interface::Market;
 use soroban_sdk::{
-    auth::ContractContext, contracttype, symbol_short, vec, Address, Env, IntoVal, Map, Symbol, TryFromVal,
-    Val, Vec,
+    auth::ContractContext, contracttype, symbol_short, vec, Address, Env, IntoVal, Symbol, TryFromVal, Val,
+    Vec,
 };
 
 /// What one entry would do.
@@ -211,6 +211,21 @@ impl Intent {
         Some(())
     }
 
+    /// A withdrawal or a loan, to be previewed.
+    pub fn takes<T: Tier>(
+        &mut self,
+        env: &Env,
+        step: Step,
+        asset: Val,
+        amount: Val,
+        foreign: bool,
+    ) -> Option<()> {
+        self.step::<T>(env, step, asset, amount, foreign)?;
+        let name = if step == Step::Borrow { symbol_short!("Borrow") } else { symbol_short!("Withdraw") };
+        self.plain.push_back(vec![env, name.to_val(), asset, amount].to_val());
+        Some(())
+    }
+
     /// A payment into the vault: the transfer that it takes is in the same tree.
     pub fn pays_in<T: Tier>(&mut self, env: &Env, asset: Val, amount: Val, foreign: bool) -> Option<()> {
         self.step::<T>(env, Step::PayIn, asset, amount, foreign)?;
@@ -309,23 +324,25 @@ impl Intent {
     ) -> Option<()> {
         let foreign = *account != self.account;
         let mut block = vec![env];
-        let mut pulled = Map::new(env);
+        let (mut assets, mut amounts) = (Vec::<Address>::new(env), Vec::<i128>::new(env));
         let before = core::mem::replace(&mut self.increases, false);
-        for request in Vec::<Val>::try_from_val(env, &requests).ok()?.try_iter() {
-            let parts = Vec::<Val>::try_from_val(env, &request.ok()?).ok()?;
+        for request in Vec::<Val>::try_from_val(env, &requests).ok()?.iter() {
+            let parts = Vec::<Val>::try_from_val(env, &request).ok()?;
             let (name, first) = head(env, &parts)?;
             if !clearing {
-                self.action::<T>(env, &name, &parts, &mut pulled, foreign)?;
+                if let (_, Some((asset, amount))) = self.action::<T>(env, &name, &parts, foreign)? {
+                    assets.push_back(asset);
+                    amounts.push_back(amount);
+                }
                 block.push_back(parts.to_val());
             } else if name == symbol_short!("Act") {
                 let action = Vec::<Val>::try_from_val(env, &first).ok()?;
                 let (name, _) = head(env, &action)?;
-                let mut deposit = Map::new(env);
-                let of_vault = self.action::<T>(env, &name, &action, &mut deposit, foreign)?;
+                let (of_vault, pulled) = self.action::<T>(env, &name, &action, foreign)?;
                 if of_vault {
                     self.implies_leg(env, account.to_val(), &action);
                 }
-                for (asset, amount) in deposit.iter() {
+                if let Some((asset, amount)) = pulled {
                     self.implies_transfer(env, &asset, amount);
                 }
                 block.push_back(action.to_val());
@@ -340,8 +357,14 @@ impl Intent {
                 return None;
             }
         }
-        for (asset, amount) in pulled.iter() {
-            self.implies_transfer(env, &asset, amount);
+        for (place, asset) in (0..).zip(assets.iter()) {
+            if assets.first_index_of(&asset) == Some(place) {
+                let mut sum: i128 = 0;
+                for (_, amount) in assets.iter().zip(amounts.iter()).filter(|(other, _)| *other == asset) {
+                    sum = sum.checked_add(amount)?;
+                }
+                self.implies_transfer(env, &asset, sum);
+            }
         }
         if foreign {
             self.is_out_of_reach::<T>();
@@ -355,15 +378,14 @@ impl Intent {
         Some(())
     }
 
-    /// One action of a batch. What it pays in is added to what is `pulled`. Returns whether it is one of the vault's.
+    /// One action of a batch. Returns whether it is one of the vault's, and what it pays in.
     fn action<T: Tier>(
         &mut self,
         env: &Env,
         name: &Symbol,
         parts: &Vec<Val>,
-        pulled: &mut Map<Address, i128>,
         foreign: bool,
-    ) -> Option<bool> {
+    ) -> Option<(bool, Option<(Address, i128)>)> {
         // Which names a venue takes; what it does not take it refuses, so that nothing here depends on it.
         const STEPS: [(&str, &str, Step); 7] = [
             ("Deposit", "deposit", Step::PayIn),
@@ -376,24 +398,23 @@ impl Intent {
         ];
         let first = parts.get(1)?;
         if *name == symbol_short!("Refresh") {
-            return Some(false);
+            return Some((false, None));
         }
         if *name == symbol_short!("Trade") {
             self.names::<T>(symbol_short!("trade"));
             let Trade { market, size_delta: size, .. } = Trade::try_from_val(env, &first).ok()?;
             self.bets::<T>(Bet { market, size, reduces: false })?;
-            return Some(false);
+            return Some((false, None));
         }
         let second = parts.get(2)?;
         let (_, function, step) = STEPS.iter().find(|(action, ..)| *name == Symbol::new(env, action))?;
         self.names::<T>(Symbol::new(env, function));
         self.step::<T>(env, *step, first, second, foreign)?;
-        if *step == Step::PayIn {
-            let asset = Address::try_from_val(env, &first).ok()?;
-            let sum = pulled.get(asset.clone()).unwrap_or(0).checked_add(positive(env, second)?)?;
-            pulled.set(asset, sum);
-        }
-        Some(!matches!(step, Step::MoveSettlement | Step::RemoveLiquidity))
+        let pulled = match step {
+            Step::PayIn => Some((Address::try_from_val(env, &first).ok()?, positive(env, second)?)),
+            _ => None,
+        };
+        Some((!matches!(step, Step::MoveSettlement | Step::RemoveLiquidity), pulled))
     }
 }
 

@@ -63,12 +63,15 @@ pub fn check_auth<T: tier::Tier>(
     let keys = roles::keys(env, &signatures)?;
     let role = roles::role_of::<T>(env, &profile, &keys)?;
     signatures::verify(env, &payload, &signatures)?;
-    if let Some(charge) = decide::decide::<T>(env, &profile, &role, &contexts)? {
-        charge.book(env);
+    let charge = decide::decide::<T>(env, &profile, &role, &contexts)?;
+    if T::SESSIONS {
+        if let Some(charge) = charge {
+            charge.book(env);
+        }
     }
     if T::MULTISIG {
         audit::record_entry(env, &contexts, keys, payload.to_bytes());
-    } else if let Some(signer) = keys.first() {
+    } else if let Some(signer) = keys.get(0) {
         Authorized { signer, signatures: keys.len() }.publish(env);
     }
     storage::extend_ttl(env);

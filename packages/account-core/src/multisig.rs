@@ -151,7 +151,7 @@ pub fn cancel<T: Tier>(env: &Env) -> Result<(), AccountError> {
 /// Announces the configuration in force with other signers.
 ///
 /// # Errors
-/// * those of [`propose`]
+/// * those of [`validate`]
 pub fn propose_signers<T: Tier>(env: &Env, signers: Vec<Bytes>) -> Result<(), AccountError> {
     let profile = storage::load(env)?;
     let config = MultisigConfig { signers, ..current(env, &profile)? };

@@ -37,7 +37,7 @@ pub fn keys(env: &Env, signatures: &Vec<Sig>) -> Result<Vec<Bytes>, AccountError
 /// * [`AccountError::InvalidSignature`] - not strictly ascending, hence also duplicates
 /// * [`AccountError::UnauthorizedSigner`] - a key without a role, keys of several roles, or several sessions
 pub fn role_of<T: Tier>(env: &Env, profile: &Profile, keys: &Vec<Bytes>) -> Result<Role, AccountError> {
-    let first = keys.first().ok_or(AccountError::InsufficientSignatures)?;
+    let first = keys.get(0).ok_or(AccountError::InsufficientSignatures)?;
     let mut last: Option<Bytes> = None;
     for key in keys.iter() {
         if last.is_some_and(|last| last >= key) {

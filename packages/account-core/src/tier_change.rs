@@ -9,8 +9,9 @@ use crate::storage::{
     self, BLACKLIST, GUARDIANS, HOURS, PENDING_MULTISIG, PENDING_TIER, POLICIES, SESSIONS, THRESHOLDS,
 };
 use crate::tier::Tier;
+use crate::upgrade;
 use margin_interface::{AccountError, AccountType, TierChanged, TierParams};
-use soroban_sdk::{vec, BytesN, ContractExecutable, Env, IntoVal, Val, Vec};
+use soroban_sdk::{vec, BytesN, Env, IntoVal, Val, Vec};
 
 /// [`change_tier`](margin_interface::SmartAccountInterface::change_tier).
 pub fn change<T: Tier>(
@@ -29,7 +30,7 @@ pub fn change<T: Tier>(
         require_unused::<T>(env, &profile, tier, &params)?;
     }
     PENDING_TIER.set(env, &PendingTier { params, tier });
-    env.deployer().update_current_contract(ContractExecutable::Wasm(wasm_hash));
+    upgrade::run(env, wasm_hash);
     Ok(())
 }
 

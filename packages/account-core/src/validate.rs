@@ -45,7 +45,7 @@ fn profile_holds<T: Tier>(profile: &Profile) -> bool {
 
 fn others_hold<T: Tier>(env: &Env, signers: &Vec<Bytes>) -> bool {
     if !T::SESSIONS {
-        return are_keys(signers);
+        return are_keys(env, signers);
     }
     let sessions = SESSIONS.list(env);
     let mut all = signers.clone();
@@ -59,7 +59,7 @@ fn others_hold<T: Tier>(env: &Env, signers: &Vec<Bytes>) -> bool {
         }
         all.append(&guardians);
     }
-    sessions.len() <= MAX_SESSIONS && are_keys(&all)
+    sessions.len() <= MAX_SESSIONS && are_keys(env, &all)
 }
 
 /// `1 <= M <= N`, amounts ascending, thresholds never falling with the amount.
@@ -77,10 +77,15 @@ pub fn can_be_met(thresholds: &Thresholds, signers: u32) -> bool {
 }
 
 /// Keys of a known kind, each once.
-fn are_keys(keys: &Vec<Bytes>) -> bool {
-    (0..).zip(keys.iter()).all(|(place, key)| is_key(&key) && keys.first_index_of(&key) == Some(place))
+fn are_keys(env: &Env, keys: &Vec<Bytes>) -> bool {
+    (0..).zip(keys.iter()).all(|(place, key)| is_key(env, &key) && keys.first_index_of(&key) == Some(place))
 }
 
-fn is_key(key: &Bytes) -> bool {
-    (key.len() == ED25519_LENGTH || key.len() == SECP256R1_LENGTH) && key.iter().any(|byte| byte != 0)
+fn is_key(env: &Env, key: &Bytes) -> bool {
+    let zero = match key.len() {
+        ED25519_LENGTH => Bytes::from_array(env, &[0; 32]),
+        SECP256R1_LENGTH => Bytes::from_array(env, &[0; 65]),
+        _ => return false,
+    };
+    *key != zero
 }

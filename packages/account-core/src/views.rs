@@ -76,7 +76,7 @@ fn authorizes<T: Tier>(env: &Env, Proposal { calls, signers }: Proposal) -> Resu
     let profile = storage::load(env)?;
     let role = role_of::<T>(env, &profile, &signers)?;
     let mut contexts = vec![env];
-    for call in calls.iter() {
+    for call in calls.to_vals().iter() {
         // A call has the fields of a context.
         contexts.push_back((symbol_short!("Contract"), call).into_val(env));
     }

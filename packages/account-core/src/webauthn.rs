@@ -9,8 +9,10 @@ use margin_interface::WebAuthnData;
 use soroban_sdk::{crypto::Hash, Bytes, BytesN, Env};
 
 /// Hash of the relying party, flags, counter.
-const PLAIN_LENGTH: u32 = 37;
-const FLAGS: u32 = 32;
+const PLAIN_LENGTH: usize = 37;
+const FLAGS: usize = 32;
+/// Most bytes of authenticator or client data.
+const LONGEST: usize = 1_024;
 const USER_PRESENT: u8 = 0x01;
 const USER_VERIFIED: u8 = 0x04;
 const BACKUP_ELIGIBLE: u8 = 0x08;
@@ -33,23 +35,32 @@ pub fn verify(
     signature: &BytesN<64>,
     data: &WebAuthnData,
 ) -> Option<()> {
-    let WebAuthnData { authenticator_data, client_data } = data;
-    let flags = authenticator_data.get(FLAGS)?;
-    let expected = Bytes::from_array(env, &start(&payload.to_array()));
-    let asserted = are_valid(flags, authenticator_data.len())
-        && client_data.len() >= expected.len()
-        && client_data.slice(..expected.len()) == expected;
+    let (mut message, authenticator) = read(&data.authenticator_data)?;
+    let (client, length) = read(&data.client_data)?;
+    let asserted =
+        are_valid(message[FLAGS], authenticator) && client[..length].starts_with(&start(&payload.to_array()));
     if !asserted {
         return None;
     }
-    let mut message = authenticator_data.clone();
-    message.append(&env.crypto().sha256(client_data).into());
+    let end = authenticator + 32;
+    message[authenticator..end].copy_from_slice(&env.crypto().sha256(&data.client_data).to_array());
+    let message = Bytes::from_slice(env, &message[..end]);
     env.crypto().secp256r1_verify(key, &env.crypto().sha256(&message), signature);
     Some(())
 }
 
+/// The bytes, with room for a hash behind them, and their number. `None` if they are more than any authenticator sends.
+///
+/// Read as a whole: every host function that a contract imports is paid by every call.
+fn read(bytes: &Bytes) -> Option<([u8; LONGEST + 32], usize)> {
+    let length = usize::try_from(bytes.len()).ok().filter(|length| *length <= LONGEST)?;
+    let mut buffer = [0; LONGEST + 32];
+    bytes.copy_into_slice(&mut buffer[..length]);
+    Some((buffer, length))
+}
+
 /// User present and verified; backed up only where that is possible; exactly as long as the flags say.
-fn are_valid(flags: u8, length: u32) -> bool {
+fn are_valid(flags: u8, length: usize) -> bool {
     const USER: u8 = USER_PRESENT | USER_VERIFIED;
     let as_long_as_said = if flags & CONTINUED == 0 { length == PLAIN_LENGTH } else { length > PLAIN_LENGTH };
     flags & USER == USER && flags & (BACKUP_ELIGIBLE | BACKED_UP) != BACKED_UP && as_long_as_said

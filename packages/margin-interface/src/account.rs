@@ -8,58 +8,58 @@ use soroban_sdk::{
     Val, Vec,
 };
 
-/// Tiers.
+// Tiers.
 #[contracttype]
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Ord, PartialOrd)]
 #[repr(u32)]
 pub enum AccountType {
-    /// 3x, owner signatures.
+    // 3x, owner signatures.
     Basic = 0,
-    /// 10x, session keys.
+    // 10x, session keys.
     Pro = 1,
-    /// M-of-N by amount.
+    // M-of-N by amount.
     Institutional = 2,
 }
 
-/// A new account.
+// A new account.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AccountConfig {
-    /// Tier.
+    // Tier.
     pub account_type: AccountType,
     // Below it anyone may deleverage the account; also the floor of every increase of risk.
     /// Health, bps.
     pub auto_deleverage_threshold: u32,
     /// Hundredths.
     pub max_leverage: u32,
-    /// Administers: a key account or a contract.
+    // Administers: a key account or a contract.
     pub owner: Address,
     /// Keys: 32 bytes ed25519, 65 secp256r1.
     pub signers: Vec<Bytes>,
 }
 
-/// Contracts an account works with.
+// Contracts an account works with.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Protocol {
     // May change the account's tier, together with the account.
-    /// Deployer.
+    // Deployer.
     pub factory: Address,
-    /// Margin ledger.
+    // Margin ledger.
     pub ledger: Address,
-    /// Clearing-house.
+    // Clearing-house.
     pub perp_clearing: Address,
-    /// Vault.
+    // Vault.
     pub vault: Address,
 }
 
-/// What a passkey's authenticator signed besides the payload.
+// What a passkey's authenticator signed besides the payload.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct WebAuthnData {
-    /// As returned.
+    // As returned.
     pub authenticator_data: Bytes,
-    /// JSON.
+    // JSON.
     pub client_data: Bytes,
 }
 
@@ -69,14 +69,14 @@ pub struct WebAuthnData {
 pub struct Sig {
     /// 32 bytes ed25519, 65 secp256r1.
     pub public_key: Bytes,
-    /// Of the entry's payload.
+    // Of the entry's payload.
     pub signature: BytesN<64>,
     // An optional struct is more than the SDK can convert; on the wire this is one.
     /// Passkeys: `WebAuthnData`.
     pub webauthn: Option<Map<Symbol, Bytes>>,
 }
 
-/// A deleverage.
+// A deleverage.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct DeleverageReport {
@@ -94,75 +94,75 @@ pub struct DeleverageReport {
     pub swapped: i128,
 }
 
-/// A call that would be authorised.
+// A call that would be authorised.
 #[contracttype]
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// All authorised arguments.
+    // All authorised arguments.
     pub args: Vec<Val>,
-    /// Whose function.
+    // Whose function.
     pub contract: Address,
-    /// Its name.
+    // Its name.
     pub fn_name: Symbol,
 }
 
-/// An entry before it is signed.
+// An entry before it is signed.
 #[contracttype]
 #[derive(Clone, Debug)]
 pub struct Proposal {
-    /// The signed tree, root first.
+    // The signed tree, root first.
     pub calls: Vec<Call>,
     /// Who would sign, ascending.
     pub signers: Vec<Bytes>,
 }
 
-/// What an account says of itself besides its limits.
+// What an account says of itself besides its limits.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Standing {
-    /// Foreign contracts it may call.
+    // Foreign contracts it may call.
     pub allowed: Vec<Address>,
-    /// In the ledger's book.
+    // In the ledger's book.
     pub delegates: Vec<Address>,
     /// Second argument of what an institution authorises.
     pub epoch: u32,
-    /// Only reduces.
+    // Only reduces.
     pub frozen: bool,
-    /// To whom it is offered.
+    // To whom it is offered.
     pub pending_owner: Option<Address>,
-    /// Hash of the next code.
+    // Hash of the next code.
     pub pending_upgrade: Option<BytesN<32>>,
     /// Unix seconds; 0 without one.
     pub upgrade_ready_at: u64,
 }
 
-/// What a change of tier brings.
+// What a change of tier brings.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TierParams {
-    /// New limits.
+    // New limits.
     pub limits: Limits,
-    /// New keys.
+    // New keys.
     pub signers: Vec<Bytes>,
 }
 
 // Explicit: no absent value means "unlimited".
-/// Markets of a session.
+// Markets of a session.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Scope {
-    /// Every one.
+    // Every one.
     All,
-    /// These.
+    // These.
     Only(Vec<Market>),
 }
 
-/// What a session key may do.
+// What a session key may do.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SessionGrant {
     // Steps of a batch count by their own names, and the batch by its.
-    /// Functions of the venues.
+    // Functions of the venues.
     pub allowed_ops: Vec<Symbol>,
     /// USD 1e7 in 24 h.
     pub daily_limit: i128,
@@ -170,11 +170,11 @@ pub struct SessionGrant {
     pub expires_at: u64,
     /// 32 bytes ed25519, 65 secp256r1.
     pub key: Bytes,
-    /// What it may touch.
+    // What it may touch.
     pub markets: Scope,
     /// Hundredths.
     pub max_leverage: u32,
-    /// Entries in 24 h.
+    // Entries in 24 h.
     pub max_ops_per_day: u32,
     /// USD 1e7 in one ledger.
     pub max_per_ledger: i128,
@@ -182,21 +182,21 @@ pub struct SessionGrant {
     pub max_per_tx: i128,
 }
 
-/// A session and what is left of it.
+// A session and what is left of it.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SessionKey {
-    /// As given.
+    // As given.
     pub grant: SessionGrant,
     /// USD 1e7 in this ledger.
     pub left_in_ledger: i128,
     /// USD 1e7 in 24 h.
     pub left_today: i128,
-    /// Entries in 24 h.
+    // Entries in 24 h.
     pub ops_left_today: u32,
 }
 
-/// A rule for one token.
+// A rule for one token.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TokenPolicy {
@@ -206,44 +206,44 @@ pub struct TokenPolicy {
     pub max_outflow: i128,
 }
 
-/// More signatures for more money.
+// More signatures for more money.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AmountTier {
     /// USD 1e7, exclusive.
     pub above: i128,
-    /// Needed then.
+    // Needed then.
     pub signatures: u32,
 }
 
-/// Who signs for an institution.
+// Who signs for an institution.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MultisigConfig {
-    /// Freeze, and recover late.
+    // Freeze, and recover late.
     pub guardians: Vec<Bytes>,
-    /// N keys.
+    // N keys.
     pub signers: Vec<Bytes>,
-    /// M.
+    // M.
     pub threshold: u32,
     /// Ascending.
     pub tiers: Vec<AmountTier>,
 }
 
-/// A configuration that waits.
+// A configuration that waits.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PendingMultisig {
-    /// Then in force.
+    // Then in force.
     pub config: MultisigConfig,
     // By the guardians: the account's signers may veto it.
-    /// Proposed by guardians.
+    // Proposed by guardians.
     pub recovery: bool,
     /// Unix seconds.
     pub ready_at: u64,
 }
 
-/// When an institution may increase risk, UTC.
+// When an institution may increase risk, UTC.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TradingHours {
@@ -258,13 +258,13 @@ pub struct TradingHours {
 }
 
 // `hash = sha256(previous || xdr((seq, at, action, actors, digest)))`, all zero before the first.
-/// A link of the audit trail.
+// A link of the audit trail.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AuditRecord {
-    /// What was done.
+    // What was done.
     pub action: Symbol,
-    /// Keys that signed; empty: none.
+    // Keys that signed; empty: none.
     pub actors: Vec<Bytes>,
     /// Unix seconds.
     pub at: u64,
@@ -276,169 +276,169 @@ pub struct AuditRecord {
     pub seq: u64,
 }
 
-/// Where the audit trail stands.
+// Where the audit trail stands.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AuditHead {
-    /// Of the last record.
+    // Of the last record.
     pub hash: BytesN<32>,
-    /// Of the last record.
+    // Of the last record.
     pub seq: u64,
 }
 
 // An institution's entries are in its audit trail instead.
-/// An entry was authorised.
+// An entry was authorised.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Authorized {
-    /// First key.
+    // First key.
     #[topic]
     pub signer: Bytes,
-    /// How many.
+    // How many.
     pub signatures: u32,
 }
 
-/// Limits changed.
+// Limits changed.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ParamsUpdated {
-    /// All, as now.
+    // All, as now.
     pub limits: Limits,
 }
 
-/// A key may sign.
+// A key may sign.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SignerAdded {
-    /// The key.
+    // The key.
     #[topic]
     pub signer: Bytes,
 }
 
-/// A key may no longer sign.
+// A key may no longer sign.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SignerRemoved {
-    /// The key.
+    // The key.
     #[topic]
     pub signer: Bytes,
 }
 
-/// The account is offered.
+// The account is offered.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OwnershipOffered {
-    /// To whom.
+    // To whom.
     #[topic]
     pub to: Address,
 }
 
-/// The owner changed.
+// The owner changed.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OwnershipTransferred {
-    /// Administers now.
+    // Administers now.
     #[topic]
     pub owner: Address,
 }
 
-/// A foreign contract may be called.
+// A foreign contract may be called.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ContractAllowed {
-    /// Which.
+    // Which.
     #[topic]
     pub contract: Address,
 }
 
-/// A foreign contract may no longer be called.
+// A foreign contract may no longer be called.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ContractDisallowed {
-    /// Which.
+    // Which.
     #[topic]
     pub contract: Address,
 }
 
-/// Only reductions from now on.
+// Only reductions from now on.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AccountFrozen {}
 
-/// Frozen no longer.
+// Frozen no longer.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AccountUnfrozen {}
 
-/// Health was restored.
+// Health was restored.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Deleveraged {
-    /// Result.
+    // Result.
     pub report: DeleverageReport,
 }
 
-/// New code is announced.
+// New code is announced.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct UpgradeProposed {
     /// Unix seconds.
     pub ready_at: u64,
-    /// Of the code.
+    // Of the code.
     pub wasm_hash: BytesN<32>,
 }
 
-/// New code is in force.
+// New code is in force.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct UpgradeExecuted {
-    /// Of the code.
+    // Of the code.
     pub wasm_hash: BytesN<32>,
 }
 
-/// Announced code will not come.
+// Announced code will not come.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct UpgradeCancelled {
-    /// Of the code.
+    // Of the code.
     pub wasm_hash: BytesN<32>,
 }
 
-/// The tier changed in place.
+// The tier changed in place.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TierChanged {
-    /// Now.
+    // Now.
     pub account_type: AccountType,
-    /// Now.
+    // Now.
     pub limits: Limits,
 }
 
-/// A session began, or was granted anew.
+// A session began, or was granted anew.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SessionAdded {
-    /// Its key.
+    // Its key.
     #[topic]
     pub key: Bytes,
-    /// What it may do.
+    // What it may do.
     pub grant: SessionGrant,
 }
 
-/// A session ended.
+// A session ended.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SessionRevoked {
-    /// Its key.
+    // Its key.
     #[topic]
     pub key: Bytes,
 }
 
-/// A session was used.
+// A session was used.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SessionUsed {
-    /// Its key.
+    // Its key.
     #[topic]
     pub key: Bytes,
     /// USD 1e7.
@@ -447,83 +447,83 @@ pub struct SessionUsed {
     pub left_today: i128,
 }
 
-/// A rule for a token changed.
+// A rule for a token changed.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TokenPolicySet {
-    /// Which token.
+    // Which token.
     #[topic]
     pub asset: Address,
-    /// As now.
+    // As now.
     pub policy: TokenPolicy,
 }
 
-/// A rule for a token is gone.
+// A rule for a token is gone.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TokenPolicyRemoved {
-    /// Which token.
+    // Which token.
     #[topic]
     pub asset: Address,
 }
 
-/// A configuration waits.
+// A configuration waits.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MultisigProposed {
-    /// What and when.
+    // What and when.
     pub pending: PendingMultisig,
 }
 
-/// A configuration is in force.
+// A configuration is in force.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MultisigUpdated {
-    /// As now.
+    // As now.
     pub config: MultisigConfig,
-    /// As now.
+    // As now.
     pub epoch: u32,
 }
 
-/// A waiting configuration will not come.
+// A waiting configuration will not come.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MultisigCancelled {}
 
-/// No new risk in a market.
+// No new risk in a market.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MarketBlacklisted {
-    /// Which.
+    // Which.
     #[topic]
     pub market: Market,
 }
 
-/// New risk again.
+// New risk again.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MarketUnblacklisted {
-    /// Which.
+    // Which.
     #[topic]
     pub market: Market,
 }
 
-/// Trading hours changed.
+// Trading hours changed.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TradingHoursSet {
-    /// As now.
+    // As now.
     pub hours: TradingHours,
 }
 
-/// The audit trail grew.
+// The audit trail grew.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Audited {
     /// From 1.
     #[topic]
     pub seq: u64,
-    /// The whole link.
+    // The whole link.
     pub record: AuditRecord,
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Only Wasm built by `stellar contract build` has the costs of a release; without it the table is printed.
 
+mod accounts;
 mod worst;
 
 use margin_interface::{
@@ -23,12 +24,14 @@ use soroban_sdk::{IntoVal, Val, Vec as HostVec};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-const CONTRACTS: [(&str, f64); 6] = [
+const CONTRACTS: [(&str, f64); 8] = [
     ("oracle", 32_000.0),
     ("margin-ledger", 88_000.0),
     ("vault", 40_000.0),
     ("perp-clearing", 64_000.0),
     ("basic-account", 24_000.0),
+    ("pro-account", 32_000.0),
+    ("institutional-account", 42_000.0),
     ("factory", 16_000.0),
 ];
 
@@ -41,6 +44,7 @@ fn every_entry_point_stays_below_a_quarter_of_the_limits() {
     orders(&mut table);
     keepers(&mut table);
     reads(&mut table);
+    accounts::case(&mut table);
     worst::case(&mut table);
     publish(&table);
 }

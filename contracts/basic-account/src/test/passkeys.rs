@@ -252,3 +252,18 @@ fn whatever_is_no_vector_of_signatures_is_refused_with_a_code() {
     let nobody = Vec::<Sig>::new(env);
     assert_eq!(check_raw(&s, nobody.to_val()), refused(AccountError::InsufficientSignatures));
 }
+
+#[test]
+fn more_data_than_any_authenticator_sends_are_refused() {
+    let s = Story::new();
+    let padded = |length: usize| {
+        let answer = s.answer();
+        let client_data = format!("{:<length$}", answer.client_data);
+        Answer { client_data, ..answer }
+    };
+    assert_eq!(s.check_answer(&padded(1_024)), Ok(()));
+    assert_eq!(s.check_answer(&padded(1_025)), refused(AccountError::InvalidSignature));
+    let extended = |more| Answer { flags: SYNCED | 0x80, more, ..s.answer() };
+    assert_eq!(s.check_answer(&extended(1_024 - 37)), Ok(()));
+    assert_eq!(s.check_answer(&extended(1_025 - 37)), refused(AccountError::InvalidSignature));
+}

@@ -43,6 +43,9 @@ fn p08_what_is_unknown_is_refused(f: &Fixture) {
                 (me, &f.lender.address, 63u32, u64::MAX).into_val(env),
             ),
             Invocation::new(&contracts.ledger, "revoke_all", (me,).into_val(env)),
+            // Not even in the disguise of a token.
+            Invocation::new(&contracts.ledger, "transfer", (me, &f.lender.address, 1i128).into_val(env)),
+            Invocation::new(&contracts.factory, "transfer", (me, &f.lender.address, 1i128).into_val(env)),
             Invocation::new(&contracts.oracle, "halt", (me, 1u32).into_val(env)),
             Invocation::new(&contracts.factory, "drain", (me,).into_val(env)),
             // A contract that nobody allowed.
@@ -160,6 +163,10 @@ fn p13_arguments_are_checked_by_place_and_type(f: &Fixture) {
             Invocation::new(vault, "withdraw", (me, eth, thief, 1i128).into_val(env)),
             Invocation::new(clearing, "trade", (me, market.clone(), 1i128, 1i128, 1u32, 0u64).into_val(env)),
             Invocation::new(clearing, "borrow", (me, eth, 1i128).into_val(env)),
+            // Where the policy itself has no use for the value.
+            Invocation::new(clearing, "trade", (me, market.clone(), 1i128, 1i128, true, 0u32).into_val(env)),
+            Invocation::new(clearing, "close_position", (me, market.clone(), 1u32, 0u64).into_val(env)),
+            Invocation::new(clearing, "remove_liquidity", (me, 1i128, 1u64).into_val(env)),
             Invocation::new(token, "transfer", (me, thief).into_val(env)),
             Invocation::new(token, "transfer", (me, 1i128, thief).into_val(env)),
             Invocation::new(token, "transfer", (me, thief, 1i128, 1i128).into_val(env)),

@@ -23,6 +23,8 @@ crate::in_both_modes!(
     p37_a_healthy_account_is_left_alone,
     p37_nobody_gains_by_deleveraging_again_and_again,
     p37_it_reduces_and_never_turns_round,
+    p37_a_keeper_earns_a_small_reward_and_no_more,
+    p37_a_keeper_cannot_waste_the_accounts_turn,
     p38_deleverage_works_while_frozen,
     p38_money_without_debt_leaves_without_a_price,
 );
@@ -177,6 +179,61 @@ fn p37_it_reduces_and_never_turns_round(f: &Fixture) {
         assert!(report.reduced > 0 && report.health_after > report.health_before, "{report:?}");
         assert!(held().abs() < size.abs() && held() * size >= 0, "{name}: {}", held());
     }
+}
+
+/// `auto_deleverage_with` and the tree that the keeper signs.
+fn deleverage_with(f: &Fixture, account: &Actor, max_repay: i128) -> Tx<DeleverageReport> {
+    let (env, keeper) = (&f.env, &f.keeper);
+    let (debt, collateral) = (f.token(Coin::Usdc), f.token(Coin::Eth));
+    let vault = &f.contracts().vault;
+    let swap = (&keeper.address, &account.address, debt, collateral, max_repay).into_val(env);
+    let args = (&keeper.address, debt, collateral, max_repay).into_val(env);
+    keeper.submits(
+        Invocation::new(&account.address, "auto_deleverage_with", args).with(
+            Invocation::new(vault, "deleverage", swap)
+                .with(keeper.transfer_call(vault, Coin::Usdc.units(max_repay))),
+        ),
+    )
+}
+
+/// The account has spent what it borrowed: only its collateral is left.
+fn penniless(f: &Fixture, account: Actor) -> Actor {
+    let account = indebted(f, account);
+    account.pay(&f.lender.address, usdc(12_000)).ok();
+    f.set_price("ETH", price(1_750));
+    account
+}
+
+fn p37_a_keeper_earns_a_small_reward_and_no_more(f: &Fixture) {
+    f.fund(&f.keeper, usdc(100_000));
+    for account in [f.smart_account("basil"), f.pro_account("petra"), f.institution("inge", 3)] {
+        f.set_price("ETH", price(2_000));
+        let account = penniless(f, account);
+        deleverage(f, &account).fails(NothingToDeleverage);
+        let (money, ether) =
+            (f.balance(Coin::Usdc, &f.keeper.address), f.balance(Coin::Eth, &f.keeper.address));
+        let equity = f.ledger().summary(&account.address).equity;
+        let report = deleverage_with(f, &account, usdc(12_000).units).ok();
+        let paid = money - f.balance(Coin::Usdc, &f.keeper.address);
+        let got = (f.balance(Coin::Eth, &f.keeper.address) - ether) / 10_000_000 * 1_750 / 10_000;
+        assert!(report.health_after >= 15_000 && report.health_after <= 15_010, "{report:?}");
+        assert!(paid > 0 && paid < usdc(12_000).units, "what was not needed came back");
+        // Half a percent, of what the collateral is worth.
+        assert!(got > paid && (got - paid) * 1_000 <= paid * 6, "paid {paid}, got {got}");
+        let lost = equity - f.ledger().summary(&account.address).equity;
+        assert!(lost * 1_000 <= paid * 6, "the account lost {lost} of {paid}");
+        deleverage_with(f, &account, usdc(12_000).units).fails(NothingToDeleverage);
+    }
+}
+
+/// A step that does nothing worth while must not keep the next one waiting.
+fn p37_a_keeper_cannot_waste_the_accounts_turn(f: &Fixture) {
+    f.fund(&f.keeper, usdc(100_000));
+    let account = penniless(f, f.pro_account("petra"));
+    for dust in [1, 1_000_000, usdc(9).units] {
+        deleverage_with(f, &account, dust).fails(NothingToDeleverage);
+    }
+    deleverage_with(f, &account, usdc(12_000).units).ok();
 }
 
 fn p38_deleverage_works_while_frozen(f: &Fixture) {

@@ -10,6 +10,7 @@ mod lifecycle;
 mod passkeys;
 mod random;
 mod sessions;
+mod tiers;
 mod views;
 
 use margin_tests::actor::Actor;
@@ -39,4 +40,37 @@ fn approve_call(f: &Fixture, who: &Actor, spender: &Actor, money: Money) -> Invo
     let until = f.env.ledger().sequence() + 100;
     let args = (&who.address, &spender.address, money.units, until).into_val(&f.env);
     Invocation::new(f.token(money.coin), "approve", args)
+}
+
+/// With mocked authorisation no account is ever asked, and every test of one passes.
+#[test]
+fn p40_no_authorisation_is_mocked() {
+    fn sources(folder: &std::path::Path, into: &mut Vec<std::path::PathBuf>) {
+        for entry in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path())
+        {
+            if entry.is_dir() && entry.file_name().is_some_and(|name| name != "target") {
+                sources(&entry, into);
+            } else if entry.extension().is_some_and(|extension| extension == "rs") {
+                into.push(entry);
+            }
+        }
+    }
+    let root = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let mut files = Vec::new();
+    for part in [
+        "tests",
+        "packages/account-core",
+        "contracts/basic-account",
+        "contracts/pro-account",
+        "contracts/institutional-account",
+    ] {
+        sources(&root.join(part), &mut files);
+    }
+    assert!(files.len() > 80, "{} files", files.len());
+    for file in files {
+        let text = std::fs::read_to_string(&file).expect("a source");
+        for mock in [concat!(".mock", "_all_auths"), concat!(".mock", "_auths")] {
+            assert!(!text.contains(mock), "{}: {mock}", file.display());
+        }
+    }
 }

@@ -30,6 +30,7 @@ crate::in_both_modes!(
     p16_a_day_is_any_24_hours,
     p17_dust_fills_nothing_up,
     p18_a_missing_entry_is_no_session,
+    p18_an_archived_entry_comes_back_as_it_was,
     p19_a_session_ends_by_the_clock,
     p20_a_new_grant_inherits_what_was_spent,
     p22_a_key_has_one_role,
@@ -328,6 +329,22 @@ fn p18_a_missing_entry_is_no_session(f: &Fixture) {
         storage.remove(&key);
     });
     assert_refused(agent.borrow(LITTLE), &account, Unauthorized);
+}
+
+/// Nobody touches the account until all its entries are archived.
+fn p18_an_archived_entry_comes_back_as_it_was(f: &Fixture) {
+    let (account, agent) = agent(f, |grant| grant.expires_at += 365 * DAY);
+    agent.borrow(usdt(600)).ok();
+    let key = (f.symbol("session"), f.key(agent.key()));
+    let lives_for = f.env.as_contract(&account.address, || {
+        use soroban_sdk::testutils::storage::Persistent as _;
+        f.env.storage().persistent().get_ttl(&key)
+    });
+    f.pass(u64::from(lives_for + 17_280) * 5);
+    agent.borrow(usdt(600)).ok();
+    assert_refused(agent.borrow(usdt(1_001)), &account, ExceedsSessionLimit);
+    assert_eq!(left(f, &account), (usd(400), usd(1_400)));
+    assert_refused(agent.borrow(usdt(401)), &account, ExceedsSessionLimit);
 }
 
 fn p19_a_session_ends_by_the_clock(f: &Fixture) {
