@@ -14,6 +14,7 @@ pub mod invariants;
 pub mod listed;
 pub mod money;
 pub mod operations;
+pub mod orders;
 pub mod outer;
 pub mod prices;
 pub mod random;

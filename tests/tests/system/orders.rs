@@ -2,17 +2,16 @@
 
 use margin_interface::{
     permissions, AccountError, Action, Asset, ClearingChange, ClearingError, ClearingRequest, Condition,
-    ConditionalOrder, Fill, GovernanceError, LedgerError, MatchedFill, TradeAction, VaultError,
+    ConditionalOrder, GovernanceError, LedgerError, MatchedFill, TradeAction, VaultError,
 };
 use margin_math::units::USD;
 use margin_tests::actor::Actor;
-use margin_tests::auth::Invocation;
 use margin_tests::fixture::{Fixture, BTC_USD};
 use margin_tests::money::{milli_base, price, usdc, Coin};
 use margin_tests::operations::{Order, ANY_PRICE_TO_SELL};
+use margin_tests::orders::{consent, execute, execute_signed, match_call, order, place, submit};
 use margin_tests::refusal::assert_refused;
-use margin_tests::tx::Tx;
-use soroban_sdk::{symbol_short, vec, Address, IntoVal, Vec as HostVec};
+use soroban_sdk::{vec, IntoVal};
 
 crate::in_both_modes!(
     anybody_executes_a_signed_order_once,
@@ -23,45 +22,6 @@ crate::in_both_modes!(
     a_batch_takes_one_signature,
     a_batch_of_a_delegate_stays_within_its_permissions,
 );
-
-/// Everyone may execute it, a purchase up to 51,000.
-fn order(f: &Fixture, account: &Actor, nonce: u64, size_delta: i128) -> ConditionalOrder {
-    ConditionalOrder {
-        acceptable_price: if size_delta > 0 { price(51_000) } else { ANY_PRICE_TO_SELL },
-        account: account.address.clone(),
-        conditions: vec![&f.env],
-        epoch: 0,
-        expires_at: f.now() + 30 * 86_400,
-        market: f.symbol(BTC_USD),
-        max_fee: USD,
-        nonce,
-        reduce_only: false,
-        referrer: None,
-        require_verified: true,
-        signer: account.address.clone(),
-        size_delta,
-        tracking_code: symbol_short!("story"),
-        trusted_executor: None,
-    }
-}
-
-/// What the signer of an order signs.
-fn consent(f: &Fixture, function: &'static str, order: &ConditionalOrder) -> Invocation {
-    Invocation::new(&f.contracts().clearing, function, (order.clone(),).into_val(&f.env))
-}
-
-fn execute(f: &Fixture, executor: &Actor, order: &ConditionalOrder) -> Tx<Fill> {
-    let args = (&executor.address, order.clone()).into_val(&f.env);
-    executor.calls(&f.contracts().clearing, "execute_order", args)
-}
-
-fn execute_signed(f: &Fixture, executor: &Actor, signer: &Actor, order: &ConditionalOrder) -> Tx<Fill> {
-    execute(f, executor, order).consent(signer, consent(f, "execute_order", order).tree(&f.env))
-}
-
-fn place(f: &Fixture, signer: &Actor, order: &ConditionalOrder) -> Tx<()> {
-    signer.submits(consent(f, "place_order", order))
-}
 
 fn size(f: &Fixture, account: &Actor) -> i128 {
     f.clearing().position(&account.address, &f.symbol(BTC_USD)).map_or(0, |position| position.size)
@@ -172,11 +132,6 @@ fn a_delegate_signs_orders_until_it_is_revoked(f: &Fixture) {
     execute_signed(f, &f.keeper, &karl, &signed).fails(ClearingError::WrongEpoch);
 }
 
-fn match_call(f: &Fixture, operator: &Actor, fills: &[MatchedFill]) -> Tx<()> {
-    let fills = HostVec::from_slice(&f.env, fills);
-    operator.calls(&f.contracts().clearing, "settle_match", (&operator.address, fills).into_val(&f.env))
-}
-
 fn an_operator_alone_moves_nothing(f: &Fixture) {
     let [karl, alice] = traders(f);
     let operator = f.key_account("operator");
@@ -213,30 +168,6 @@ fn an_operator_alone_moves_nothing(f: &Fixture) {
     let after = f.clearing().market(&f.symbol(BTC_USD)).state;
     assert_eq!((after.base_reserve, after.quote_reserve), (curve.base_reserve, curve.quote_reserve));
     both(&operator, &fills).fails(ClearingError::NonceUsed);
-}
-
-/// A batch with the trees of its vault legs below it.
-fn submit(f: &Fixture, sender: &Actor, account: &Actor, requests: &[ClearingRequest]) -> Tx<HostVec<i128>> {
-    let (env, contracts) = (&f.env, f.contracts());
-    let (clearing, vault): (&Address, &Address) = (&contracts.clearing, &contracts.vault);
-    let list = HostVec::from_slice(env, requests);
-    let args = (&sender.address, &account.address, list, f.now() + 60).into_val(env);
-    let mut batch = Invocation::new(clearing, "submit", args);
-    for request in requests {
-        let ClearingRequest::Act(action @ (Action::Deposit(asset, amount) | Action::Withdraw(asset, amount))) =
-            request
-        else {
-            continue;
-        };
-        let args = (&sender.address, &account.address, vec![env, action.clone()]).into_val(env);
-        let mut leg = Invocation::new(vault, "submit", args);
-        if matches!(action, Action::Deposit(..)) {
-            let args = (&sender.address, vault, *amount).into_val(env);
-            leg = leg.with(Invocation::new(asset, "transfer", args));
-        }
-        batch = batch.with(leg);
-    }
-    sender.submits(batch)
 }
 
 fn trade(f: &Fixture, milli: i128) -> ClearingRequest {
