@@ -27,6 +27,8 @@ mod test_batch;
 #[cfg(test)]
 mod test_orders;
 #[cfg(test)]
+mod test_replays;
+#[cfg(test)]
 mod test_solvency;
 #[cfg(test)]
 mod test_world;

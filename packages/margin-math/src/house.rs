@@ -51,10 +51,11 @@ pub fn moved(x: i128, y: i128, base: i128) -> Result<(i128, i128), MathError> {
 
 /// By how much base the curve moves along its hyperbola until the mark is at `price`, or a little before it.
 pub fn to_mark(x: i128, y: i128, price: i128) -> Result<i128, MathError> {
-    // x' = x * sqrt(mark / price), with twelve digits of the root.
-    const ROOT: i128 = 1_000_000_000_000;
+    // x' = x * sqrt(mark / price), with nine digits of the root; of a mark eighteen times the price no more than that.
+    const ROOT: i128 = 1_000_000_000;
     let mark = curve::mark(x, y)?;
-    let root = mul_div_floor(mark, ROOT * ROOT, price)?.isqrt();
+    let ratio = mul_div_floor(mark, ROOT * ROOT, price)?;
+    let root = i128::from(u64::try_from(ratio).unwrap_or(u64::MAX).isqrt());
     if price <= mark {
         return sub(mul_div_floor(x, root, ROOT)?, x).map(|base| base.max(0));
     }
