@@ -89,11 +89,17 @@ bindings: build ## TypeScript clients of every contract in target/bindings, comp
 	@cd $(BINDINGS) && npm install --silent --no-fund --no-audit && npm run build --workspaces --silent
 	@echo "TypeScript clients in $(BINDINGS):" $(subst -,_,$(CONTRACTS))
 
+deploy: build ## deploy and configure everything: make deploy NETWORK=testnet SOURCE=<identity> [DRY_RUN=1]
+	@STELLAR="$(or $(STELLAR),stellar)" sh deploy/deploy.sh "$(NETWORK)" "$(SOURCE)"
+
+test-deploy: build ## test the deployment: dry runs of every configuration, and a local network where one is at hand
+	@STELLAR="$(or $(STELLAR),stellar)" sh deploy/test.sh
+
 clean: ## remove everything that was built
 	$(CARGO) clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^## /{printf "\n%s\n", substr($$0, 4)} /^[a-z][a-z-]*:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^## /{printf "\n%s\n", substr($$0, 4)} /^[a-z][a-z-]*:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
 	@echo
 
 # ---- set-up ---------------------------------------------------------------------------------------------------------
@@ -158,4 +164,4 @@ wasm-by-cargo:
 
 always:
 
-.PHONY: demo test check build size bench bindings fuzz errors clean help setup stellar-cli cargo-deny wasm wasm-by-cli wasm-by-cargo always
+.PHONY: demo test check build size bench bindings deploy test-deploy fuzz errors clean help setup stellar-cli cargo-deny wasm wasm-by-cli wasm-by-cargo always

@@ -12,6 +12,7 @@ pub mod env;
 pub mod fixture;
 pub mod invariants;
 pub mod listed;
+pub mod model;
 pub mod money;
 pub mod operations;
 pub mod outer;

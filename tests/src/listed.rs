@@ -6,7 +6,6 @@ use crate::fixture::{asset_config, stellar_asset_contract, test_token, Fixture};
 use crate::money::Coin;
 use crate::tx::Tx;
 use margin_interface::{Asset, AssetConfig, Liquidation, Receive};
-use soroban_sdk::token::TokenClient;
 use soroban_sdk::xdr::{
     self, AccountEntry, AccountEntryExt, AlphaNum4, AssetCode4, LedgerEntryData, LedgerKey, LedgerKeyAccount,
     LedgerKeyTrustLine, ScAddress, SequenceNumber, Thresholds, TrustLineAsset, TrustLineEntry,
@@ -50,6 +49,16 @@ impl Listed {
         token
     }
 
+    /// A token of the fixture.
+    pub fn of(f: &Fixture, coin: Coin) -> Self {
+        Self {
+            address: f.token(coin).clone(),
+            decimals: coin.decimals(),
+            issuer: f.admin.clone(),
+            classic: None,
+        }
+    }
+
     fn list(&self, f: &Fixture, like: Coin, change: impl FnOnce(&mut AssetConfig)) {
         let mut config = asset_config(like, Asset::Stellar(f.token(like).clone()));
         config.supply_cap = 1_000_000_000 * 10i128.pow(self.decimals);
@@ -71,7 +80,7 @@ impl Listed {
 
     /// What `owner` holds.
     pub fn balance(&self, f: &Fixture, owner: &Address) -> i128 {
-        TokenClient::new(&f.env, &self.address).balance(owner)
+        f.held(&self.address, owner)
     }
 
     /// What the vault's books say it holds.
@@ -173,6 +182,11 @@ impl Listed {
         actor.submits(Invocation::new(vault, "repay", args).with(pull))
     }
 
+    /// Gives tokens to the vault, for nothing.
+    pub fn donate(&self, f: &Fixture, actor: &Actor, amount: i128) -> Tx<()> {
+        actor.submits(self.transfer_call(f, actor, &f.contracts().vault, amount))
+    }
+
     /// Repays the own debt out of the own deposit.
     pub fn repay_with_collateral(&self, f: &Fixture, actor: &Actor, amount: i128) -> Tx<i128> {
         let args = (&actor.address, &self.address, amount).into_val(&f.env);
@@ -188,11 +202,23 @@ impl Listed {
         max_repay: i128,
         receive: Receive,
     ) -> Tx<Liquidation> {
+        self.liquidate_for(f, by, account, &Self::of(f, Coin::Usdc), max_repay, receive)
+    }
+
+    /// Liquidates a debt of `account` in `debt` against its deposit of this token.
+    pub fn liquidate_for(
+        &self,
+        f: &Fixture,
+        by: &Actor,
+        account: &Actor,
+        debt: &Listed,
+        max_repay: i128,
+        receive: Receive,
+    ) -> Tx<Liquidation> {
         let vault = &f.contracts().vault;
-        let debt = f.token(Coin::Usdc);
-        let args =
-            (&by.address, &account.address, debt, &self.address, max_repay, 0i128, receive).into_val(&f.env);
-        let pull = by.transfer_call(vault, Coin::Usdc.units(max_repay));
+        let args = (&by.address, &account.address, &debt.address, &self.address, max_repay, 0i128, receive)
+            .into_val(&f.env);
+        let pull = debt.transfer_call(f, by, vault, max_repay);
         by.submits(Invocation::new(vault, "liquidate", args).with(pull))
     }
 

@@ -7,8 +7,8 @@ use crate::refusal::{self, Failure};
 use crate::signer::Signer;
 use crate::world::World;
 use ed25519_dalek::SigningKey;
-use soroban_sdk::testutils::AuthorizedInvocation;
-use soroban_sdk::xdr::{ScVal, SorobanAuthorizationEntry, SorobanAuthorizedInvocation};
+use soroban_sdk::testutils::{AuthorizedInvocation, Events as _};
+use soroban_sdk::xdr::{ContractEventBody, ScVal, SorobanAuthorizationEntry, SorobanAuthorizedInvocation};
 use soroban_sdk::{Address, Env, Error, TryFromVal, Val};
 use std::marker::PhantomData;
 
@@ -167,6 +167,7 @@ impl<T: TryFromVal<Env, Val>> Tx<T> {
             self.call.args.clone(),
         );
         assert_affordable(env, &self.call.function);
+        self.note_losses();
         let result = match outcome {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(_)) => panic!("`{}` returned another type than expected", self.call.function),
@@ -175,6 +176,19 @@ impl<T: TryFromVal<Env, Val>> Tx<T> {
         };
         env.set_auths(&[]);
         result
+    }
+
+    /// Remembers a debt that was written off: what depositors own may fall with it.
+    fn note_losses(&self) {
+        let written_off = ScVal::Symbol("bad_debt".try_into().expect("a short name"));
+        let events = self.world.env.events().all();
+        let lost = events.events().iter().any(|event| {
+            let ContractEventBody::V0(body) = &event.body;
+            body.topics.first() == Some(&written_off)
+        });
+        if lost {
+            self.world.lost.set(true);
+        }
     }
 
     /// Submits it.
@@ -194,6 +208,7 @@ impl<T: TryFromVal<Env, Val>> Tx<T> {
             self.call.args.clone(),
         );
         assert_affordable(env, &self.call.function);
+        self.note_losses();
         let value = match outcome {
             Ok(Ok(value)) => value,
             Ok(Err(_)) => panic!("`{}` returned another type than expected", self.call.function),

@@ -60,10 +60,9 @@ pub fn repay(book: &mut Book, account: &Address, asset: &Address, amount: i128) 
 
 /// [`repay`] out of the account's own deposit of the same asset: both totals fall, no token moves, no price is asked.
 pub fn repay_with_collateral(book: &mut Book, account: &Address, asset: &Address, amount: i128) -> i128 {
-    require_positive(&book.env, amount);
-    let paid = net(book, account, asset, amount);
+    let paid = pay_with_collateral(book, account, asset, amount);
     settlement::realize_bad_debt(book, account);
-    finish_repayment(book, account, asset, &paid, true)
+    paid
 }
 
 /// Books a batch: every action in its order, then what only the end must satisfy. Returns the tokens that each moved.
@@ -77,9 +76,7 @@ pub fn batch(book: &mut Book, account: &Address, from: &Address, actions: &Vec<A
             Action::Withdraw(asset, amount) => withdraw(book, account, asset, *amount),
             Action::Borrow(asset, amount) => lend(book, account, asset, *amount).amount,
             Action::Repay(asset, amount) => repay(book, account, asset, *amount),
-            Action::RepayWithCollateral(asset, amount) => {
-                repay_with_collateral(book, account, asset, *amount)
-            }
+            Action::RepayWithCollateral(asset, amount) => pay_with_collateral(book, account, asset, *amount),
             _ => fail(env, LedgerError::InvalidAction),
         });
     }
@@ -102,7 +99,15 @@ pub fn batch(book: &mut Book, account: &Address, from: &Address, actions: &Vec<A
     if increases {
         require_opening(book, account);
     }
+    // Only now: a loan of this very batch that nothing is left to pay is no bad debt, it is refused above.
+    settlement::realize_bad_debt(book, account);
     moved
+}
+
+fn pay_with_collateral(book: &mut Book, account: &Address, asset: &Address, amount: i128) -> i128 {
+    require_positive(&book.env, amount);
+    let paid = net(book, account, asset, amount);
+    finish_repayment(book, account, asset, &paid, true)
 }
 
 fn deposit(book: &mut Book, from: &Address, account: &Address, asset: &Address, amount: i128) -> Change {

@@ -31,12 +31,13 @@ pub fn margin_call(book: &mut Book, account: &Address) -> u64 {
     deadline(&owner)
 }
 
-/// Flags an account that may be liquidated.
+/// Flags an account below its liquidation level. One that is only overdue keeps its deadline: a flag would forget it.
 pub fn flag(book: &mut Book, account: &Address) {
     let env = &book.env.clone();
     let mut owner = book.account(account);
     refuse_flagged(book, &owner);
-    require(env, may_be_liquidated(book, &owner), LedgerError::NotLiquidatable);
+    let healthy = valued(book, &owner, Valuation::Liquidation).liquidation_ok();
+    require(env, !healthy, LedgerError::NotLiquidatable);
     enter(book, account, &mut owner, AccountStatus::Flagged);
 }
 
@@ -61,7 +62,8 @@ pub fn cured(book: &mut Book, account: &Address) {
 /// Whether the account may be liquidated now.
 pub fn is_liquidatable(book: &mut Book, account: &Address) -> bool {
     let owner = book.account(account);
-    may_be_liquidated(book, &owner)
+    let margin = valued(book, &owner, Valuation::Liquidation);
+    liquidatable(&owner, &margin, book.now())
 }
 
 /// Whether an account with this margin, in the Liquidation valuation, may be liquidated: below the liquidation level, or
@@ -86,11 +88,6 @@ pub fn refuse_flagged(book: &Book, owner: &AccountState) {
 
 fn deadline(owner: &AccountState) -> u64 {
     owner.since + TO_CURE
-}
-
-fn may_be_liquidated(book: &mut Book, owner: &AccountState) -> bool {
-    let margin = valued(book, owner, Valuation::Liquidation);
-    liquidatable(owner, &margin, book.now())
 }
 
 fn enter(book: &mut Book, account: &Address, owner: &mut AccountState, status: AccountStatus) {

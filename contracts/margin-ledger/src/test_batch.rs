@@ -48,6 +48,37 @@ fn a_batch_is_checked_at_its_end() {
     assert_refused!(world, call, LedgerError::InvalidAction);
 }
 
+/// The second loan would be written off in the middle, when the deposit is gone, and the account would end without risk.
+#[test]
+fn a_loan_cannot_be_made_bad_debt_in_its_own_batch() {
+    let world = World::funded();
+    let (env, alice) = (&world.env, world.account(0));
+    let (xlm, usdc) = (world.xlm.clone(), world.usdc.clone());
+    world.deposit(&alice, &usdc, 100 * ONE);
+    let theft = vec![
+        env,
+        Action::Borrow(usdc.clone(), 100 * ONE),
+        Action::Borrow(xlm.clone(), 100_000 * ONE),
+        Action::RepayWithCollateral(usdc.clone(), 100 * ONE),
+    ];
+    let call = world.ledger.try_batch(&alice, &alice, &theft);
+    assert_refused!(world, call, LedgerError::InsufficientMargin);
+}
+
+/// Interest has eaten the deposit: what is left of the debt once it is paid with is written off, as outside of a batch.
+#[test]
+fn a_batch_that_takes_nothing_may_end_in_bad_debt() {
+    let world = World::funded();
+    let (env, alice, usdc) = (&world.env, world.account(0), world.usdc.clone());
+    world.deposit(&alice, &usdc, 100 * ONE);
+    world.borrow(&alice, &usdc, 97 * ONE);
+    world.wait(40 * 31_536_000);
+    assert!(world.owed(&alice, &usdc) > world.deposited(&alice, &usdc));
+    world.ledger.batch(&alice, &alice, &vec![env, Action::RepayWithCollateral(usdc, ALL)]);
+    world.check();
+    assert!(world.ledger.account(&alice).debts.is_empty());
+}
+
 #[test]
 fn caps_cash_and_utilisation_are_those_of_the_end() {
     let world = World::funded();

@@ -395,3 +395,29 @@ fn the_credit_line_pays_its_lender_the_same_rate() {
     assert_eq!(world.ledger.totals().lp, after.lp);
     assert_eq!(world.state(&world.usdc).totals.supplied, 100_000 * ONE);
 }
+
+/// What a loser pays back is cash of the pool, and the pool's cash belongs first to the winners who wait for it.
+#[test]
+fn repaid_perpetual_debt_goes_to_waiting_winners() {
+    let world = World::funded();
+    let (loser, winner) = (world.account(0), world.account(1));
+    world.perp_history(&loser, 40 * ONE, 60 * ONE);
+    world.env.as_contract(&world.ledger.address, || {
+        let mut buckets = storage::settlement(&world.env);
+        let mut owner = storage::account(&world.env, &winner);
+        (buckets.claims, owner.pending.amount) = (90 * ONE, 90 * ONE);
+        storage::set_settlement(&world.env, &buckets);
+        storage::set_account(&world.env, &winner, &owner);
+    });
+    world.ledger.repay(&loser, &world.usdc, &(20 * ONE));
+    world.check();
+    let buckets = world.ledger.totals();
+    assert_eq!((buckets.pending, buckets.claims), (60 * ONE, 30 * ONE));
+    let first = world.ledger.claim_pending(&winner);
+    world.check();
+    world.ledger.repay(&loser, &world.usdc, &(100 * ONE));
+    assert_eq!(first + world.ledger.claim_pending(&winner), 90 * ONE);
+    world.check();
+    let buckets = world.ledger.totals();
+    assert_eq!((buckets.pending, buckets.claims), (0, 0));
+}

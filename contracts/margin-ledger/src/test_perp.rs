@@ -2,7 +2,7 @@
 //! reserves 1,000 : 100,000, so the mark is 100; conservation and the sums over positions are asserted after every step.
 extern crate std;
 
-use crate::{MarginLedger, MarginLedgerClient};
+use crate::{holdings, storage, MarginLedger, MarginLedgerClient};
 use margin_interface::{
     Action, Asset, AssetConfig, Bucket, FillReceipt, LedgerError, Limits, MarginLedgerAdminClient,
     MarketConfig, MarketState, OpenAction, PriceStatus, Quote, RateCurve, TakeOver, TradeAction,
@@ -339,6 +339,33 @@ fn a_loss_burns_the_deposit_then_is_lent_and_a_gain_repays_it_first() {
     let buckets = w.ledger.totals();
     assert_eq!((buckets.perp_borrowed, buckets.perp_borrow_shares, won.pending), (0, 0, 0));
     assert_eq!(w.deposit(&w.alice), won.realized_pnl - uncovered - won.fee);
+}
+
+/// One unit owed bears no interest that could be booked, so the clock waits for it. Who owes more later owes nothing for
+/// that time.
+#[test]
+fn new_perpetual_debt_pays_nothing_for_the_time_before_it() {
+    let w = World::new();
+    w.give(&w.alice, 200);
+    w.trade(&w.alice, 10 * BASE).unwrap();
+    w.env.as_contract(&w.ledger.address, || {
+        let mut buckets = storage::settlement(&w.env);
+        let mut bob = storage::account(&w.env, &w.bob);
+        let shares = holdings::credit_line(&buckets).shares_ceil(1).unwrap();
+        (buckets.lp, buckets.perp_borrowed) = (buckets.lp + 1, buckets.perp_borrowed + 1);
+        buckets.perp_borrow_shares += shares;
+        bob.perp_debt += shares;
+        storage::set_settlement(&w.env, &buckets);
+        storage::set_account(&w.env, &w.bob, &bob);
+    });
+    w.env.ledger().with_mut(|ledger| ledger.timestamp += 300 * 86_400);
+    w.price(&Asset::Stellar(w.usdc.clone()), PRICE, PriceStatus::Live);
+    w.index_at(20);
+    let before = w.deposit(&w.alice);
+    let lost = w.fill(&w.alice, -5 * BASE, 100 * USD, w.state()).unwrap();
+    let uncovered = -lost.realized_pnl + lost.funding + lost.fee - before;
+    assert!(uncovered > 100 * USD);
+    assert_eq!(w.ledger.totals().perp_borrowed, 1 + uncovered);
 }
 
 #[test]

@@ -58,6 +58,8 @@ fn a_call_gives_an_hour_then_the_account_may_be_liquidated_above_the_liquidation
     world.wait(1);
     cents(&world, 840);
     assert!(world.ledger.is_liquidatable(&alice));
+    // A flag would forget the deadline, and with it the right to liquidate.
+    assert_refused!(world, world.ledger.try_flag(&alice), LedgerError::NotLiquidatable);
     liquidate(&world, &alice).unwrap();
     // Down to the target, not further; the call has nothing left to call for.
     assert!(!world.ledger.is_liquidatable(&alice));

@@ -6,10 +6,10 @@ use margin_interface::{
 };
 use margin_math::guard::{Class, Limit, Limits, Phase, Track, MAX_AGE};
 use margin_math::oracle::{MAX_SOURCES, MAX_SOURCE_DECIMALS};
-use soroban_sdk::{panic_with_error, Address, Env, Vec};
+use soroban_sdk::{panic_with_error, Address, Env, IntoVal, Vec};
 
 use crate::source;
-use crate::storage::{self, Config, Seen, State, MAX_ASSETS, NOTHING};
+use crate::storage::{self, Config, Named, Ring, Seen, State, MAX_ASSETS, NOTHING};
 
 pub fn add_asset(
     env: &Env,
@@ -30,21 +30,20 @@ pub fn add_asset(
         halted: false,
         diverged: false,
     };
-    let config = Config { sources: Vec::new(env), limits, class, place };
-    storage::set_state(env, &asset, &state);
-    storage::set_config(env, &asset, &config);
-    let mut ring = storage::ring(env, &asset);
-    ring.clear();
-    storage::set_ring(env, &asset, &ring);
-    storage::set_seen(env, &asset, &storage::seen(env, &asset));
+    let config = Config { sources: Vec::from_array(env, []), limits, class, place };
+    let key = (&asset).into_val(env);
+    storage::set_state(env, key, &state);
+    storage::set_config(env, key, &config);
+    storage::set_ring(env, key, &Ring::EMPTY);
+    storage::set_seen(env, key, &[NOTHING; MAX_SOURCES]);
     AssetLimitsSet { asset, limits: to_public(&limits) }.publish(env);
     Ok(())
 }
 
 pub fn add_alias(env: &Env, alias: Asset, asset: &Asset) -> Result<(), OracleError> {
-    let (asset, _) = storage::find(env, asset).ok_or(OracleError::UnknownAsset)?;
+    let (Named { asset, key }, _) = storage::find(env, asset).ok_or(OracleError::UnknownAsset)?;
     name(env, &alias)?;
-    storage::set_alias(env, &alias, &asset);
+    storage::set_alias(env, (&alias).into_val(env), key);
     AliasAdded { alias, asset }.publish(env);
     Ok(())
 }
@@ -66,15 +65,15 @@ fn name(env: &Env, asset: &Asset) -> Result<u32, OracleError> {
 
 /// Replaces limits; looser ones only announced, or before the price is live.
 pub fn set_limits(env: &Env, asset: &Asset, limits: AssetLimits, announced: bool) -> Result<(), OracleError> {
-    let (asset, mut config, mut state) = listed(env, asset)?;
+    let (Named { asset, key }, mut config, mut state) = listed(env, asset)?;
     let limits = sound(env, limits, config.class, state.track.anchor)?;
     require_announced(env, &state, announced || limits.at_least_as_tight_as(&config.limits));
     state.floor = limits.floor;
     state.cap = limits.cap;
     state.max_age = limits.get(Limit::MaxAge).into();
     config.limits = limits;
-    storage::set_state(env, &asset, &state);
-    storage::set_config(env, &asset, &config);
+    storage::set_state(env, key, &state);
+    storage::set_config(env, key, &config);
     AssetLimitsSet { asset, limits: to_public(&limits) }.publish(env);
     Ok(())
 }
@@ -84,7 +83,7 @@ pub fn limits(env: &Env, asset: &Asset) -> Option<AssetLimits> {
 }
 
 pub fn price_feeds(env: &Env, asset: &Asset) -> Vec<PriceSource> {
-    listed(env, asset).map_or(Vec::new(env), |(_, config, _)| config.sources)
+    listed(env, asset).map_or(Vec::from_array(env, []), |(_, config, _)| config.sources)
 }
 
 /// Adds a source; announced, or before the price is live.
@@ -94,13 +93,13 @@ pub fn add_price_feed(
     source: PriceSource,
     announced: bool,
 ) -> Result<(), OracleError> {
-    let (asset, mut config, state) = listed(env, asset)?;
+    let (Named { asset, key }, mut config, state) = listed(env, asset)?;
     require_announced(env, &state, announced);
     if position(&config, &source.contract).is_some() {
         return Err(OracleError::SourceExists);
     }
     let index = config.sources.len() as usize;
-    let mut seen = storage::seen(env, &asset);
+    let mut seen = storage::seen(env, key);
     let place = seen.get_mut(index).ok_or(OracleError::TooManySources)?;
     if source.max_age == 0 || source.max_age > u64::from(MAX_AGE) {
         return Err(OracleError::InvalidLimits);
@@ -108,8 +107,8 @@ pub fn add_price_feed(
     let decimals = readable(env, &source.contract)?;
     *place = Seen { decimals, ..NOTHING };
     config.sources.push_back(source.clone());
-    storage::set_config(env, &asset, &config);
-    storage::set_seen(env, &asset, &seen);
+    storage::set_config(env, key, &config);
+    storage::set_seen(env, key, &seen);
     PriceFeedAdded { asset, decimals, source }.publish(env);
     Ok(())
 }
@@ -120,15 +119,18 @@ pub fn remove_price_feed(
     asset: &Asset,
     contract: Address,
 ) -> Result<(), OracleError> {
-    let (asset, mut config, _) = listed(env, asset)?;
+    let (Named { asset, key }, mut config, _) = listed(env, asset)?;
     let index = position(&config, &contract).ok_or(OracleError::UnknownSource)?;
-    config.sources.remove(index);
-    let seen = storage::seen(env, &asset);
-    let mut kept = [NOTHING; MAX_SOURCES];
-    let others = (0..).zip(&seen).filter(|(place, _)| *place != index);
-    kept.iter_mut().zip(others).for_each(|(place, (_, seen))| *place = *seen);
-    storage::set_config(env, &asset, &config);
-    storage::set_seen(env, &asset, &kept);
+    let (mut sources, mut kept) = (Vec::from_array(env, []), [NOTHING; MAX_SOURCES]);
+    let others = (0..).zip(config.sources.iter().zip(storage::seen(env, key)));
+    let others = others.filter(|(place, _)| *place != index);
+    for (place, (_, (source, seen))) in kept.iter_mut().zip(others) {
+        *place = seen;
+        sources.push_back(source);
+    }
+    config.sources = sources;
+    storage::set_config(env, key, &config);
+    storage::set_seen(env, key, &kept);
     PriceFeedRemoved { asset, by, contract }.publish(env);
     Ok(())
 }
@@ -150,20 +152,21 @@ fn set_halted(env: &Env, scope: &HaltScope, halted: bool) -> Result<(), OracleEr
     match scope {
         HaltScope::All => storage::set_halted(env, halted),
         HaltScope::Asset(asset) => {
-            let (asset, mut state) = storage::find(env, asset).ok_or(OracleError::UnknownAsset)?;
+            let (Named { key, .. }, mut state) =
+                storage::find(env, asset).ok_or(OracleError::UnknownAsset)?;
             state.halted = halted;
-            storage::set_state(env, &asset, &state);
+            storage::set_state(env, key, &state);
         }
         HaltScope::Source(asset, contract) => {
-            let (asset, config, _) = listed(env, asset)?;
+            let (Named { key, .. }, config, _) = listed(env, asset)?;
             let index = position(&config, contract).ok_or(OracleError::UnknownSource)?;
-            let mut seen = storage::seen(env, &asset);
+            let mut seen = storage::seen(env, key);
             let source = seen.get_mut(index as usize).ok_or(OracleError::UnknownSource)?;
             source.halted = halted;
             if !halted {
                 source.decimals = readable(env, contract)?;
             }
-            storage::set_seen(env, &asset, &seen);
+            storage::set_seen(env, key, &seen);
         }
     }
     Ok(())
@@ -171,23 +174,21 @@ fn set_halted(env: &Env, scope: &HaltScope, halted: bool) -> Result<(), OracleEr
 
 /// Lets a price warm up anew from a hint.
 pub fn re_anchor(env: &Env, asset: &Asset, hint: i128) -> Result<(), OracleError> {
-    let (asset, config, mut state) = listed(env, asset)?;
+    let (Named { asset, key }, config, mut state) = listed(env, asset)?;
     in_band(&config.limits, hint)?;
     // What was judged stays judged: no round counts twice.
     let Track { judged, judged_at, .. } = state.track;
     state.track = Track { judged, judged_at, ..Track::new(hint, env.ledger().timestamp()) };
-    let mut ring = storage::ring(env, &asset);
-    ring.clear();
-    storage::set_state(env, &asset, &state);
-    storage::set_ring(env, &asset, &ring);
+    storage::set_state(env, key, &state);
+    storage::set_ring(env, key, &Ring::EMPTY);
     PriceReset { asset, hint }.publish(env);
     Ok(())
 }
 
-fn listed(env: &Env, asset: &Asset) -> Result<(Asset, Config, State), OracleError> {
-    let found = storage::find(env, asset).and_then(|(asset, state)| {
-        let config = storage::config(env, &asset)?;
-        Some((asset, config, state))
+fn listed(env: &Env, asset: &Asset) -> Result<(Named, Config, State), OracleError> {
+    let found = storage::find(env, asset).and_then(|(named, state)| {
+        let config = storage::config(env, named.key)?;
+        Some((named, config, state))
     });
     found.ok_or(OracleError::UnknownAsset)
 }

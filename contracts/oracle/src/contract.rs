@@ -7,7 +7,9 @@ use margin_interface::{
     PublisherSignature, Publishers, Quote, Report, Schedule, Sep40,
 };
 use margin_math::oracle::PRICE_DECIMALS;
-use soroban_sdk::{contract, contractimpl, panic_with_error, Address, BytesN, Env, Vec};
+use soroban_sdk::{
+    contract, contractimpl, panic_with_error, Address, BytesN, Env, FromVal, IntoVal, Val, Vec,
+};
 
 use crate::{admin, feed, publish, read, storage};
 
@@ -73,14 +75,14 @@ impl Sep40 for Oracle {
 #[contractimpl]
 impl OracleInterface for Oracle {
     fn quote(env: Env, asset: Asset) -> Quote {
-        read::quote(&env, &asset, storage::halted(&env))
+        read::quote(&env, asset.into_val(&env), storage::halted(&env))
     }
 
     fn quotes(env: Env, assets: Vec<Asset>) -> Vec<Quote> {
         let all_halted = storage::halted(&env);
-        let mut quotes = Vec::new(&env);
-        for asset in assets {
-            quotes.push_back(read::quote(&env, &asset, all_halted));
+        let mut quotes = Vec::from_array(&env, []);
+        for name in Vec::<Val>::from_val(&env, assets.as_val()) {
+            quotes.push_back(read::quote(&env, name, all_halted));
         }
         quotes
     }
@@ -98,7 +100,7 @@ impl OracleInterface for Oracle {
     }
 
     fn poke(env: Env, assets: Vec<Asset>) -> Vec<PokeOutcome> {
-        let mut outcomes = Vec::new(&env);
+        let mut outcomes = Vec::from_array(&env, []);
         for asset in assets {
             outcomes.push_back(feed::poke(&env, &asset));
         }

@@ -8,25 +8,33 @@ use margin_math::oracle::{agree, Agreed, Disagreed, Reading, MAX_SOURCES};
 use margin_math::twap::Print;
 use soroban_sdk::{Env, Vec};
 
-use crate::storage::{self, Config, Ring, Seen, State};
+use crate::storage::{self, Config, Named, Ring, Seen, State};
 
 /// Groups of a fallback that suffice: its price permits no new risk.
 const FALLBACK_QUORUM: u32 = 1;
 
 /// Reads, aggregates, guards and stores the price of one asset.
 pub fn poke(env: &Env, name: &Asset) -> PokeOutcome {
-    let Some((asset, mut state)) = storage::find(env, name) else { return PokeOutcome::Unknown };
-    let Some(config) = storage::config(env, &asset) else { return PokeOutcome::Unknown };
+    let Some((Named { asset, key }, mut state)) = storage::find(env, name) else {
+        return PokeOutcome::Unknown;
+    };
+    let Some(config) = storage::config(env, key) else { return PokeOutcome::Unknown };
     if storage::halted(env) || state.halted {
         return PokeOutcome::Halted;
     }
-    let mut ring = storage::ring(env, &asset);
-    let mut seen = storage::seen(env, &asset);
+    let mut ring = storage::ring(env, key);
+    let mut seen = storage::seen(env, key);
     let readings = Readings::of(env, &asset, &config, &mut seen);
     let outcome = match readings.agreed(&config) {
         Ok((agreed, fallback)) => {
             state.diverged = false;
-            let outcome = judge(env, &config, &mut state, &mut ring, &agreed, fallback);
+            // One group more than the quorum confirms a candidate, or all there are.
+            let quorum = config.limits.get(Limit::Quorum);
+            let confirming = readings.groups.min(quorum + 1).max(quorum);
+            let resolution = storage::resolution(env).into();
+            let round =
+                Round { agreed: &agreed, fallback, confirming, resolution, now: env.ledger().timestamp() };
+            let outcome = judge(&config, &mut state, &mut ring, &round);
             publish(env, &asset, outcome, &agreed, readings.sources);
             outcome
         }
@@ -41,9 +49,9 @@ pub fn poke(env: &Env, name: &Asset) -> PokeOutcome {
         }
     };
     // Stored whatever the outcome: the footprint of a poke must not depend on prices.
-    storage::set_state(env, &asset, &state);
-    storage::set_ring(env, &asset, &ring);
-    storage::set_seen(env, &asset, &seen);
+    storage::set_state(env, key, &state);
+    storage::set_ring(env, key, &ring);
+    storage::set_seen(env, key, &seen);
     outcome
 }
 
@@ -52,17 +60,25 @@ struct Readings {
     regular: [Option<Reading>; MAX_SOURCES],
     fallback: [Option<Reading>; MAX_SOURCES],
     sources: Vec<SourceOutcome>,
+    /// How many independent groups are listed, fallbacks aside.
+    groups: u32,
 }
 
 impl Readings {
     fn of(env: &Env, asset: &Asset, config: &Config, seen: &mut [Seen; MAX_SOURCES]) -> Self {
+        let none = [None; MAX_SOURCES];
         let mut readings =
-            Self { regular: [None; MAX_SOURCES], fallback: [None; MAX_SOURCES], sources: Vec::new(env) };
+            Self { regular: none, fallback: none, sources: Vec::from_array(env, []), groups: 0 };
+        let mut groups = [None; MAX_SOURCES];
         for (index, (source, seen)) in config.sources.iter().zip(seen).enumerate() {
+            let fallback = source.role == SourceRole::Fallback;
+            if !fallback && !groups.contains(&Some(source.group)) {
+                groups[index] = Some(source.group);
+                readings.groups += 1;
+            }
             let outcome = match crate::source::read(env, &source, seen, config.place) {
                 Ok(reading) => {
                     seen.timestamp = reading.timestamp;
-                    let fallback = source.role == SourceRole::Fallback;
                     let places = if fallback { &mut readings.fallback } else { &mut readings.regular };
                     places[index] = Some(reading);
                     SourceOutcome::Admitted
@@ -95,19 +111,10 @@ impl Readings {
     }
 }
 
-fn judge(
-    env: &Env,
-    config: &Config,
-    state: &mut State,
-    ring: &mut Ring,
-    agreed: &Agreed,
-    fallback: bool,
-) -> PokeOutcome {
-    let now = env.ledger().timestamp();
-    let past = Past::of(ring.loaded(), state.track.anchor, now, &config.limits);
-    let resolution = storage::resolution(env).into();
-    let round = Round { agreed, fallback, confirming: confirming(config), resolution, now };
-    let verdict = state.track.judge(&config.limits, &past, &round);
+fn judge(config: &Config, state: &mut State, ring: &mut Ring, round: &Round) -> PokeOutcome {
+    let Round { agreed, fallback, now, .. } = *round;
+    let past = Past::of(ring.filled(), state.track.anchor, now, &config.limits);
+    let verdict = state.track.judge(&config.limits, &past, round);
     if verdict == Verdict::ReAnchored {
         ring.clear();
     }
@@ -130,18 +137,6 @@ fn judge(
         Verdict::Refused(Breach::TwapGap) => PokeOutcome::TwapGap,
         Verdict::Refused(Breach::Spread) => PokeOutcome::Spread,
     }
-}
-
-/// Groups that confirm a candidate: one more than the quorum, or all there are.
-fn confirming(config: &Config) -> u32 {
-    let regular = || config.sources.iter().filter(|source| source.role != SourceRole::Fallback);
-    let groups = (0..)
-        .zip(regular())
-        .filter(|(index, source)| regular().take(*index).all(|earlier| earlier.group != source.group));
-    config
-        .limits
-        .get(Limit::Quorum)
-        .max(groups.count().min(config.limits.get(Limit::Quorum) as usize + 1) as u32)
 }
 
 fn publish(env: &Env, asset: &Asset, outcome: PokeOutcome, agreed: &Agreed, sources: Vec<SourceOutcome>) {

@@ -17,6 +17,8 @@ mod test;
 #[cfg(test)]
 mod test_admin;
 #[cfg(test)]
+mod test_blend;
+#[cfg(test)]
 mod test_incidents;
 #[cfg(test)]
 mod test_life;

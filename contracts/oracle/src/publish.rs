@@ -18,7 +18,8 @@ pub fn submit(env: &Env, report: &Report, signatures: &Vec<PublisherSignature>) 
     let publishers = storage::publishers(env);
     let count = report.assets.len();
     let ascending = report.assets.iter().zip(report.assets.iter().skip(1)).all(|(a, b)| a < b);
-    let known = report.assets.last().is_some_and(|last| last < storage::assets(env).len());
+    let last = count.checked_sub(1).and_then(|last| report.assets.get(last));
+    let known = last.is_some_and(|last| last < storage::assets(env).len());
     if report.epoch != publishers.epoch || count > MAX_REPORTED || !ascending || !known {
         return Err(OracleError::InvalidReport);
     }
@@ -35,7 +36,7 @@ pub fn submit(env: &Env, report: &Report, signatures: &Vec<PublisherSignature>) 
     let mut previous = None;
     for (index, signed) in signatures.iter().enumerate() {
         let PublisherSignature { key, observed_at, prices, signature } = signed;
-        if previous.as_ref() >= Some(&key) || !publishers.keys.contains(&key) {
+        if previous.as_ref() >= Some(&key) || !includes(&publishers, &key) {
             return Err(OracleError::UnknownSigner);
         }
         if prices.len() != count {
@@ -90,7 +91,7 @@ pub fn add(env: &Env, key: BytesN<32>, announced: bool) -> Result<(), OracleErro
     require_announced(env, announced);
     let mut publishers = storage::publishers(env);
     let none = key == BytesN::from_array(env, &[0; 32]);
-    if none || publishers.keys.contains(&key) || publishers.keys.len() as usize >= MAX_PUBLISHERS {
+    if none || includes(&publishers, &key) || publishers.keys.len() as usize >= MAX_PUBLISHERS {
         return Err(OracleError::InvalidPublishers);
     }
     publishers.keys.push_back(key);
@@ -101,10 +102,20 @@ pub fn add(env: &Env, key: BytesN<32>, announced: bool) -> Result<(), OracleErro
 /// Removes a publisher.
 pub fn remove(env: &Env, key: &BytesN<32>) -> Result<(), OracleError> {
     let mut publishers = storage::publishers(env);
-    let index = publishers.keys.first_index_of(key).ok_or(OracleError::UnknownSigner)?;
-    publishers.keys.remove(index);
+    if !includes(&publishers, key) {
+        return Err(OracleError::UnknownSigner);
+    }
+    let mut kept = Vec::from_array(env, []);
+    for other in publishers.keys.iter().filter(|other| other != key) {
+        kept.push_back(other);
+    }
+    publishers.keys = kept;
     set(env, publishers);
     Ok(())
+}
+
+fn includes(publishers: &Publishers, key: &BytesN<32>) -> bool {
+    publishers.keys.iter().any(|known| known == *key)
 }
 
 /// Sets the fewest signatures; fewer than now at once only before the first report.

@@ -3,16 +3,16 @@
 use margin_interface::{Asset, OracleError, PriceData, PriceStatus, Quote};
 use margin_math::guard::Phase;
 use margin_math::twap::{newest_first, twap_floor, Print};
-use soroban_sdk::{Env, Vec};
+use soroban_sdk::{Env, IntoVal, Val, Vec};
 
 use crate::feed::tick;
 use crate::storage::{self, State};
 
 const UNKNOWN: Quote = Quote { hi: 0, lo: 0, mid: 0, status: PriceStatus::Unknown, stable: 0, timestamp: 0 };
 
-/// The guarded price of an asset.
-pub fn quote(env: &Env, asset: &Asset, all_halted: bool) -> Quote {
-    match storage::find(env, asset) {
+/// The guarded price of the asset with that name.
+pub fn quote(env: &Env, name: Val, all_halted: bool) -> Quote {
+    match storage::look_up(env, name) {
         Some((_, state)) => quote_of(env, &state, all_halted),
         None => UNKNOWN,
     }
@@ -68,7 +68,7 @@ pub fn live_price(env: &Env, asset: &Asset) -> Result<i128, OracleError> {
 
 /// The live price as SEP-40 has it.
 pub fn last_price(env: &Env, asset: &Asset) -> Option<PriceData> {
-    let quote = quote(env, asset, storage::halted(env));
+    let quote = quote(env, asset.into_val(env), storage::halted(env));
     (quote.status == PriceStatus::Live)
         .then(|| PriceData { price: quote.mid, timestamp: floored(env, quote.timestamp) })
 }
@@ -85,7 +85,7 @@ pub fn price_at(env: &Env, asset: &Asset, timestamp: u64) -> Option<PriceData> {
 /// At most `records` accepted prices, newest first.
 pub fn prices(env: &Env, asset: &Asset, records: u32) -> Option<Vec<PriceData>> {
     with_history(env, asset, |_, prints| {
-        let mut found = Vec::new(env);
+        let mut found = Vec::from_array(env, []);
         for (_, print) in (0..records).zip(prints) {
             found.push_back(record(env, &print));
         }
@@ -110,12 +110,12 @@ fn with_history<T>(
     name: &Asset,
     read: impl FnOnce(u64, &mut dyn Iterator<Item = Print>) -> Option<T>,
 ) -> Option<T> {
-    let (asset, state) = storage::find(env, name)?;
+    let (named, state) = storage::find(env, name)?;
     if storage::halted(env) || state.halted || state.track.phase == Phase::Warming {
         return None;
     }
-    let ring = storage::ring(env, &asset);
-    let mut prints = newest_first(ring.loaded());
+    let ring = storage::ring(env, named.key);
+    let mut prints = newest_first(ring.filled());
     read(state.max_age, &mut prints)
 }
 

@@ -1,9 +1,9 @@
 //! Reading one source so that nothing it does can stop the poke, short of burning the budget.
 
-use margin_interface::{PriceData, PriceSource, Sep40Client, SourceOutcome, SourceRole};
+use margin_interface::{PriceData, PriceSource, SourceOutcome, SourceRole};
 use margin_math::oracle::{admit, Candidate, Inadmissible, Reading, PRICE_DECIMALS};
 use margin_math::twap::Print;
-use soroban_sdk::{symbol_short, vec, Address, Env, Error, IntoVal, Map, Symbol, TryFromVal, Val};
+use soroban_sdk::{symbol_short, Address, Env, Error, IntoVal, Map, Symbol, TryFromVal, Val, Vec};
 
 use crate::storage::{self, Seen};
 
@@ -12,7 +12,8 @@ pub fn decimals(env: &Env, contract: &Address) -> Option<u32> {
     if *contract == env.current_contract_address() {
         return Some(PRICE_DECIMALS);
     }
-    Sep40Client::new(env, contract).try_decimals().ok()?.ok()
+    let answer = ask(env, contract, symbol_short!("decimals"), Vec::from_array(env, []))?;
+    u32::try_from_val(env, &answer).ok()
 }
 
 /// The admitted price of a source, or why it is not admitted. Reports name the asset by its `place`.
@@ -59,16 +60,18 @@ fn reported(env: &Env, place: u32) -> Option<PriceData> {
 }
 
 fn last_price(env: &Env, source: &PriceSource) -> Result<PriceData, SourceOutcome> {
-    let arguments = vec![env, source.asset.into_val(env)];
-    let answer = env
-        .try_invoke_contract::<Val, Error>(&source.contract, &symbol_short!("lastprice"), arguments)
-        .ok()
-        .and_then(Result::ok)
-        .ok_or(SourceOutcome::CallFailed)?;
+    let arguments = Vec::from_array(env, [source.asset.into_val(env)]);
+    let answer = ask(env, &source.contract, symbol_short!("lastprice"), arguments);
+    let answer = answer.ok_or(SourceOutcome::CallFailed)?;
     if answer.is_void() {
         return Err(SourceOutcome::NoPrice);
     }
     decode(env, answer).ok_or(SourceOutcome::CallFailed)
+}
+
+/// What a source answers; `None` if it traps.
+fn ask(env: &Env, contract: &Address, function: Symbol, arguments: Vec<Val>) -> Option<Val> {
+    env.try_invoke_contract::<Val, Error>(contract, &function, arguments).ok()?.ok()
 }
 
 /// Decodes field by field: the generated conversion traps in the host, beyond the reach of `try_`, on a record with

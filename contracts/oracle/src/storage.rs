@@ -88,8 +88,8 @@ pub fn initialise(env: &Env, base: &Asset, resolution: u32) {
     instance.set(&BASE, base);
     instance.set(&RESOLUTION, &resolution);
     set_halted(env, false);
-    set_assets(env, &Vec::new(env));
-    set_publishers(env, &Publishers { epoch: 0, keys: Vec::new(env), quorum: 1 });
+    set_assets(env, &Vec::from_array(env, []));
+    set_publishers(env, &Publishers { epoch: 0, keys: Vec::from_array(env, []), quorum: 1 });
     set_reports(env, &Reports::NONE);
 }
 
@@ -113,23 +113,39 @@ pub fn set_halted(env: &Env, halted: bool) {
 }
 
 pub fn assets(env: &Env) -> Vec<Asset> {
-    load(env, &ASSETS.to_val()).unwrap_or_else(|| Vec::new(env))
+    load(env, &ASSETS.to_val()).unwrap_or_else(|| Vec::from_array(env, []))
 }
 
 pub fn set_assets(env: &Env, assets: &Vec<Asset>) {
     store(env, &ASSETS.to_val(), assets.to_val());
 }
 
+/// The asset that a name stands for: as what it is, and as its part of a key.
+pub struct Named {
+    pub asset: Asset,
+    pub key: Val,
+}
+
 /// The asset that `name` stands for, and its state.
-pub fn find(env: &Env, name: &Asset) -> Option<(Asset, State)> {
+pub fn find(env: &Env, name: &Asset) -> Option<(Named, State)> {
+    let key = name.into_val(env);
+    let (alias_of, state) = look_up(env, key)?;
+    let named = match alias_of {
+        Some(key) => Named { asset: Asset::try_from_val(env, &key).ok()?, key },
+        None => Named { asset: name.clone(), key },
+    };
+    Some((named, state))
+}
+
+/// The state of the asset with that name, and what it is an alias of. Takes the name undecoded: reads of many assets
+/// only hand it on.
+pub fn look_up(env: &Env, name: Val) -> Option<(Option<Val>, State)> {
     let stored: Val = load(env, &key(env, STATE, name))?;
-    match Asset::try_from_val(env, &stored) {
-        Ok(asset) => {
-            let stored: Val = load(env, &key(env, STATE, &asset))?;
-            unpack_state(env, &stored).map(|state| (asset, state))
-        }
-        Err(_) => unpack_state(env, &stored).map(|state| (name.clone(), state)),
+    if let Some(state) = unpack_state(env, &stored) {
+        return Some((None, state));
     }
+    let state = unpack_state(env, &load(env, &key(env, STATE, stored))?)?;
+    Some((Some(stored), state))
 }
 
 fn unpack_state(env: &Env, stored: &Val) -> Option<State> {
@@ -159,7 +175,7 @@ fn unpack_state(env: &Env, stored: &Val) -> Option<State> {
     Some(State { track, floor, cap, max_age, halted: halted != 0, diverged: diverged != 0 })
 }
 
-pub fn set_state(env: &Env, asset: &Asset, state: &State) {
+pub fn set_state(env: &Env, asset: Val, state: &State) {
     let t = &state.track;
     let counts = u64::from(t.good) | u64::from(t.stood) << 32;
     let flags =
@@ -183,11 +199,11 @@ pub fn set_state(env: &Env, asset: &Asset, state: &State) {
 }
 
 /// Makes `alias` another name of `asset`.
-pub fn set_alias(env: &Env, alias: &Asset, asset: &Asset) {
-    store(env, &key(env, STATE, alias), asset.into_val(env));
+pub fn set_alias(env: &Env, alias: Val, asset: Val) {
+    store(env, &key(env, STATE, alias), asset);
 }
 
-pub fn config(env: &Env, asset: &Asset) -> Option<Config> {
+pub fn config(env: &Env, asset: Val) -> Option<Config> {
     let PackedConfig(sources, packed) = load(env, &key(env, CONFIG, asset))?;
     let packed = BytesN::<CONFIG_BYTES>::try_from(packed).ok()?.to_array();
     let ([floor, cap], pairs): (_, [u64; CONFIG_TIMES]) = unpack(&packed)?;
@@ -200,7 +216,7 @@ pub fn config(env: &Env, asset: &Asset) -> Option<Config> {
     Some(Config { sources, limits: Limits { floor, cap, of }, class, place })
 }
 
-pub fn set_config(env: &Env, asset: &Asset, config: &Config) {
+pub fn set_config(env: &Env, asset: Val, config: &Config) {
     let Limits { floor, cap, of } = &config.limits;
     let mut pairs = [0; CONFIG_TIMES];
     for (pair, two) in pairs.iter_mut().zip(of.chunks_exact(2).chain([&[config.class, config.place][..]])) {
@@ -212,43 +228,47 @@ pub fn set_config(env: &Env, asset: &Asset, config: &Config) {
     store(env, &key(env, CONFIG, asset), config.into_val(env));
 }
 
-/// A packed history of accepted prices, oldest first: as bytes of the host, and in a buffer to read it.
+/// A packed history of accepted prices, oldest first.
 pub struct Ring {
-    bytes: Bytes,
-    buffer: [u8; RING_BYTES],
+    /// With room for one slot more than is kept.
+    buffer: [u8; RING_BYTES + SLOT_BYTES],
+    start: usize,
+    end: usize,
 }
 
 impl Ring {
-    /// The history as it was loaded.
-    pub fn loaded(&self) -> &[u8] {
-        self.buffer.get(..self.bytes.len() as usize).unwrap_or(&[])
+    pub const EMPTY: Self = Self { buffer: [0; RING_BYTES + SLOT_BYTES], start: 0, end: 0 };
+
+    pub fn filled(&self) -> &[u8] {
+        self.buffer.get(self.start..self.end).unwrap_or(&[])
     }
 
     pub fn clear(&mut self) {
-        self.bytes = Bytes::new(self.bytes.env());
+        self.start = self.end;
     }
 
-    /// Appends a slot; a full history loses its oldest.
+    /// Appends a slot, once; a full history loses its oldest.
     pub fn push(&mut self, slot: &[u8; SLOT_BYTES]) {
-        if self.bytes.len() as usize >= RING_BYTES {
-            self.bytes = self.bytes.slice(SLOT_BYTES as u32..);
+        if let Some(place) = self.buffer.get_mut(self.end..self.end + SLOT_BYTES) {
+            place.copy_from_slice(slot);
+            self.end += SLOT_BYTES;
         }
-        self.bytes.extend_from_array(slot);
+        self.start = self.start.max(self.end.saturating_sub(RING_BYTES));
     }
 }
 
-pub fn ring(env: &Env, asset: &Asset) -> Ring {
-    let mut buffer = [0; RING_BYTES];
-    let bytes = fill(env, &key(env, RING, asset), &mut buffer);
-    Ring { bytes, buffer }
+pub fn ring(env: &Env, asset: Val) -> Ring {
+    let mut ring = Ring::EMPTY;
+    ring.end = fill(env, &key(env, RING, asset), &mut ring.buffer);
+    ring
 }
 
-pub fn set_ring(env: &Env, asset: &Asset, ring: &Ring) {
-    store(env, &key(env, RING, asset), ring.bytes.to_val());
+pub fn set_ring(env: &Env, asset: Val, ring: &Ring) {
+    store(env, &key(env, RING, asset), Bytes::from_slice(env, ring.filled()).to_val());
 }
 
 /// What is remembered of each source, in the order of the sources; the rest is nothing.
-pub fn seen(env: &Env, asset: &Asset) -> [Seen; MAX_SOURCES] {
+pub fn seen(env: &Env, asset: Val) -> [Seen; MAX_SOURCES] {
     let mut buffer = [0; SEEN_BYTES * MAX_SOURCES];
     fill(env, &key(env, SEEN, asset), &mut buffer);
     let mut seen = [NOTHING; MAX_SOURCES];
@@ -259,7 +279,7 @@ pub fn seen(env: &Env, asset: &Asset) -> [Seen; MAX_SOURCES] {
     seen
 }
 
-pub fn set_seen(env: &Env, asset: &Asset, seen: &[Seen; MAX_SOURCES]) {
+pub fn set_seen(env: &Env, asset: Val, seen: &[Seen; MAX_SOURCES]) {
     let mut buffer = [0; SEEN_BYTES * MAX_SOURCES];
     for (packed, seen) in buffer.chunks_exact_mut(SEEN_BYTES).zip(seen) {
         let flags = u64::from(seen.decimals) | u64::from(seen.halted) << 32;
@@ -269,7 +289,11 @@ pub fn set_seen(env: &Env, asset: &Asset, seen: &[Seen; MAX_SOURCES]) {
 }
 
 pub fn publishers(env: &Env) -> Publishers {
-    load(env, &PUBLISHERS.to_val()).unwrap_or(Publishers { epoch: 0, keys: Vec::new(env), quorum: 1 })
+    load(env, &PUBLISHERS.to_val()).unwrap_or(Publishers {
+        epoch: 0,
+        keys: Vec::from_array(env, []),
+        quorum: 1,
+    })
 }
 
 pub fn set_publishers(env: &Env, publishers: &Publishers) {
@@ -329,6 +353,7 @@ pub fn extend_shared(env: &Env) {
 
 /// Extends every entry of an asset; of an unlisted one there is none.
 pub fn extend_asset(env: &Env, asset: &Asset) {
+    let asset = asset.into_val(env);
     for kind in [STATE, CONFIG, RING, SEEN] {
         let key = key(env, kind, asset);
         if env.storage().persistent().has(&key) {
@@ -337,8 +362,8 @@ pub fn extend_asset(env: &Env, asset: &Asset) {
     }
 }
 
-fn key(env: &Env, kind: Symbol, asset: &Asset) -> Val {
-    (kind, asset.clone()).into_val(env)
+fn key(env: &Env, kind: Symbol, asset: Val) -> Val {
+    (kind, asset).into_val(env)
 }
 
 fn load<T: TryFromVal<Env, Val>>(env: &Env, key: &Val) -> Option<T> {
@@ -354,16 +379,12 @@ fn extend(env: &Env, key: &Val) {
     env.storage().persistent().extend_ttl(key, THRESHOLD, BUMP);
 }
 
-/// A stored byte string, and a copy of it at the front of `buffer`. Empty if it does not fit.
-fn fill(env: &Env, key: &Val, buffer: &mut [u8]) -> Bytes {
-    let stored = load(env, key).unwrap_or_else(|| Bytes::new(env));
-    match buffer.get_mut(..stored.len() as usize) {
-        Some(filled) => {
-            stored.copy_into_slice(filled);
-            stored
-        }
-        None => Bytes::new(env),
-    }
+/// Copies a stored byte string to the front of `buffer`: how much of it is filled. Nothing if it does not fit.
+fn fill(env: &Env, key: &Val, buffer: &mut [u8]) -> usize {
+    let Some(stored) = load::<Bytes>(env, key) else { return 0 };
+    let Some(filled) = buffer.get_mut(..stored.len() as usize) else { return 0 };
+    stored.copy_into_slice(filled);
+    filled.len()
 }
 
 /// Prices, then times, little-endian.

@@ -1,5 +1,7 @@
 //! What sources may do wrong, one by one: each changes the result only as if it were absent (P9).
 
+extern crate std;
+
 use margin_interface::{PokeOutcome, PriceRefused, PriceStatus, SourceOutcome, SourceRole};
 use price_source::Fault;
 use soroban_sdk::testutils::Events as _;
@@ -150,6 +152,18 @@ impl Liar {
             ThreeFields { price, timestamp: NOW, updated: NOW }.into_val(&env)
         } else if kind == symbol_short!("types") {
             OtherTypes { price: 1, timestamp: NOW }.into_val(&env)
+        } else if kind == symbol_short!("honest") {
+            margin_interface::PriceData { price, timestamp: NOW }.into_val(&env)
+        } else if kind == symbol_short!("wide") {
+            let wide = soroban_sdk::I256::from_i128(&env, price);
+            soroban_sdk::map![
+                &env,
+                (symbol_short!("price"), wide.to_val()),
+                (symbol_short!("timestamp"), NOW.into_val(&env))
+            ]
+            .into_val(&env)
+        } else if kind == symbol_short!("void") {
+            soroban_sdk::Val::VOID.into()
         } else if kind == symbol_short!("number") {
             price.into_val(&env)
         } else if kind == symbol_short!("vector") {
@@ -185,4 +199,116 @@ fn bad_inputs_11_and_13_wrong_types_and_reentry() {
         h.poke();
         assert_eq!(h.env.events().all().filter_by_contract(&h.id), [event.to_xdr(&h.env, &h.id)], "{kind}");
     }
+}
+
+/// A feed that knows two functions, and burns whatever it is given in one of them.
+#[contract]
+struct Furnace;
+
+#[contractimpl]
+impl Furnace {
+    pub fn decimals(_env: Env) -> u32 {
+        14
+    }
+
+    pub fn lastprice(env: Env, _asset: margin_interface::Asset) -> Option<margin_interface::PriceData> {
+        let mut bytes = soroban_sdk::Bytes::from_array(&env, &[0; 1_024]);
+        loop {
+            bytes = env.crypto().sha256(&bytes).into();
+        }
+    }
+}
+
+/// 14: nobody can catch an exhausted budget. The poke fails as a whole, and readers keep what was accepted; whoever adds
+/// a source does so in the open, and the guardian removes it in one call.
+#[test]
+fn bad_input_14_a_source_that_burns_the_budget_stops_its_poke_and_no_reader() {
+    let h = Harness::new(2);
+    h.feed(&[100 * USD; 2]);
+    let before = h.quote();
+    let contract = h.env.register(Furnace, ());
+    h.carry_out(&margin_interface::OracleChange::Source(h.asset.clone(), h.source(contract.clone())), 48);
+    h.say(&[101 * USD; 2]);
+    h.env.cost_estimate().budget().reset_default();
+    // Not even the test environment catches it.
+    let poke = std::panic::AssertUnwindSafe(|| h.poke());
+    assert!(std::panic::catch_unwind(poke).is_err());
+    h.env.cost_estimate().budget().reset_unlimited();
+    assert_eq!(h.quote().mid, before.mid);
+    h.admin().remove_price_feed(&h.guardian, &h.asset, &contract);
+    assert_eq!(h.poke(), PokeOutcome::Accepted);
+}
+
+/// 16: what a source says of its tick is not asked.
+#[test]
+fn bad_input_16_a_source_with_a_tick_of_zero() {
+    let h = Harness::new(1);
+    let contract = h.env.register(price_source::PriceSource, (14_u32, 0_u32));
+    h.admin().add_price_feed(&h.asset, &h.source(contract.clone()));
+    h.say(&[100 * USD]);
+    price_source::PriceSourceClient::new(&h.env, &contract).set(&h.asset, &(100 * USD), &NOW);
+    assert_eq!(h.poke(), PokeOutcome::Accepted);
+}
+
+#[test]
+fn bad_input_17_at_or_beyond_a_clamp() {
+    for (price, admitted) in [(10, false), (20, false), (21, false), (11, true), (19, true)] {
+        let mut h = Harness::new(1);
+        h.add_clamped(7, 10 * USD, 20 * USD);
+        h.say(&[100 * USD, price * USD]);
+        // Alone it is no quorum; beside the other it diverges.
+        let expected = if admitted { PokeOutcome::Diverged } else { PokeOutcome::NoQuorum };
+        assert_eq!(h.poke(), expected, "{price}");
+    }
+}
+
+/// 25: the network archives what nobody extends; it comes back as it was, and the guard with it.
+#[test]
+fn bad_input_25_after_a_year_in_the_archive_the_anchor_is_still_there() {
+    use soroban_sdk::testutils::Ledger as _;
+    let h = Harness::guarded(margin_interface::AssetClass::Thin, 100 * USD, 2);
+    h.env.ledger().set_sequence_number(h.env.ledger().sequence() + 6_300_000);
+    h.pass(365 * 86_400);
+    assert_eq!(h.quote().status, PriceStatus::Stale);
+    assert_eq!(h.feed(&[300 * USD; 2]), PokeOutcome::OutOfBand);
+    h.pass(60);
+    assert_eq!(h.feed(&[104 * USD; 2]), PokeOutcome::Step, "a year is no licence to jump");
+    assert_eq!(h.sep40().prices(&h.asset, &1).map(|prices| prices.get_unchecked(0).price), Some(100 * USD));
+}
+
+/// 37: an envelope of now around a price of then: what counts is the time of the price.
+#[test]
+fn bad_input_37_a_stale_price_in_a_fresh_envelope() {
+    says(SourceOutcome::TooOld, 100 * USD, NOW - 3_600);
+}
+
+/// 38: negative answers, answers beyond 128 bits, feeds that are frozen.
+#[test]
+fn bad_input_38_answers_of_256_bits_negative_and_frozen() {
+    says(SourceOutcome::NotPositive, -100 * USD, NOW);
+    says(SourceOutcome::TooOld, 100 * USD, NOW - 7 * 86_400);
+    let h = Harness::new(1);
+    let contract = h.env.register(Liar, ());
+    LiarClient::new(&h.env, &contract).tell(&symbol_short!("wide"));
+    h.admin().add_price_feed(&h.asset, &h.source(contract));
+    h.say(&[100 * USD]);
+    assert_eq!(h.poke(), PokeOutcome::NoQuorum);
+}
+
+/// 39: a zero record for a missing one, and an hour of future.
+#[test]
+fn bad_input_39_zero_records_and_an_hour_ahead() {
+    says(SourceOutcome::NotPositive, 0, 0);
+    says(SourceOutcome::FromFuture, 100 * USD, NOW + 3_600);
+}
+
+/// 40: the history of a source, in whatever order, is never asked for: these feeds have none.
+#[test]
+fn bad_input_40_no_history_of_a_source_is_read() {
+    let h = Harness::new(1);
+    let contract = h.env.register(Liar, ());
+    LiarClient::new(&h.env, &contract).tell(&symbol_short!("honest"));
+    h.admin().add_price_feed(&h.asset, &h.source(contract));
+    h.say(&[100 * USD]);
+    assert_eq!(h.poke(), PokeOutcome::Accepted);
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     batch,
-    custody::{pay, positive, pull, rest},
+    custody::{held, pay, positive, pull, rest},
     storage,
 };
 use governance::Delay;
@@ -197,6 +197,10 @@ impl VaultInterface for Vault {
         ledger(&env).config().factory.require_auth();
         books(&env).transfer_account(&from, &to);
         Ok(())
+    }
+
+    fn sync(env: Env, asset: Address) -> i128 {
+        books(&env).sync(&asset, &held(&env, &asset))
     }
 
     fn max_withdraw(env: Env, account: Address, asset: Address) -> i128 {

@@ -18,6 +18,11 @@ pub fn pull(env: &Env, asset: &Address, from: &Address, amount: i128) -> Result<
     }
 }
 
+/// What the vault holds of an asset.
+pub fn held(env: &Env, asset: &Address) -> i128 {
+    TokenClient::new(env, asset).balance(&env.current_contract_address())
+}
+
 /// Sends `amount` to `to`; nothing if there is nothing to send. The ledger has booked it before.
 pub fn pay(env: &Env, asset: &Address, to: &Address, amount: i128) {
     if amount > 0 {

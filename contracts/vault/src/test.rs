@@ -157,6 +157,12 @@ impl FakeLedger {
         env.storage().instance().set(&Key::Batch, &(from, to));
     }
 
+    /// As much as it is told.
+    pub fn sync(env: Env, _asset: Address, balance: i128) -> i128 {
+        write(&env);
+        balance
+    }
+
     pub fn set_settlement(env: Env, asset: Address) {
         env.storage().instance().set(&Key::Settlement, &asset);
     }
@@ -513,6 +519,14 @@ fn positions_move_if_both_ends_agree() {
     let asked: std::vec::Vec<Address> = f.env.auths().into_iter().map(|(who, _)| who).collect();
     assert!(asked.contains(&f.user) && asked.contains(&f.ledger.address) && asked.len() == 2);
     assert_eq!(f.ledger.writes(), 2);
+}
+
+#[test]
+fn the_ledger_learns_what_is_really_there() {
+    let f = Fixture::new();
+    f.env.set_auths(&[]);
+    assert_eq!(f.vault.sync(&f.token.address), 1_000);
+    assert_eq!(f.ledger.writes(), 1);
 }
 
 #[test]

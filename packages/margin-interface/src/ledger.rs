@@ -820,7 +820,7 @@ pub trait MarginLedgerInterface {
     /// Nobody's.
     fn margin_call(env: Env, account: Address) -> Result<u64, LedgerError>;
 
-    /// Flags an account that may be liquidated: until it is healthy again it may only deposit, repay and reduce.
+    /// Flags an account below its liquidation level: until it is healthy again it may only deposit, repay and reduce.
     ///
     /// # Errors
     /// * [`LedgerError::NotLiquidatable`], [`LedgerError::AccountFlagged`], [`LedgerError::PriceNotUsable`]

@@ -249,6 +249,22 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         venue: Venue::Vault,
+        function: "transfer_positions",
+        arguments: &[address("from"), address("to")],
+        beneficiary: None,
+        kind: Kind::Transfer,
+        effect: Effect::Nothing,
+    },
+    Operation {
+        venue: Venue::Vault,
+        function: "migrate_positions",
+        arguments: &[address("from"), address("to")],
+        beneficiary: None,
+        kind: Kind::Transfer,
+        effect: Effect::Nothing,
+    },
+    Operation {
+        venue: Venue::Vault,
         function: "settle_in_kind",
         arguments: &[address("payer"), address("account"), address("asset"), amount("max_repay")],
         beneficiary: None,

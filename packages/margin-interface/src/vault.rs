@@ -331,7 +331,8 @@ pub trait VaultInterface {
     ) -> Result<Liquidation, VaultError>;
 
     /// Moves everything of `from` to `to`, which has nothing yet: deposits with the time they still stay, debts, positions,
-    /// claims, margin call and flag. Limits and grants stay behind. No token moves, and no price is needed.
+    /// claims, margin call and flag. Limits and grants stay behind. No token moves, and no price is needed. A smart account
+    /// takes over nothing this way: its policy knows only what it gives, and the factory migrates into it.
     ///
     /// # Arguments
     /// * `from` - who gives up everything
@@ -352,6 +353,20 @@ pub trait VaultInterface {
     /// # Authorization
     /// `from`, and the factory as the caller.
     fn migrate_positions(env: Env, from: Address, to: Address) -> Result<(), VaultError>;
+
+    /// Compares the books of an asset with what the vault really holds, as after a clawback. What is missing freezes deposits,
+    /// withdrawals and loans of that asset alone until it returns; after a day without a further loss its reserves, then
+    /// its depositors bear it. Returns what is missing now, token units.
+    ///
+    /// # Errors
+    /// * of the ledger: `UnknownAsset`
+    ///
+    /// # Events
+    /// * the ledger's, if anything changed
+    ///
+    /// # Authorization
+    /// Nobody's.
+    fn sync(env: Env, asset: Address) -> i128;
 
     /// The most that [`Self::withdraw`] would accept now, token units.
     fn max_withdraw(env: Env, account: Address, asset: Address) -> i128;

@@ -16,8 +16,9 @@ pub const RING_BYTES: usize = SLOT_BYTES * RING_SLOTS;
 /// Nothing bounds the time between two prints: for values that hold until they change, such as a mark.
 pub const ANY_GAP: u64 = u64::MAX;
 
-/// Bytes of a packed price: all of a positive price below `2^95`, far above any price the oracle accepts.
-const PRICE_BYTES: usize = 12;
+/// Bits of a packed price's lower half. Its upper half has 32: all of a price below `2^96`, far above any the oracle
+/// accepts.
+const HALF: u32 = 64;
 
 /// One price of a history.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -36,31 +37,25 @@ impl Print {
         self.timestamp.checked_add(u64::from(self.delay))
     }
 
-    /// The print as a slot: timestamp (8 bytes), delay (4), price (12), big-endian. `None` if the price is negative or
-    /// does not fit.
+    /// The print as a slot, little-endian: timestamp (8 bytes), delay (4), the price's upper half (4) and lower half (8).
+    /// `None` if the price is negative or does not fit.
     pub fn pack(&self) -> Option<[u8; SLOT_BYTES]> {
-        let price = self.price.to_be_bytes();
-        let (high, low) = price.split_at(price.len() - PRICE_BYTES);
-        if high.iter().any(|byte| *byte != 0) {
-            return None;
-        }
+        let upper = u32::try_from(self.price >> HALF).ok()?;
         let mut slot = [0; SLOT_BYTES];
-        slot[..8].copy_from_slice(&self.timestamp.to_be_bytes());
-        slot[8..12].copy_from_slice(&self.delay.to_be_bytes());
-        slot[12..].copy_from_slice(low);
+        slot[..8].copy_from_slice(&self.timestamp.to_le_bytes());
+        slot[8..12].copy_from_slice(&self.delay.to_le_bytes());
+        slot[12..16].copy_from_slice(&upper.to_le_bytes());
+        slot[16..].copy_from_slice(&(self.price as u64).to_le_bytes());
         Some(slot)
     }
 
     /// The print of a slot; `None` if the slot is not [`SLOT_BYTES`] long.
     pub fn unpack(slot: &[u8]) -> Option<Self> {
         let slot: &[u8; SLOT_BYTES] = slot.try_into().ok()?;
-        let mut price = [0; 16];
-        price[16 - PRICE_BYTES..].copy_from_slice(&slot[12..]);
-        Some(Self {
-            timestamp: u64::from_be_bytes(slot[..8].try_into().ok()?),
-            delay: u32::from_be_bytes(slot[8..12].try_into().ok()?),
-            price: i128::from_be_bytes(price),
-        })
+        let [timestamp, middle, lower] =
+            [0, 8, 16].map(|at| slot[at..at + 8].try_into().map_or(0, u64::from_le_bytes));
+        let price = i128::from(middle >> 32) << HALF | i128::from(lower);
+        Some(Self { timestamp, delay: middle as u32, price })
     }
 }
 
@@ -182,7 +177,7 @@ mod tests {
         }
 
         #[test]
-        fn packing_round_trips(timestamp in any::<u64>(), delay in any::<u32>(), price in 0_i128..(1 << 95)) {
+        fn packing_round_trips(timestamp in any::<u64>(), delay in any::<u32>(), price in 0_i128..(1 << 96)) {
             let print = Print { timestamp, delay, price };
             prop_assert_eq!(print.pack().and_then(|slot| Print::unpack(&slot)), Some(print));
         }

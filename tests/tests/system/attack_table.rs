@@ -2,6 +2,7 @@
 
 use margin_interface::{Action, LedgerError, Liquidation, Receive};
 use margin_tests::actor::Actor;
+use margin_tests::auth::Invocation;
 use margin_tests::fixture::Fixture;
 use margin_tests::listed::Listed;
 use margin_tests::money::{eth, price, usd, usdc, usdt, Coin};
@@ -15,6 +16,7 @@ crate::in_both_modes!(
     row_04_a_donation_counts_for_no_cap_and_no_margin,
     row_05_rounding_pays_nobody_however_often,
     row_06_liquidating_oneself_pays_nothing,
+    row_07_a_deposit_that_came_in_a_flash_cannot_leave_in_one,
     row_08_a_loss_is_shared_in_the_call_that_finds_it,
     row_09_an_account_on_both_sides_of_a_liquidation_is_booked_once,
     row_10_utilisation_is_that_of_the_end,
@@ -163,6 +165,32 @@ fn row_06_liquidating_oneself_pays_nothing(f: &Fixture) {
     let after = worth(f, &mallory) + worth(f, &double);
     assert!(after <= both - lost, "{after} of {both}");
     assert!(supplied() >= lent, "the lenders paid nothing");
+}
+
+/// A deposit around an accrual, a reward or a loss. Nobody else can prolong what it waits (I26).
+fn row_07_a_deposit_that_came_in_a_flash_cannot_leave_in_one(f: &Fixture) {
+    let token = Listed::with(f, Coin::Usdt, 6, |config| config.min_deposit_seconds = 300);
+    let (mallory, stranger) = (f.key_account("mallory"), f.key_account("stranger"));
+    for who in [&mallory, &stranger] {
+        token.fund(f, who, token.whole(1_000));
+    }
+    token.deposit(f, &mallory, token.whole(1_000)).ok();
+    let leave = || token.withdraw(f, &mallory, token.whole(1_000), &mallory.address);
+    leave().fails(LedgerError::DepositLocked);
+    let out = [Action::Withdraw(token.address.clone(), token.whole(1_000))];
+    mallory.submit(&out).fails(LedgerError::DepositLocked);
+    // It supports a debt meanwhile.
+    mallory.borrow(usdc(100)).ok();
+    mallory.repay(usdc(100)).ok();
+    f.pass(290);
+    leave().fails(LedgerError::DepositLocked);
+    // A dust deposit of somebody else moves the end by next to nothing.
+    let vault = &f.contracts().vault;
+    let dust = token.transfer_call(f, &stranger, vault, 1);
+    let args = (&stranger.address, &mallory.address, &token.address, 1i128).into_val(&f.env);
+    stranger.submits::<i128>(Invocation::new(vault, "deposit", args).with(dust)).ok();
+    f.pass(11);
+    leave().ok();
 }
 
 /// Whoever leaves between the loss and its booking leaves it to the others.

@@ -1,20 +1,26 @@
 //! Lending as its users know it: what a deposit supports, batches, delegates, dead oracles.
 
-use margin_interface::{permissions, AccountError, Action, LedgerError, Receive, VaultError};
+use margin_interface::{permissions, AccountError, Action, Asset, LedgerError, Receive, VaultError};
 use margin_tests::actor::Actor;
+use margin_tests::auth::Invocation;
 use margin_tests::fixture::Fixture;
 use margin_tests::listed::Listed;
 use margin_tests::money::{eth, price, usd, usdc, usdt, Coin};
 use margin_tests::refusal::assert_refused;
+use margin_tests::tx::Tx;
 use soroban_sdk::{IntoVal, Vec as HostVec};
 
 crate::in_both_modes!(
     the_example_of_the_specification,
     a_dead_oracle_blocks_no_repayment_no_deposit_and_no_debt_free_exit,
     a_batch_is_what_its_steps_are,
+    a_batch_refreshes_the_price_that_its_policy_sees,
     a_batch_is_all_or_nothing,
     a_delegate_does_what_it_was_granted_until_it_ends,
     several_loans_are_checked_together,
+    positions_move_as_a_whole_and_with_their_locks,
+    what_leaves_within_an_hour_is_bounded,
+    the_most_is_the_most,
 );
 
 /// 1 ETH at 2,000, half a WBTC at 40,000 and 10,000 USDC: 32,000 of collateral, 26,600 of effective margin.
@@ -97,6 +103,23 @@ fn a_batch_is_what_its_steps_are(f: &Fixture) {
     assert_eq!(amounts(&one), amounts(&two));
 }
 
+/// The oracle has not looked for an hour: the batch makes it look, before the account's own policy does.
+fn a_batch_refreshes_the_price_that_its_policy_sees(f: &Fixture) {
+    let alice = f.funded(f.smart_account("alice"), &[usdc(2_000)]);
+    alice.deposit(usdc(2_000)).ok();
+    let borrow = || Action::Borrow(f.token(Coin::Usdt).clone(), usdt(500).units);
+    f.advance(3_600);
+    assert_refused(alice.submit(&[borrow()]), &alice, AccountError::StalePrice);
+    for ticker in ["USDC", "USDT"] {
+        (0..3).for_each(|source| f.prices.say(source, ticker, f.prices.get(ticker)));
+    }
+    assert_refused(alice.submit(&[borrow()]), &alice, AccountError::StalePrice);
+    let assets: [Asset; 2] = ["USDC", "USDT"].map(|ticker| f.prices.asset(ticker));
+    let refresh = Action::Refresh(HostVec::from_array(&f.env, assets));
+    alice.submit(&[refresh, borrow()]).ok();
+    assert_eq!(f.balance(Coin::Usdt, &alice.address), usdt(500).units);
+}
+
 fn a_batch_is_all_or_nothing(f: &Fixture) {
     let bob = f.funded(f.key_account("bob"), &[eth(5)]);
     let of = |coin| f.token(coin).clone();
@@ -162,4 +185,78 @@ fn several_loans_are_checked_together(f: &Fixture) {
     assert_eq!(f.balance(Coin::Eth, &bob.address), Coin::Eth.milli(400).units);
     let keeper = f.funded(f.keeper.clone(), &[usdt(900)]);
     keeper.liquidate(&bob, usdt(900), Coin::Usdc, Receive::Shares).fails(LedgerError::NotLiquidatable);
+}
+
+/// I27: totals stay, both ends are as healthy as before, what is locked stays locked, the margin call goes along.
+fn positions_move_as_a_whole_and_with_their_locks(f: &Fixture) {
+    let token = Listed::with(f, Coin::Usdt, 6, |config| config.min_deposit_seconds = 300);
+    let (alice, heir) = (f.funded(f.key_account("alice"), &[eth(10)]), f.key_account("heir"));
+    token.fund(f, &alice, token.whole(1_000));
+    alice.deposit(eth(10)).ok();
+    alice.borrow(usdc(12_000)).ok();
+    token.deposit(f, &alice, token.whole(100)).ok();
+    f.set_price("ETH", price(1_780));
+    assert!(f.ledger().margin_call(&alice.address) > 0);
+    let since = f.ledger().account(&alice.address).since;
+
+    let vault = &f.contracts().vault;
+    let args = || (&alice.address, &heir.address).into_val(&f.env);
+    // Neither end alone, and no stranger for either.
+    alice.calls::<()>(vault, "transfer_positions", args()).changes_nothing();
+    heir.calls::<()>(vault, "transfer_positions", args()).changes_nothing();
+    alice.calls::<()>(vault, "migrate_positions", args()).changes_nothing();
+    let call = Invocation::new(vault, "transfer_positions", args());
+    let both = || Tx::<()>::new(f, call.clone()).by(&alice).by(&heir);
+    f.fund(&heir, usdc(13_001));
+    heir.deposit(usdc(1)).ok();
+    both().fails(LedgerError::AccountNotEmpty);
+    heir.withdraw(Coin::Usdc.all()).ok();
+    let before = (f.ledger().summary(&alice.address), f.ledger().asset(f.token(Coin::Usdc)).totals.borrowed);
+    both().ok();
+
+    let after = (f.ledger().summary(&heir.address), f.ledger().asset(f.token(Coin::Usdc)).totals.borrowed);
+    assert_eq!(before, after);
+    assert_eq!(f.ledger().account(&heir.address).since, since, "the deadline stays");
+    let left = f.ledger().account(&alice.address);
+    assert!(left.deposits.is_empty() && left.debts.is_empty());
+    heir.repay(usdc(13_000)).ok();
+    token.withdraw(f, &heir, token.whole(100), &heir.address).fails(LedgerError::DepositLocked);
+}
+
+/// 20 percent of what is supplied per hour, net, for whoever owes; a debt-free exit is never refused.
+fn what_leaves_within_an_hour_is_bounded(f: &Fixture) {
+    let token = Listed::with(f, Coin::Usdt, 6, |config| config.outflow_bps = 2_000);
+    let lender = f.key_account("lena");
+    token.fund(f, &lender, token.whole(10_000));
+    token.deposit(f, &lender, token.whole(10_000)).ok();
+    f.pass(3_600);
+    let bob = f.funded(f.key_account("bob"), &[usdc(50_000)]);
+    bob.deposit(usdc(50_000)).ok();
+    token.borrow(f, &bob, token.whole(1_900)).ok();
+    token.borrow(f, &bob, token.whole(200)).fails(LedgerError::OutflowExceeded);
+    // What comes back makes room; what is free to leave leaves.
+    token.repay(f, &bob, token.whole(300)).ok();
+    token.borrow(f, &bob, token.whole(200)).ok();
+    token.withdraw(f, &lender, token.whole(3_000), &lender.address).ok();
+    f.pass(3_600);
+    token.borrow(f, &bob, token.whole(1_000)).ok();
+}
+
+fn the_most_is_the_most(f: &Fixture) {
+    let bob = f.funded(f.key_account("bob"), &[eth(10), usdt(100)]);
+    bob.deposit(eth(10)).ok();
+    bob.deposit(usdt(100)).ok();
+    bob.borrow(usdc(5_000)).ok();
+    let (me, usdc_token, eth_token) = (&bob.address, f.token(Coin::Usdc), f.token(Coin::Eth));
+    let most = f.vault().max_borrow(me, usdc_token);
+    bob.borrow(Coin::Usdc.units(most + 1)).changes_nothing();
+    let most_out = f.vault().max_withdraw(me, eth_token);
+    bob.withdraw(Coin::Eth.units(most_out + 1)).changes_nothing();
+    bob.withdraw(Coin::Eth.units(most_out)).ok();
+    assert!(most > 0 && most_out > 0);
+    assert!(f.vault().max_borrow(me, usdc_token) <= 1);
+    // Nobody's money but his own; and without a debt all of it, with a dead oracle.
+    assert_eq!(f.vault().max_withdraw(me, usdc_token), 0);
+    f.advance(86_400);
+    assert_eq!(f.vault().max_withdraw(&f.lender.address, f.token(Coin::Usdt)), usdt(1_000_000).units);
 }

@@ -8,6 +8,7 @@ mod decimals;
 mod deleverage;
 mod host_rule;
 mod lending;
+mod oracle;
 mod perpetuals;
 mod policy;
 mod sign_auth;

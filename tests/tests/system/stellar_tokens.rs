@@ -14,6 +14,8 @@ crate::in_both_modes!(
     a_user_who_is_deauthorised_blocks_himself_alone,
     an_issuer_that_is_locked_changes_nothing,
     a_vault_that_was_never_authorised_receives_nothing,
+    a_clawback_is_borne_by_the_depositors_of_that_token_alone,
+    a_clawback_that_returns_costs_nobody,
 );
 
 /// Error of the Stellar Asset Contract: the balance is deauthorised.
@@ -133,4 +135,56 @@ fn a_vault_that_was_never_authorised_receives_nothing(f: &Fixture) {
     token.authorise(f, &f.contracts().vault, true);
     token.deposit(f, &alice, token.whole(10)).ok();
     assert_eq!(f.balance(Coin::Usdc, &alice.address), usdc(1_000).units);
+}
+
+/// A tenth of what the vault holds is taken back. Until the books know it, nothing else is touched; then that token alone
+/// waits; after a day those who lent it bear it in equal parts.
+fn a_clawback_is_borne_by_the_depositors_of_that_token_alone(f: &Fixture) {
+    let token = Listed::stellar(f, REVOCABLE | CLAWBACK);
+    let (alice, bob) = (depositor(f, &token, "alice"), depositor(f, &token, "bob"));
+    token.borrow(f, &bob, token.whole(200)).ok();
+    let vault = &f.contracts().vault;
+    token.claw_back(f, vault, token.whole(180));
+    usdc_still_works(&alice);
+
+    let missing = f.vault().sync(&token.address);
+    assert_eq!(missing, token.whole(180));
+    let some = token.whole(10);
+    token.withdraw(f, &alice, some, &alice.address).fails(LedgerError::AssetFrozen);
+    token.borrow(f, &alice, some).fails(LedgerError::AssetFrozen);
+    usdc_still_works(&alice);
+    // A debt may always be repaid, in that token too; and what is missing supports nothing at once.
+    token.repay(f, &bob, token.whole(50)).ok();
+    let (held, _) = token.held(f, &alice);
+    let expected = token.whole(1_000) * 1_820 / 2_000;
+    assert!((held - expected).abs() <= 10_000, "{held}");
+
+    f.pass(86_400 - 10);
+    assert_eq!(f.vault().sync(&token.address), missing, "it may still return");
+    f.pass(10);
+    assert_eq!(f.vault().sync(&token.address), 0);
+    assert_eq!(token.balance(f, vault), token.cash(f));
+    for who in [&alice, &bob] {
+        let (held, _) = token.held(f, who);
+        // Each bears the same; interest has made both a little richer meanwhile.
+        assert!((expected..expected + token.whole(1)).contains(&held), "{held} of {expected}");
+    }
+    token.withdraw(f, &alice, i128::MAX, &alice.address).ok();
+    assert!(f.vault().sync(&token.address) == 0 && token.balance(f, vault) == token.cash(f));
+}
+
+fn a_clawback_that_returns_costs_nobody(f: &Fixture) {
+    let token = Listed::stellar(f, REVOCABLE | CLAWBACK);
+    let alice = depositor(f, &token, "alice");
+    let vault = &f.contracts().vault;
+    let (held, _) = token.held(f, &alice);
+    token.claw_back(f, vault, token.whole(1_000));
+    assert_eq!(f.vault().sync(&token.address), token.whole(1_000));
+    assert_eq!(token.held(f, &alice), (0, 0));
+    token.mint(f, vault, token.whole(400)).ok();
+    assert_eq!(f.vault().sync(&token.address), token.whole(600));
+    token.mint(f, vault, token.whole(600)).ok();
+    assert_eq!(f.vault().sync(&token.address), 0);
+    assert_eq!(token.held(f, &alice), (held, 0));
+    token.withdraw(f, &alice, i128::MAX, &alice.address).ok();
 }
