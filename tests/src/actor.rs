@@ -1,6 +1,7 @@
 //! Somebody with a name, an address and real keys.
 
 use crate::auth::{account_id, key_address, public_key, Invocation, Shape};
+use crate::signer::Signer;
 use crate::tx::Tx;
 use crate::world::World;
 use ed25519_dalek::SigningKey;
@@ -60,6 +61,11 @@ impl Actor {
     /// Its only key, or the first of them.
     pub fn key(&self) -> &SigningKey {
         &self.keys[0]
+    }
+
+    /// Whoever signs for it, in order.
+    pub fn signers(&self) -> Vec<Signer> {
+        self.keys.iter().map(Signer::from).collect()
     }
 
     /// A transaction of this actor: a call with one consent, to the whole of it.

@@ -1,12 +1,14 @@
-//! Authorisation entries as a wallet makes them: a tree of invocations, a payload, real ed25519 signatures.
+//! Authorisation entries as a wallet makes them: a tree of invocations, a payload, real signatures.
 
-use ed25519_dalek::{Signer as _, SigningKey};
+use crate::actor::Actor;
+use crate::signer::Signer;
+use ed25519_dalek::SigningKey;
 use soroban_sdk::xdr::{
     self, AccountId, HashIdPreimage, HashIdPreimageSorobanAuthorization,
     HashIdPreimageSorobanAuthorizationWithAddress, InvokeContractArgs, Limits, PublicKey, ScAddress, ScBytes,
     ScMap, ScMapEntry, ScSymbol, ScVal, ScVec, SorobanAddressCredentials,
     SorobanAddressCredentialsWithDelegates, SorobanAuthorizationEntry, SorobanAuthorizedFunction,
-    SorobanAuthorizedInvocation, SorobanCredentials, Uint256, WriteXdr,
+    SorobanAuthorizedInvocation, SorobanCredentials, SorobanDelegateSignature, Uint256, WriteXdr,
 };
 use soroban_sdk::{Address, Bytes, Env, Symbol, TryFromVal, TryIntoVal, Val, Vec as HostVec};
 
@@ -68,7 +70,7 @@ pub enum Shape {
     V1,
     /// The payload names the account.
     V2,
-    /// As V2, with a list of delegates; ours is empty.
+    /// As V2, with a list of delegates; empty unless an entry names some.
     Delegates,
 }
 
@@ -90,6 +92,8 @@ pub struct Entry {
     pub expires: u32,
     /// Kind of credentials.
     pub shape: Shape,
+    /// Who signs in its stead, with credentials of that kind.
+    pub delegates: Vec<Actor>,
 }
 
 impl Entry {
@@ -118,13 +122,24 @@ impl Entry {
     }
 
     /// The entry with a signature by each key, in the given order.
-    pub fn signed(&self, env: &Env, keys: &[SigningKey]) -> SorobanAuthorizationEntry {
+    pub fn signed(&self, env: &Env, signers: &[Signer]) -> SorobanAuthorizationEntry {
         let payload = self.payload(env);
-        self.with(signature_value(keys.iter().map(|key| (public_key(key), key.sign(&payload).to_bytes()))))
+        self.with(env, list_value(signers.iter().map(|signer| signer.sign(&payload))))
     }
 
     /// The entry with whatever stands in for its signature.
-    pub fn with(&self, signature: ScVal) -> SorobanAuthorizationEntry {
+    pub fn with(&self, env: &Env, signature: ScVal) -> SorobanAuthorizationEntry {
+        let payload = self.payload(env);
+        let mut delegates: Vec<SorobanDelegateSignature> = self
+            .delegates
+            .iter()
+            .map(|delegate| SorobanDelegateSignature {
+                address: delegate.address.clone().into(),
+                signature: list_value(delegate.signers().iter().map(|signer| signer.sign(&payload))),
+                nested_delegates: Default::default(),
+            })
+            .collect();
+        delegates.sort_by(|a, b| a.address.cmp(&b.address));
         let credentials = SorobanAddressCredentials {
             address: self.address.clone().into(),
             nonce: self.nonce,
@@ -138,7 +153,7 @@ impl Entry {
                 Shape::Delegates => {
                     SorobanCredentials::AddressWithDelegates(SorobanAddressCredentialsWithDelegates {
                         address_credentials: credentials,
-                        delegates: Default::default(),
+                        delegates: delegates.try_into().expect("few delegates"),
                     })
                 }
             },
@@ -160,6 +175,11 @@ pub fn signature_value(signatures: impl Iterator<Item = ([u8; 32], [u8; 64])>) -
         })
         .collect();
     ScVal::Vec(Some(ScVec(each.try_into().expect("few signatures"))))
+}
+
+/// A list of values.
+pub fn list_value(values: impl Iterator<Item = ScVal>) -> ScVal {
+    ScVal::Vec(Some(ScVec(values.collect::<Vec<_>>().try_into().expect("few values"))))
 }
 
 /// The public half of a key.

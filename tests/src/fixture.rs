@@ -264,7 +264,7 @@ fn usdc_asset(issuer: &Actor) -> AlphaNum4 {
 }
 
 /// The Stellar Asset Contract of an asset. Anybody may deploy it.
-fn stellar_asset_contract(env: &Env, asset: xdr::Asset) -> Address {
+pub fn stellar_asset_contract(env: &Env, asset: xdr::Asset) -> Address {
     let create = HostFunction::CreateContract(CreateContractArgs {
         contract_id_preimage: ContractIdPreimage::Asset(asset),
         executable: ContractExecutable::StellarAsset,
@@ -303,13 +303,15 @@ fn deploy(world: &World, admin: &Actor, guardian: &Actor) -> Contracts {
         (governor, guard, &ledger, &vault, &oracle),
     );
     let basic = upload(world, "basic-account", basic_account::BasicAccount);
-    let factory =
-        install(world, "factory", factory::AccountFactory, (governor, &ledger, &vault, &clearing, basic));
+    let pro = upload(world, "pro-account", pro_account::ProAccount);
+    let institutional = upload(world, "institutional-account", institutional_account::InstitutionalAccount);
+    let args = (governor, guard, &ledger, &vault, &clearing, basic, pro, institutional);
+    let factory = install(world, "factory", factory::AccountFactory, args);
     admin.calls::<()>(&ledger, "set_venues", (&vault, &clearing, &factory).into_val(env)).ok();
     Contracts { oracle, sources, ledger, vault, clearing, factory, tokens }
 }
 
-/// The parameters of `15-parameters.md`.
+/// The default parameters.
 pub fn asset_config(coin: Coin, index: Asset) -> AssetConfig {
     let (ltv_bps, lw_bps, opening_bps, margin_call_bps, liquidation_bps, max_bonus_bps) = match coin {
         Coin::Usdc => (10_000, 10_000, 10_250, 10_000, 10_000, 0),
@@ -328,7 +330,9 @@ pub fn asset_config(coin: Coin, index: Asset) -> AssetConfig {
         margin_call_bps,
         max_bonus_bps,
         max_utilisation_bps: 9_500,
+        min_deposit_seconds: 0,
         opening_bps,
+        outflow_bps: 10_000,
         rate: RateCurve {
             base_bps: 100,
             slope1_bps: 400,

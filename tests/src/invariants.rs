@@ -4,7 +4,9 @@
 use crate::actor::Actor;
 use crate::money::Coin;
 use crate::world::World;
-use margin_interface::{AccountState, AssetState, MarketTotals, PerpMarket, Position, Settlement};
+use margin_interface::{
+    AccountState, AssetState, AssetTotals, MarketTotals, PerpMarket, Position, Settlement,
+};
 use margin_math::units::{INDEX, PRICE};
 use num_bigint::BigInt;
 use soroban_sdk::{Address, Map, Symbol};
@@ -14,16 +16,50 @@ use std::collections::BTreeMap;
 #[derive(Clone, Default)]
 pub struct Memory {
     sequences: BTreeMap<String, u64>,
+    debt_prices: BTreeMap<String, (BigInt, BigInt)>,
+    supply_prices: BTreeMap<String, (BigInt, BigInt)>,
+    surplus: BTreeMap<String, i128>,
     products: BTreeMap<String, BigInt>,
     first_base: BTreeMap<String, i128>,
-    minted: BTreeMap<Coin, i128>,
+    minted: BTreeMap<String, i128>,
     pool_shares: Option<i128>,
+}
+
+impl Memory {
+    /// Somebody sent tokens to the vault that no book knows.
+    pub fn donated(&mut self, token: &Address, amount: i128) {
+        *self.surplus.entry(name_of(token)).or_default() += amount;
+    }
+
+    /// The issuer took tokens from the vault, and the books know what is missing: all but what had been given.
+    pub fn clawed_back(&mut self, token: &Address, amount: i128) {
+        let name = name_of(token);
+        if let Some(all) = self.minted.get_mut(&name) {
+            *all -= amount;
+        }
+        let surplus = self.surplus.entry(name.clone()).or_default();
+        *surplus = (*surplus - amount).max(0);
+        // What depositors own fell with it.
+        self.supply_prices.remove(&name);
+    }
+
+    /// The books were compared with the vault: what was given to it may have filled a gap.
+    pub fn synced(&mut self, token: &Address, surplus: i128) {
+        let name = name_of(token);
+        self.surplus.insert(name.clone(), surplus);
+        self.supply_prices.remove(&name);
+    }
+}
+
+fn name_of(token: &Address) -> String {
+    format!("{token:?}")
 }
 
 /// Everything that the invariants look at.
 struct Picture {
     accounts: Vec<(String, AccountState)>,
-    assets: Vec<(Coin, Address, AssetState)>,
+    assets: Vec<(String, Address, AssetState)>,
+    settlement: Address,
     markets: Vec<(Symbol, PerpMarket)>,
     buckets: Settlement,
 }
@@ -33,7 +69,10 @@ struct Picture {
 pub fn check(world: &World, memory: &mut Memory) {
     let picture = Picture::of(world);
     picture.conservation();
-    picture.custody(world);
+    picture.custody(world, memory);
+    picture.claims_fit();
+    picture.share_prices(world, memory);
+    picture.no_lost_debt();
     picture.nothing_negative();
     picture.shares_sum();
     picture.positions_sum();
@@ -72,35 +111,112 @@ impl Picture {
                 .chain(protocol)
                 .map(|(name, address)| (name, ledger.account(&address)))
                 .collect(),
-            assets: Coin::ALL
-                .map(|coin| (coin, world.token(coin).clone(), ledger.asset(world.token(coin))))
-                .to_vec(),
+            assets: ledger
+                .assets()
+                .iter()
+                .map(|token| (name_of(&token), token.clone(), ledger.asset(&token)))
+                .collect(),
+            settlement: world.token(Coin::Usdc).clone(),
             markets: ledger.markets().iter().map(|market| (market.clone(), ledger.market(&market))).collect(),
             buckets: ledger.totals(),
         }
     }
 
-    /// CON-1, CON-2: what came in is what is owed to somebody, exactly, per asset.
+    /// I1: what came in is what is owed to somebody, exactly, per asset.
     fn conservation(&self) {
-        for (coin, _, asset) in &self.assets {
+        for (name, token, asset) in &self.assets {
             let totals = &asset.totals;
-            let has = totals.cash + totals.borrowed;
+            let has = totals.cash + totals.borrowed + totals.pending_bad_debt;
             let owes = totals.supplied + totals.reserves;
-            if *coin == Coin::Usdc {
+            if *token == self.settlement {
                 let b = &self.buckets;
                 let buckets = b.lp + b.insurance + b.fees + b.pending;
-                same("CON-2", coin, has + b.perp_borrowed, owes + buckets);
+                same("I1", name, has + b.perp_borrowed, owes + buckets);
             } else {
-                same("CON-1", coin, has, owes);
+                same("I1", name, has, owes);
             }
         }
     }
 
-    /// CUS-1: the vault holds at least the cash of every asset.
-    fn custody(&self, world: &World) {
-        for (coin, _, asset) in &self.assets {
-            let held = world.balance(*coin, &world.contracts().vault);
-            holds("CUS-1", coin, held >= asset.totals.cash);
+    /// I2, I5: the vault holds the cash of every asset and what was given to it for nothing, exactly: what it paid and
+    /// received is what was booked.
+    fn custody(&self, world: &World, memory: &mut Memory) {
+        for (name, token, asset) in &self.assets {
+            let held = world.held(token, &world.contracts().vault);
+            let surplus = held - asset.totals.cash;
+            holds("I2", &(name, surplus), surplus >= 0);
+            same("I5", name, surplus, *memory.surplus.entry(name.clone()).or_insert(surplus));
+        }
+    }
+
+    /// I4: what depositors may take is there, and what borrowers will pay is all that is owed, up to the unit that nobody
+    /// owns or owes.
+    fn claims_fit(&self) {
+        for (name, token, asset) in &self.assets {
+            let t = &asset.totals;
+            let of = |shares: &Map<Address, i128>, total: i128, all: i128, up: bool| {
+                let shares = BigInt::from(shares.get(token.clone()).unwrap_or(0));
+                let (value, scale) = (shares * (total + 1), BigInt::from(all) + 1_000_000);
+                if up {
+                    -floor_div(-value, scale)
+                } else {
+                    floor_div(value, scale)
+                }
+            };
+            let claims: BigInt = self
+                .accounts
+                .iter()
+                .map(|(_, a)| of(&a.deposits, Self::backed(t), t.supply_shares, false))
+                .sum();
+            holds("I4", name, claims <= BigInt::from(Self::backed(t)));
+            let debts: BigInt =
+                self.accounts.iter().map(|(_, a)| of(&a.debts, t.borrowed, t.borrow_shares, true)).sum();
+            let nobodys =
+                BigInt::from(1_000_000) * (t.borrowed + 1) / (BigInt::from(t.borrow_shares) + 1_000_000) + 1;
+            holds("I4", name, debts + nobodys >= BigInt::from(t.borrowed));
+        }
+    }
+
+    /// What depositors own: not what the vault misses beyond the reserves.
+    fn backed(totals: &AssetTotals) -> i128 {
+        (totals.supplied - (totals.pending_bad_debt - totals.reserves).max(0)).max(0)
+    }
+
+    /// I6: what a debt share owes never falls. I7: what a supply share is worth falls only where a debt was lost. Up to the
+    /// unit of a repayment, and the few that virtual shares leave behind.
+    fn share_prices(&self, world: &World, memory: &mut Memory) {
+        let lost = world.lost.replace(false);
+        let fell = |(old_assets, old_shares): &(BigInt, BigInt), assets: &BigInt, shares: &BigInt| {
+            // In units of all the shares there are now.
+            (old_assets * shares - assets * old_shares) / old_shares
+        };
+        for (name, _, asset) in &self.assets {
+            let t = &asset.totals;
+            let price =
+                |assets: i128, shares: i128| (BigInt::from(assets) + 1, BigInt::from(shares) + 1_000_000);
+            let debt = price(t.borrowed, t.borrow_shares);
+            if let Some(old) = memory.debt_prices.insert(name.clone(), debt.clone()) {
+                holds(
+                    "I6",
+                    &(name, &old, &debt),
+                    t.borrow_shares == 0 || fell(&old, &debt.0, &debt.1) <= 2.into(),
+                );
+            }
+            let supply = price(Self::backed(t), t.supply_shares);
+            if let Some(old) = memory.supply_prices.insert(name.clone(), supply.clone()) {
+                holds("I7", &(name, &old, &supply), lost || fell(&old, &supply.0, &supply.1) <= 4.into());
+            }
+        }
+    }
+
+    /// I21, I22: a debt that nothing can pay any more is no debt any more: it was written off in the call that found it, and
+    /// accrues nothing.
+    fn no_lost_debt(&self) {
+        for (name, account) in &self.accounts {
+            let owes = account.perp_debt > 0 || !account.debts.is_empty();
+            let has =
+                !account.deposits.is_empty() || !account.positions.is_empty() || account.pending.amount > 0;
+            holds("I21", &(name, account), !owes || has);
         }
     }
 
@@ -111,7 +227,15 @@ impl Picture {
         holds("NEG-1", b, buckets.iter().all(|bucket| *bucket >= 0));
         for (coin, _, asset) in &self.assets {
             let t = &asset.totals;
-            let totals = [t.cash, t.borrowed, t.supplied, t.reserves, t.borrow_shares, t.supply_shares];
+            let totals = [
+                t.cash,
+                t.borrowed,
+                t.supplied,
+                t.reserves,
+                t.borrow_shares,
+                t.supply_shares,
+                t.pending_bad_debt,
+            ];
             holds("NEG-2", coin, totals.iter().all(|total| *total >= 0));
         }
         for (name, account) in &self.accounts {
@@ -124,16 +248,16 @@ impl Picture {
         }
     }
 
-    /// SUM-1 .. SUM-3: the shares of all accounts are the shares of the totals.
+    /// I3: the shares of all accounts are the shares of the totals.
     fn shares_sum(&self) {
         let sum =
             |of: &dyn Fn(&AccountState) -> i128| self.accounts.iter().map(|(_, account)| of(account)).sum();
         for (coin, token, asset) in &self.assets {
             let held = |shares: &Map<Address, i128>| shares.get(token.clone()).unwrap_or(0);
-            same("SUM-1", coin, sum(&|account| held(&account.deposits)), asset.totals.supply_shares);
-            same("SUM-2", coin, sum(&|account| held(&account.debts)), asset.totals.borrow_shares);
+            same("I3", coin, sum(&|account| held(&account.deposits)), asset.totals.supply_shares);
+            same("I3", coin, sum(&|account| held(&account.debts)), asset.totals.borrow_shares);
         }
-        same("SUM-3", &"perp debt", sum(&|account| account.perp_debt), self.buckets.perp_borrow_shares);
+        same("I3", &"perp debt", sum(&|account| account.perp_debt), self.buckets.perp_borrow_shares);
     }
 
     /// POS-1 .. POS-6: N, Q, open interest and A of each market are the sums over its positions.
@@ -193,7 +317,7 @@ impl Picture {
     /// SEQ-1: sequence numbers never fall.
     fn sequences(&self, memory: &mut Memory) {
         let accounts = self.accounts.iter().map(|(name, account)| (name.clone(), account.seq));
-        let assets = self.assets.iter().map(|(coin, _, asset)| (format!("{coin:?}"), asset.totals.seq));
+        let assets = self.assets.iter().map(|(name, _, asset)| (name.clone(), asset.totals.seq));
         let markets = self.markets.iter().map(|(market, record)| (format!("{market:?}"), record.seq));
         let settlement = [("settlement".to_string(), self.buckets.seq)];
         for (what, seq) in accounts.chain(assets).chain(markets).chain(settlement) {
@@ -215,20 +339,20 @@ impl Picture {
 
     /// TOK-1: the protocol moves tokens, it never makes or loses any: wallets plus vault stay what they were.
     fn nothing_minted(&self, world: &World, memory: &mut Memory) {
-        for coin in Coin::ALL {
-            let wallets: i128 = world.people().iter().map(|actor| world.balance(coin, &actor.address)).sum();
-            let all = wallets + world.balance(coin, &world.contracts().vault);
-            same("TOK-1", &coin, all, *memory.minted.entry(coin).or_insert(all));
+        for (name, token, _) in &self.assets {
+            let wallets: i128 = world.people().iter().map(|actor| world.held(token, &actor.address)).sum();
+            let all = wallets + world.held(token, &world.contracts().vault);
+            same("TOK-1", name, all, *memory.minted.entry(name.clone()).or_insert(all));
         }
     }
 
-    /// LVL-1: whoever satisfies a level satisfies those below it. Nothing to compare without prices.
+    /// I15: whoever satisfies a level satisfies those below it. Nothing to compare without prices.
     fn levels_nest(&self, world: &World) {
         for actor in world.people() {
             let Ok(Ok(summary)) = world.ledger().try_summary(&actor.address) else { continue };
             let nested = (!summary.opening_ok || summary.margin_call_ok)
                 && (!summary.margin_call_ok || summary.liquidation_ok);
-            holds("LVL-1", &(actor.name, &summary), nested);
+            holds("I15", &(actor.name, &summary), nested);
         }
     }
 }

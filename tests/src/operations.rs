@@ -4,8 +4,8 @@ use crate::actor::Actor;
 use crate::auth::Invocation;
 use crate::money::{Coin, Money};
 use crate::tx::Tx;
-use margin_interface::{AccountConfig, Fill, Liquidation, Receive, TakeOver};
-use soroban_sdk::{Address, BytesN, IntoVal};
+use margin_interface::{AccountConfig, Action, Fill, Liquidation, Receive, TakeOver};
+use soroban_sdk::{Address, BytesN, IntoVal, Map as HostMap, Vec as HostVec};
 
 /// No limit on the price of a purchase.
 pub const ANY_PRICE_TO_BUY: i128 = i128::MAX;
@@ -95,8 +95,13 @@ impl Actor {
 
     /// Withdraws to somebody's wallet.
     pub fn withdraw_to(&self, to: &Address, money: Money) -> Tx<i128> {
+        self.submits(self.withdraw_call(to, money))
+    }
+
+    /// `vault.withdraw(self, token, amount, to)`.
+    pub fn withdraw_call(&self, to: &Address, money: Money) -> Invocation {
         let args = (&self.address, self.world.token(money.coin), money.units, to);
-        self.calls(&self.world.contracts().vault, "withdraw", args.into_val(&self.world.env))
+        Invocation::new(&self.world.contracts().vault, "withdraw", args.into_val(&self.world.env))
     }
 
     /// Borrows into the own wallet.
@@ -147,6 +152,54 @@ impl Actor {
         self.submits(Invocation::new(vault, "liquidate", args).with(self.transfer_call(vault, debt)))
     }
 
+    /// Borrows several assets at once.
+    pub fn borrow_multiple(&self, loans: &[Money]) -> Tx<()> {
+        let env = &self.world.env;
+        let mut assets: HostVec<Address> = HostVec::new(env);
+        let mut amounts: HostVec<i128> = HostVec::new(env);
+        for loan in loans {
+            assets.push_back(self.world.token(loan.coin).clone());
+            amounts.push_back(loan.units);
+        }
+        let args = (&self.address, assets, amounts).into_val(env);
+        self.calls(&self.world.contracts().vault, "borrow_multiple", args)
+    }
+
+    /// Sends a batch to the vault for `account`, with the transfers that it pulls.
+    pub fn submit_for(&self, account: &Actor, requests: &[Action]) -> Tx<HostVec<i128>> {
+        let env = &self.world.env;
+        let vault = &self.world.contracts().vault;
+        let mut pulled: HostMap<Address, i128> = HostMap::new(env);
+        for request in requests {
+            if let Action::Deposit(asset, amount) | Action::Repay(asset, amount) = request {
+                pulled.set(asset.clone(), pulled.get(asset.clone()).unwrap_or(0) + amount);
+            }
+        }
+        let args = (&self.address, &account.address, HostVec::from_slice(env, requests)).into_val(env);
+        let batch = Invocation::new(vault, "submit", args);
+        let batch = pulled.iter().fold(batch, |batch, (asset, amount)| {
+            batch.with(Invocation::new(&asset, "transfer", (&self.address, vault, amount).into_val(env)))
+        });
+        self.submits(batch)
+    }
+
+    /// Sends a batch for the own account.
+    pub fn submit(&self, requests: &[Action]) -> Tx<HostVec<i128>> {
+        self.submit_for(self, requests)
+    }
+
+    /// Lets `delegate` act until `expires_at`.
+    pub fn grant(&self, delegate: &Actor, permissions: u32, expires_at: u64) -> Tx<()> {
+        let args = (&self.address, &delegate.address, permissions, expires_at);
+        self.calls(&self.world.contracts().ledger, "grant", args.into_val(&self.world.env))
+    }
+
+    /// Takes back what `delegate` was granted.
+    pub fn revoke(&self, delegate: &Actor) -> Tx<()> {
+        let args = (&self.address, &delegate.address).into_val(&self.world.env);
+        self.calls(&self.world.contracts().ledger, "revoke", args)
+    }
+
     // ---- perpetuals -------------------------------------------------------------------------------------------------
 
     /// Opens a position with margin from the wallet.
@@ -168,10 +221,15 @@ impl Actor {
 
     /// Trades on what is deposited.
     pub fn trade(&self, order: Order) -> Tx<Fill> {
+        self.submits(self.trade_call(order))
+    }
+
+    /// `clearing.trade(self, ..)`.
+    pub fn trade_call(&self, order: Order) -> Invocation {
         let market = self.world.symbol(order.market);
         let deadline = self.world.now() + DEADLINE;
         let args = (&self.address, market, order.size, order.limit, order.reduce_only, deadline);
-        self.calls(&self.world.contracts().clearing, "trade", args.into_val(&self.world.env))
+        Invocation::new(&self.world.contracts().clearing, "trade", args.into_val(&self.world.env))
     }
 
     /// Closes a position at any price.

@@ -4,10 +4,11 @@ use crate::actor::Actor;
 use crate::auth::{Entry, Invocation, Shape};
 use crate::env::assert_affordable;
 use crate::refusal::{self, Failure};
+use crate::signer::Signer;
 use crate::world::World;
 use ed25519_dalek::SigningKey;
-use soroban_sdk::testutils::AuthorizedInvocation;
-use soroban_sdk::xdr::{ScVal, SorobanAuthorizationEntry, SorobanAuthorizedInvocation};
+use soroban_sdk::testutils::{AuthorizedInvocation, Events as _};
+use soroban_sdk::xdr::{ContractEventBody, ScVal, SorobanAuthorizationEntry, SorobanAuthorizedInvocation};
 use soroban_sdk::{Address, Env, Error, TryFromVal, Val};
 use std::marker::PhantomData;
 
@@ -35,7 +36,7 @@ struct Consent {
 
 #[derive(Clone)]
 enum Signature {
-    Keys(Vec<SigningKey>),
+    Signers(Vec<Signer>),
     Raw(ScVal),
 }
 
@@ -61,8 +62,9 @@ impl<T: TryFromVal<Env, Val>> Tx<T> {
             nonce: self.world.next_nonce(),
             expires: self.world.env.ledger().sequence() + SIGNATURE_LEDGERS,
             shape: actor.shape.get(),
+            delegates: Vec::new(),
         };
-        self.consents.push(Consent { entry, signature: Signature::Keys(actor.keys.clone()), exact: false });
+        self.consents.push(Consent { entry, signature: Signature::Signers(actor.signers()), exact: false });
         self
     }
 
@@ -79,14 +81,35 @@ impl<T: TryFromVal<Env, Val>> Tx<T> {
     }
 
     /// The last consent, signed by these keys in this order.
-    pub fn signed_by(mut self, keys: &[&SigningKey]) -> Self {
-        self.last().signature = Signature::Keys(keys.iter().map(|key| (*key).clone()).collect());
+    pub fn signed_by(self, keys: &[&SigningKey]) -> Self {
+        self.signed_with(&keys.iter().map(|key| Signer::from(*key)).collect::<Vec<_>>())
+    }
+
+    /// The last consent, signed by these keys of any kind in this order.
+    pub fn signed_with(mut self, signers: &[Signer]) -> Self {
+        self.last().signature = Signature::Signers(signers.to_vec());
+        self
+    }
+
+    /// The last consent, with anything that follows from the payload instead of signatures.
+    pub fn answered(mut self, answer: impl FnOnce(&[u8; 32]) -> ScVal) -> Self {
+        let env = self.world.env.clone();
+        let last = self.last();
+        last.signature = Signature::Raw(answer(&last.entry.payload(&env)));
         self
     }
 
     /// The last consent, with anything instead of signatures.
     pub fn signature(mut self, value: ScVal) -> Self {
         self.last().signature = Signature::Raw(value);
+        self
+    }
+
+    /// The last consent, with delegates who sign the same payload.
+    pub fn delegated_to(mut self, delegates: &[&Actor]) -> Self {
+        let entry = &mut self.last().entry;
+        entry.shape = Shape::Delegates;
+        entry.delegates = delegates.iter().map(|delegate| (*delegate).clone()).collect();
         self
     }
 
@@ -128,8 +151,8 @@ impl<T: TryFromVal<Env, Val>> Tx<T> {
         self.consents
             .iter()
             .map(|consent| match &consent.signature {
-                Signature::Keys(keys) => consent.entry.signed(env, keys),
-                Signature::Raw(value) => consent.entry.with(value.clone()),
+                Signature::Signers(signers) => consent.entry.signed(env, signers),
+                Signature::Raw(value) => consent.entry.with(env, value.clone()),
             })
             .collect()
     }
@@ -144,6 +167,7 @@ impl<T: TryFromVal<Env, Val>> Tx<T> {
             self.call.args.clone(),
         );
         assert_affordable(env, &self.call.function);
+        self.note_losses();
         let result = match outcome {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(_)) => panic!("`{}` returned another type than expected", self.call.function),
@@ -152,6 +176,19 @@ impl<T: TryFromVal<Env, Val>> Tx<T> {
         };
         env.set_auths(&[]);
         result
+    }
+
+    /// Remembers a debt that was written off: what depositors own may fall with it.
+    fn note_losses(&self) {
+        let written_off = ScVal::Symbol("bad_debt".try_into().expect("a short name"));
+        let events = self.world.env.events().all();
+        let lost = events.events().iter().any(|event| {
+            let ContractEventBody::V0(body) = &event.body;
+            body.topics.first() == Some(&written_off)
+        });
+        if lost {
+            self.world.lost.set(true);
+        }
     }
 
     /// Submits it.
@@ -171,6 +208,7 @@ impl<T: TryFromVal<Env, Val>> Tx<T> {
             self.call.args.clone(),
         );
         assert_affordable(env, &self.call.function);
+        self.note_losses();
         let value = match outcome {
             Ok(Ok(value)) => value,
             Ok(Err(_)) => panic!("`{}` returned another type than expected", self.call.function),

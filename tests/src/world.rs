@@ -55,6 +55,8 @@ pub struct Shared {
     nonce: Cell<i64>,
     contracts: OnceCell<Contracts>,
     people: RefCell<Vec<Actor>>,
+    /// Whether a debt was written off since somebody looked.
+    pub lost: Cell<bool>,
 }
 
 impl Deref for World {
@@ -73,6 +75,7 @@ impl World {
             nonce: Cell::new(1),
             contracts: OnceCell::new(),
             people: RefCell::new(Vec::new()),
+            lost: Cell::new(false),
         }))
     }
 
@@ -125,7 +128,12 @@ impl Shared {
 
     /// What `owner` holds of a coin, in its smallest units.
     pub fn balance(&self, coin: Coin, owner: &Address) -> i128 {
-        TokenClient::new(&self.env, self.token(coin)).balance(owner)
+        self.held(self.token(coin), owner)
+    }
+
+    /// What `owner` holds of a token, in its smallest units: nothing, where it cannot hold it.
+    pub fn held(&self, token: &Address, owner: &Address) -> i128 {
+        TokenClient::new(&self.env, token).try_balance(owner).ok().and_then(Result::ok).unwrap_or(0)
     }
 
     /// The margin ledger, for reading.

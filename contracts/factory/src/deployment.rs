@@ -1,6 +1,6 @@
 //! What an account's address commits to, and what its constructor is given.
 
-use margin_interface::{AccountConfig, AccountType, FactoryConfig, FactoryError, Protocol};
+use margin_interface::{AccountConfig, AccountType, FactoryConfig, Protocol};
 use soroban_sdk::{
     deploy::DeployerWithAddress, symbol_short, xdr::ToXdr, Address, BytesN, ContractExecutable, Env, Symbol,
 };
@@ -18,17 +18,9 @@ pub struct Deployment {
 }
 
 impl Deployment {
-    /// Determines code and address, or [`FactoryError::UnknownType`].
-    pub fn of(
-        env: &Env,
-        factory: FactoryConfig,
-        config: AccountConfig,
-        salt: BytesN<32>,
-    ) -> Result<Deployment, FactoryError> {
-        let wasm_hash = match config.account_type {
-            AccountType::Basic => factory.basic_hash,
-            AccountType::Pro | AccountType::Institutional => return Err(FactoryError::UnknownType),
-        };
+    /// Determines code and address.
+    pub fn of(env: &Env, mut factory: FactoryConfig, config: AccountConfig, salt: BytesN<32>) -> Deployment {
+        let wasm_hash = wasm_hash_of(&mut factory, config.account_type).clone();
         let commitment = (TAG, config.clone(), wasm_hash.clone(), salt).to_xdr(env);
         let salt: BytesN<32> = env.crypto().sha256(&commitment).to_bytes();
         let protocol = Protocol {
@@ -38,7 +30,7 @@ impl Deployment {
             vault: factory.vault,
         };
         let deployer = env.deployer().with_current_contract(salt);
-        Ok(Deployment { deployer, config, protocol, wasm_hash })
+        Deployment { deployer, config, protocol, wasm_hash }
     }
 
     /// Where the account is or will be.
@@ -52,5 +44,14 @@ impl Deployment {
             ContractExecutable::Wasm(self.wasm_hash.clone()),
             (self.config.clone(), self.protocol.clone()),
         )
+    }
+}
+
+/// The code of a tier.
+pub fn wasm_hash_of(config: &mut FactoryConfig, account_type: AccountType) -> &mut BytesN<32> {
+    match account_type {
+        AccountType::Basic => &mut config.basic_hash,
+        AccountType::Pro => &mut config.pro_hash,
+        AccountType::Institutional => &mut config.institutional_hash,
     }
 }

@@ -1,7 +1,7 @@
 //! Keys, durability and lifetime of every entry. Nothing else touches `env.storage()`.
 
-use margin_interface::{AccountType, FactoryConfig};
-use soroban_sdk::{contracttype, Address, Env, IntoVal, Val};
+use margin_interface::{AccountType, FactoryConfig, FactoryError};
+use soroban_sdk::{contracttype, Address, Env, IntoVal, Val, Vec};
 
 /// Ledgers of a day at five seconds.
 const DAY_IN_LEDGERS: u32 = 17_280;
@@ -10,11 +10,16 @@ const THRESHOLD: u32 = 90 * DAY_IN_LEDGERS;
 /// To what it is extended.
 const BUMP: u32 = 120 * DAY_IN_LEDGERS;
 
+/// Most accounts of one user: they are one entry.
+pub const MAX_ACCOUNTS: u32 = 64;
+
 #[contracttype]
 enum Key {
-    /// First account of a user.
-    Account(Address),
+    /// Accounts of a user.
+    Accounts(Address),
     Config,
+    /// Accounts of a tier.
+    Count(AccountType),
     /// Tier of an account.
     Type(Address),
 }
@@ -24,14 +29,15 @@ fn set_persistent<T: IntoVal<Env, Val>>(env: &Env, key: &Key, value: &T) {
     env.storage().persistent().extend_ttl(key, THRESHOLD, BUMP);
 }
 
-/// What the constructor stored.
-pub fn config(env: &Env) -> Option<FactoryConfig> {
-    env.storage().instance().get(&Key::Config)
+/// What the factory deploys.
+pub fn config(env: &Env) -> Result<FactoryConfig, FactoryError> {
+    env.storage().instance().get(&Key::Config).ok_or(FactoryError::NotInitialized)
 }
 
 /// Stores the configuration.
 pub fn set_config(env: &Env, config: &FactoryConfig) {
     env.storage().instance().set(&Key::Config, config);
+    extend_instance(env);
 }
 
 /// Extends the lifetime of the instance and the code.
@@ -39,14 +45,26 @@ pub fn extend_instance(env: &Env) {
     env.storage().instance().extend_ttl(THRESHOLD, BUMP);
 }
 
-/// The first account of a user.
-pub fn first_account(env: &Env, user: &Address) -> Option<Address> {
-    env.storage().persistent().get(&Key::Account(user.clone()))
+/// The accounts that were created for a user.
+pub fn accounts(env: &Env, user: &Address) -> Vec<Address> {
+    env.storage().persistent().get(&Key::Accounts(user.clone())).unwrap_or(Vec::new(env))
 }
 
-/// Stores the first account of a user.
-pub fn set_first_account(env: &Env, user: &Address, account: &Address) {
-    set_persistent(env, &Key::Account(user.clone()), account);
+/// Stores the accounts of a user.
+pub fn set_accounts(env: &Env, user: &Address, accounts: &Vec<Address>) {
+    set_persistent(env, &Key::Accounts(user.clone()), accounts);
+}
+
+/// How many accounts of a tier there are.
+pub fn count(env: &Env, account_type: AccountType) -> u32 {
+    env.storage().persistent().get(&Key::Count(account_type)).unwrap_or(0)
+}
+
+/// One more account of a tier, or one less.
+pub fn add_count(env: &Env, account_type: AccountType, change: i32) {
+    // An account is counted before it can leave its tier.
+    let count = count(env, account_type).saturating_add_signed(change);
+    set_persistent(env, &Key::Count(account_type), &count);
 }
 
 /// The tier of an account of this factory.

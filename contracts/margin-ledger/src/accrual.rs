@@ -1,22 +1,16 @@
 //! Interest up to now, on the totals of an asset and on the credit line of the settlement asset.
 
-use crate::book::OrOverflow;
-use margin_interface::{AssetState, LedgerError, Settlement};
-use margin_math::{
-    fixed::increase,
-    interest::{self, Curve, Pool},
-};
+use crate::checked::*;
+use margin_interface::{AssetState, Settlement};
+use margin_math::interest::{self, Curve, Pool};
+use soroban_sdk::Env;
 
 /// Brings an asset's totals up to `now`; the credit line of `settlement`, if given, grows by the same step, and so
 /// does `lp`, which lends it. Idempotent within a timestamp.
-pub fn accrue(
-    state: &mut AssetState,
-    settlement: Option<&mut Settlement>,
-    now: u64,
-) -> Result<(), LedgerError> {
+pub fn accrue(env: &Env, state: &mut AssetState, settlement: Option<&mut Settlement>, now: u64) {
     let seconds = now.saturating_sub(state.totals.updated_at);
     if seconds == 0 {
-        return Ok(());
+        return;
     }
     let rate = &state.config.rate;
     let curve = Curve {
@@ -34,18 +28,17 @@ pub fn accrue(
         perp_borrowed: settlement.as_ref().map_or(0, |buckets| buckets.perp_borrowed),
         modifier: totals.modifier,
     };
-    let Some(step) = interest::step(&curve, &pool, state.config.reserve_factor_bps, seconds).or_overflow()?
+    let Some(step) = interest::step(&curve, &pool, state.config.reserve_factor_bps, seconds).or_fail(env)
     else {
-        return Ok(());
+        return;
     };
-    increase(&mut totals.borrowed, step.interest).or_overflow()?;
-    increase(&mut totals.supplied, step.interest - step.reserved).or_overflow()?;
-    increase(&mut totals.reserves, step.reserved).or_overflow()?;
+    increase(env, &mut totals.borrowed, step.interest);
+    increase(env, &mut totals.supplied, step.interest - step.reserved);
+    increase(env, &mut totals.reserves, step.reserved);
     totals.modifier = step.modifier;
     totals.updated_at = now;
     if let Some(buckets) = settlement {
-        increase(&mut buckets.perp_borrowed, step.perp_interest).or_overflow()?;
-        increase(&mut buckets.lp, step.perp_interest).or_overflow()?;
+        increase(env, &mut buckets.perp_borrowed, step.perp_interest);
+        increase(env, &mut buckets.lp, step.perp_interest);
     }
-    Ok(())
 }

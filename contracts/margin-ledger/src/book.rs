@@ -4,11 +4,11 @@
 //! borrows it with a `_mut` accessor, which marks it: there is no other copy that could be stale, and no change that
 //! could be forgotten. An account is taken by value and put back, because it is settled with the rest of the book.
 
+use crate::checked::fail;
 use crate::{accrual, storage, storage::Config};
 use alloc::vec::Vec;
 use margin_interface::{AccountState, AssetState, LedgerError, PerpMarket, Settlement};
-use margin_math::MathError;
-use soroban_sdk::{panic_with_error, Address, Env, Symbol};
+use soroban_sdk::{Address, Env, Symbol};
 
 /// An entry in memory.
 struct Entry<K, V> {
@@ -25,29 +25,23 @@ pub struct Book {
     pub env: Env,
     /// The ledger's configuration.
     pub config: Config,
+    /// Whether changes are told: not those of a dry run.
+    pub tells: bool,
     accounts: Vec<Entry<Address, AccountState>>,
     assets: Vec<Entry<Address, AssetState>>,
     markets: Vec<Entry<Symbol, PerpMarket>>,
     settlement: Option<Entry<(), Settlement>>,
 }
 
-/// Turns an arithmetic failure into the ledger's.
-pub trait OrOverflow<T> {
-    /// [`LedgerError::Overflow`] for any [`MathError`].
-    fn or_overflow(self) -> Result<T, LedgerError>;
+/// Publishes an event of a change.
+macro_rules! emit {
+    ($book:expr, $event:expr) => {
+        if $book.tells {
+            $event.publish(&$book.env);
+        }
+    };
 }
-
-impl<T> OrOverflow<T> for Result<T, MathError> {
-    fn or_overflow(self) -> Result<T, LedgerError> {
-        self.map_err(|_| LedgerError::Overflow)
-    }
-}
-
-impl<T> OrOverflow<T> for Option<T> {
-    fn or_overflow(self) -> Result<T, LedgerError> {
-        self.ok_or(LedgerError::Overflow)
-    }
-}
+pub(crate) use emit;
 
 impl Book {
     /// An empty book. Traps with [`LedgerError::InvalidConfig`] without a configuration, which the constructor stored.
@@ -55,12 +49,18 @@ impl Book {
         let config = storage::config(env);
         Book {
             env: env.clone(),
-            config: config.unwrap_or_else(|| panic_with_error!(env, LedgerError::InvalidConfig)),
+            config: config.unwrap_or_else(|| fail(env, LedgerError::InvalidConfig)),
+            tells: true,
             accounts: Vec::new(),
             assets: Vec::new(),
             markets: Vec::new(),
             settlement: None,
         }
+    }
+
+    /// A book whose changes are neither stored nor told.
+    pub fn dry(env: &Env) -> Book {
+        Book { tells: false, ..Book::open(env) }
     }
 
     /// Unix seconds of this ledger.
@@ -69,21 +69,21 @@ impl Book {
     }
 
     /// A listed asset with interest up to now, or [`LedgerError::UnknownAsset`].
-    pub fn asset(&mut self, asset: &Address) -> Result<&AssetState, LedgerError> {
-        Ok(&self.asset_entry(asset)?.state)
+    pub fn asset(&mut self, asset: &Address) -> &AssetState {
+        &self.asset_entry(asset).state
     }
 
     /// [`Book::asset`] to be changed, with its new `seq`.
-    pub fn asset_mut(&mut self, asset: &Address) -> Result<&mut AssetState, LedgerError> {
-        self.asset_entry(asset)?;
+    pub fn asset_mut(&mut self, asset: &Address) -> &mut AssetState {
+        self.asset_entry(asset);
         if asset == &self.config.settlement {
             // The interest of the credit line is stored with the clock it was accrued to.
             self.load_settlement().dirty = true;
         }
-        let entry = self.asset_entry(asset)?;
+        let entry = self.asset_entry(asset);
         entry.dirty = true;
         entry.state.totals.seq = entry.stored_seq + 1;
-        Ok(&mut entry.state)
+        &mut entry.state
     }
 
     /// Lists an asset: nothing was stored before. Returns its first `seq`.
@@ -94,25 +94,25 @@ impl Book {
     }
 
     /// The settlement asset.
-    pub fn settlement_asset(&mut self) -> Result<&AssetState, LedgerError> {
+    pub fn settlement_asset(&mut self) -> &AssetState {
         let asset = self.config.settlement.clone();
         self.asset(&asset)
     }
 
     /// The buckets with the credit line's interest up to now.
-    pub fn settlement(&mut self) -> Result<&Settlement, LedgerError> {
-        self.settlement_asset()?;
-        Ok(&self.load_settlement().state)
+    pub fn settlement(&mut self) -> &Settlement {
+        self.settlement_asset();
+        &self.load_settlement().state
     }
 
     /// [`Book::settlement`] to be changed, with their new `seq`. Their asset is stored along: it holds the clock of the
     /// line.
-    pub fn settlement_mut(&mut self) -> Result<&mut Settlement, LedgerError> {
+    pub fn settlement_mut(&mut self) -> &mut Settlement {
         let asset = self.config.settlement.clone();
-        self.asset_mut(&asset)?;
+        self.asset_mut(&asset);
         let entry = self.load_settlement();
         entry.state.seq = entry.stored_seq + 1;
-        Ok(&mut entry.state)
+        &mut entry.state
     }
 
     /// An account; the empty one if it never did anything.
@@ -127,27 +127,26 @@ impl Book {
     }
 
     /// Replaces an account. Returns its new `seq`.
-    pub fn put_account(&mut self, account: &Address, mut state: AccountState) -> u64 {
+    pub fn put_account(&mut self, account: &Address, state: &AccountState) -> u64 {
         self.account(account);
         for entry in self.accounts.iter_mut().filter(|entry| &entry.key == account) {
-            state.seq = entry.stored_seq + 1;
-            entry.state = state.clone();
+            entry.state = AccountState { seq: entry.stored_seq + 1, ..state.clone() };
             entry.dirty = true;
         }
         state.seq
     }
 
     /// A market, or [`LedgerError::UnknownMarket`].
-    pub fn market(&mut self, market: &Symbol) -> Result<&PerpMarket, LedgerError> {
-        Ok(&self.market_entry(market)?.state)
+    pub fn market(&mut self, market: &Symbol) -> &PerpMarket {
+        &self.market_entry(market).state
     }
 
     /// [`Book::market`] to be changed, with its new `seq`.
-    pub fn market_mut(&mut self, market: &Symbol) -> Result<&mut PerpMarket, LedgerError> {
-        let entry = self.market_entry(market)?;
+    pub fn market_mut(&mut self, market: &Symbol) -> &mut PerpMarket {
+        let entry = self.market_entry(market);
         entry.dirty = true;
         entry.state.seq = entry.stored_seq + 1;
-        Ok(&mut entry.state)
+        &mut entry.state
     }
 
     /// Opens a market: nothing was stored before. Returns its first `seq`.
@@ -158,7 +157,7 @@ impl Book {
     }
 
     /// Writes every entry that was changed, once.
-    pub fn store(self) {
+    pub fn store(&self) {
         let env = &self.env;
         for entry in self.assets.iter().filter(|entry| entry.dirty) {
             storage::set_asset(env, &entry.key, &entry.state);
@@ -175,29 +174,32 @@ impl Book {
         storage::extend_instance(env);
     }
 
-    fn asset_entry(&mut self, asset: &Address) -> Result<&mut Entry<Address, AssetState>, LedgerError> {
+    fn asset_entry(&mut self, asset: &Address) -> &mut Entry<Address, AssetState> {
         let loaded = self.assets.iter().position(|entry| &entry.key == asset);
         let at = loaded.unwrap_or(self.assets.len());
         if loaded.is_none() {
-            let mut state = storage::asset(&self.env, asset).ok_or(LedgerError::UnknownAsset)?;
+            let env = &self.env.clone();
+            let mut state =
+                storage::asset(env, asset).unwrap_or_else(|| fail(env, LedgerError::UnknownAsset));
             let (stored_seq, now) = (state.totals.seq, self.now());
             // One clock for both: the credit line grows by the same step as the asset's debts.
             let settles = asset == &self.config.settlement;
             let settlement = settles.then(|| &mut self.load_settlement().state);
-            accrual::accrue(&mut state, settlement, now)?;
+            accrual::accrue(env, &mut state, settlement, now);
             self.assets.push(Entry { key: asset.clone(), state, stored_seq, dirty: false });
         }
-        self.assets.get_mut(at).ok_or(LedgerError::UnknownAsset)
+        &mut self.assets[at]
     }
 
-    fn market_entry(&mut self, market: &Symbol) -> Result<&mut Entry<Symbol, PerpMarket>, LedgerError> {
+    fn market_entry(&mut self, market: &Symbol) -> &mut Entry<Symbol, PerpMarket> {
         let loaded = self.markets.iter().position(|entry| &entry.key == market);
         let at = loaded.unwrap_or(self.markets.len());
         if loaded.is_none() {
-            let state = storage::market(&self.env, market).ok_or(LedgerError::UnknownMarket)?;
+            let state = storage::market(&self.env, market)
+                .unwrap_or_else(|| fail(&self.env, LedgerError::UnknownMarket));
             self.markets.push(Entry { key: market.clone(), stored_seq: state.seq, state, dirty: false });
         }
-        self.markets.get_mut(at).ok_or(LedgerError::UnknownMarket)
+        &mut self.markets[at]
     }
 
     fn load_settlement(&mut self) -> &mut Entry<(), Settlement> {

@@ -6,16 +6,20 @@
 
 use crate::{
     book::Book,
-    lending, limits, liquidation, listing, perp, pool, preview,
+    checked::fail,
+    custody, grants, lending, limits,
+    liquidation::{self, Order},
+    listing, migration, perp, pool, preview, standing,
     storage::{self, Config, Venues},
-    valuation,
+    tips, valuation,
 };
 use margin_interface::{
     AccountState, AccountSummary, Action, AssetConfig, AssetState, Breakdown, Bucket, FillReceipt,
-    LedgerError, Limits, Liquidation, MarginLedgerAdminInterface, MarginLedgerInterface, MarketConfig,
-    MarketState, PerpMarket, PerpView, PoolValue, Quote, Receive, Settlement, TakeOver,
+    GovernanceInterface, LedgerChange, LedgerConfig, LedgerError, Limits, Liquidation,
+    MarginLedgerAdminInterface, MarginLedgerInterface, MarketConfig, MarketState, PerpMarket, PerpView,
+    PoolValue, Quote, Receive, Schedule, Settlement, TakeOver,
 };
-use soroban_sdk::{contract, contractimpl, panic_with_error, Address, Env, Symbol, Vec};
+use soroban_sdk::{contract, contractimpl, xdr::ToXdr, Address, BytesN, Env, Symbol, Vec};
 
 /// The margin ledger.
 #[contract]
@@ -33,7 +37,8 @@ impl MarginLedger {
         oracle: Address,
         settlement_asset: Address,
     ) {
-        storage::set_config(&env, &Config { admin, guardian, oracle, settlement: settlement_asset });
+        governance::initialise(&env, admin, guardian);
+        storage::set_config(&env, &Config { oracle, settlement: settlement_asset });
     }
 }
 
@@ -45,11 +50,72 @@ impl MarginLedgerAdminInterface for MarginLedger {
         perp_clearing: Address,
         factory: Address,
     ) -> Result<(), LedgerError> {
-        listing::set_venues(&env, &vault, &perp_clearing, &factory)
+        listing::set_venues(&env, Venues { factory, perp_clearing, vault });
+        Ok(())
     }
 
     fn list_asset(env: Env, token: Address, config: AssetConfig) -> Result<(), LedgerError> {
-        listing::list_asset(&env, &token, &config)
+        listing::list_asset(&env, &token, &config);
+        Ok(())
+    }
+
+    fn set_protocol_account(env: Env, role: Bucket, account: Address) -> Result<(), LedgerError> {
+        listing::set_protocol_account(&env, role, account);
+        Ok(())
+    }
+
+    fn update_asset(env: Env, by: Address, token: Address, config: AssetConfig) -> Result<(), LedgerError> {
+        listing::update_asset(&env, &by, &token, &config);
+        Ok(())
+    }
+
+    fn retire_asset(env: Env, token: Address) -> Result<(), LedgerError> {
+        listing::retire_asset(&env, &token);
+        Ok(())
+    }
+
+    fn propose(env: Env, change: LedgerChange) -> BytesN<32> {
+        listing::propose(&env, change)
+    }
+
+    fn execute(env: Env, id: BytesN<32>) -> Result<(), LedgerError> {
+        listing::execute(&env, &id);
+        Ok(())
+    }
+
+    fn freeze_upgrades(env: Env) {
+        governance::freeze_upgrades(&env);
+    }
+}
+
+#[contractimpl]
+impl GovernanceInterface for MarginLedger {
+    fn admin(env: Env) -> Address {
+        governance::admin(&env)
+    }
+
+    fn guardian(env: Env) -> Address {
+        governance::guardian(&env)
+    }
+
+    fn transfer_admin(env: Env, to: Address) {
+        governance::transfer_admin(&env, to);
+    }
+
+    fn accept_admin(env: Env) {
+        governance::accept_admin(&env);
+    }
+
+    fn set_guardian(env: Env, guardian: Address) {
+        governance::set_guardian(&env, guardian);
+    }
+
+    fn cancel(env: Env, by: Address, id: BytesN<32>) {
+        governance::cancel(&env, by, id);
+    }
+
+    fn scheduled(env: Env, id: BytesN<32>) -> Option<Schedule> {
+        governance::scheduled(&env, id)
     }
 }
 
@@ -62,22 +128,22 @@ impl MarginLedgerInterface for MarginLedger {
         asset: Address,
         amount: i128,
     ) -> Result<i128, LedgerError> {
-        vault_only(&env)?;
+        vault_only(&env);
         write(&env, |book| lending::credit(book, &from, &account, &asset, amount))
     }
 
     fn debit(env: Env, account: Address, asset: Address, amount: i128) -> Result<i128, LedgerError> {
-        vault_only(&env)?;
+        vault_only(&env);
         write(&env, |book| lending::debit(book, &account, &asset, amount))
     }
 
     fn borrow(env: Env, account: Address, asset: Address, amount: i128) -> Result<i128, LedgerError> {
-        vault_only(&env)?;
+        vault_only(&env);
         write(&env, |book| lending::borrow(book, &account, &asset, amount))
     }
 
     fn repay(env: Env, account: Address, asset: Address, amount: i128) -> Result<i128, LedgerError> {
-        vault_only(&env)?;
+        vault_only(&env);
         write(&env, |book| lending::repay(book, &account, &asset, amount))
     }
 
@@ -87,7 +153,7 @@ impl MarginLedgerInterface for MarginLedger {
         asset: Address,
         amount: i128,
     ) -> Result<i128, LedgerError> {
-        vault_only(&env)?;
+        vault_only(&env);
         write(&env, |book| lending::repay_with_collateral(book, &account, &asset, amount))
     }
 
@@ -101,17 +167,57 @@ impl MarginLedgerInterface for MarginLedger {
         min_seized: i128,
         receive: Receive,
     ) -> Result<Liquidation, LedgerError> {
-        vault_only(&env)?;
-        let order = liquidation::Order {
-            liquidator,
-            account,
-            debt_asset,
-            collateral_asset,
-            max_repay,
-            min_seized,
-            receive,
-        };
+        vault_only(&env);
+        let (debt, collateral) = (debt_asset, collateral_asset);
+        let order = Order { liquidator, account, debt, collateral, max_repay, min_seized, receive };
         write(&env, |book| liquidation::liquidate(book, &order))
+    }
+
+    fn deleverage(
+        env: Env,
+        keeper: Address,
+        account: Address,
+        debt_asset: Address,
+        collateral_asset: Address,
+        max_repay: i128,
+    ) -> Result<Liquidation, LedgerError> {
+        vault_only(&env);
+        let order = agreed(keeper, account, debt_asset, collateral_asset, max_repay);
+        write(&env, |book| liquidation::deleverage(book, &order))
+    }
+
+    fn settle_in_kind(
+        env: Env,
+        payer: Address,
+        account: Address,
+        asset: Address,
+        max_repay: i128,
+    ) -> Result<Liquidation, LedgerError> {
+        vault_only(&env);
+        write(&env, |book| {
+            let debt = book.config.settlement.clone();
+            liquidation::settle_in_kind(book, &agreed(payer, account, debt, asset, max_repay))
+        })
+    }
+
+    fn sync(env: Env, asset: Address, balance: i128) -> Result<i128, LedgerError> {
+        vault_only(&env);
+        write(&env, |book| custody::sync(book, &asset, balance))
+    }
+
+    fn transfer_account(env: Env, from: Address, to: Address) -> Result<(), LedgerError> {
+        vault_only(&env);
+        write(&env, |book| migration::transfer_account(book, &from, &to))
+    }
+
+    fn batch(
+        env: Env,
+        account: Address,
+        from: Address,
+        actions: Vec<Action>,
+    ) -> Result<Vec<i128>, LedgerError> {
+        vault_only(&env);
+        write(&env, |book| lending::batch(book, &account, &from, &actions))
     }
 
     fn open_market(
@@ -121,12 +227,17 @@ impl MarginLedgerInterface for MarginLedger {
         base_reserve: i128,
         quote_reserve: i128,
     ) -> Result<(), LedgerError> {
-        clearing_only(&env)?;
+        clearing_only(&env);
         write(&env, |book| perp::open_market(book, &market, &config, base_reserve, quote_reserve))
     }
 
+    fn update_market(env: Env, market: Symbol, config: MarketConfig) -> Result<(), LedgerError> {
+        clearing_only(&env);
+        write(&env, |book| perp::update_market(book, &market, config))
+    }
+
     fn push_market(env: Env, market: Symbol, state: MarketState) -> Result<(), LedgerError> {
-        clearing_only(&env)?;
+        clearing_only(&env);
         write(&env, |book| perp::push_market(book, &market, state))
     }
 
@@ -139,13 +250,19 @@ impl MarginLedgerInterface for MarginLedger {
         fee: i128,
         state: MarketState,
     ) -> Result<FillReceipt, LedgerError> {
-        clearing_only(&env)?;
+        clearing_only(&env);
         write(&env, |book| perp::apply_fill(book, &account, &market, size_delta, quote_delta, fee, state))
     }
 
-    fn settle(env: Env, account: Address, market: Symbol, state: MarketState) -> Result<i128, LedgerError> {
-        clearing_only(&env)?;
-        write(&env, |book| perp::settle(book, &account, &market, state))
+    fn settle(
+        env: Env,
+        account: Address,
+        market: Symbol,
+        price: i128,
+        state: MarketState,
+    ) -> Result<i128, LedgerError> {
+        clearing_only(&env);
+        write(&env, |book| perp::settle(book, &account, &market, price, state))
     }
 
     fn take_over(
@@ -154,20 +271,52 @@ impl MarginLedgerInterface for MarginLedger {
         account: Address,
         market: Symbol,
         max_size: i128,
+        to_pool: bool,
         state: MarketState,
     ) -> Result<TakeOver, LedgerError> {
-        clearing_only(&env)?;
-        write(&env, |book| perp::take_over(book, &liquidator, &account, &market, max_size, state))
+        clearing_only(&env);
+        write(&env, |book| perp::take_over(book, &liquidator, &account, &market, max_size, to_pool, state))
     }
 
     fn move_bucket(env: Env, account: Address, bucket: Bucket, amount: i128) -> Result<(), LedgerError> {
-        clearing_only(&env)?;
+        clearing_only(&env);
         write(&env, |book| perp::move_bucket(book, &account, bucket, amount))
     }
 
     fn claim_pending(env: Env, account: Address) -> Result<i128, LedgerError> {
-        clearing_only(&env)?;
+        clearing_only(&env);
         write(&env, |book| perp::claim_pending(book, &account))
+    }
+
+    fn pay_executor(
+        env: Env,
+        account: Address,
+        executor: Address,
+        at_most: i128,
+    ) -> Result<i128, LedgerError> {
+        clearing_only(&env);
+        write(&env, |book| tips::pay_executor(book, &account, &executor, at_most))
+    }
+
+    fn margin_call(env: Env, account: Address) -> Result<u64, LedgerError> {
+        write(&env, |book| standing::margin_call(book, &account))
+    }
+
+    fn flag(env: Env, account: Address) -> Result<(), LedgerError> {
+        write(&env, |book| standing::flag(book, &account))
+    }
+
+    fn unflag(env: Env, account: Address) -> Result<(), LedgerError> {
+        write(&env, |book| standing::unflag(book, &account))
+    }
+
+    fn backstop(
+        env: Env,
+        account: Address,
+        collateral_asset: Address,
+        max_repay: i128,
+    ) -> Result<Liquidation, LedgerError> {
+        write(&env, |book| liquidation::backstop(book, account, collateral_asset, max_repay))
     }
 
     fn accrue(env: Env, asset: Address) -> Result<(), LedgerError> {
@@ -185,16 +334,90 @@ impl MarginLedgerInterface for MarginLedger {
         write(&env, |book| limits::set_limits(book, &account, &limits))
     }
 
+    fn set_in_kind(env: Env, account: Address, assets: Vec<Address>) -> Result<(), LedgerError> {
+        write(&env, |book| liquidation::set_in_kind(book, &account, &assets))
+    }
+
+    fn grant(
+        env: Env,
+        account: Address,
+        delegate: Address,
+        permissions: u32,
+        expires_at: u64,
+    ) -> Result<(), LedgerError> {
+        write(&env, |book| grants::grant(book, &account, &delegate, permissions, expires_at))
+    }
+
+    fn revoke(env: Env, account: Address, delegate: Address) -> Result<(), LedgerError> {
+        write(&env, |book| grants::revoke(book, &account, &delegate))
+    }
+
+    fn revoke_all(env: Env, account: Address) -> Result<(), LedgerError> {
+        write(&env, |book| grants::revoke_all(book, &account))
+    }
+
+    fn in_kind(env: Env, account: Address) -> Vec<Address> {
+        storage::in_kind(&env, &account)
+    }
+
+    fn reconcile(env: Env, account: Address, seq: u64, hash: BytesN<32>) -> bool {
+        let state = storage::account(&env, &account);
+        let entry = state.clone().to_xdr(&env);
+        state.seq == seq && env.crypto().sha256(&entry).to_bytes() == hash
+    }
+
+    fn permission(env: Env, account: Address, delegate: Address) -> u32 {
+        grants::permission(&mut Book::open(&env), &account, &delegate)
+    }
+
     fn summary(env: Env, account: Address) -> Result<AccountSummary, LedgerError> {
-        valuation::summary(&mut Book::open(&env), &account)
+        Ok(valuation::summary(&mut Book::open(&env), &account))
+    }
+
+    fn is_liquidatable(env: Env, account: Address) -> Result<bool, LedgerError> {
+        Ok(standing::is_liquidatable(&mut Book::open(&env), &account))
     }
 
     fn preview(env: Env, account: Address, actions: Vec<Action>) -> Result<AccountSummary, LedgerError> {
-        preview::preview(&mut Book::open(&env), &account, &actions)
+        Ok(preview::preview(&mut Book::open(&env), &account, &actions))
+    }
+
+    fn dry_credit(
+        env: Env,
+        from: Address,
+        account: Address,
+        asset: Address,
+        amount: i128,
+    ) -> Result<i128, LedgerError> {
+        Ok(lending::credit(&mut Book::dry(&env), &from, &account, &asset, amount))
+    }
+
+    fn dry_batch(
+        env: Env,
+        account: Address,
+        from: Address,
+        actions: Vec<Action>,
+    ) -> Result<Vec<i128>, LedgerError> {
+        Ok(lending::batch(&mut Book::dry(&env), &account, &from, &actions))
+    }
+
+    fn dry_liquidate(
+        env: Env,
+        liquidator: Address,
+        account: Address,
+        debt_asset: Address,
+        collateral_asset: Address,
+        max_repay: i128,
+        min_seized: i128,
+        receive: Receive,
+    ) -> Result<Liquidation, LedgerError> {
+        let (debt, collateral) = (debt_asset, collateral_asset);
+        let order = Order { liquidator, account, debt, collateral, max_repay, min_seized, receive };
+        Ok(liquidation::liquidate(&mut Book::dry(&env), &order))
     }
 
     fn breakdown(env: Env, account: Address) -> Result<Breakdown, LedgerError> {
-        valuation::breakdown(&mut Book::open(&env), &account)
+        Ok(valuation::breakdown(&mut Book::open(&env), &account))
     }
 
     fn account(env: Env, account: Address) -> AccountState {
@@ -202,7 +425,7 @@ impl MarginLedgerInterface for MarginLedger {
     }
 
     fn asset(env: Env, asset: Address) -> Result<AssetState, LedgerError> {
-        Book::open(&env).asset(&asset).cloned()
+        Ok(Book::open(&env).asset(&asset).clone())
     }
 
     fn assets(env: Env) -> Vec<Address> {
@@ -210,7 +433,7 @@ impl MarginLedgerInterface for MarginLedger {
     }
 
     fn market(env: Env, market: Symbol) -> Result<PerpMarket, LedgerError> {
-        Book::open(&env).market(&market).cloned()
+        Ok(Book::open(&env).market(&market).clone())
     }
 
     fn markets(env: Env) -> Vec<Symbol> {
@@ -218,48 +441,65 @@ impl MarginLedgerInterface for MarginLedger {
     }
 
     fn value(env: Env, amounts: Vec<(Address, i128)>) -> Result<i128, LedgerError> {
-        valuation::value(&mut Book::open(&env), &amounts)
+        Ok(valuation::value(&mut Book::open(&env), &amounts))
     }
 
     fn totals(env: Env) -> Settlement {
-        Book::open(&env).settlement().cloned().unwrap_or_else(|error| panic_with_error!(&env, error))
+        Book::open(&env).settlement().clone()
     }
 
     fn perp_view(env: Env, account: Address, market: Symbol) -> Result<PerpView, LedgerError> {
-        valuation::perp_view(&mut Book::open(&env), &account, &market)
+        Ok(valuation::perp_view(&mut Book::open(&env), &account, &market))
     }
 
     fn index(env: Env, market: Symbol, window: u64) -> Result<(Quote, Option<i128>), LedgerError> {
-        valuation::index(&mut Book::open(&env), &market, window)
+        Ok(valuation::index(&mut Book::open(&env), &market, window))
     }
 
     fn pool_value(env: Env) -> Result<PoolValue, LedgerError> {
-        pool::value(&mut Book::open(&env))
+        Ok(pool::value(&mut Book::open(&env)))
     }
 
     fn settlement_asset(env: Env) -> Address {
         Book::open(&env).config.settlement
     }
+
+    fn config(env: Env) -> Result<LedgerConfig, LedgerError> {
+        let Config { oracle, settlement } = Book::open(&env).config;
+        let Venues { factory, perp_clearing, vault } = venues(&env);
+        Ok(LedgerConfig { factory, oracle, perp_clearing, settlement, vault })
+    }
 }
 
 /// Runs a change on a fresh book and stores what it changed.
-fn write<T>(env: &Env, change: impl FnOnce(&mut Book) -> Result<T, LedgerError>) -> Result<T, LedgerError> {
+fn write<T>(env: &Env, change: impl FnOnce(&mut Book) -> T) -> Result<T, LedgerError> {
     let mut book = Book::open(env);
-    let result = change(&mut book)?;
+    let result = change(&mut book);
     book.store();
     Ok(result)
 }
 
-fn venues(env: &Env) -> Result<Venues, LedgerError> {
-    storage::venues(env).ok_or(LedgerError::VenuesNotSet)
+#[inline(never)] // for size, measured
+fn vault_only(env: &Env) {
+    venues(env).vault.require_auth();
 }
 
-fn vault_only(env: &Env) -> Result<(), LedgerError> {
-    venues(env)?.vault.require_auth();
-    Ok(())
+#[inline(never)] // for size, measured
+fn clearing_only(env: &Env) {
+    venues(env).perp_clearing.require_auth();
 }
 
-fn clearing_only(env: &Env) -> Result<(), LedgerError> {
-    venues(env)?.perp_clearing.require_auth();
-    Ok(())
+fn venues(env: &Env) -> Venues {
+    storage::venues(env).unwrap_or_else(|| fail(env, LedgerError::VenuesNotSet))
+}
+
+/// Tokens for tokens, whatever they come to.
+fn agreed(
+    liquidator: Address,
+    account: Address,
+    debt: Address,
+    collateral: Address,
+    max_repay: i128,
+) -> Order {
+    Order { liquidator, account, debt, collateral, max_repay, min_seized: 0, receive: Receive::Tokens }
 }

@@ -4,13 +4,13 @@
 //! move together, so the conservation equations hold before and after each function up to the cash leg its caller
 //! books.
 
-use crate::book::OrOverflow;
+use crate::checked::*;
 use margin_interface::{AccountState, AssetState, AssetTotals, LedgerError, Settlement, ALL, MAX_HOLDINGS};
-use margin_math::{
-    fixed::{add, decrease, increase, sub},
-    shares::Total,
-};
+use margin_math::shares::Total;
 use soroban_sdk::{Address, Map};
+
+/// Ten times the largest cap of any token: what is more is refused by name before any arithmetic sees it.
+pub const MAX_AMOUNT: i128 = 1_000_000_000_000_000_000_000_000_000_000;
 
 /// A change of a holding.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -21,9 +21,10 @@ pub struct Change {
     pub shares: i128,
 }
 
-/// What depositors own.
+/// What depositors own: not what the vault misses beyond the reserves.
 pub fn supply(totals: &AssetTotals) -> Total {
-    Total { assets: totals.supplied, shares: totals.supply_shares }
+    let missing = (totals.pending_bad_debt - totals.reserves).max(0);
+    Total { assets: (totals.supplied - missing).max(0), shares: totals.supply_shares }
 }
 
 /// What borrowers owe.
@@ -37,18 +38,21 @@ pub fn credit_line(settlement: &Settlement) -> Total {
 }
 
 /// Token units of the account's deposit, floor.
-pub fn deposited(state: &AssetState, account: &AccountState, asset: &Address) -> Result<i128, LedgerError> {
-    supply(&state.totals).assets_floor(account.deposits.get(asset.clone()).unwrap_or(0)).or_overflow()
+pub fn deposited(state: &AssetState, account: &AccountState, asset: &Address) -> i128 {
+    let env = asset.env();
+    supply(&state.totals).assets_floor(account.deposits.get(asset.clone()).unwrap_or(0)).or_fail(env)
 }
 
 /// Token units of the account's lending debt, ceil.
-pub fn owed(state: &AssetState, account: &AccountState, asset: &Address) -> Result<i128, LedgerError> {
-    borrows(&state.totals).assets_ceil(account.debts.get(asset.clone()).unwrap_or(0)).or_overflow()
+pub fn owed(state: &AssetState, account: &AccountState, asset: &Address) -> i128 {
+    let env = asset.env();
+    borrows(&state.totals).assets_ceil(account.debts.get(asset.clone()).unwrap_or(0)).or_fail(env)
 }
 
 /// Settlement units of the account's perpetual debt, ceil.
-pub fn perp_owed(settlement: &Settlement, account: &AccountState) -> Result<i128, LedgerError> {
-    credit_line(settlement).assets_ceil(account.perp_debt).or_overflow()
+pub fn perp_owed(settlement: &Settlement, account: &AccountState) -> i128 {
+    let env = &account.debts.env().clone();
+    credit_line(settlement).assets_ceil(account.perp_debt).or_fail(env)
 }
 
 /// Adds `amount` to a deposit and to what depositors own.
@@ -57,15 +61,15 @@ pub fn add_deposit(
     account: &mut AccountState,
     asset: &Address,
     amount: i128,
-) -> Result<Change, LedgerError> {
-    let shares = supply(&state.totals).shares_floor(amount).or_overflow()?;
-    if shares <= 0 {
-        return Err(LedgerError::InvalidAmount);
-    }
-    raise(&mut account.deposits, asset, shares)?;
-    increase(&mut state.totals.supplied, amount).or_overflow()?;
-    increase(&mut state.totals.supply_shares, shares).or_overflow()?;
-    Ok(Change { amount, shares })
+) -> Change {
+    let env = asset.env();
+    require(env, amount <= MAX_AMOUNT, LedgerError::Overflow);
+    let shares = supply(&state.totals).shares_floor(amount).or_fail(env);
+    require(env, shares > 0, LedgerError::InvalidAmount);
+    raise(&mut account.deposits, asset, shares);
+    increase(env, &mut state.totals.supplied, amount);
+    increase(env, &mut state.totals.supply_shares, shares);
+    Change { amount, shares }
 }
 
 /// Takes `amount` ([`ALL`]: everything) out of a deposit and of what depositors own. A rest that is worth nothing
@@ -75,33 +79,31 @@ pub fn take_deposit(
     account: &mut AccountState,
     asset: &Address,
     amount: i128,
-) -> Result<Change, LedgerError> {
+) -> Change {
+    let env = asset.env();
     let held = account.deposits.get(asset.clone()).unwrap_or(0);
     let total = supply(&state.totals);
-    let most = total.assets_floor(held).or_overflow()?;
+    let most = total.assets_floor(held).or_fail(env);
     let amount = if amount == ALL { most } else { amount };
     if held == 0 || amount > most {
-        return Err(LedgerError::InsufficientBalance);
+        fail(env, LedgerError::InsufficientBalance);
     }
-    let burnt = if amount == most { held } else { total.shares_ceil(amount).or_overflow()?.min(held) };
+    let burnt = if amount == most { held } else { total.shares_ceil(amount).or_fail(env).min(held) };
     lower(&mut account.deposits, asset, held, burnt);
-    decrease(&mut state.totals.supplied, amount).or_overflow()?;
-    decrease(&mut state.totals.supply_shares, burnt).or_overflow()?;
-    Ok(Change { amount, shares: burnt })
+    decrease(env, &mut state.totals.supplied, amount);
+    decrease(env, &mut state.totals.supply_shares, burnt);
+    Change { amount, shares: burnt }
 }
 
 /// Adds `amount` to a lending debt.
-pub fn add_debt(
-    state: &mut AssetState,
-    account: &mut AccountState,
-    asset: &Address,
-    amount: i128,
-) -> Result<Change, LedgerError> {
-    let shares = borrows(&state.totals).shares_ceil(amount).or_overflow()?;
-    raise(&mut account.debts, asset, shares)?;
-    increase(&mut state.totals.borrowed, amount).or_overflow()?;
-    increase(&mut state.totals.borrow_shares, shares).or_overflow()?;
-    Ok(Change { amount, shares })
+pub fn add_debt(state: &mut AssetState, account: &mut AccountState, asset: &Address, amount: i128) -> Change {
+    let env = asset.env();
+    require(env, amount <= MAX_AMOUNT, LedgerError::Overflow);
+    let shares = borrows(&state.totals).shares_ceil(amount).or_fail(env);
+    raise(&mut account.debts, asset, shares);
+    increase(env, &mut state.totals.borrowed, amount);
+    increase(env, &mut state.totals.borrow_shares, shares);
+    Change { amount, shares }
 }
 
 /// Takes at most `amount` off a lending debt; all of its shares when that is all that is owed, so no dust remains.
@@ -111,19 +113,20 @@ pub fn take_debt(
     account: &mut AccountState,
     asset: &Address,
     amount: i128,
-) -> Result<Change, LedgerError> {
+) -> Change {
+    let env = asset.env();
     let held = account.debts.get(asset.clone()).unwrap_or(0);
     let total = borrows(&state.totals);
-    let most = total.assets_ceil(held).or_overflow()?;
+    let most = total.assets_ceil(held).or_fail(env);
     let amount = amount.min(most);
-    let burnt = if amount == most { held } else { total.shares_floor(amount).or_overflow()?.min(held) };
+    let burnt = if amount == most { held } else { total.shares_floor(amount).or_fail(env).min(held) };
     if burnt == 0 && amount > 0 {
-        return Err(LedgerError::InvalidAmount);
+        fail(env, LedgerError::InvalidAmount);
     }
     lower(&mut account.debts, asset, held, burnt);
     let totals = &mut state.totals;
-    decrease(&mut totals.borrowed, amount).or_overflow()?;
-    decrease(&mut totals.borrow_shares, burnt).or_overflow()?;
+    decrease(env, &mut totals.borrowed, amount);
+    decrease(env, &mut totals.borrow_shares, burnt);
     if totals.borrow_shares == 0 {
         let reserved = totals.borrowed.min(totals.reserves);
         let supplied = (totals.borrowed - reserved).min(totals.supplied);
@@ -131,32 +134,29 @@ pub fn take_debt(
         totals.reserves -= reserved;
         totals.supplied -= supplied;
     }
-    Ok(Change { amount, shares: burnt })
+    Change { amount, shares: burnt }
 }
 
 /// Takes at most `amount` off the account's perpetual debt, as [`take_debt`] does; what virtual shares owe at the end
 /// falls on the lender.
-pub fn take_perp_debt(
-    settlement: &mut Settlement,
-    account: &mut AccountState,
-    amount: i128,
-) -> Result<Change, LedgerError> {
+pub fn take_perp_debt(settlement: &mut Settlement, account: &mut AccountState, amount: i128) -> Change {
+    let env = &account.debts.env().clone();
     let held = account.perp_debt;
     let total = credit_line(settlement);
-    let most = total.assets_ceil(held).or_overflow()?;
+    let most = total.assets_ceil(held).or_fail(env);
     let amount = amount.min(most);
-    let burnt = if amount == most { held } else { total.shares_floor(amount).or_overflow()?.min(held) };
+    let burnt = if amount == most { held } else { total.shares_floor(amount).or_fail(env).min(held) };
     if burnt == 0 && amount > 0 {
-        return Err(LedgerError::InvalidAmount);
+        fail(env, LedgerError::InvalidAmount);
     }
-    account.perp_debt = sub(held, burnt).or_overflow()?;
-    decrease(&mut settlement.perp_borrowed, amount).or_overflow()?;
-    decrease(&mut settlement.perp_borrow_shares, burnt).or_overflow()?;
+    account.perp_debt = sub(env, held, burnt);
+    decrease(env, &mut settlement.perp_borrowed, amount);
+    decrease(env, &mut settlement.perp_borrow_shares, burnt);
     if settlement.perp_borrow_shares == 0 {
-        decrease(&mut settlement.lp, settlement.perp_borrowed).or_overflow()?;
+        decrease(env, &mut settlement.lp, settlement.perp_borrowed);
         settlement.perp_borrowed = 0;
     }
-    Ok(Change { amount, shares: burnt })
+    Change { amount, shares: burnt }
 }
 
 /// Whether the account owes or risks anything.
@@ -164,13 +164,13 @@ pub fn exposed(account: &AccountState) -> bool {
     account.perp_debt > 0 || !account.debts.is_empty() || !account.positions.is_empty()
 }
 
-fn raise(shares: &mut Map<Address, i128>, asset: &Address, by: i128) -> Result<(), LedgerError> {
+fn raise(shares: &mut Map<Address, i128>, asset: &Address, by: i128) {
+    let env = asset.env();
     let held = shares.get(asset.clone());
     if held.is_none() && shares.len() >= MAX_HOLDINGS {
-        return Err(LedgerError::TooManyHoldings);
+        fail(env, LedgerError::TooManyHoldings);
     }
-    shares.set(asset.clone(), add(held.unwrap_or(0), by).or_overflow()?);
-    Ok(())
+    shares.set(asset.clone(), add(env, held.unwrap_or(0), by));
 }
 
 fn lower(shares: &mut Map<Address, i128>, asset: &Address, held: i128, by: i128) {

@@ -9,19 +9,36 @@ extern crate alloc;
 
 mod accrual;
 mod book;
+mod checked;
 mod contract;
+mod custody;
+mod grants;
 mod holdings;
 mod lending;
 mod limits;
 mod liquidation;
 mod listing;
+mod migration;
 mod perp;
 mod pool;
 mod preview;
 mod settlement;
+mod standing;
 mod storage;
+mod terms;
+mod tips;
 mod valuation;
 
+#[cfg(test)]
+mod test_backstop;
+#[cfg(test)]
+mod test_batch;
+#[cfg(test)]
+mod test_custody;
+#[cfg(test)]
+mod test_governance;
+#[cfg(test)]
+mod test_grants;
 #[cfg(test)]
 mod test_lending;
 #[cfg(test)]
@@ -29,7 +46,15 @@ mod test_liquidation;
 #[cfg(test)]
 mod test_listing;
 #[cfg(test)]
+mod test_lock;
+#[cfg(test)]
+mod test_migration;
+#[cfg(test)]
 mod test_perp;
+#[cfg(test)]
+mod test_standing;
+#[cfg(test)]
+mod test_swap;
 #[cfg(test)]
 mod test_world;
 

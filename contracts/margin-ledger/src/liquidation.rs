@@ -1,43 +1,51 @@
-//! Lending liquidation: one debt, one collateral, at call time on current state.
+//! Debts repaid by somebody else, who takes collateral for it: one debt, one collateral, at call time on current state.
 //!
 //! Nothing is stored between calls, so nothing goes stale and the owner may always repay first. `margin-math` sizes
 //! it; what is seized follows from the debt that was really extinguished.
 
 use crate::{
-    book::{Book, OrOverflow},
-    holdings, lending,
-    lending::Paid,
-    limits, settlement,
+    book::{emit, Book},
+    checked::*,
+    holdings, lending, limits, settlement, standing, storage,
     valuation::{self, Quotes, Sheet, Valuation},
 };
-use margin_interface::{LedgerError, Liquidated, Liquidation, Receive, ALL};
-use margin_math::{
-    fixed::{add, increase},
-    lending_liquidation::{self as sizing, HeldSide, OwedSide, Plan, Seizure, Standing},
-    status::may_seize,
-    units::BPS,
+use margin_interface::{
+    AccountStatus, Bucket, InKindSet, LedgerError, Liquidated, Liquidation, Receive, Taking, ALL,
+    MAX_HOLDINGS,
 };
-use soroban_sdk::Address;
+use margin_math::{
+    lending_liquidation::{
+        self as sizing, HeldSide, OwedSide, Plan, Seizure, Standing, DELEVERAGE_BONUS_BPS, IN_KIND_BONUS_BPS,
+    },
+    margin::Margin,
+    status::may_seize,
+    units::{BPS, SECONDS_PER_DAY},
+};
+use soroban_sdk::{Address, Env, Vec};
 
-/// The two sides of a liquidation, priced.
+/// Seconds that others have to liquidate a flagged account before insurance may.
+const BACKSTOP_AFTER: u64 = 600;
+/// What insurance may pay for liquidations in a day, bps of the fund.
+const BACKSTOP_DAILY_BPS: u32 = 2_500;
+
+/// The two sides of a repayment, priced.
 struct Pair {
-    standing: Standing,
     owed: OwedSide,
     held: HeldSide,
-    /// Perpetual debt is liquidated before lending debt of the same asset, as it is repaid.
+    /// Perpetual debt is repaid before lending debt of the same asset.
     perp: bool,
 }
 
-/// What a liquidator asks for.
+/// What somebody offers.
 pub struct Order {
     /// Who repays and receives.
     pub liquidator: Address,
-    /// Who is liquidated.
+    /// Whose debt.
     pub account: Address,
     /// What is repaid.
-    pub debt_asset: Address,
-    /// What is seized.
-    pub collateral_asset: Address,
+    pub debt: Address,
+    /// What is taken.
+    pub collateral: Address,
     /// Most units of the debt; the vault holds them and returns what is not used.
     pub max_repay: i128,
     /// Fewest units of the collateral.
@@ -46,155 +54,229 @@ pub struct Order {
     pub receive: Receive,
 }
 
-/// Sizes and books a liquidation.
-pub fn liquidate(book: &mut Book, order: &Order) -> Result<Liquidation, LedgerError> {
-    let Order { liquidator, account, debt_asset, collateral_asset, max_repay, min_seized, .. } = order;
-    lending::require_positive(*max_repay)?;
-    if liquidator == account {
-        return Err(LedgerError::SelfLiquidation);
-    }
-    let owner = book.account(account);
-    let (sheet, quotes) = valuation::sheet(book, &owner)?;
-    let pair = pair(book, &sheet, &quotes, debt_asset, collateral_asset)?;
-
-    let (paid, seizure) = if debt_asset == collateral_asset {
-        // The account could do the same itself: nobody is paid for it.
-        lending::net(book, account, debt_asset, *max_repay)?;
-        (Paid::NOTHING, Seizure { fee: 0, seized: 0 })
-    } else {
-        let plan = plan(&sheet, &pair, *max_repay)?;
-        lending::require_positive(plan.repay)?;
-        let paid = lending::extinguish(book, account, debt_asset, plan.repay)?;
-        increase(&mut book.asset_mut(debt_asset)?.totals.cash, paid.total()?).or_overflow()?;
-        let seizure = sizing::seizure(&pair.owed, &pair.held, plan.bonus_bps, paid.total()?).or_overflow()?;
-        seize(book, order, &seizure, pair.held.amount)?;
-        (paid, seizure)
-    };
-    if seizure.seized < *min_seized {
-        return Err(LedgerError::SlippageExceeded);
-    }
-    settlement::realize_bad_debt(book, account)?;
-    Liquidated {
-        account: account.clone(),
-        liquidator: liquidator.clone(),
-        account_seq: book.account(account).seq,
-        collateral_asset: collateral_asset.clone(),
-        collateral_seq: book.asset(collateral_asset)?.totals.seq,
-        debt_asset: debt_asset.clone(),
-        debt_seq: book.asset(debt_asset)?.totals.seq,
-        fee: seizure.fee,
-        liquidator_seq: book.account(liquidator).seq,
-        perp: pair.perp,
-        repaid: paid.total()?,
-        receive: order.receive,
-        seized: seizure.seized,
-    }
-    .publish(&book.env);
-    Ok(Liquidation { repaid: paid.total()?, seized: seizure.seized })
+/// Liquidates an account that may be, down to its target.
+pub fn liquidate(book: &mut Book, order: &Order) -> Liquidation {
+    execute(book, order, Taking::Liquidation)
 }
 
-/// Both sides in the Liquidation valuation, if the account may be liquidated and both exist.
-fn pair(
-    book: &mut Book,
-    sheet: &Sheet,
-    quotes: &Quotes,
-    debt_asset: &Address,
-    collateral_asset: &Address,
-) -> Result<Pair, LedgerError> {
-    let margin = sheet.value(quotes, Valuation::Liquidation, book.now())?.margin;
-    if margin.liquidation_ok() {
-        return Err(LedgerError::NotLiquidatable);
-    }
-    let perp = debt_asset == &book.config.settlement && sheet.perp_debt > 0;
-    let lending = sheet.debts.iter().find(|line| &line.asset == debt_asset);
-    if !perp && lending.is_none() {
-        return Err(LedgerError::NothingOwed);
-    }
-    let line = sheet.deposits.iter().find(|line| &line.asset == collateral_asset);
-    let line = line.ok_or(LedgerError::InsufficientBalance)?;
-    let debt = book.asset(debt_asset)?;
-    let prices = valuation::prices(quotes.get(&debt.config.index)?, Valuation::Liquidation)?;
-    let owed = match lending {
-        Some(lending) if !perp => OwedSide {
-            amount: lending.amount,
-            decimals: debt.decimals,
-            price: prices.owed(Valuation::Liquidation),
-            lw_bps: debt.config.lw_bps,
-        },
-        _ => OwedSide {
-            amount: sheet.perp_debt,
-            decimals: debt.decimals,
-            price: prices.settled(Valuation::Liquidation),
-            lw_bps: BPS,
-        },
+/// Has insurance take what nobody else did.
+pub fn backstop(book: &mut Book, account: Address, collateral: Address, max_repay: i128) -> Liquidation {
+    let env = &book.env.clone();
+    let fund = storage::protocol_account(env, Bucket::Insurance);
+    let liquidator = fund.unwrap_or_else(|| fail(env, LedgerError::VenuesNotSet));
+    let (owner, now) = (book.account(&account), book.now());
+    let waited = owner.status == AccountStatus::Flagged && now >= owner.since + BACKSTOP_AFTER;
+    require(env, waited, LedgerError::NotLiquidatable);
+    let (paid, at) = storage::backstop(env);
+    let left = SECONDS_PER_DAY.saturating_sub(now.saturating_sub(at));
+    let faded = mul_div_floor(env, paid, i128::from(left), i128::from(SECONDS_PER_DAY));
+    let most = bps_floor(env, book.settlement().insurance, BACKSTOP_DAILY_BPS);
+    let max_repay = max_repay.min(sub(env, most, faded));
+    require(env, max_repay > 0, LedgerError::InsufficientBucket);
+    let (debt, receive) = (book.config.settlement.clone(), Receive::Shares);
+    let order = Order { liquidator, account, debt, collateral, max_repay, min_seized: 0, receive };
+    let done = execute(book, &order, Taking::Backstop);
+    storage::set_backstop(env, &(add(env, faded, done.repaid), now));
+    done
+}
+
+fn execute(book: &mut Book, order: &Order, kind: Taking) -> Liquidation {
+    let env = &book.env.clone();
+    let owner = book.account(&order.account);
+    let (sheet, quotes) = valuation::sheet(book, &owner);
+    let margin = sheet.value(env, &quotes, Valuation::Liquidation).margin;
+    require(env, standing::liquidatable(&owner, &margin, book.now()), LedgerError::NotLiquidatable);
+    let pair = pair(book, &sheet, &quotes, order, Valuation::Liquidation);
+    let done = if order.debt == order.collateral {
+        // The account could do the same itself: nobody is paid for it.
+        lending::net(book, &order.account, &order.debt, order.max_repay);
+        book_taking(book, order, &pair, 0, &Seizure { fee: 0, seized: 0 }, kind)
+    } else {
+        let plan = plan(env, &sheet, &margin, &pair, order.max_repay);
+        take(book, order, &pair, &plan, kind)
     };
-    let quote = quotes.get(&line.config.index)?;
-    if !may_seize(valuation::status(quote.status)) {
-        return Err(LedgerError::PriceNotUsable);
-    }
+    settlement::realize_bad_debt(book, &order.account);
+    done
+}
+
+/// Any debt of an account that asks for it: at mid prices that are live, for whom a doubtful price would favour here is
+/// not the account's to lose.
+pub fn deleverage(book: &mut Book, order: &Order) -> Liquidation {
+    agreed(book, order, DELEVERAGE_BONUS_BPS, Taking::Deleverage)
+}
+
+/// The perpetual debt of an account that has named the asset before.
+pub fn settle_in_kind(book: &mut Book, order: &Order) -> Liquidation {
+    let env = &book.env.clone();
+    let named = storage::in_kind(env, &order.account).contains(&order.collateral);
+    require(env, named, LedgerError::NotInKind);
+    let owes = book.account(&order.account).perp_debt > 0;
+    require(env, owes, LedgerError::NothingOwed);
+    agreed(book, order, IN_KIND_BONUS_BPS, Taking::InKind)
+}
+
+/// Names the assets that may be taken in kind.
+pub fn set_in_kind(book: &mut Book, account: &Address, assets: &Vec<Address>) {
+    account.require_auth();
+    let env = &book.env.clone();
+    require(env, assets.len() <= MAX_HOLDINGS, LedgerError::TooManyHoldings);
+    storage::set_in_kind(env, account, assets);
+    let owner = book.account(account);
+    let account_seq = book.put_account(account, &owner);
+    InKindSet { account: account.clone(), account_seq, assets: assets.clone() }.publish(env);
+}
+
+fn agreed(book: &mut Book, order: &Order, bonus_bps: u32, kind: Taking) -> Liquidation {
+    let env = &book.env.clone();
+    require(env, order.debt != order.collateral, LedgerError::LiquidationUnhelpful);
+    let owner = book.account(&order.account);
+    let (sheet, quotes) = valuation::sheet(book, &owner);
+    let before = sheet.value(env, &quotes, Valuation::Live).margin;
+    let pair = pair(book, &sheet, &quotes, order, Valuation::Live);
+    let plan = sizing::plan_agreed(&pair.owed, &pair.held, bonus_bps, order.max_repay).or_fail(env);
+    let done = take(book, order, &pair, &plan, kind);
+    let owner = book.account(&order.account);
+    let after = Sheet::of(book, &owner).value(env, &quotes, Valuation::Live).margin;
+    require(env, before.improves_to(&after).or_fail(env), LedgerError::LiquidationUnhelpful);
+    done
+}
+
+/// Both sides in a valuation, if both exist and their prices serve.
+fn pair(book: &mut Book, sheet: &Sheet, quotes: &Quotes, order: &Order, valuation: Valuation) -> Pair {
+    let env = &book.env.clone();
+    require_positive(env, order.max_repay);
+    require(env, order.liquidator != order.account, LedgerError::SelfLiquidation);
+    let now = book.now();
+    let perp = order.debt == book.config.settlement && sheet.perp_debt > 0;
+    let lending = sheet.debts.iter().find(|line| line.asset == order.debt);
+    require(env, perp || lending.is_some(), LedgerError::NothingOwed);
+    let line = sheet.deposits.iter().find(|line| line.asset == order.collateral);
+    let line = line.unwrap_or_else(|| fail(env, LedgerError::InsufficientBalance));
+    let debt = book.asset(&order.debt);
+    let priced = |quote| {
+        // Live prices only, where the account has a choice.
+        let usable = valuation == Valuation::Liquidation || valuation::allows_increase(quote);
+        require(env, usable, LedgerError::PriceNotUsable);
+        valuation::prices(env, quote, valuation)
+    };
+    let prices = priced(quotes.get(env, &debt.config.index));
+    let (amount, price, lw_bps) = match lending {
+        Some(lending) if !perp => (lending.amount, prices.owed(valuation), lending.live(now).lw_bps),
+        _ => (sheet.perp_debt, prices.settled(valuation), BPS),
+    };
+    let owed = OwedSide { amount, decimals: debt.decimals, price, lw_bps };
+    let quote = quotes.get(env, &line.state.config.index);
+    require(env, may_seize(valuation::status(quote.status)), LedgerError::PriceNotUsable);
     let held = HeldSide {
         amount: line.amount,
-        decimals: line.decimals,
-        price: valuation::prices(quote, Valuation::Liquidation)?.owned(Valuation::Liquidation),
-        ltv_bps: line.config.ltv_bps,
-        opening_bps: line.config.opening_bps,
-        max_bonus_bps: line.config.max_bonus_bps,
+        decimals: line.state.decimals,
+        price: priced(quote).owned(valuation),
+        ltv_bps: line.live(now).ltv_bps,
+        opening_bps: line.state.config.opening_bps,
+        max_bonus_bps: line.state.config.max_bonus_bps,
     };
-    let standing = Standing {
+    Pair { owed, held, perp }
+}
+
+/// To the target if the pair helps; in full if no pair of the account could; else refused.
+fn plan(env: &Env, sheet: &Sheet, margin: &Margin, pair: &Pair, max_repay: i128) -> Plan {
+    let Pair { owed, held, .. } = pair;
+    let standing = &Standing {
         effective: margin.effective,
         effective_liquidation: margin.effective_liquidation,
         effective_opening: margin.effective_opening,
         required: margin.required,
     };
-    Ok(Pair { standing, owed, held, perp })
+    if let Some(bonus_bps) = sizing::bonus_bps(standing, owed, held).or_fail(env) {
+        return sizing::plan(standing, owed, held, bonus_bps, max_repay).or_fail(env);
+    }
+    let now = env.ledger().timestamp();
+    // The best pair is the collateral that supports least against the debt that weighs most.
+    let ltv_bps = sheet.deposits.iter().map(|line| line.live(now).ltv_bps).min().unwrap_or(BPS);
+    let heaviest = sheet.debts.iter().map(|line| line.live(now).lw_bps).max();
+    let lw_bps = heaviest.unwrap_or(BPS).max(owed.lw_bps);
+    let helps = sizing::helps(standing, lw_bps, ltv_bps).or_fail(env);
+    require(env, !helps, LedgerError::LiquidationUnhelpful);
+    sizing::plan_insolvent(owed, held, max_repay).or_fail(env)
 }
 
-/// To the target if the pair helps; in full if no pair of the account could; else refused.
-fn plan(sheet: &Sheet, pair: &Pair, max_repay: i128) -> Result<Plan, LedgerError> {
-    let Pair { standing, owed, held, .. } = pair;
-    if let Some(bonus_bps) = sizing::bonus_bps(standing, owed, held).or_overflow()? {
-        return sizing::plan(standing, owed, held, bonus_bps, max_repay).or_overflow();
+/// Extinguishes what is planned, and takes what that fetches.
+fn take(book: &mut Book, order: &Order, pair: &Pair, plan: &Plan, kind: Taking) -> Liquidation {
+    let env = &book.env.clone();
+    require_positive(env, plan.repay);
+    let repaid = lending::extinguish(book, &order.account, &order.debt, plan.repay).total();
+    if kind == Taking::Backstop {
+        decrease(env, &mut book.settlement_mut().insurance, repaid);
+    } else {
+        increase(env, &mut book.asset_mut(&order.debt).totals.cash, repaid);
     }
-    // The best pair is the collateral that supports least against the debt that weighs most.
-    let ltv_bps = sheet.deposits.iter().map(|line| line.config.ltv_bps).min().unwrap_or(BPS);
-    let heaviest = sheet.debts.iter().map(|line| line.config.lw_bps).max();
-    let lw_bps = heaviest.unwrap_or(BPS).max(owed.lw_bps);
-    if sizing::helps(standing, lw_bps, ltv_bps).or_overflow()? {
-        return Err(LedgerError::LiquidationUnhelpful);
-    }
-    sizing::plan_insolvent(owed, held, max_repay).or_overflow()
+    let seizure = sizing::seizure(&pair.owed, &pair.held, plan, repaid).or_fail(env);
+    seize(book, order, &seizure, pair.held.amount);
+    book_taking(book, order, pair, repaid, &seizure, kind)
+}
+
+fn book_taking(
+    book: &mut Book,
+    order: &Order,
+    pair: &Pair,
+    repaid: i128,
+    seizure: &Seizure,
+    kind: Taking,
+) -> Liquidation {
+    let seized = seizure.seized;
+    require(&book.env, seized >= order.min_seized, LedgerError::SlippageExceeded);
+    emit!(
+        book,
+        Liquidated {
+            account: order.account.clone(),
+            liquidator: order.liquidator.clone(),
+            account_seq: book.account(&order.account).seq,
+            collateral_asset: order.collateral.clone(),
+            collateral_seq: book.asset(&order.collateral).totals.seq,
+            debt_asset: order.debt.clone(),
+            debt_seq: book.asset(&order.debt).totals.seq,
+            fee: seizure.fee,
+            kind,
+            liquidator_seq: book.account(&order.liquidator).seq,
+            perp: pair.perp,
+            repaid,
+            receive: order.receive,
+            seized,
+        }
+    );
+    Liquidation { repaid, seized }
 }
 
 /// Takes the collateral and hands it out: the protocol's part to insurance or reserves, the rest to the liquidator.
-fn seize(book: &mut Book, order: &Order, seizure: &Seizure, held: i128) -> Result<(), LedgerError> {
-    let Order { liquidator, account, collateral_asset: asset, .. } = order;
+fn seize(book: &mut Book, order: &Order, seizure: &Seizure, held: i128) {
+    let env = &book.env.clone();
+    let Order { liquidator, account, collateral: asset, .. } = order;
     let mut owner = book.account(account);
-    let state = book.asset_mut(asset)?;
-    let total = add(seizure.seized, seizure.fee).or_overflow()?;
+    let state = book.asset_mut(asset);
+    let total = seizure.seized + seizure.fee;
     if total == held {
-        holdings::take_deposit(state, &mut owner, asset, ALL)?;
+        holdings::take_deposit(state, &mut owner, asset, ALL);
     } else if total > 0 {
-        holdings::take_deposit(state, &mut owner, asset, total)?;
+        holdings::take_deposit(state, &mut owner, asset, total);
     }
-    book.put_account(account, owner);
+    book.put_account(account, &owner);
     if asset == &book.config.settlement {
-        increase(&mut book.settlement_mut()?.insurance, seizure.fee).or_overflow()?;
+        increase(env, &mut book.settlement_mut().insurance, seizure.fee);
     } else {
-        increase(&mut book.asset_mut(asset)?.totals.reserves, seizure.fee).or_overflow()?;
+        increase(env, &mut book.asset_mut(asset).totals.reserves, seizure.fee);
     }
     match order.receive {
         _ if seizure.seized == 0 => {}
         Receive::Tokens => {
-            lending::pay_out(book, asset, seizure.seized)?;
+            lending::pay_out(book, asset, seizure.seized);
         }
         Receive::Shares => {
             let mut buyer = book.account(liquidator);
-            holdings::add_deposit(book.asset_mut(asset)?, &mut buyer, asset, seizure.seized)?;
-            book.put_account(liquidator, buyer.clone());
+            holdings::add_deposit(book.asset_mut(asset), &mut buyer, asset, seizure.seized);
+            book.put_account(liquidator, &buyer);
             if holdings::exposed(&buyer) {
-                limits::require_opening(book, liquidator, &buyer)?;
+                limits::require_opening(book, liquidator, &buyer);
             }
         }
     }
-    Ok(())
 }

@@ -1,21 +1,22 @@
 //! What is listed, and within which bounds.
 
 use crate::{
-    book::{Book, OrOverflow},
+    book::Book,
+    checked::*,
     storage::{self, Config, Venues},
-    valuation,
+    terms, valuation,
 };
+use governance::Delay;
 use margin_interface::{
-    AssetConfig, AssetListed, AssetState, AssetTotals, LedgerError, PriceStatus, RateCurve, VenuesSet,
-    MAX_ASSETS,
+    AssetConfig, AssetListed, AssetRetired, AssetState, AssetTotals, Bucket, GovernanceError, LedgerChange,
+    LedgerError, OracleSet, PriceStatus, ProtocolAccountSet, Ramp, RateCurve, VenuesSet, MAX_ASSETS,
 };
 use margin_math::{
-    fixed::pow10,
     interest::{MODIFIER_START, RATE_SCALE},
     lending_liquidation::PROTOCOL_FEE_BPS,
     units::{BPS, MAX_DECIMALS, SETTLEMENT_DECIMALS},
 };
-use soroban_sdk::{token::TokenClient, vec, Address, Env, Vec};
+use soroban_sdk::{panic_with_error, token::TokenClient, vec, Address, BytesN, Env};
 
 /// Largest liability weight and level, bps.
 const MAX_WEIGHT_BPS: u32 = 100_000;
@@ -29,108 +30,196 @@ const MAX_REACTIVITY: i128 = RATE_SCALE / 1_000;
 const MAX_RESERVE_FACTOR_BPS: u32 = 5_000;
 /// Caps stay below a hundred billion whole tokens, so that no conversion of a total can overflow.
 const MAX_WHOLE_TOKENS: u32 = 11;
+/// Longest that a deposit may have to stay: a week.
+const MAX_DEPOSIT_SECONDS: u32 = 604_800;
 /// A liquidation must gain at least 2% of what it seizes.
 const LIQUIDATION_GAIN_BPS: u32 = 9_800;
 
-/// Names the contracts that write. Once.
-pub fn set_venues(
-    env: &Env,
-    vault: &Address,
-    perp_clearing: &Address,
-    factory: &Address,
-) -> Result<(), LedgerError> {
-    require_admin(env)?;
-    if storage::venues(env).is_some() {
-        return Err(LedgerError::VenuesAlreadySet);
-    }
-    let (vault, perp_clearing, factory) = (vault.clone(), perp_clearing.clone(), factory.clone());
-    storage::set_venues(
-        env,
-        &Venues { factory: factory.clone(), perp_clearing: perp_clearing.clone(), vault: vault.clone() },
-    );
-    VenuesSet { factory, perp_clearing, vault }.publish(env);
-    Ok(())
+/// Names the contracts that write. Once; later by a change.
+pub fn set_venues(env: &Env, venues: Venues) {
+    governance::require_admin(env);
+    require(env, storage::venues(env).is_none(), LedgerError::VenuesAlreadySet);
+    enter_venues(env, venues);
 }
 
-/// Lists a token after checking its parameters, alone and against every asset listed before.
-pub fn list_asset(env: &Env, token: &Address, config: &AssetConfig) -> Result<(), LedgerError> {
-    let settlement = require_admin(env)?.settlement;
+/// Lists a token.
+pub fn list_asset(env: &Env, token: &Address, config: &AssetConfig) {
+    governance::require_admin(env);
     let mut listed = storage::assets(env);
-    if listed.contains(token) {
-        return Err(LedgerError::AlreadyListed);
-    }
-    if listed.len() >= MAX_ASSETS {
-        return Err(LedgerError::TooManyHoldings);
-    }
-    let decimals = TokenClient::new(env, token).decimals();
-    if decimals > MAX_DECIMALS || (token == &settlement && decimals != SETTLEMENT_DECIMALS) {
-        return Err(LedgerError::InvalidConfig);
-    }
-    require_bounds(config, decimals)?;
+    require(env, !listed.contains(token), LedgerError::AlreadyListed);
+    require(env, listed.len() < MAX_ASSETS, LedgerError::TooManyHoldings);
     let mut book = Book::open(env);
-    require_liquidatable_with(&mut book, &listed, config)?;
-    let quotes = valuation::oracle(&book).quotes(&vec![env, config.index.clone()]);
-    require(quotes.iter().all(|quote| quote.status != PriceStatus::Unknown))?;
-
+    let decimals = TokenClient::new(env, token).decimals();
+    let fits =
+        decimals <= MAX_DECIMALS && (token != &book.config.settlement || decimals == SETTLEMENT_DECIMALS);
+    require(env, fits, LedgerError::InvalidConfig);
+    require_sound(&mut book, token, config, decimals);
     let totals = AssetTotals {
         borrow_shares: 0,
         borrowed: 0,
         cash: 0,
         modifier: MODIFIER_START,
+        outflow: 0,
+        outflow_at: 0,
+        pending_bad_debt: 0,
+        pending_since: 0,
         reserves: 0,
         seq: 0,
         supplied: 0,
         supply_shares: 0,
         updated_at: book.now(),
     };
-    let asset_seq = book.list_asset(token, AssetState { config: config.clone(), decimals, totals });
+    let ramp = Ramp { liquidation_bps: 0, ltv_bps: 0, lw_bps: 0, margin_call_bps: 0, since: 0 };
+    let asset_seq = book.list_asset(token, AssetState { config: config.clone(), decimals, ramp, totals });
     book.store();
     listed.push_back(token.clone());
     storage::set_assets(env, &listed);
     AssetListed { asset: token.clone(), asset_seq, config: config.clone(), decimals }.publish(env);
-    Ok(())
 }
 
-fn require_admin(env: &Env) -> Result<Config, LedgerError> {
-    let config = storage::config(env).ok_or(LedgerError::InvalidConfig)?;
-    config.admin.require_auth();
-    Ok(config)
-}
-
-fn require(holds: bool) -> Result<(), LedgerError> {
-    holds.then_some(()).ok_or(LedgerError::InvalidConfig)
-}
-
-fn require_bounds(config: &AssetConfig, decimals: u32) -> Result<(), LedgerError> {
-    let largest = pow10(decimals + MAX_WHOLE_TOKENS).or_overflow()?;
-    require((0..=largest).contains(&config.supply_cap) && (0..=largest).contains(&config.borrow_cap))?;
-    require((BPS..=MAX_WEIGHT_BPS).contains(&config.lw_bps) && config.ltv_bps <= BPS)?;
-    require(config.liquidation_bps >= BPS && config.margin_call_bps >= config.liquidation_bps)?;
-    require(config.opening_bps > config.margin_call_bps && config.opening_bps <= MAX_WEIGHT_BPS)?;
-    require(config.max_bonus_bps <= MAX_BONUS_BPS && config.max_utilisation_bps <= BPS)?;
-    require(config.reserve_factor_bps <= MAX_RESERVE_FACTOR_BPS)?;
-    require_rate(&config.rate)
-}
-
-fn require_rate(rate: &RateCurve) -> Result<(), LedgerError> {
-    require(rate.target_bps > 0 && rate.target_bps < BPS)?;
-    require(
-        rate.base_bps <= MAX_RATE_BPS && rate.slope1_bps <= MAX_RATE_BPS && rate.slope2_bps <= MAX_RATE_BPS,
-    )?;
-    require(i128::from(rate.reactivity) <= MAX_REACTIVITY)
-}
-
-/// Whichever of two assets is collateral and whichever is debt: seizing at the largest bonus must raise health.
-fn require_liquidatable_with(
-    book: &mut Book,
-    listed: &Vec<Address>,
-    config: &AssetConfig,
-) -> Result<(), LedgerError> {
-    for asset in listed.iter() {
-        let other = &book.asset(&asset)?.config;
-        require(improves(other, config) && improves(config, other))?;
+/// Changes an asset at once, if that can harm nobody who did not see it coming.
+pub fn update_asset(env: &Env, by: &Address, token: &Address, config: &AssetConfig) {
+    governance::require_governor(env, by);
+    let tightens = tightens(&Book::open(env).asset(token).config, config);
+    if !tightens {
+        panic_with_error!(env, GovernanceError::NeedsTimelock);
     }
-    Ok(())
+    change_asset(env, token, config);
+}
+
+/// Takes an asset off the list that nobody has deposited or owes.
+pub fn retire_asset(env: &Env, token: &Address) {
+    governance::require_admin(env);
+    let mut book = Book::open(env);
+    let AssetTotals { borrow_shares, supply_shares, reserves, .. } = book.asset(token).totals;
+    let unused = borrow_shares == 0 && supply_shares == 0 && reserves == 0;
+    require(env, unused && token != &book.config.settlement, LedgerError::AssetInUse);
+    let mut listed = storage::assets(env);
+    let position = listed.first_index_of(token).or_fail(env);
+    listed.remove(position);
+    storage::set_assets(env, &listed);
+    storage::remove_asset(env, token);
+    AssetRetired { asset: token.clone() }.publish(env);
+}
+
+/// Announces a change.
+pub fn propose(env: &Env, change: LedgerChange) -> BytesN<32> {
+    let delay = match change {
+        LedgerChange::Asset(..) => Delay::Risk,
+        LedgerChange::Oracle(_) | LedgerChange::ProtocolAccount(..) | LedgerChange::Venues(..) => {
+            Delay::Venue
+        }
+        LedgerChange::Upgrade(_) => Delay::Code,
+    };
+    governance::propose(env, change, delay)
+}
+
+/// Carries out an announced change.
+pub fn execute(env: &Env, id: &BytesN<32>) {
+    match governance::take(env, id) {
+        LedgerChange::Asset(token, config) => change_asset(env, &token, &config),
+        LedgerChange::Oracle(oracle) => {
+            let config = Book::open(env).config;
+            storage::set_config(env, &Config { oracle: oracle.clone(), ..config });
+            OracleSet { oracle }.publish(env);
+        }
+        LedgerChange::ProtocolAccount(role, account) => enter_protocol_account(env, role, account),
+        LedgerChange::Venues(vault, perp_clearing, factory) => {
+            enter_venues(env, Venues { factory, perp_clearing, vault });
+        }
+        LedgerChange::Upgrade(wasm) => governance::upgrade(env, wasm),
+    }
+}
+
+/// Names an account of the protocol. Once; later by a change.
+pub fn set_protocol_account(env: &Env, role: Bucket, account: Address) {
+    governance::require_admin(env);
+    if storage::protocol_account(env, role).is_some() {
+        panic_with_error!(env, GovernanceError::NeedsTimelock);
+    }
+    enter_protocol_account(env, role, account);
+}
+
+fn enter_protocol_account(env: &Env, role: Bucket, account: Address) {
+    storage::set_protocol_account(env, role, &account);
+    ProtocolAccountSet { role, account }.publish(env);
+}
+
+fn enter_venues(env: &Env, venues: Venues) {
+    storage::set_venues(env, &venues);
+    let Venues { factory, perp_clearing, vault } = venues;
+    VenuesSet { factory, perp_clearing, vault }.publish(env);
+}
+
+fn change_asset(env: &Env, token: &Address, config: &AssetConfig) {
+    let mut book = Book::open(env);
+    let decimals = book.asset(token).decimals;
+    require_sound(&mut book, token, config, decimals);
+    let now = book.now();
+    let state = book.asset_mut(token);
+    state.ramp = terms::ramp_to(state, config, now);
+    state.config = config.clone();
+    let asset_seq = state.totals.seq;
+    book.store();
+    AssetListed { asset: token.clone(), asset_seq, config: config.clone(), decimals }.publish(env);
+}
+
+/// Whether nobody can lose by it who did not see it coming; what existing accounts lose comes over seven days.
+fn tightens(old: &AssetConfig, new: &AssetConfig) -> bool {
+    (old.enabled || !new.enabled)
+        && new.supply_cap <= old.supply_cap
+        && new.borrow_cap <= old.borrow_cap
+        && new.max_utilisation_bps <= old.max_utilisation_bps
+        && new.outflow_bps <= old.outflow_bps
+        && new.min_deposit_seconds >= old.min_deposit_seconds
+        && new.ltv_bps <= old.ltv_bps
+        && new.lw_bps >= old.lw_bps
+        && new.opening_bps >= old.opening_bps
+        && new.margin_call_bps >= old.margin_call_bps
+        && new.liquidation_bps >= old.liquidation_bps
+        && (new.max_bonus_bps, new.reserve_factor_bps) == (old.max_bonus_bps, old.reserve_factor_bps)
+        && new.rate == old.rate
+        && new.index == old.index
+}
+
+/// Parameters within their bounds, an index that the oracle knows, and no pair that a liquidation could not heal.
+fn require_sound(book: &mut Book, token: &Address, config: &AssetConfig, decimals: u32) {
+    let env = &book.env.clone();
+    let quotes = valuation::oracle(book).quotes(&vec![env, config.index.clone()]);
+    let known = quotes.iter().all(|quote| quote.status != PriceStatus::Unknown);
+    require(env, known && within_bounds(config, decimals), LedgerError::InvalidConfig);
+    // Whichever of two assets is collateral and whichever is debt: seizing at the largest bonus must raise health.
+    for asset in storage::assets(env).iter().filter(|asset| asset != token) {
+        let other = &book.asset(&asset).config;
+        require(env, improves(other, config) && improves(config, other), LedgerError::InvalidConfig);
+    }
+}
+
+fn within_bounds(config: &AssetConfig, decimals: u32) -> bool {
+    // At most 18 decimals: it fits.
+    let largest = 10_i128.pow(decimals + MAX_WHOLE_TOKENS);
+    (0..=largest).contains(&config.supply_cap)
+        && (0..=largest).contains(&config.borrow_cap)
+        && (BPS..=MAX_WEIGHT_BPS).contains(&config.lw_bps)
+        && config.ltv_bps <= BPS
+        && config.liquidation_bps >= BPS
+        && config.margin_call_bps >= config.liquidation_bps
+        && config.opening_bps > config.margin_call_bps
+        && config.opening_bps <= MAX_WEIGHT_BPS
+        && config.max_bonus_bps <= MAX_BONUS_BPS
+        && config.max_utilisation_bps <= BPS
+        && config.outflow_bps <= BPS
+        && config.min_deposit_seconds <= MAX_DEPOSIT_SECONDS
+        && config.reserve_factor_bps <= MAX_RESERVE_FACTOR_BPS
+        && is_curve(&config.rate)
+}
+
+fn is_curve(rate: &RateCurve) -> bool {
+    (1..BPS).contains(&rate.target_bps)
+        && rate.base_bps <= MAX_RATE_BPS
+        && rate.slope1_bps <= MAX_RATE_BPS
+        && rate.slope2_bps <= MAX_RATE_BPS
+        && i128::from(rate.reactivity) <= MAX_REACTIVITY
 }
 
 /// `ltv_c * (1 + max_bonus_c + fee) <= 98% * liquidation_c * lw_d`.

@@ -3,22 +3,21 @@
 //! The clearing-house decides at what price; here is decided what it costs whom. Only an increase of risk asks for prices
 //! that are live: whoever reduces or closes is settled whatever the oracle says.
 
-use crate::book::{Book, OrOverflow};
+use crate::book::Book;
+use crate::checked::*;
 use crate::settlement::{is_bad_debt, realize_bad_debt, Till};
 use crate::storage;
 use crate::valuation;
 use crate::valuation::{status, Quotes, Sheet, Valuation};
-use crate::{lending, limits, pool};
+use crate::{lending, limits, pool, standing};
 use margin_interface::{
     AccountState, Bucket, BucketMoved, FillReceipt, FundingSettled, LedgerError, MarketConfig, MarketOpened,
-    MarketPushed, MarketState, MarketTotals, PendingClaimed, PerpMarket, Position, PositionFilled,
-    PositionTakenOver, TakeOver, MAX_HOLDINGS, MAX_MARKETS,
+    MarketPushed, MarketState, MarketTotals, MarketUpdated, PendingClaimed, PerpMarket, Position,
+    PositionFilled, PositionTakenOver, TakeOver, MAX_HOLDINGS, MAX_MARKETS,
 };
 use margin_math::{
-    curve, defaults,
-    fixed::{abs, add, bps_floor, decrease, increase, mul_div_floor, neg, sub},
-    perp_liquidation,
-    position::{self, FillError, Filled},
+    curve, defaults, perp_liquidation,
+    position::{self, Filled},
     status::may_seize,
     units::{BPS, QUOTE_SCALE},
 };
@@ -40,13 +39,14 @@ pub fn open_market(
     config: &MarketConfig,
     base_reserve: i128,
     quote_reserve: i128,
-) -> Result<(), LedgerError> {
+) {
+    let env = &book.env.clone();
     let mut markets = storage::markets(&book.env);
     if markets.contains(market) {
-        return Err(LedgerError::AlreadyListed);
+        fail(env, LedgerError::AlreadyListed);
     }
     if markets.len() >= MAX_MARKETS || !within_bounds(config) || base_reserve <= 0 || quote_reserve <= 0 {
-        return Err(LedgerError::InvalidConfig);
+        fail(env, LedgerError::InvalidConfig);
     }
     let state = MarketState {
         base_reserve,
@@ -56,7 +56,7 @@ pub fn open_market(
         funding_rate: 0,
         funding_short: 0,
         ledger: book.env.ledger().sequence(),
-        ledger_mark: curve::mark(base_reserve, quote_reserve).or_overflow()?,
+        ledger_mark: curve::mark(base_reserve, quote_reserve).or_fail(env),
         quote_reserve,
     };
     let totals = MarketTotals {
@@ -72,7 +72,15 @@ pub fn open_market(
     storage::set_markets(&book.env, &markets);
     let (market, config) = (market.clone(), config.clone());
     MarketOpened { market, base_reserve, config, quote_reserve, market_seq }.publish(&book.env);
-    Ok(())
+}
+
+/// Replaces the parameters of a market.
+pub fn update_market(book: &mut Book, market: &Symbol, config: MarketConfig) {
+    require(&book.env, within_bounds(&config), LedgerError::InvalidConfig);
+    let record = book.market_mut(market);
+    record.config = config.clone();
+    let market_seq = record.seq;
+    MarketUpdated { market: market.clone(), config, market_seq }.publish(&book.env);
 }
 
 fn within_bounds(config: &MarketConfig) -> bool {
@@ -93,10 +101,9 @@ fn within_bounds(config: &MarketConfig) -> bool {
 }
 
 /// Stores curve and funding as they stand now.
-pub fn push_market(book: &mut Book, market: &Symbol, state: MarketState) -> Result<(), LedgerError> {
-    let market_seq = push(book, market, state.clone())?.seq;
+pub fn push_market(book: &mut Book, market: &Symbol, state: MarketState) {
+    let market_seq = push(book, market, state.clone()).seq;
     MarketPushed { market: market.clone(), state, market_seq }.publish(&book.env);
-    Ok(())
 }
 
 /// Fills `size_delta` for `quote_delta` and `fee`; an increase must pass the opening check and the reserve test.
@@ -108,46 +115,62 @@ pub fn apply_fill(
     quote_delta: i128,
     fee: i128,
     state: MarketState,
-) -> Result<FillReceipt, LedgerError> {
+) -> FillReceipt {
+    let env = &book.env.clone();
     if fee < 0 {
-        return Err(LedgerError::InvalidAmount);
+        fail(env, LedgerError::InvalidAmount);
     }
     if size_delta == 0 {
-        return Err(LedgerError::InvalidFill);
+        fail(env, LedgerError::InvalidFill);
     }
-    push(book, market, state)?;
+    push(book, market, state);
     let mut owner = book.account(account);
     let increases = held(&owner, market).size.signum() != -size_delta.signum();
     let debt_before = owner.perp_debt;
-    let sheet = if increases { Sheet::of(book, &owner)? } else { Sheet::empty() };
-    let quotes = pool::quotes(book, &[&sheet])?;
-    let settled = fill(book, &mut owner, market, size_delta, quote_delta, &quotes, fee)?;
-    let account_seq = book.put_account(account, owner.clone());
+    let sheet = if increases { Sheet::of(book, &owner) } else { Sheet::empty() };
+    let quotes = pool::quotes(book, &[&sheet]);
+    let settled = fill(book, &mut owner, market, size_delta, quote_delta, &quotes, fee);
+    let account_seq = book.put_account(account, &owner);
     if increases {
-        limits::require_opening_at(book, &quotes, &owner)?;
-        pool::require_reserve(book, &quotes)?;
+        limits::require_opening_at(book, &quotes, account, &owner);
+        pool::require_reserve(book, &quotes);
     } else if is_bad_debt(&owner)
-        || (owner.perp_debt > debt_before && beyond_band(book, market, size_delta, quote_delta, &quotes)?)
+        || (owner.perp_debt > debt_before && beyond_band(book, market, size_delta, quote_delta, &quotes))
     {
-        return Err(LedgerError::BadDebt);
+        fail(env, LedgerError::BadDebt);
     }
+    tell(book, account, market, size_delta, quote_delta, fee, &settled, account_seq);
+    let Settled { pending, filled } = settled;
+    let (funding, realized_pnl) = (filled.funding, filled.realized);
+    FillReceipt { fee, funding, pending, position: to_interface(&filled.position), realized_pnl }
+}
+
+#[allow(clippy::too_many_arguments)]
+fn tell(
+    book: &mut Book,
+    account: &Address,
+    market: &Symbol,
+    size_delta: i128,
+    quote_delta: i128,
+    fee: i128,
+    settled: &Settled,
+    account_seq: u64,
+) {
     let Settled { pending, filled } = settled;
     PositionFilled {
         account: account.clone(),
         market: market.clone(),
         fee,
         funding: filled.funding,
-        pending,
+        pending: *pending,
         quote_delta,
         realized_pnl: filled.realized,
         size: filled.position.size,
         size_delta,
         account_seq,
-        market_seq: book.market(market)?.seq,
+        market_seq: book.market(market).seq,
     }
     .publish(&book.env);
-    let (funding, realized_pnl) = (filled.funding, filled.realized);
-    Ok(FillReceipt { fee, funding, pending, position: to_interface(&filled.position), realized_pnl })
 }
 
 /// Whether a fill is further from the index, against the account, than the market's band. What it cannot pay of such a
@@ -158,92 +181,98 @@ fn beyond_band(
     size_delta: i128,
     quote_delta: i128,
     quotes: &Quotes,
-) -> Result<bool, LedgerError> {
-    let config = &book.market(market)?.config;
-    let index = quotes.get(&config.index)?.mid;
-    let worth = mul_div_floor(size_delta, index, QUOTE_SCALE).or_overflow()?;
-    let loss = neg(add(worth, quote_delta).or_overflow()?).or_overflow()?;
-    let band = bps_floor(abs(worth).or_overflow()?, config.band_bps).or_overflow()?;
-    Ok(index > 0 && loss > band)
+) -> bool {
+    let env = &book.env.clone();
+    let config = &book.market(market).config;
+    let index = quotes.get(env, &config.index).mid;
+    let worth = mul_div_floor(env, size_delta, index, QUOTE_SCALE);
+    let loss = neg(env, add(env, worth, quote_delta));
+    let band = bps_floor(env, abs(env, worth), config.band_bps);
+    index > 0 && loss > band
 }
 
-/// Settles the funding of one position. Returns what was paid (negative: received). Anyone may ask for it, so it never
-/// turns a gain that supports the account into a claim that does not.
-pub fn settle(
-    book: &mut Book,
-    account: &Address,
-    market: &Symbol,
-    state: MarketState,
-) -> Result<i128, LedgerError> {
-    push(book, market, state)?;
+/// Settles the funding of one position, or with a `price` all of it. Returns the funding paid (negative: received). Anyone
+/// may ask for the funding, so that never turns a gain which supports the account into a claim which does not.
+pub fn settle(book: &mut Book, account: &Address, market: &Symbol, price: i128, state: MarketState) -> i128 {
+    let env = &book.env.clone();
+    push(book, market, state);
     let mut owner = book.account(account);
-    if held(&owner, market).size == 0 {
-        return Err(LedgerError::NothingOwed);
+    let size = held(&owner, market).size;
+    require(env, size != 0, LedgerError::NothingOwed);
+    let quotes = pool::quotes(book, &[]);
+    let closing = if price == 0 { 0 } else { neg(env, size) };
+    let quote = mul_div_floor(env, size, price, QUOTE_SCALE);
+    let settled = fill(book, &mut owner, market, closing, quote, &quotes, 0);
+    require(env, settled.pending == 0 || closing != 0, LedgerError::InsufficientBucket);
+    let account_seq = book.put_account(account, &owner);
+    let funding = settled.filled.funding;
+    if closing == 0 {
+        let (account, market, market_seq) = (account.clone(), market.clone(), book.market(market).seq);
+        FundingSettled { account, market, funding, account_seq, market_seq }.publish(&book.env);
+    } else {
+        tell(book, account, market, closing, quote, 0, &settled, account_seq);
+        realize_bad_debt(book, account);
     }
-    let quotes = pool::quotes(book, &[])?;
-    let Settled { pending, filled } = fill(book, &mut owner, market, 0, 0, &quotes, 0)?;
-    if pending > 0 {
-        return Err(LedgerError::InsufficientBucket);
-    }
-    let account_seq = book.put_account(account, owner);
-    let market_seq = book.market(market)?.seq;
-    let (account, market, funding) = (account.clone(), market.clone(), filled.funding);
-    FundingSettled { account, market, funding, account_seq, market_seq }.publish(&book.env);
-    Ok(funding)
+    funding
 }
 
-/// Moves what restores the target health, at most `max_size`, of a liquidatable account's position to a healthy
-/// liquidator at the index. The curve does not move, and neither does the traders' net size.
+/// Moves what restores the target health, at most `max_size`, of a liquidatable account's position at the index: to the
+/// pool, or to a healthy liquidator; then the traders' net size stays. The curve does not move.
+#[allow(clippy::too_many_arguments)]
 pub fn take_over(
     book: &mut Book,
     liquidator: &Address,
     account: &Address,
     market: &Symbol,
     max_size: i128,
+    to_pool: bool,
     state: MarketState,
-) -> Result<TakeOver, LedgerError> {
+) -> TakeOver {
+    let env = &book.env.clone();
     if liquidator == account {
-        return Err(LedgerError::SelfLiquidation);
+        fail(env, LedgerError::SelfLiquidation);
     }
     if max_size <= 0 {
-        return Err(LedgerError::InvalidAmount);
+        fail(env, LedgerError::InvalidAmount);
     }
-    let min_notional = push(book, market, state)?.config.min_notional;
+    let min_notional = push(book, market, state).config.min_notional;
     let (mut owner, mut taker) = (book.account(account), book.account(liquidator));
-    let whole = abs(held(&owner, market).size).or_overflow()?;
+    let whole = abs(env, held(&owner, market).size);
     if whole == 0 {
-        return Err(LedgerError::NothingOwed);
+        fail(env, LedgerError::NothingOwed);
     }
-    let sheet = Sheet::of(book, &owner)?;
-    let takers_sheet = Sheet::of(book, &taker)?;
-    let quotes = pool::quotes(book, &[&sheet, &takers_sheet])?;
-    if !may_seize(status(quotes.get(&book.market(market)?.config.index)?.status)) {
-        return Err(LedgerError::PriceNotUsable);
+    let sheet = Sheet::of(book, &owner);
+    let takers_sheet = Sheet::of(book, &taker);
+    let quotes = pool::quotes(book, &[&sheet, &takers_sheet]);
+    if !may_seize(status(quotes.get(env, &book.market(market).config.index).status)) {
+        fail(env, LedgerError::PriceNotUsable);
     }
-    let margin = sheet.value(&quotes, Valuation::Liquidation, book.now())?.margin;
-    if margin.liquidation_ok() {
-        return Err(LedgerError::NotLiquidatable);
-    }
-    let liquidation = sized(book, &owner, market, &quotes, &margin)?;
-    let size = liquidation.size().map_err(refused)?.min(max_size);
-    let rest = mul_div_floor(whole - size, liquidation.price, QUOTE_SCALE).or_overflow()?;
+    let margin = sheet.value(env, &quotes, Valuation::Liquidation).margin;
+    require(env, standing::liquidatable(&owner, &margin, book.now()), LedgerError::NotLiquidatable);
+    let liquidation = sized(book, &owner, market, &quotes, &margin);
+    let size = liquidation.size().or_fail(env).min(max_size);
+    let rest = mul_div_floor(env, whole - size, liquidation.price, QUOTE_SCALE);
     if size < whole && rest < min_notional {
-        return Err(LedgerError::InvalidAmount);
+        fail(env, LedgerError::InvalidAmount);
     }
-    let outcome = liquidation.outcome(size).map_err(refused)?;
+    let outcome = liquidation.outcome(size).or_fail(env);
 
-    let mut till = Till::open(book, &owner)?;
+    let mut till = Till::open(book, &owner);
     (till.buckets, till.purse) = (outcome.buckets, outcome.purse);
-    till.close(book, &mut owner)?;
-    replace(book, &mut owner, market, &outcome.position)?;
-    let account_seq = book.put_account(account, owner);
+    till.close(book, &mut owner);
+    replace(book, &mut owner, market, &outcome.position);
+    let account_seq = book.put_account(account, &owner);
 
-    let mut till = Till::open(book, &taker)?;
-    increase(&mut till.purse.deposit, outcome.liquidator_fee).or_overflow()?;
-    till.close(book, &mut taker)?;
-    take(book, &mut taker, market, outcome.size, neg(outcome.quote).or_overflow()?, &quotes)?;
-    let liquidator_seq = book.put_account(liquidator, taker.clone());
-    limits::require_opening_at(book, &quotes, &taker)?;
+    let mut till = Till::open(book, &taker);
+    increase(env, &mut till.purse.deposit, outcome.liquidator_fee);
+    till.close(book, &mut taker);
+    if !to_pool {
+        take(book, &mut taker, market, outcome.size, neg(env, outcome.quote), &quotes);
+    }
+    let liquidator_seq = book.put_account(liquidator, &taker);
+    if !to_pool {
+        limits::require_opening_at(book, &quotes, liquidator, &taker);
+    }
 
     PositionTakenOver {
         account: account.clone(),
@@ -254,71 +283,65 @@ pub fn take_over(
         price: liquidation.price,
         realized_pnl: outcome.realized,
         size: outcome.size,
+        to_pool,
         account_seq,
         liquidator_seq,
-        market_seq: book.market(market)?.seq,
+        market_seq: book.market(market).seq,
     }
     .publish(&book.env);
-    realize_bad_debt(book, account)?;
-    Ok(TakeOver { fee: outcome.fee, price: liquidation.price, size: outcome.size })
+    realize_bad_debt(book, account);
+    TakeOver { fee: outcome.fee, price: liquidation.price, size: outcome.size }
 }
 
 /// Moves `amount` of settlement deposit into a bucket (positive), or of liquidity out of it into the deposit (negative).
-pub fn move_bucket(
-    book: &mut Book,
-    account: &Address,
-    bucket: Bucket,
-    amount: i128,
-) -> Result<(), LedgerError> {
-    if amount == 0 || bucket == Bucket::Fees || (amount < 0 && bucket != Bucket::Lp) {
-        return Err(LedgerError::InvalidAmount);
+pub fn move_bucket(book: &mut Book, account: &Address, bucket: Bucket, amount: i128) {
+    let env = &book.env.clone();
+    if amount == 0 || (amount < 0 && bucket != Bucket::Lp) {
+        fail(env, LedgerError::InvalidAmount);
     }
     let mut owner = book.account(account);
-    let sheet = Sheet::of(book, &owner)?;
-    let quotes = pool::quotes(book, &[&sheet])?;
-    let winners = pool::winners(book, &quotes)?;
-    let mut till = Till::open(book, &owner)?;
-    decrease(&mut till.purse.deposit, amount).or_overflow()?;
-    if till.purse.deposit < 0 {
-        return Err(LedgerError::InsufficientBalance);
+    let sheet = Sheet::of(book, &owner);
+    let quotes = pool::quotes(book, &[&sheet]);
+    let winners = pool::winners(book, &quotes);
+    let mut till = Till::open(book, &owner);
+    let (from, to) = match bucket {
+        Bucket::Lp => (&mut till.purse.deposit, &mut till.buckets.lp),
+        Bucket::Insurance => (&mut till.purse.deposit, &mut till.buckets.insurance),
+        Bucket::Fees => (&mut till.buckets.fees, &mut till.buckets.lp),
+    };
+    decrease(env, from, amount);
+    increase(env, to, amount);
+    require(env, till.purse.deposit >= 0, LedgerError::InsufficientBalance);
+    let solvent = till.buckets.fees >= 0 && till.buckets.payable().or_fail(env) >= 0;
+    require(env, solvent, LedgerError::InsufficientBucket);
+    if amount > 0 {
+        till.buckets.relieve(winners).or_fail(env);
     }
-    match bucket {
-        Bucket::Lp => increase(&mut till.buckets.lp, amount).or_overflow()?,
-        Bucket::Insurance | Bucket::Fees => {
-            increase(&mut till.buckets.insurance, amount).or_overflow()?;
-        }
-    }
-    if till.buckets.payable().or_overflow()? < 0 {
-        return Err(LedgerError::InsufficientBucket);
-    }
-    if amount > 0 && bucket == Bucket::Lp {
-        till.buckets.relieve(winners).or_overflow()?;
-    }
-    let settlement_seq = till.close(book, &mut owner)?;
-    let account_seq = book.put_account(account, owner.clone());
+    let settlement_seq = till.close(book, &mut owner);
+    let account_seq = book.put_account(account, &owner);
     if amount > 0 {
         // What is lent out cannot become money that is never lent: the cash must be there, as for a withdrawal.
         let settlement = book.config.settlement.clone();
-        lending::pay_out(book, &settlement, 0)?;
-        limits::require_opening_at(book, &quotes, &owner)?;
+        lending::pay_out(book, &settlement, 0);
+        limits::require_opening_at(book, &quotes, account, &owner);
     } else {
-        pool::require_reserve(book, &quotes)?;
+        pool::require_reserve(book, &quotes);
     }
     BucketMoved { account: account.clone(), bucket, amount, account_seq, settlement_seq }.publish(&book.env);
-    Ok(())
 }
 
 /// Pays what the pending pool holds for the account into its deposit. Returns the amount; changes nothing when it is zero.
-pub fn claim_pending(book: &mut Book, account: &Address) -> Result<i128, LedgerError> {
+pub fn claim_pending(book: &mut Book, account: &Address) -> i128 {
+    let env = &book.env.clone();
     let mut owner = book.account(account);
-    let mut till = Till::open(book, &owner)?;
-    let amount = till.buckets.collect(&mut till.purse).or_overflow()?;
+    let mut till = Till::open(book, &owner);
+    let amount = till.buckets.collect(&mut till.purse).or_fail(env);
     if amount > 0 {
-        let settlement_seq = till.close(book, &mut owner)?;
-        let account_seq = book.put_account(account, owner);
+        let settlement_seq = till.close(book, &mut owner);
+        let account_seq = book.put_account(account, &owner);
         PendingClaimed { account: account.clone(), amount, account_seq, settlement_seq }.publish(&book.env);
     }
-    Ok(amount)
+    amount
 }
 
 /// Fills a position (size 0: settles its funding only) and settles the cash: realised profit and funding as one number,
@@ -331,22 +354,23 @@ fn fill(
     quote_delta: i128,
     quotes: &Quotes,
     fee: i128,
-) -> Result<Settled, LedgerError> {
-    let filled = filled(book, owner, market, size_delta, quote_delta)?;
-    replace(book, owner, market, &filled.position)?;
-    let winners = pool::winners(book, quotes)?;
-    let mut till = Till::open(book, owner)?;
-    let cash = sub(filled.realized, filled.funding).or_overflow()?;
+) -> Settled {
+    let env = &book.env.clone();
+    let filled = filled(book, owner, market, size_delta, quote_delta);
+    replace(book, owner, market, &filled.position);
+    let winners = pool::winners(book, quotes);
+    let mut till = Till::open(book, owner);
+    let cash = sub(env, filled.realized, filled.funding);
     let mut pending = 0;
     if cash < 0 {
-        till.buckets.lose(&mut till.purse, neg(cash).or_overflow()?).or_overflow()?;
+        till.buckets.lose(&mut till.purse, neg(env, cash)).or_fail(env);
     } else {
-        pending = till.buckets.gain(&mut till.purse, cash, winners).or_overflow()?;
+        pending = till.buckets.gain(&mut till.purse, cash, winners).or_fail(env);
     }
-    till.buckets.charge(&mut till.purse, fee).or_overflow()?;
-    till.buckets.relieve(winners).or_overflow()?;
-    till.close(book, owner)?;
-    Ok(Settled { pending, filled })
+    till.buckets.charge(&mut till.purse, fee).or_fail(env);
+    till.buckets.relieve(winners).or_fail(env);
+    till.close(book, owner);
+    Settled { pending, filled }
 }
 
 /// Takes `size` at `quote` into the liquidator's account: what reduces an opposite position first, then the rest.
@@ -357,19 +381,19 @@ fn take(
     size: i128,
     quote: i128,
     quotes: &Quotes,
-) -> Result<(), LedgerError> {
+) {
+    let env = &book.env.clone();
     let own = held(taker, market).size;
-    let crosses = own.signum() == -size.signum() && abs(size).or_overflow()? > abs(own).or_overflow()?;
+    let crosses = own.signum() == -size.signum() && abs(env, size) > abs(env, own);
     let (mut rest, mut rest_quote) = (size, quote);
     if crosses {
-        let closing = neg(own).or_overflow()?;
-        let closing_quote = mul_div_floor(quote, closing, size).or_overflow()?;
-        fill(book, taker, market, closing, closing_quote, quotes, 0)?;
-        rest = sub(size, closing).or_overflow()?;
-        rest_quote = sub(quote, closing_quote).or_overflow()?;
+        let closing = neg(env, own);
+        let closing_quote = mul_div_floor(env, quote, closing, size);
+        fill(book, taker, market, closing, closing_quote, quotes, 0);
+        rest = sub(env, size, closing);
+        rest_quote = sub(env, quote, closing_quote);
     }
-    fill(book, taker, market, rest, rest_quote, quotes, 0)?;
-    Ok(())
+    fill(book, taker, market, rest, rest_quote, quotes, 0);
 }
 
 fn sized(
@@ -378,44 +402,45 @@ fn sized(
     market: &Symbol,
     quotes: &Quotes,
     margin: &margin_math::margin::Margin,
-) -> Result<perp_liquidation::TakeOver, LedgerError> {
-    let winners = pool::winners(book, quotes)?;
-    let till = Till::open(book, owner)?;
-    let settlement = &book.settlement_asset()?.config;
+) -> perp_liquidation::TakeOver {
+    let env = &book.env.clone();
+    let winners = pool::winners(book, quotes);
+    let till = Till::open(book, owner);
+    let settlement = &book.settlement_asset().config;
     let settlement_ltv_bps = settlement.ltv_bps;
-    let settlement = valuation::prices(quotes.get(&settlement.index)?, Valuation::Liquidation)?;
+    let settlement = valuation::prices(env, quotes.get(env, &settlement.index), Valuation::Liquidation);
     let position = to_math(&held(owner, market));
-    let now = book.now();
-    let record = book.market(market)?;
-    let market_value = pool::market_value(record, quotes, now)?;
-    let quote = quotes.get(&record.config.index)?;
-    Ok(perp_liquidation::TakeOver {
+    let record = book.market(market);
+    let market_value = pool::market_value(env, record, quotes);
+    let quote = quotes.get(env, &record.config.index);
+    perp_liquidation::TakeOver {
         buckets: till.buckets,
         effective: margin.effective,
-        equity: margin.equity().or_overflow()?,
+        equity: margin.equity().or_fail(env),
         index_long: record.state.funding_long,
         index_short: record.state.funding_short,
         market_value,
         min_notional: record.config.min_notional,
         mmr_bps: record.config.mmr_bps,
-        other_winners: sub(winners, market_value.max(0)).or_overflow()?,
+        other_winners: sub(env, winners, market_value.max(0)),
         position,
-        price: valuation::liquidation_price(quote, position.size)?,
+        price: valuation::liquidation_price(env, quote, position.size),
         purse: till.purse,
         required: margin.required,
         settlement,
         settlement_ltv_bps,
-    })
+    }
 }
 
 /// Gives the market the clearing-house's curve and funding.
-fn push<'a>(book: &'a mut Book, market: &Symbol, state: MarketState) -> Result<&'a PerpMarket, LedgerError> {
+fn push<'a>(book: &'a mut Book, market: &Symbol, state: MarketState) -> &'a PerpMarket {
+    let env = &book.env.clone();
     if state.base_reserve <= 0 || state.quote_reserve <= 0 {
-        return Err(LedgerError::InvalidConfig);
+        fail(env, LedgerError::InvalidConfig);
     }
-    let record = book.market_mut(market)?;
+    let record = book.market_mut(market);
     record.state = state;
-    Ok(record)
+    record
 }
 
 /// What a fill does to the account's position at the market's funding now.
@@ -425,25 +450,22 @@ pub fn filled(
     market: &Symbol,
     size_delta: i128,
     quote_delta: i128,
-) -> Result<Filled, LedgerError> {
-    let state = &book.market(market)?.state;
+) -> Filled {
+    let env = &book.env.clone();
+    let state = &book.market(market).state;
     let position = to_math(&held(owner, market));
     if size_delta == 0 {
-        return position.settle(state.funding_long, state.funding_short).or_overflow();
+        return position.settle(state.funding_long, state.funding_short).or_fail(env);
     }
-    position.fill(size_delta, quote_delta, state.funding_long, state.funding_short).map_err(refused)
+    position.fill(size_delta, quote_delta, state.funding_long, state.funding_short).or_fail(env)
 }
 
 /// Puts `position` in the place of the account's, and into the sums of its market.
-pub fn replace(
-    book: &mut Book,
-    owner: &mut AccountState,
-    market: &Symbol,
-    position: &position::Position,
-) -> Result<(), LedgerError> {
-    let record = book.market_mut(market)?;
+pub fn replace(book: &mut Book, owner: &mut AccountState, market: &Symbol, position: &position::Position) {
+    let env = &book.env.clone();
+    let record = book.market_mut(market);
     let old = to_math(&held(owner, market));
-    let totals = pool::totals(&record.totals).replace(&old, position).or_overflow()?;
+    let totals = pool::totals(&record.totals).replace(&old, position).or_fail(env);
     record.totals = MarketTotals {
         entry: totals.entry,
         long_funding: totals.long_funding,
@@ -454,13 +476,12 @@ pub fn replace(
     };
     if position.size == 0 {
         owner.positions.remove(market.clone());
-        return Ok(());
+        return;
     }
     if old.size == 0 && owner.positions.len() >= MAX_HOLDINGS {
-        return Err(LedgerError::TooManyHoldings);
+        fail(env, LedgerError::TooManyHoldings);
     }
     owner.positions.set(market.clone(), to_interface(position));
-    Ok(())
 }
 
 /// The account's position in a market; size 0 when there is none.
@@ -474,11 +495,4 @@ fn to_math(position: &Position) -> position::Position {
 
 fn to_interface(position: &position::Position) -> Position {
     Position { entry: position.entry, funding_index: position.funding_index, size: position.size }
-}
-
-fn refused(error: FillError) -> LedgerError {
-    match error {
-        FillError::Invalid => LedgerError::InvalidFill,
-        FillError::Math(_) => LedgerError::Overflow,
-    }
 }

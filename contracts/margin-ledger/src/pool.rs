@@ -1,94 +1,86 @@
 //! The liquidity pool over all markets: what winners are owed, and the reserve test.
 
-use crate::book::{Book, OrOverflow};
+use crate::book::Book;
+use crate::checked::*;
 use crate::settlement::buckets;
 use crate::storage;
 use crate::valuation::{allows, funding_now, Quotes, Sheet};
 use margin_interface::{LedgerError, MarketTotals, PerpMarket, PoolValue, Quote};
 use margin_math::{
     curve,
-    fixed::increase,
     pool::{Exposure, Pool},
     position::Totals,
     status::Use,
 };
+use soroban_sdk::Env;
 
 /// The quotes of every market, of the settlement asset, and of what `sheets` depend on.
-pub fn quotes(book: &mut Book, sheets: &[&Sheet]) -> Result<Quotes, LedgerError> {
+pub fn quotes(book: &mut Book, sheets: &[&Sheet]) -> Quotes {
     let mut quotes = Quotes::new();
     for market in storage::markets(&book.env) {
-        quotes.want(&book.market(&market)?.config.index);
+        quotes.want(&book.market(&market).config.index);
     }
-    quotes.want(&book.settlement_asset()?.config.index);
+    quotes.want(&book.settlement_asset().config.index);
     for sheet in sheets {
         sheet.want(&mut quotes);
     }
-    Ok(quotes.fetch(book))
+    quotes.fetch(book)
 }
 
-/// Sum over markets of what traders are owed at the index, where positive. A market without a usable index counts at its
-/// last price, or at its mark if it never had one: whoever closes is settled even while the oracle is down.
-pub fn winners(book: &mut Book, quotes: &Quotes) -> Result<i128, LedgerError> {
-    let (mut sum, now) = (0, book.now());
+/// Sum over markets of what traders are owed at the index, where positive.
+pub fn winners(book: &mut Book, quotes: &Quotes) -> i128 {
+    let env = &book.env.clone();
+    let mut sum = 0;
     for market in storage::markets(&book.env) {
-        increase(&mut sum, market_value(book.market(&market)?, quotes, now)?.max(0)).or_overflow()?;
+        increase(env, &mut sum, market_value(env, book.market(&market), quotes).max(0));
     }
-    Ok(sum)
+    sum
 }
 
 /// `U` of one market, as [`winners`] counts it.
-pub fn market_value(record: &PerpMarket, quotes: &Quotes, now: u64) -> Result<i128, LedgerError> {
-    if record.totals.long_interest == 0 && record.totals.short_interest == 0 {
-        return Ok(0);
-    }
-    let quote = quotes.get(&record.config.index)?;
-    let price = if quote.mid > 0 {
-        quote.mid
-    } else {
-        curve::mark(record.state.base_reserve, record.state.quote_reserve).or_overflow()?
-    };
-    exposure(record, quote, price, now)?.index_value().or_overflow()
+pub fn market_value(env: &Env, record: &PerpMarket, quotes: &Quotes) -> i128 {
+    exposure(env, record, quotes.get(env, &record.config.index))
+        .map_or(0, |exposure| exposure.index_value().or_fail(env))
 }
 
-/// The pool as the reserve test sees it; every market with open interest must have a live index.
-pub fn assess(book: &mut Book, quotes: &Quotes) -> Result<Pool, LedgerError> {
-    let settlement = buckets(book.settlement()?);
-    let mut pool = Pool::new(settlement.payable().or_overflow()?, settlement.claims);
-    let now = book.now();
+/// The pool as the reserve test sees it, and whether every market with open interest has a live index.
+fn assess(book: &mut Book, quotes: &Quotes) -> (Pool, bool) {
+    let env = &book.env.clone();
+    let settlement = buckets(book.settlement());
+    let mut pool = Pool::new(settlement.payable().or_fail(env), settlement.claims);
+    let mut live = true;
     for market in storage::markets(&book.env) {
-        let record = book.market(&market)?;
-        if record.totals.long_interest == 0 && record.totals.short_interest == 0 {
-            continue;
+        let record = book.market(&market);
+        let quote = quotes.get(env, &record.config.index);
+        if let Some(exposure) = exposure(env, record, quote) {
+            live &= allows(quote.status, Use::Increase) && quote.mid > 0;
+            pool.market(&exposure).or_fail(env);
         }
-        let quote = quotes.get(&record.config.index)?;
-        if !allows(quote.status, Use::Increase) || quote.mid <= 0 {
-            return Err(LedgerError::PriceNotUsable);
-        }
-        pool.market(&exposure(record, quote, quote.mid, now)?).or_overflow()?;
     }
-    Ok(pool)
+    (pool, live)
 }
 
-/// Refuses unless the pool can bear the risk it has now.
-pub fn require_reserve(book: &mut Book, quotes: &Quotes) -> Result<(), LedgerError> {
-    if assess(book, quotes)?.headroom().or_overflow()? < 0 {
-        return Err(LedgerError::ReserveTestFailed);
-    }
-    Ok(())
+/// Refuses unless the pool can bear the risk it has now, at prices that are live.
+pub fn require_reserve(book: &mut Book, quotes: &Quotes) {
+    let env = &book.env.clone();
+    let (pool, live) = assess(book, quotes);
+    require(env, live, LedgerError::PriceNotUsable);
+    require(env, pool.headroom().or_fail(env) >= 0, LedgerError::ReserveTestFailed);
 }
 
 /// The pool valued now.
-pub fn value(book: &mut Book) -> Result<PoolValue, LedgerError> {
-    let quotes = quotes(book, &[])?;
-    let pool = assess(book, &quotes)?;
-    Ok(PoolValue {
+pub fn value(book: &mut Book) -> PoolValue {
+    let quotes = quotes(book, &[]);
+    let (pool, live) = assess(book, &quotes);
+    PoolValue {
         claims: pool.claims,
         curve_value: pool.curve_value,
         index_value: pool.index_value,
+        live,
         payable: pool.payable,
         required: pool.required,
         winners: pool.winners,
-    })
+    }
 }
 
 /// The sums of a market as `margin-math` knows them.
@@ -103,16 +95,22 @@ pub fn totals(totals: &MarketTotals) -> Totals {
     }
 }
 
-fn exposure(record: &PerpMarket, quote: &Quote, price: i128, now: u64) -> Result<Exposure, LedgerError> {
-    let funding = funding_now(record, quote, now)?;
-    Ok(Exposure {
-        base_reserve: record.state.base_reserve,
+/// A market with open interest, or `None`. Without a usable index it counts at its last price, or at its mark if it never
+/// had one: whoever closes is settled even while the oracle is down.
+fn exposure(env: &Env, record: &PerpMarket, quote: &Quote) -> Option<Exposure> {
+    if record.totals.long_interest == 0 && record.totals.short_interest == 0 {
+        return None;
+    }
+    let (x, y) = (record.state.base_reserve, record.state.quote_reserve);
+    let funding = funding_now(env, record, quote);
+    Some(Exposure {
+        base_reserve: x,
         funding_long: funding.long,
         funding_short: funding.short,
         gap_bps: record.config.gap_bps,
         mmr_bps: record.config.mmr_bps,
-        price,
-        quote_reserve: record.state.quote_reserve,
+        price: if quote.mid > 0 { quote.mid } else { curve::mark(x, y).or_fail(env) },
+        quote_reserve: y,
         sigma_bps: record.config.sigma_bps,
         totals: totals(&record.totals),
     })

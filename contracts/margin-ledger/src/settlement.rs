@@ -2,15 +2,16 @@
 //! books the difference as shares.
 
 use crate::{
-    book::{Book, OrOverflow},
+    book::{emit, Book},
+    checked::*,
     holdings::{credit_line, deposited, owed, perp_owed, supply, take_debt},
 };
 use margin_interface::{AccountState, BadDebt, LedgerError, PendingClaim, Settlement};
-use margin_math::{
-    fixed::{add, decrease, increase, sub},
-    settlement::{Buckets, Claim, Purse},
-};
+use margin_math::settlement::{insurance_allowance, Buckets, Claim, Purse};
 use soroban_sdk::Address;
+
+/// Seconds of a UTC day.
+const DAY: u64 = 86_400;
 
 /// The buckets and one account's purse, taken out of their entries.
 pub struct Till {
@@ -24,11 +25,11 @@ pub struct Till {
 
 impl Till {
     /// Takes the purse of `state` and the buckets out of the book.
-    pub fn open(book: &mut Book, state: &AccountState) -> Result<Till, LedgerError> {
+    pub fn open(book: &mut Book, state: &AccountState) -> Till {
         let asset = book.config.settlement.clone();
-        let deposit = deposited(book.asset(&asset)?, state, &asset)?;
-        let settlement = book.settlement()?;
-        let debt = perp_owed(settlement, state)?;
+        let deposit = deposited(book.asset(&asset), state, &asset);
+        let settlement = book.settlement();
+        let debt = perp_owed(settlement, state);
         let buckets = buckets(settlement);
         let claim = Claim {
             amount: state.pending.amount,
@@ -36,33 +37,34 @@ impl Till {
             fraction: state.pending.fraction,
         };
         let purse = Purse { claim, debt, deposit };
-        Ok(Till { buckets, purse, debt_before: debt, deposit_before: deposit })
+        Till { buckets, purse, debt_before: debt, deposit_before: deposit }
     }
 
     /// Puts both back. Shares follow the amounts, rounded against the account; a purse that is empty keeps none.
-    pub fn close(self, book: &mut Book, state: &mut AccountState) -> Result<u64, LedgerError> {
+    pub fn close(self, book: &mut Book, state: &mut AccountState) -> u64 {
+        let env = &book.env.clone();
         let asset = book.config.settlement.clone();
-        self.book_deposit(book, state, &asset)?;
+        self.book_deposit(book, state, &asset);
         if self.purse.debt > self.debt_before {
             // As for a loan: time whose interest was too small to book is not charged to new debt.
             let now = book.now();
-            book.asset_mut(&asset)?.totals.updated_at = now;
+            book.asset_mut(&asset).totals.updated_at = now;
         }
-        let settlement = book.settlement_mut()?;
+        let settlement = book.settlement_mut();
         // The credit line's total before this till changed it is what its shares are worth.
         let line = credit_line(settlement);
         let debt = self.purse.debt;
         let shares = if debt == 0 {
             0
         } else if debt > self.debt_before {
-            let minted = line.shares_ceil(sub(debt, self.debt_before).or_overflow()?).or_overflow()?;
-            add(state.perp_debt, minted).or_overflow()?
+            let minted = line.shares_ceil(sub(env, debt, self.debt_before)).or_fail(env);
+            add(env, state.perp_debt, minted)
         } else {
-            let burnt = line.shares_floor(sub(self.debt_before, debt).or_overflow()?).or_overflow()?;
-            sub(state.perp_debt, burnt.min(state.perp_debt)).or_overflow()?
+            let burnt = line.shares_floor(sub(env, self.debt_before, debt)).or_fail(env);
+            sub(env, state.perp_debt, burnt.min(state.perp_debt))
         };
-        let change = sub(shares, state.perp_debt).or_overflow()?;
-        increase(&mut settlement.perp_borrow_shares, change).or_overflow()?;
+        let change = sub(env, shares, state.perp_debt);
+        increase(env, &mut settlement.perp_borrow_shares, change);
         state.perp_debt = shares;
         let claim = self.purse.claim;
         state.pending = PendingClaim { amount: claim.amount, epoch: claim.epoch, fraction: claim.fraction };
@@ -77,41 +79,36 @@ impl Till {
         settlement.perp_borrowed = b.borrowed;
         if settlement.perp_borrow_shares == 0 {
             // What virtual shares owe when the last real one is gone: a few units, and the lender's.
-            decrease(&mut settlement.lp, settlement.perp_borrowed).or_overflow()?;
+            decrease(env, &mut settlement.lp, settlement.perp_borrowed);
             settlement.perp_borrowed = 0;
         }
-        Ok(settlement.seq)
+        settlement.seq
     }
 
-    fn book_deposit(
-        &self,
-        book: &mut Book,
-        state: &mut AccountState,
-        asset: &Address,
-    ) -> Result<(), LedgerError> {
+    fn book_deposit(&self, book: &mut Book, state: &mut AccountState, asset: &Address) {
+        let env = &book.env.clone();
         let (before, after) = (self.deposit_before, self.purse.deposit);
         if before == after {
-            return Ok(());
+            return;
         }
-        let totals = &mut book.asset_mut(asset)?.totals;
+        let totals = &mut book.asset_mut(asset).totals;
         let supply = supply(totals);
         let held = state.deposits.get(asset.clone()).unwrap_or(0);
         let shares = if after == 0 {
             0
         } else if after > before {
-            add(held, supply.shares_floor(sub(after, before).or_overflow()?).or_overflow()?).or_overflow()?
+            add(env, held, supply.shares_floor(sub(env, after, before)).or_fail(env))
         } else {
-            let burnt = supply.shares_ceil(sub(before, after).or_overflow()?).or_overflow()?;
-            sub(held, burnt.min(held)).or_overflow()?
+            let burnt = supply.shares_ceil(sub(env, before, after)).or_fail(env);
+            sub(env, held, burnt.min(held))
         };
-        increase(&mut totals.supplied, sub(after, before).or_overflow()?).or_overflow()?;
-        increase(&mut totals.supply_shares, sub(shares, held).or_overflow()?).or_overflow()?;
+        increase(env, &mut totals.supplied, sub(env, after, before));
+        increase(env, &mut totals.supply_shares, sub(env, shares, held));
         if shares > 0 {
             state.deposits.set(asset.clone(), shares);
         } else {
             state.deposits.remove(asset.clone());
         }
-        Ok(())
     }
 }
 
@@ -144,82 +141,109 @@ pub fn is_bad_debt(account: &AccountState) -> bool {
 ///
 /// # Events
 /// * [`BadDebt`] per debt
-pub fn realize_bad_debt(book: &mut Book, account: &Address) -> Result<(), LedgerError> {
+pub fn realize_bad_debt(book: &mut Book, account: &Address) {
     let owner = book.account(account);
     if !is_bad_debt(&owner) {
-        return Ok(());
+        return;
     }
     if owner.perp_debt > 0 {
-        write_off_perp(book, account)?;
+        write_off_perp(book, account);
     }
     for asset in owner.debts.keys() {
-        write_off(book, account, &asset)?;
+        write_off(book, account, &asset);
     }
-    Ok(())
 }
 
-fn write_off_perp(book: &mut Book, account: &Address) -> Result<(), LedgerError> {
+fn write_off_perp(book: &mut Book, account: &Address) {
+    let env = &book.env.clone();
     let mut owner = book.account(account);
-    let mut till = Till::open(book, &owner)?;
-    let parts = till.buckets.write_off(till.purse.debt).or_overflow()?;
+    let mut till = Till::open(book, &owner);
+    let today = book.now() / DAY;
+    let day = book.settlement_mut();
+    if day.insurance_day != today {
+        (day.insurance_day, day.insurance_spent) = (today, 0);
+    }
+    let allowed = insurance_allowance(till.buckets.insurance, day.insurance_spent).or_fail(env);
+    let parts = till.buckets.write_off(till.purse.debt, allowed).or_fail(env);
+    increase(env, &mut day.insurance_spent, parts.insurance);
     till.purse.debt = 0;
-    let asset_seq = till.close(book, &mut owner)?;
-    let account_seq = book.put_account(account, owner);
-    BadDebt {
-        account: account.clone(),
-        asset: book.config.settlement.clone(),
-        account_seq,
-        amount: add(parts.insurance, parts.lp).or_overflow()?,
-        asset_seq,
-        from_insurance: parts.insurance,
-        from_providers: parts.lp,
-        from_reserves: 0,
-        from_suppliers: 0,
-        perp: true,
-    }
-    .publish(&book.env);
-    Ok(())
+    let asset_seq = till.close(book, &mut owner);
+    let account_seq = book.put_account(account, &owner);
+    emit!(
+        book,
+        BadDebt {
+            account: account.clone(),
+            asset: book.config.settlement.clone(),
+            account_seq,
+            amount: add(env, parts.insurance, parts.lp),
+            asset_seq,
+            from_insurance: parts.insurance,
+            from_providers: parts.lp,
+            from_reserves: 0,
+            from_suppliers: 0,
+            perp: true,
+        }
+    );
 }
 
-fn write_off(book: &mut Book, account: &Address, asset: &Address) -> Result<(), LedgerError> {
+fn write_off(book: &mut Book, account: &Address, asset: &Address) {
     let mut owner = book.account(account);
-    let state = book.asset_mut(asset)?;
-    let amount = owed(state, &owner, asset)?;
-    // Reserves and deposits pay while the debt still counts among the totals that back them.
-    let from_reserves = amount.min(state.totals.reserves);
-    let from_suppliers = sub(amount, from_reserves).or_overflow()?.min(state.totals.supplied);
-    decrease(&mut state.totals.reserves, from_reserves).or_overflow()?;
-    decrease(&mut state.totals.supplied, from_suppliers).or_overflow()?;
-    take_debt(state, &mut owner, asset, amount)?;
+    let amount = owed(book.asset(asset), &owner, asset);
+    // Those who pay do so while the debt still counts among the totals that back them.
+    let loss = absorb(book, asset, amount);
+    let state = book.asset_mut(asset);
+    take_debt(state, &mut owner, asset, amount);
     let asset_seq = state.totals.seq;
-    let account_seq = book.put_account(account, owner);
-    // Only the settlement asset has a rest: realised losses turn deposits into pool cash, which then backs loans too.
-    let rest = sub(sub(amount, from_reserves).or_overflow()?, from_suppliers).or_overflow()?;
-    let (mut from_insurance, mut from_providers) = (0, 0);
-    if rest > 0 {
-        let settles = asset == &book.config.settlement;
-        let settlement = book.settlement_mut()?;
-        let payable = buckets(settlement).payable().or_overflow()?;
-        from_insurance = rest.min(settlement.insurance);
-        from_providers = sub(rest, from_insurance).or_overflow()?;
-        if !settles || from_providers > payable {
-            return Err(LedgerError::InsufficientBucket);
+    let account_seq = book.put_account(account, &owner);
+    emit!(
+        book,
+        BadDebt {
+            account: account.clone(),
+            asset: asset.clone(),
+            account_seq,
+            amount,
+            asset_seq,
+            from_insurance: loss.insurance,
+            from_providers: loss.providers,
+            from_reserves: loss.reserves,
+            from_suppliers: loss.suppliers,
+            perp: false,
         }
-        decrease(&mut settlement.insurance, from_insurance).or_overflow()?;
-        decrease(&mut settlement.lp, from_providers).or_overflow()?;
+    );
+}
+
+/// Who bears a loss of an asset, token units.
+pub struct Loss {
+    /// The insurance fund; of the settlement asset only.
+    pub insurance: i128,
+    /// The liquidity providers; of the settlement asset only.
+    pub providers: i128,
+    /// The asset's reserves.
+    pub reserves: i128,
+    /// Its depositors.
+    pub suppliers: i128,
+}
+
+/// Has `amount` of an asset borne by its reserves, then by its depositors.
+pub fn absorb(book: &mut Book, asset: &Address, amount: i128) -> Loss {
+    let env = &book.env.clone();
+    let totals = &mut book.asset_mut(asset).totals;
+    let reserves = amount.min(totals.reserves);
+    let suppliers = sub(env, amount, reserves).min(totals.supplied);
+    decrease(env, &mut totals.reserves, reserves);
+    decrease(env, &mut totals.supplied, suppliers);
+    // Only the settlement asset has a rest: realised losses turn deposits into pool cash, which then backs loans too.
+    let rest = sub(env, sub(env, amount, reserves), suppliers);
+    if rest == 0 {
+        return Loss { insurance: 0, providers: 0, reserves, suppliers };
     }
-    BadDebt {
-        account: account.clone(),
-        asset: asset.clone(),
-        account_seq,
-        amount,
-        asset_seq,
-        from_insurance,
-        from_providers,
-        from_reserves,
-        from_suppliers,
-        perp: false,
-    }
-    .publish(&book.env);
-    Ok(())
+    require(env, asset == &book.config.settlement, LedgerError::InsufficientBucket);
+    let settlement = book.settlement_mut();
+    let insurance = rest.min(settlement.insurance);
+    let providers = sub(env, rest, insurance);
+    let payable = buckets(settlement).payable().or_fail(env);
+    require(env, providers <= payable, LedgerError::InsufficientBucket);
+    decrease(env, &mut settlement.insurance, insurance);
+    decrease(env, &mut settlement.lp, providers);
+    Loss { insurance, providers, reserves, suppliers }
 }

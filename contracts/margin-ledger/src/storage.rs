@@ -1,6 +1,8 @@
 //! Keys, durability and lifetime of every entry. Nothing else touches `env.storage()`, and nothing here computes.
 
-use margin_interface::{AccountState, AssetState, Limits, PendingClaim, PerpMarket, Settlement};
+use margin_interface::{
+    AccountState, AccountStatus, AssetState, Bucket, Limits, PendingClaim, PerpMarket, Settlement,
+};
 use margin_math::units::INDEX;
 use soroban_sdk::{contracttype, Address, Env, IntoVal, Map, Symbol, TryFromVal, Val, Vec};
 
@@ -17,21 +19,21 @@ enum Key {
     Account(Address),
     Asset(Address),
     Assets,
+    Backstop,
     Config,
+    Grant(Address, Address),
+    InKind(Address),
     Market(Symbol),
     Markets,
+    ProtocolAccount(Bucket),
     Settlement,
     Venues,
 }
 
-/// Who governs, who prices, and what settles. Instance entry.
+/// Who prices, and what settles. Instance entry.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Config {
-    /// May list assets and set the venues.
-    pub admin: Address,
-    /// May only halt or tighten.
-    pub guardian: Address,
     /// Prices everything.
     pub oracle: Address,
     /// Margins, settles and insures.
@@ -48,6 +50,18 @@ pub struct Venues {
     pub perp_clearing: Address,
     /// Holds the tokens.
     pub vault: Address,
+}
+
+/// What a delegate was granted.
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Grant {
+    /// The account's when it was granted.
+    pub epoch: u32,
+    /// Unix seconds.
+    pub expires_at: u64,
+    /// Bits.
+    pub permissions: u32,
 }
 
 fn instance<T: TryFromVal<Env, Val>>(env: &Env, key: Key) -> Option<T> {
@@ -131,6 +145,11 @@ pub fn set_asset(env: &Env, asset: &Address, state: &AssetState) {
     set_persistent(env, Key::Asset(asset.clone()), state);
 }
 
+/// Forgets an asset.
+pub fn remove_asset(env: &Env, asset: &Address) {
+    env.storage().persistent().remove(&Key::Asset(asset.clone()));
+}
+
 /// A market as it was stored.
 pub fn market(env: &Env, market: &Symbol) -> Option<PerpMarket> {
     persistent(env, Key::Market(market.clone()))
@@ -149,6 +168,8 @@ pub fn settlement(env: &Env) -> Settlement {
         claims_fraction: INDEX,
         fees: 0,
         insurance: 0,
+        insurance_day: 0,
+        insurance_spent: 0,
         lp: 0,
         pending: 0,
         perp_borrow_shares: 0,
@@ -167,15 +188,64 @@ pub fn account(env: &Env, account: &Address) -> AccountState {
     persistent(env, Key::Account(account.clone())).unwrap_or_else(|| AccountState {
         debts: Map::new(env),
         deposits: Map::new(env),
+        grants_epoch: 0,
         limits: Limits::NONE,
+        locks: Map::new(env),
         pending: PendingClaim { amount: 0, epoch: 0, fraction: INDEX },
         perp_debt: 0,
         positions: Map::new(env),
         seq: 0,
+        since: 0,
+        status: AccountStatus::Normal,
     })
 }
 
 /// Stores an account's entry.
 pub fn set_account(env: &Env, account: &Address, state: &AccountState) {
     set_persistent(env, Key::Account(account.clone()), state);
+}
+
+/// What `account` granted to `delegate`, dead or alive.
+pub fn grant(env: &Env, account: &Address, delegate: &Address) -> Option<Grant> {
+    persistent(env, Key::Grant(account.clone(), delegate.clone()))
+}
+
+/// Stores a grant.
+pub fn set_grant(env: &Env, account: &Address, delegate: &Address, grant: &Grant) {
+    set_persistent(env, Key::Grant(account.clone(), delegate.clone()), grant);
+}
+
+/// Forgets a grant.
+pub fn remove_grant(env: &Env, account: &Address, delegate: &Address) {
+    env.storage().persistent().remove(&Key::Grant(account.clone(), delegate.clone()));
+}
+
+/// What may be taken for the account's perpetual debt.
+pub fn in_kind(env: &Env, account: &Address) -> Vec<Address> {
+    persistent(env, Key::InKind(account.clone())).unwrap_or_else(|| Vec::new(env))
+}
+
+/// Stores what may be taken for the account's perpetual debt.
+pub fn set_in_kind(env: &Env, account: &Address, assets: &Vec<Address>) {
+    set_persistent(env, Key::InKind(account.clone()), assets);
+}
+
+/// The protocol's account of a role, once named.
+pub fn protocol_account(env: &Env, role: Bucket) -> Option<Address> {
+    instance(env, Key::ProtocolAccount(role))
+}
+
+/// Stores the protocol's account of a role.
+pub fn set_protocol_account(env: &Env, role: Bucket, account: &Address) {
+    set_instance(env, Key::ProtocolAccount(role), account);
+}
+
+/// What insurance has paid for liquidations, fading, and when that was.
+pub fn backstop(env: &Env) -> (i128, u64) {
+    persistent(env, Key::Backstop).unwrap_or((0, 0))
+}
+
+/// Stores what insurance has paid for liquidations.
+pub fn set_backstop(env: &Env, paid: &(i128, u64)) {
+    set_persistent(env, Key::Backstop, paid);
 }

@@ -2,12 +2,12 @@
 extern crate std;
 
 use crate::{
-    storage,
+    holdings, storage,
     test_world::{assert_refused, sac, xlm_config, World, ONE},
 };
-use margin_interface::{Bucket, LedgerError, Limits, PriceStatus, ALL, MAX_HOLDINGS};
+use margin_interface::{Action, Bucket, LedgerError, Limits, PriceStatus, ALL, MAX_HOLDINGS};
 use margin_math::units::{PRICE, SECONDS_PER_YEAR};
-use soroban_sdk::{testutils::Events as _, Address};
+use soroban_sdk::{testutils::Events as _, vec, Address};
 
 // ---- deposits and withdrawals -----------------------------------------------------------------------------------------
 
@@ -50,6 +50,27 @@ fn an_exit_without_debt_needs_no_price() {
         world.ledger.debit(&lender, asset, &ALL);
         world.check();
     }
+}
+
+#[test]
+fn an_amount_that_nothing_can_have_is_refused_by_name() {
+    let world = World::funded();
+    let alice = world.account(0);
+    let ledger = &world.ledger;
+    for amount in [holdings::MAX_AMOUNT + 1, i128::MAX] {
+        for asset in [&world.usdc, &world.xlm, &world.eth] {
+            let credit = ledger.try_credit(&alice, &alice, asset, &amount);
+            assert_refused!(world, credit, LedgerError::Overflow);
+            let borrow = ledger.try_borrow(&alice, asset, &amount);
+            assert_refused!(world, borrow, LedgerError::Overflow);
+            for action in [Action::Deposit(asset.clone(), amount), Action::Borrow(asset.clone(), amount)] {
+                let preview = ledger.try_preview(&alice, &vec![&world.env, action]);
+                assert_refused!(world, preview, LedgerError::Overflow);
+            }
+        }
+    }
+    let cap = ledger.try_credit(&alice, &alice, &world.xlm, &holdings::MAX_AMOUNT);
+    assert_refused!(world, cap, LedgerError::SupplyCapExceeded);
 }
 
 #[test]
@@ -373,4 +394,30 @@ fn the_credit_line_pays_its_lender_the_same_rate() {
     world.check();
     assert_eq!(world.ledger.totals().lp, after.lp);
     assert_eq!(world.state(&world.usdc).totals.supplied, 100_000 * ONE);
+}
+
+/// What a loser pays back is cash of the pool, and the pool's cash belongs first to the winners who wait for it.
+#[test]
+fn repaid_perpetual_debt_goes_to_waiting_winners() {
+    let world = World::funded();
+    let (loser, winner) = (world.account(0), world.account(1));
+    world.perp_history(&loser, 40 * ONE, 60 * ONE);
+    world.env.as_contract(&world.ledger.address, || {
+        let mut buckets = storage::settlement(&world.env);
+        let mut owner = storage::account(&world.env, &winner);
+        (buckets.claims, owner.pending.amount) = (90 * ONE, 90 * ONE);
+        storage::set_settlement(&world.env, &buckets);
+        storage::set_account(&world.env, &winner, &owner);
+    });
+    world.ledger.repay(&loser, &world.usdc, &(20 * ONE));
+    world.check();
+    let buckets = world.ledger.totals();
+    assert_eq!((buckets.pending, buckets.claims), (60 * ONE, 30 * ONE));
+    let first = world.ledger.claim_pending(&winner);
+    world.check();
+    world.ledger.repay(&loser, &world.usdc, &(100 * ONE));
+    assert_eq!(first + world.ledger.claim_pending(&winner), 90 * ONE);
+    world.check();
+    let buckets = world.ledger.totals();
+    assert_eq!((buckets.pending, buckets.claims), (0, 0));
 }

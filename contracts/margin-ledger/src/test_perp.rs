@@ -2,7 +2,7 @@
 //! reserves 1,000 : 100,000, so the mark is 100; conservation and the sums over positions are asserted after every step.
 extern crate std;
 
-use crate::{MarginLedger, MarginLedgerClient};
+use crate::{holdings, storage, MarginLedger, MarginLedgerClient};
 use margin_interface::{
     Action, Asset, AssetConfig, Bucket, FillReceipt, LedgerError, Limits, MarginLedgerAdminClient,
     MarketConfig, MarketState, OpenAction, PriceStatus, Quote, RateCurve, TakeOver, TradeAction,
@@ -87,7 +87,9 @@ fn usdc_config(index: Asset) -> AssetConfig {
         margin_call_bps: 10_000,
         max_bonus_bps: 0,
         max_utilisation_bps: 9_500,
+        min_deposit_seconds: 0,
         opening_bps: 10_250,
+        outflow_bps: 10_000,
         rate: RateCurve {
             base_bps: 100,
             slope1_bps: 400,
@@ -191,7 +193,7 @@ impl World {
     }
 
     fn take_over(&self, who: &Address, max_size: i128) -> Result<TakeOver, LedgerError> {
-        let result = self.ledger.try_take_over(&self.keeper, who, &BTC, &max_size, &self.state());
+        let result = self.ledger.try_take_over(&self.keeper, who, &BTC, &max_size, &false, &self.state());
         self.holds();
         result.map(|taken| taken.unwrap()).map_err(|error| error.unwrap())
     }
@@ -339,6 +341,33 @@ fn a_loss_burns_the_deposit_then_is_lent_and_a_gain_repays_it_first() {
     assert_eq!(w.deposit(&w.alice), won.realized_pnl - uncovered - won.fee);
 }
 
+/// One unit owed bears no interest that could be booked, so the clock waits for it. Who owes more later owes nothing for
+/// that time.
+#[test]
+fn new_perpetual_debt_pays_nothing_for_the_time_before_it() {
+    let w = World::new();
+    w.give(&w.alice, 200);
+    w.trade(&w.alice, 10 * BASE).unwrap();
+    w.env.as_contract(&w.ledger.address, || {
+        let mut buckets = storage::settlement(&w.env);
+        let mut bob = storage::account(&w.env, &w.bob);
+        let shares = holdings::credit_line(&buckets).shares_ceil(1).unwrap();
+        (buckets.lp, buckets.perp_borrowed) = (buckets.lp + 1, buckets.perp_borrowed + 1);
+        buckets.perp_borrow_shares += shares;
+        bob.perp_debt += shares;
+        storage::set_settlement(&w.env, &buckets);
+        storage::set_account(&w.env, &w.bob, &bob);
+    });
+    w.env.ledger().with_mut(|ledger| ledger.timestamp += 300 * 86_400);
+    w.price(&Asset::Stellar(w.usdc.clone()), PRICE, PriceStatus::Live);
+    w.index_at(20);
+    let before = w.deposit(&w.alice);
+    let lost = w.fill(&w.alice, -5 * BASE, 100 * USD, w.state()).unwrap();
+    let uncovered = -lost.realized_pnl + lost.funding + lost.fee - before;
+    assert!(uncovered > 100 * USD);
+    assert_eq!(w.ledger.totals().perp_borrowed, 1 + uncovered);
+}
+
 #[test]
 fn what_a_close_far_from_the_index_loses_is_not_lent() {
     let w = World::new();
@@ -403,11 +432,11 @@ fn a_stranger_does_not_turn_funding_that_counts_into_a_claim_that_does_not() {
     w.env.ledger().with_mut(|ledger| ledger.timestamp += 28_800);
     w.index_at(100);
     let health = w.ledger.summary(&w.bob).health_factor;
-    let refused = w.ledger.try_settle(&w.bob, &BTC, &w.state());
+    let refused = w.ledger.try_settle(&w.bob, &BTC, &0, &w.state());
     assert_eq!(refused, Err(Ok(LedgerError::InsufficientBucket)));
     assert_eq!(w.ledger.summary(&w.bob).health_factor, health);
     // Who pays may be settled by anybody.
-    assert!(w.ledger.settle(&w.alice, &BTC, &w.state()) > 0);
+    assert!(w.ledger.settle(&w.alice, &BTC, &0, &w.state()) > 0);
     w.holds();
 }
 
@@ -428,11 +457,11 @@ fn funding_is_paid_by_longs_to_shorts_and_settles_once() {
         w.ledger.breakdown(&w.alice).positions.get(0).unwrap().pnl,
         -10_101_010_102 + 1_000 * USD - 10 * USD
     );
-    assert_eq!(w.ledger.settle(&w.alice, &BTC, &w.state()), 10 * USD);
+    assert_eq!(w.ledger.settle(&w.alice, &BTC, &0, &w.state()), 10 * USD);
     w.holds();
-    assert_eq!(w.ledger.settle(&w.bob, &BTC, &w.state()), -10 * USD);
+    assert_eq!(w.ledger.settle(&w.bob, &BTC, &0, &w.state()), -10 * USD);
     w.holds();
-    assert_eq!(w.ledger.settle(&w.alice, &BTC, &w.state()), 0);
+    assert_eq!(w.ledger.settle(&w.alice, &BTC, &0, &w.state()), 0);
     w.holds();
 }
 
@@ -445,7 +474,7 @@ fn a_take_over_restores_the_target_and_leaves_curve_and_net_size_alone() {
     w.index_at(86);
     assert_eq!(w.take_over(&w.alice, i128::MAX), Err(LedgerError::NotLiquidatable));
     w.index_at(85);
-    let own = w.ledger.try_take_over(&w.alice, &w.alice, &BTC, &BASE, &w.state());
+    let own = w.ledger.try_take_over(&w.alice, &w.alice, &BTC, &BASE, &false, &w.state());
     assert_eq!(own, Err(Ok(LedgerError::SelfLiquidation)));
     w.price(&index(), 85 * PRICE, PriceStatus::Grace);
     assert_eq!(w.take_over(&w.alice, i128::MAX), Err(LedgerError::PriceNotUsable));
@@ -492,8 +521,11 @@ fn bad_debt_is_borne_by_insurance_then_by_liquidity() {
     let after = w.ledger.totals();
     let loss = 10_101_010_102 - 700 * USD;
     let paid = 200 * USD - 10_101_011;
-    assert_eq!((after.insurance, after.perp_borrowed), (0, 0));
-    assert_eq!(after.lp, before.lp + paid + before.insurance);
+    // One account takes a tenth of insurance at most.
+    let insured = before.insurance / 10;
+    assert_eq!((after.insurance, after.perp_borrowed), (before.insurance - insured, 0));
+    assert_eq!(after.insurance_spent, insured);
+    assert_eq!(after.lp, before.lp + paid + insured);
     assert!(loss - paid > before.insurance);
     let alice = w.ledger.account(&w.alice);
     assert!(alice.perp_debt == 0 && alice.deposits.is_empty() && alice.positions.is_empty());

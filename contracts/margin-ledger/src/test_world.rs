@@ -77,7 +77,9 @@ pub fn config(asset: &Address, ltv: u32, lw: u32, levels: [u32; 3], bonus: u32) 
         margin_call_bps: levels[1],
         max_bonus_bps: bonus,
         max_utilisation_bps: 9_500,
+        min_deposit_seconds: 0,
         opening_bps: levels[0],
+        outflow_bps: 10_000,
         rate: RATE,
         reserve_factor_bps: 1_000,
         supply_cap: 1_000_000_000_000_000,
@@ -181,11 +183,11 @@ impl World {
     }
 
     pub fn deposited(&self, account: &Address, asset: &Address) -> i128 {
-        holdings::deposited(&self.state(asset), &self.ledger.account(account), asset).unwrap()
+        holdings::deposited(&self.state(asset), &self.ledger.account(account), asset)
     }
 
     pub fn owed(&self, account: &Address, asset: &Address) -> i128 {
-        holdings::owed(&self.state(asset), &self.ledger.account(account), asset).unwrap()
+        holdings::owed(&self.state(asset), &self.ledger.account(account), asset)
     }
 
     /// As if perpetual trading had happened: gives the pool cash, and `account` a debt to it.
@@ -226,7 +228,7 @@ impl World {
             let buckets = storage::settlement(&self.env);
             for asset in storage::assets(&self.env).iter() {
                 let totals = storage::asset(&self.env, &asset).unwrap().totals;
-                let mut left = totals.cash + totals.borrowed;
+                let mut left = totals.cash + totals.borrowed + totals.pending_bad_debt;
                 let mut right = totals.supplied + totals.reserves;
                 if asset == self.usdc {
                     left += buckets.perp_borrowed;
@@ -241,7 +243,9 @@ impl World {
                 };
                 assert_eq!(sum(|account| &account.deposits), totals.supply_shares);
                 assert_eq!(sum(|account| &account.debts), totals.borrow_shares);
-                for part in [totals.cash, totals.borrowed, totals.supplied, totals.reserves] {
+                let parts =
+                    [totals.cash, totals.borrowed, totals.supplied, totals.reserves, totals.pending_bad_debt];
+                for part in parts {
                     assert!(part >= 0, "{totals:?}");
                 }
             }

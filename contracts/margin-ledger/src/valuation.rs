@@ -1,16 +1,18 @@
 //! What an account's holdings are worth: collects what a call needs to know, asks the oracle once, and hands plain
 //! structs to `margin-math`.
 
-use crate::book::{Book, OrOverflow};
+use crate::book::Book;
+use crate::checked::*;
 use crate::holdings::{deposited, owed, perp_owed};
+use crate::standing;
+use crate::terms::{terms, Terms};
 use alloc::vec::Vec;
 use margin_interface::{
-    AccountState, AccountSummary, Asset, AssetConfig, AssetState, Breakdown, Holding, LedgerError, Market,
+    AccountState, AccountStatus, AccountSummary, Asset, AssetState, Breakdown, Holding, LedgerError, Market,
     OpenPosition, OracleClient, PerpMarket, PerpView, Position, PriceStatus, Quote,
 };
 use margin_math::{
     curve,
-    fixed::increase,
     funding::{self, Funding},
     margin::{
         initial_margin_bps, value_ceil, Debt, Deposit, Levels, Margin, PositionLine, PositionValue, Prices,
@@ -52,9 +54,9 @@ impl Quotes {
     }
 
     /// The quote of `index`; what was never wanted has no usable one.
-    pub fn get(&self, index: &Asset) -> Result<&Quote, LedgerError> {
+    pub fn get(&self, env: &Env, index: &Asset) -> &Quote {
         let position = self.wanted.iter().position(|wanted| wanted == index);
-        position.and_then(|at| self.quotes.get(at)).ok_or(LedgerError::PriceNotUsable)
+        position.and_then(|at| self.quotes.get(at)).unwrap_or_else(|| fail(env, LedgerError::PriceNotUsable))
     }
 }
 
@@ -65,9 +67,7 @@ pub struct Owned {
     /// The token.
     pub asset: Address,
     /// Its parameters.
-    pub config: AssetConfig,
-    /// Its decimals.
-    pub decimals: u32,
+    pub state: AssetState,
 }
 
 /// A position with its market.
@@ -92,6 +92,8 @@ pub struct Sheet {
     pub positions: Vec<Held>,
     /// The settlement asset; `None` when nothing perpetual needs it.
     pub settlement: Option<AssetState>,
+    /// Where the account stands.
+    pub status: AccountStatus,
 }
 
 /// A sheet in one valuation. Values are in the order of the sheet.
@@ -116,35 +118,37 @@ impl Sheet {
             perp_debt: 0,
             positions: Vec::new(),
             settlement: None,
+            status: AccountStatus::Normal,
         }
     }
 
     /// The holdings of `account`, interest up to now.
-    pub fn of(book: &mut Book, account: &AccountState) -> Result<Sheet, LedgerError> {
+    pub fn of(book: &mut Book, account: &AccountState) -> Sheet {
         let mut sheet = Sheet::empty();
+        sheet.status = standing::status(account, book.now());
         for asset in account.deposits.keys() {
-            let state = book.asset(&asset)?;
-            let amount = deposited(state, account, &asset)?;
-            let config = state.config.clone();
-            sheet.deposits.push(Owned { amount, asset, config, decimals: state.decimals });
+            let state = book.asset(&asset);
+            let amount = deposited(state, account, &asset);
+            let state = state.clone();
+            sheet.deposits.push(Owned { amount, asset, state });
         }
         for asset in account.debts.keys() {
-            let state = book.asset(&asset)?;
-            let amount = owed(state, account, &asset)?;
-            let config = state.config.clone();
-            sheet.debts.push(Owned { amount, asset, config, decimals: state.decimals });
+            let state = book.asset(&asset);
+            let amount = owed(state, account, &asset);
+            let state = state.clone();
+            sheet.debts.push(Owned { amount, asset, state });
         }
         for (symbol, position) in account.positions.iter() {
-            let market = book.market(&symbol)?.clone();
+            let market = book.market(&symbol).clone();
             sheet.positions.push(Held { symbol, market, position });
         }
         if account.perp_debt > 0 {
-            sheet.perp_debt = perp_owed(book.settlement()?, account)?;
+            sheet.perp_debt = perp_owed(book.settlement(), account);
         }
         if account.perp_debt > 0 || !sheet.positions.is_empty() {
-            sheet.settlement = Some(book.settlement_asset()?.clone());
+            sheet.settlement = Some(book.settlement_asset().clone());
         }
-        Ok(sheet)
+        sheet
     }
 
     /// Whether anything is owed or risked.
@@ -155,7 +159,7 @@ impl Sheet {
     /// Wants every price the sheet depends on.
     pub fn want(&self, quotes: &mut Quotes) {
         for owned in self.deposits.iter().chain(self.debts.iter()) {
-            quotes.want(&owned.config.index);
+            quotes.want(&owned.state.config.index);
         }
         for held in &self.positions {
             quotes.want(&held.market.config.index);
@@ -165,43 +169,53 @@ impl Sheet {
         }
     }
 
+    /// Whether every deposit has a price for that.
+    pub fn is_priced(&self, env: &Env, quotes: &Quotes, valuation: Valuation) -> bool {
+        self.deposits.iter().all(|owned| is_usable(quotes.get(env, &owned.state.config.index), valuation))
+    }
+
     /// Values the sheet, or [`LedgerError::PriceNotUsable`] if a price may not be used for that.
-    pub fn value(&self, quotes: &Quotes, valuation: Valuation, now: u64) -> Result<Valued, LedgerError> {
+    pub fn value(&self, env: &Env, quotes: &Quotes, valuation: Valuation) -> Valued {
+        let now = env.ledger().timestamp();
         let (settlement, settlement_levels) = match &self.settlement {
-            Some(state) => (prices(quotes.get(&state.config.index)?, valuation)?, levels(&state.config)),
+            Some(state) => (
+                prices(env, quotes.get(env, &state.config.index), valuation),
+                terms(state, valuation, now).levels,
+            ),
             None => (Prices::flat(0), Levels { opening_bps: 1, margin_call_bps: 1, liquidation_bps: 1 }),
         };
         let mut margin = Margin::new(valuation, settlement, settlement_levels);
         let (mut deposits, mut debts, mut positions) = (Vec::new(), Vec::new(), Vec::new());
         for owned in &self.deposits {
+            let Terms { levels, ltv_bps, .. } = terms(&owned.state, valuation, now);
             let line = Deposit {
                 amount: owned.amount,
-                decimals: owned.decimals,
-                levels: levels(&owned.config),
-                ltv_bps: owned.config.ltv_bps,
-                prices: prices(quotes.get(&owned.config.index)?, valuation)?,
+                decimals: owned.state.decimals,
+                levels,
+                ltv_bps,
+                prices: prices(env, quotes.get(env, &owned.state.config.index), valuation),
             };
-            deposits.push(margin.deposit(&line).or_overflow()?);
+            deposits.push(margin.deposit(&line).or_fail(env));
         }
         for owned in &self.debts {
             let line = Debt {
                 amount: owned.amount,
-                decimals: owned.decimals,
-                lw_bps: owned.config.lw_bps,
-                prices: prices(quotes.get(&owned.config.index)?, valuation)?,
+                decimals: owned.state.decimals,
+                lw_bps: terms(&owned.state, valuation, now).lw_bps,
+                prices: prices(env, quotes.get(env, &owned.state.config.index), valuation),
             };
-            debts.push(margin.debt(&line).or_overflow()?);
+            debts.push(margin.debt(&line).or_fail(env));
         }
         for held in &self.positions {
-            let quote = quotes.get(&held.market.config.index)?;
-            positions.push(margin.position(&held.line(quote, valuation, now)?).or_overflow()?);
+            let quote = quotes.get(env, &held.market.config.index);
+            positions.push(margin.position(&held.line(env, quote, valuation)).or_fail(env));
         }
-        margin.perp_debt(self.perp_debt).or_overflow()?;
-        Ok(Valued { debts, deposits, margin, positions })
+        margin.perp_debt(self.perp_debt).or_fail(env);
+        Valued { debts, deposits, margin, positions }
     }
 
     /// The sheet and its values as the interface shows them.
-    pub fn summary(&self, env: &Env, valued: &Valued) -> Result<AccountSummary, LedgerError> {
+    pub fn summary(&self, env: &Env, valued: &Valued) -> AccountSummary {
         let margin = &valued.margin;
         let mut exposures = Map::new(env);
         for (owned, value) in self.debts.iter().zip(&valued.debts) {
@@ -210,51 +224,50 @@ impl Sheet {
         for (held, value) in self.positions.iter().zip(&valued.positions) {
             exposures.set(Market::Perp(held.symbol.clone()), value.notional);
         }
-        let unrealized_pnl = margin.gains.checked_sub(margin.losses).or_overflow()?;
-        Ok(AccountSummary {
+        let unrealized_pnl = margin.gains.checked_sub(margin.losses).or_fail(env);
+        AccountSummary {
             collateral_value: margin.collateral,
             debt_value: margin.debt,
             effective_margin: margin.effective,
-            equity: margin.equity().or_overflow()?,
+            equity: margin.equity().or_fail(env),
             exposures,
-            health_factor: margin.health().or_overflow()?,
-            leverage: margin.leverage().or_overflow()?,
+            health_factor: margin.health().or_fail(env),
+            leverage: margin.leverage().or_fail(env),
             liquidation_ok: margin.liquidation_ok(),
             margin_call_ok: margin.margin_call_ok(),
             opening_ok: margin.opening_ok(),
             perp_notional: margin.notional,
             required_margin: margin.required,
+            status: self.status,
             unrealized_pnl,
-        })
+        }
     }
 }
 
 impl Held {
-    fn line(&self, quote: &Quote, valuation: Valuation, now: u64) -> Result<PositionLine, LedgerError> {
+    fn line(&self, env: &Env, quote: &Quote, valuation: Valuation) -> PositionLine {
         let (config, state) = (&self.market.config, &self.market.state);
-        let mut index = prices(quote, valuation)?;
+        let mut index = prices(env, quote, valuation);
         if valuation == Valuation::Liquidation {
-            index.mid = liquidation_price(quote, self.position.size)?;
+            index.mid = liquidation_price(env, quote, self.position.size);
         }
-        let funding = funding_now(&self.market, quote, now)?;
+        let funding = funding_now(env, &self.market, quote);
         let size = self.position.size;
         let imr_bps = initial_margin_bps(config.imr_bps, config.size_scaling_bps, size, state.base_reserve);
         // Only the Open valuation looks at the curve.
         let exit = match valuation {
-            Valuation::Open => {
-                curve::exit_value(state.base_reserve, state.quote_reserve, size).or_overflow()?
-            }
+            Valuation::Open => curve::exit_value(state.base_reserve, state.quote_reserve, size).or_fail(env),
             Valuation::Live | Valuation::Liquidation => 0,
         };
-        Ok(PositionLine {
+        PositionLine {
             entry: self.position.entry,
             exit,
-            funding: funding::owed(size, funding.index(size), self.position.funding_index).or_overflow()?,
-            imr_bps: imr_bps.or_overflow()?,
+            funding: funding::owed(size, funding.index(size), self.position.funding_index).or_fail(env),
+            imr_bps: imr_bps.or_fail(env),
             index,
             mmr_bps: config.mmr_bps,
             size,
-        })
+        }
     }
 }
 
@@ -263,17 +276,14 @@ pub fn oracle<'a>(book: &Book) -> OracleClient<'a> {
     OracleClient::new(&book.env, &book.config.oracle)
 }
 
-/// The levels of an asset.
-pub fn levels(config: &AssetConfig) -> Levels {
-    Levels {
-        opening_bps: config.opening_bps,
-        margin_call_bps: config.margin_call_bps,
-        liquidation_bps: config.liquidation_bps,
-    }
+/// A quote for a valuation, or [`LedgerError::PriceNotUsable`].
+pub fn prices(env: &Env, quote: &Quote, valuation: Valuation) -> Prices {
+    require(env, is_usable(quote, valuation), LedgerError::PriceNotUsable);
+    Prices { lo: quote.lo, mid: quote.mid, hi: quote.hi, stable: quote.stable }
 }
 
-/// A quote for a valuation, or [`LedgerError::PriceNotUsable`] by the table of `margin_math::status`.
-pub fn prices(quote: &Quote, valuation: Valuation) -> Result<Prices, LedgerError> {
+/// Whether a quote serves a valuation, by the table of `margin_math::status`.
+fn is_usable(quote: &Quote, valuation: Valuation) -> bool {
     let usable = match valuation {
         Valuation::Open => allows(quote.status, Use::Increase),
         Valuation::Live => allows(quote.status, Use::Reduce),
@@ -282,15 +292,17 @@ pub fn prices(quote: &Quote, valuation: Valuation) -> Result<Prices, LedgerError
     };
     // An asset without an accepted price still has the ends of its band: it must not shield an account from liquidation.
     let priced = quote.mid > 0 || valuation == Valuation::Liquidation;
-    if !usable || !priced || quote.lo <= 0 || quote.hi <= 0 {
-        return Err(LedgerError::PriceNotUsable);
-    }
-    Ok(Prices { lo: quote.lo, mid: quote.mid, hi: quote.hi, stable: quote.stable })
+    usable && priced && quote.lo > 0 && quote.hi > 0
 }
 
 /// Whether the table permits `usage` without reservation.
 pub fn allows(price: PriceStatus, usage: Use) -> bool {
     permission(status(price), usage) == Permission::Yes
+}
+
+/// Whether a quote lets somebody take more risk.
+pub fn allows_increase(quote: &Quote) -> bool {
+    is_usable(quote, Valuation::Open)
 }
 
 /// The status as the table knows it; what it does not know permits nothing.
@@ -300,16 +312,20 @@ pub fn status(price: PriceStatus) -> Status {
 
 /// Index price at which a position is judged and taken over: the accepted one, or the account's better end while the
 /// price is not fully trusted.
-pub fn liquidation_price(quote: &Quote, size: i128) -> Result<i128, LedgerError> {
-    let quoted = prices(quote, Valuation::Liquidation)?;
+pub fn liquidation_price(env: &Env, quote: &Quote, size: i128) -> i128 {
+    let quoted = prices(env, quote, Valuation::Liquidation);
     if allows(quote.status, Use::Liquidate) {
-        return Ok(quoted.mid);
+        return quoted.mid;
     }
-    Ok(if size > 0 { quoted.hi } else { quoted.lo })
+    if size > 0 {
+        quoted.hi
+    } else {
+        quoted.lo
+    }
 }
 
 /// Funding of a market extrapolated to `now` from the stored rate, exactly as the clearing-house accrues it.
-pub fn funding_now(market: &PerpMarket, quote: &Quote, now: u64) -> Result<Funding, LedgerError> {
+pub fn funding_now(env: &Env, market: &PerpMarket, quote: &Quote) -> Funding {
     let state = &market.state;
     let stored = Funding {
         long: state.funding_long,
@@ -319,120 +335,125 @@ pub fn funding_now(market: &PerpMarket, quote: &Quote, now: u64) -> Result<Fundi
         updated_at: state.funding_at,
     };
     let (long, short) = (market.totals.long_interest, market.totals.short_interest);
-    let usable = allows(quote.status, Use::Funding);
-    // A recovered or unknown index says nothing about until when it was known.
-    let last_known = match quote.status {
-        PriceStatus::Stale | PriceStatus::Halted | PriceStatus::Tripped => quote.timestamp,
-        _ => 0,
-    };
-    funding::accrue_by_index(stored, now, usable, last_known, long, short).or_overflow()
+    let (now, status) = (env.ledger().timestamp(), status(quote.status));
+    funding::accrue_by_index(stored, now, status, quote.timestamp, long, short).or_fail(env)
 }
 
 /// The sheet of `account` with the quotes it needs.
-pub fn sheet(book: &mut Book, account: &AccountState) -> Result<(Sheet, Quotes), LedgerError> {
-    let sheet = Sheet::of(book, account)?;
+pub fn sheet(book: &mut Book, account: &AccountState) -> (Sheet, Quotes) {
+    let sheet = Sheet::of(book, account);
     let mut quotes = Quotes::new();
     sheet.want(&mut quotes);
     let quotes = quotes.fetch(book);
-    Ok((sheet, quotes))
+    (sheet, quotes)
 }
 
 /// The account in the Live valuation.
-pub fn summary(book: &mut Book, account: &Address) -> Result<AccountSummary, LedgerError> {
+pub fn summary(book: &mut Book, account: &Address) -> AccountSummary {
+    let env = &book.env.clone();
     let state = book.account(account);
-    let (sheet, quotes) = sheet(book, &state)?;
-    let valued = sheet.value(&quotes, Valuation::Live, book.now())?;
+    let (sheet, quotes) = sheet(book, &state);
+    let valued = sheet.value(env, &quotes, Valuation::Live);
     sheet.summary(&book.env, &valued)
 }
 
 /// The account in the Live valuation, item by item.
-pub fn breakdown(book: &mut Book, account: &Address) -> Result<Breakdown, LedgerError> {
+pub fn breakdown(book: &mut Book, account: &Address) -> Breakdown {
+    let env = &book.env.clone();
     let state = book.account(account);
-    let sheet = Sheet::of(book, &state)?;
+    let sheet = Sheet::of(book, &state);
     let settlement = book.config.settlement.clone();
-    let settlement_index = book.settlement_asset()?.config.index.clone();
+    let settlement_index = book.settlement_asset().config.index.clone();
     let mut quotes = Quotes::new();
     sheet.want(&mut quotes);
     quotes.want(&settlement_index);
     let quotes = quotes.fetch(book);
-    let valued = sheet.value(&quotes, Valuation::Live, book.now())?;
+    let valued = sheet.value(env, &quotes, Valuation::Live);
+    let now = book.now();
     let mut debts = soroban_sdk::Vec::new(&book.env);
     for (owned, value) in sheet.debts.iter().zip(&valued.debts) {
-        debts.push_back(owned.holding(&quotes, owned.config.lw_bps, *value)?);
+        debts.push_back(owned.holding(env, &quotes, owned.live(now).lw_bps, *value));
     }
     let mut deposits = soroban_sdk::Vec::new(&book.env);
     for (owned, value) in sheet.deposits.iter().zip(&valued.deposits) {
-        deposits.push_back(owned.holding(&quotes, owned.config.ltv_bps, *value)?);
+        deposits.push_back(owned.holding(env, &quotes, owned.live(now).ltv_bps, *value));
     }
     let mut positions = soroban_sdk::Vec::new(&book.env);
     for (held, value) in sheet.positions.iter().zip(&valued.positions) {
         positions.push_back(OpenPosition {
-            index: quotes.get(&held.market.config.index)?.mid,
+            index: quotes.get(env, &held.market.config.index).mid,
             market: held.symbol.clone(),
             mmr_bps: held.market.config.mmr_bps,
             pnl: value.pnl,
             size: held.position.size,
         });
     }
-    let summary = sheet.summary(&book.env, &valued)?;
-    Ok(Breakdown {
+    let summary = sheet.summary(&book.env, &valued);
+    Breakdown {
         debts,
         deposits,
         perp_debt: sheet.perp_debt,
         positions,
         settlement,
-        settlement_price: prices(quotes.get(&settlement_index)?, Valuation::Live)?.mid,
+        settlement_price: prices(env, quotes.get(env, &settlement_index), Valuation::Live).mid,
         summary,
-    })
+    }
 }
 
 impl Owned {
-    fn holding(&self, quotes: &Quotes, weight_bps: u32, value: i128) -> Result<Holding, LedgerError> {
-        Ok(Holding {
+    /// Its terms for an existing account.
+    pub fn live(&self, now: u64) -> Terms {
+        terms(&self.state, Valuation::Live, now)
+    }
+
+    fn holding(&self, env: &Env, quotes: &Quotes, weight_bps: u32, value: i128) -> Holding {
+        Holding {
             amount: self.amount,
             asset: self.asset.clone(),
-            decimals: self.decimals,
+            decimals: self.state.decimals,
             weight_bps,
-            price: quotes.get(&self.config.index)?.mid,
+            price: quotes.get(env, &self.state.config.index).mid,
             value,
-        })
+        }
     }
 }
 
 /// USD value of amounts at the upper price, ceil: what a spending limit counts.
-pub fn value(book: &mut Book, amounts: &soroban_sdk::Vec<(Address, i128)>) -> Result<i128, LedgerError> {
+pub fn value(book: &mut Book, amounts: &soroban_sdk::Vec<(Address, i128)>) -> i128 {
+    let env = &book.env.clone();
     let mut quotes = Quotes::new();
     for (asset, _) in amounts.iter() {
-        quotes.want(&book.asset(&asset)?.config.index);
+        quotes.want(&book.asset(&asset).config.index);
     }
     let quotes = quotes.fetch(book);
     let mut sum = 0;
     for (asset, amount) in amounts.iter() {
         if amount < 0 {
-            return Err(LedgerError::InvalidAmount);
+            fail(env, LedgerError::InvalidAmount);
         }
-        let state = book.asset(&asset)?;
-        let quote = quotes.get(&state.config.index)?;
+        let state = book.asset(&asset);
+        let quote = quotes.get(env, &state.config.index);
         if permission(status(quote.status), Use::SpendLimit) != Permission::YesAtHigh || quote.hi <= 0 {
-            return Err(LedgerError::PriceNotUsable);
+            fail(env, LedgerError::PriceNotUsable);
         }
-        increase(&mut sum, value_ceil(amount, state.decimals, quote.hi).or_overflow()?).or_overflow()?;
+        increase(env, &mut sum, value_ceil(amount, state.decimals, quote.hi).or_fail(env));
     }
-    Ok(sum)
+    sum
 }
 
 /// The market, its index quote and the account's position in it.
-pub fn perp_view(book: &mut Book, account: &Address, market: &Symbol) -> Result<PerpView, LedgerError> {
-    let record = book.market(market)?.clone();
+pub fn perp_view(book: &mut Book, account: &Address, market: &Symbol) -> PerpView {
+    let record = book.market(market).clone();
     let index = oracle(book).quote(&record.config.index);
     let none = Position { entry: 0, funding_index: 0, size: 0 };
-    let position = book.account(account).positions.get(market.clone()).unwrap_or(none);
-    Ok(PerpView { index, market: record, position })
+    let owner = book.account(account);
+    let position = owner.positions.get(market.clone()).unwrap_or(none);
+    PerpView { index, market: record, position, status: standing::status(&owner, book.now()) }
 }
 
 /// The market's index quote and its time-weighted average over `window` seconds.
-pub fn index(book: &mut Book, market: &Symbol, window: u64) -> Result<(Quote, Option<i128>), LedgerError> {
-    let index = book.market(market)?.config.index.clone();
+pub fn index(book: &mut Book, market: &Symbol, window: u64) -> (Quote, Option<i128>) {
+    let index = book.market(market).config.index.clone();
     let oracle = oracle(book);
-    Ok((oracle.quote(&index), oracle.twap(&index, &window)))
+    (oracle.quote(&index), oracle.twap(&index, &window))
 }

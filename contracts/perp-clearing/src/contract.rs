@@ -4,18 +4,20 @@
 //! then, and nothing but this contract may be on the stack.
 
 use crate::{
-    desk::{self, Desk},
+    batch, changes,
+    desk::Desk,
     error::OrRefuse,
-    fill::{self, Leg},
-    funding, markets, pool,
-    storage::{self, Config},
+    fill::{self, positive, Leg},
+    funding, markets, matched, nonces, orders, pool, storage, views,
 };
 use margin_interface::{
-    Bucket, ClearingError, Fill, Funding, InsuranceFunded, LpPosition, MarginLedgerClient, MarketConfig,
-    OpenInterest, PerpClearingInterface, PerpMarket, Position, Settlement, TakeOver, TradeQuote,
+    Bucket, ClearingChange, ClearingConfig, ClearingError, ClearingRequest, ConditionalOrder, Fill, Funding,
+    GovernanceInterface, InsuranceFunded, LpPosition, MarginLedgerClient, MarketConfig, MatchedFill,
+    OpenInterest, OrderBook, OrderCheck, PerpClearingInterface, PerpMarket, Position, Schedule, Settlement,
+    TakeOver, TradeQuote, VaultClient,
 };
 use margin_math::{curve, marks::WINDOW};
-use soroban_sdk::{contract, contractimpl, Address, Env, Symbol};
+use soroban_sdk::{contract, contractimpl, Address, BytesN, Env, Symbol, Vec};
 
 /// The perpetual clearing-house.
 #[contract]
@@ -29,18 +31,36 @@ fn in_time(env: &Env, deadline: u64) -> Result<(), ClearingError> {
     (env.ledger().timestamp() <= deadline).then_some(()).ok_or(ClearingError::DeadlineExpired)
 }
 
-fn positive(amount: i128) -> Result<(), ClearingError> {
-    (amount > 0).then_some(()).ok_or(ClearingError::InvalidAmount)
+/// Pulls `margin` from the trader's wallet, then trades it at a leverage; `adds` to a position of the same side only.
+fn open(
+    env: &Env,
+    trader: &Address,
+    market: &Symbol,
+    is_long: bool,
+    (margin, leverage): (i128, u32),
+    (min_base, deadline): (i128, u64),
+    adds: bool,
+) -> Result<Fill, ClearingError> {
+    trader.require_auth();
+    in_time(env, deadline)?;
+    positive(margin)?;
+    if !(fill::MIN_LEVERAGE..=fill::MAX_LEVERAGE).contains(&leverage) {
+        return Err(ClearingError::InvalidAmount);
+    }
+    let config = storage::config(env);
+    VaultClient::new(env, &config.vault).deposit(trader, trader, &config.settlement, &margin);
+    let desk = Desk::open(env, trader, market)?;
+    if adds && (desk.held()? > 0) != is_long {
+        return Err(ClearingError::NoPosition);
+    }
+    let size = desk.size_for_margin(is_long, margin, leverage)?;
+    fill::check_base(size, min_base)?;
+    desk.trade(size, None, false)
 }
 
 #[contractimpl]
 impl PerpClearing {
-    /// Binds the clearing-house to its ledger and vault for good.
-    ///
-    /// # Arguments
-    /// * `admin` - opens markets
-    /// * `guardian` - may only halt or tighten
-    /// * `ledger`, `vault`, `oracle` - the contracts of this deployment
+    /// Binds the clearing-house to its ledger, vault and oracle for good.
     pub fn __constructor(
         env: Env,
         admin: Address,
@@ -50,7 +70,9 @@ impl PerpClearing {
         oracle: Address,
     ) {
         let settlement = MarginLedgerClient::new(&env, &ledger).settlement_asset();
-        storage::set_config(&env, &Config { admin, guardian, ledger, oracle, settlement, vault });
+        governance::initialise(&env, admin, guardian);
+        let operator = None;
+        storage::set_config(&env, &ClearingConfig { ledger, operator, oracle, settlement, vault });
     }
 }
 
@@ -66,17 +88,22 @@ impl PerpClearingInterface for PerpClearing {
         min_base: i128,
         deadline: u64,
     ) -> Result<Fill, ClearingError> {
-        trader.require_auth();
-        in_time(&env, deadline)?;
-        positive(margin)?;
-        if !(fill::MIN_LEVERAGE..=fill::MAX_LEVERAGE).contains(&leverage) {
-            return Err(ClearingError::InvalidAmount);
-        }
-        desk::deposit_margin(&env, &storage::config(&env), &trader, margin);
-        let desk = Desk::open(&env, &trader, &market)?;
-        let size = desk.size_for_margin(is_long, margin, leverage)?;
-        fill::check_base(size, min_base)?;
-        desk.trade(size, None, false)
+        let (stake, bounds) = ((margin, leverage), (min_base, deadline));
+        open(&env, &trader, &market, is_long, stake, bounds, false)
+    }
+
+    fn increase_position(
+        env: Env,
+        trader: Address,
+        market: Symbol,
+        is_long: bool,
+        margin: i128,
+        leverage: u32,
+        min_base: i128,
+        deadline: u64,
+    ) -> Result<Fill, ClearingError> {
+        let (stake, bounds) = ((margin, leverage), (min_base, deadline));
+        open(&env, &trader, &market, is_long, stake, bounds, true)
     }
 
     fn trade(
@@ -107,6 +134,48 @@ impl PerpClearingInterface for PerpClearing {
         let desk = Desk::open(&env, &trader, &market)?;
         let size_delta = margin_math::fixed::neg(desk.held()?).on_curve()?;
         desk.trade(size_delta, Some(limit_price), true)
+    }
+
+    fn submit(
+        env: Env,
+        sender: Address,
+        account: Address,
+        requests: Vec<ClearingRequest>,
+        deadline: u64,
+    ) -> Result<Vec<i128>, ClearingError> {
+        in_time(&env, deadline)?;
+        batch::submit(&env, &sender, &account, &requests)
+    }
+
+    fn execute_order(env: Env, executor: Address, order: ConditionalOrder) -> Result<Fill, ClearingError> {
+        executor.require_auth();
+        orders::require_consent(&env, &executor, &order);
+        orders::ready(&env, &ledger(&env), &order, Some(&executor))?.execute(&env, &executor)
+    }
+
+    fn place_order(env: Env, order: ConditionalOrder) -> Result<(), ClearingError> {
+        orders::require_signature(&env, &order);
+        orders::place(&env, &ledger(&env), &order)
+    }
+
+    fn cancel_order(env: Env, account: Address, nonce: u64) -> Result<(), ClearingError> {
+        account.require_auth();
+        let (word, mask) = nonces::name(nonce);
+        orders::cancel(&env, &account, word, mask)
+    }
+
+    fn cancel_nonces(env: Env, account: Address, word: u64, mask: u64) -> Result<(), ClearingError> {
+        account.require_auth();
+        orders::cancel(&env, &account, word, mask)
+    }
+
+    fn bump_epoch(env: Env, account: Address) -> Result<u64, ClearingError> {
+        account.require_auth();
+        orders::bump_epoch(&env, &account)
+    }
+
+    fn settle_match(env: Env, operator: Address, fills: Vec<MatchedFill>) -> Result<(), ClearingError> {
+        matched::settle(&env, &ledger(&env), &operator, &fills)
     }
 
     fn add_liquidity(
@@ -174,8 +243,58 @@ impl PerpClearingInterface for PerpClearing {
         base_reserve: i128,
         quote_reserve: i128,
     ) -> Result<(), ClearingError> {
-        storage::config(&env).admin.require_auth();
+        governance::require_admin(&env);
         markets::open(&env, &ledger(&env), &market, &config, base_reserve, quote_reserve)
+    }
+
+    fn update_market(
+        env: Env,
+        by: Address,
+        market: Symbol,
+        config: MarketConfig,
+    ) -> Result<(), ClearingError> {
+        changes::tighten_market(&env, &ledger(&env), &by, market, config)
+    }
+
+    fn set_operator(env: Env, by: Address, operator: Option<Address>) -> Result<(), ClearingError> {
+        changes::dismiss_operator(&env, &by, operator);
+        Ok(())
+    }
+
+    fn propose(env: Env, change: ClearingChange) -> BytesN<32> {
+        changes::propose(&env, change)
+    }
+
+    fn execute(env: Env, id: BytesN<32>) -> Result<(), ClearingError> {
+        changes::execute(&env, &ledger(&env), &id)
+    }
+
+    fn freeze_upgrades(env: Env) {
+        governance::freeze_upgrades(&env);
+    }
+
+    fn config(env: Env) -> ClearingConfig {
+        storage::config(&env)
+    }
+
+    fn can_execute(env: Env, order: ConditionalOrder) -> OrderCheck {
+        orders::can_execute(&env, &ledger(&env), &order)
+    }
+
+    fn orders(env: Env, account: Address) -> OrderBook {
+        storage::orders(&env, &account)
+    }
+
+    fn liquidation_price(env: Env, account: Address, market: Symbol) -> Result<i128, ClearingError> {
+        views::liquidation_price(&ledger(&env), &account, &market)
+    }
+
+    fn buying_power(env: Env, account: Address, market: Symbol) -> Result<i128, ClearingError> {
+        views::buying_power(&env, &ledger(&env), &account, &market)
+    }
+
+    fn max_trade(env: Env, account: Address, market: Symbol, is_long: bool) -> Result<i128, ClearingError> {
+        views::max_trade(&env, &ledger(&env), &account, &market, is_long)
     }
 
     fn quote_trade(env: Env, market: Symbol, size_delta: i128) -> Result<TradeQuote, ClearingError> {
@@ -229,5 +348,36 @@ impl PerpClearingInterface for PerpClearing {
     fn reserve_headroom(env: Env) -> i128 {
         let value = ledger(&env).pool_value();
         value.payable - value.claims - value.winners - value.required
+    }
+}
+
+#[contractimpl]
+impl GovernanceInterface for PerpClearing {
+    fn admin(env: Env) -> Address {
+        governance::admin(&env)
+    }
+
+    fn guardian(env: Env) -> Address {
+        governance::guardian(&env)
+    }
+
+    fn transfer_admin(env: Env, to: Address) {
+        governance::transfer_admin(&env, to);
+    }
+
+    fn accept_admin(env: Env) {
+        governance::accept_admin(&env);
+    }
+
+    fn set_guardian(env: Env, guardian: Address) {
+        governance::set_guardian(&env, guardian);
+    }
+
+    fn cancel(env: Env, by: Address, id: BytesN<32>) {
+        governance::cancel(&env, by, id);
+    }
+
+    fn scheduled(env: Env, id: BytesN<32>) -> Option<Schedule> {
+        governance::scheduled(&env, id)
     }
 }

@@ -3,21 +3,36 @@
 use crate::{
     error::OrRefuse,
     fill::{self, Leg},
-    funding, markets,
-    storage::{self, Config},
+    funding, markets, storage,
 };
 use margin_interface::{
-    ClearingError, Fill, MarginLedgerClient, MarketState, PerpView, TakeOver, VaultClient,
+    AccountStatus, ClearingError, Fill, MarginLedgerClient, MarketState, PerpView, Quote, TakeOver,
 };
-use margin_math::{curve, fixed::add};
+use margin_math::{
+    curve,
+    fixed::{add, mul_div_floor, sub},
+};
 use soroban_sdk::{Address, Env, Symbol};
+
+/// What a trade will do.
+pub struct Plan {
+    legs: [Option<Leg>; 2],
+    /// Signed base, 1e14.
+    pub size: i128,
+    /// Signed cash, quote 1e7.
+    pub quote: i128,
+    /// Average price, 1e14.
+    pub price: i128,
+}
 
 /// See the module.
 pub struct Desk<'a> {
     env: &'a Env,
     ledger: MarginLedgerClient<'a>,
-    account: &'a Address,
-    market: &'a Symbol,
+    /// Whose.
+    pub account: &'a Address,
+    /// Where.
+    pub market: &'a Symbol,
     view: PerpView,
     /// Curve and funding, accrued up to now.
     state: MarketState,
@@ -50,31 +65,41 @@ impl<'a> Desk<'a> {
         fill::size_for_margin(&self.state, is_long, margin, leverage)
     }
 
-    /// Plans the legs of a trade on the curve, checks every rule, then has the ledger book them.
+    /// Base reserve of the curve, 1e14.
+    pub fn depth(&self) -> i128 {
+        self.state.base_reserve
+    }
+
+    /// Index of the market.
+    pub fn index(&self) -> &Quote {
+        &self.view.index
+    }
+
+    /// Whether the account is being liquidated.
+    pub fn is_flagged(&self) -> bool {
+        self.view.status == AccountStatus::Flagged
+    }
+
+    /// Trades on the curve.
     pub fn trade(
         self,
         size_delta: i128,
         limit: Option<i128>,
         reduce_only: bool,
     ) -> Result<Fill, ClearingError> {
-        if size_delta == 0 {
-            return Err(ClearingError::InvalidAmount);
-        }
-        let legs = self.plan(size_delta, reduce_only)?;
-        let quote_delta = fill::total_quote(&legs)?;
-        let price = curve::average_price(size_delta, quote_delta).on_curve()?;
-        if let Some(limit) = limit {
-            fill::check_limit(size_delta, price, limit)?;
-        }
-        self.book(legs, size_delta, quote_delta, price)
+        let plan = self.plan(size_delta, limit, reduce_only)?;
+        self.fill(plan)
     }
 
-    fn plan(&self, size_delta: i128, reduce_only: bool) -> Result<[Option<Leg>; 2], ClearingError> {
+    /// The legs of a trade on the curve, every rule checked.
+    pub fn plan(
+        &self,
+        size_delta: i128,
+        limit: Option<i128>,
+        reduce_only: bool,
+    ) -> Result<Plan, ClearingError> {
         let (config, index) = (&self.view.market.config, &self.view.index);
-        let (closing, opening) = fill::split(self.size(), size_delta)?;
-        if reduce_only && opening != 0 {
-            return Err(ClearingError::ReduceOnly);
-        }
+        let (closing, opening) = self.split(size_delta, reduce_only)?;
         let before = fill::mark(&self.state)?;
         let size = add(self.size(), size_delta).on_curve()?;
         let sequence = self.env.ledger().sequence();
@@ -83,33 +108,99 @@ impl<'a> Desk<'a> {
             closing => Some(Leg::new(config, &self.state, closing, sequence)?),
         };
         let state = close.as_ref().map_or(&self.state, |leg| &leg.state);
-        if opening == 0 {
+        let open = if opening == 0 {
             fill::check_minimum(config, index, size, fill::mark(state)?)?;
-            return Ok([close, None]);
+            None
+        } else {
+            let open = Leg::new(config, state, opening, sequence)?;
+            fill::check_increase(config, index, &open, before)?;
+            fill::check_size(config, &self.view.market.totals, index, &open, size)?;
+            Some(open)
+        };
+        let plan = Plan::of(size_delta, [close, open])?;
+        if let Some(limit) = limit {
+            fill::check_limit(size_delta, plan.price, limit)?;
         }
-        let open = Leg::new(config, state, opening, sequence)?;
-        fill::check_increase(config, &self.view.market.totals, index, &open, before, size)?;
-        Ok([close, Some(open)])
+        Ok(plan)
     }
 
-    fn book(
-        self,
-        legs: [Option<Leg>; 2],
+    /// The legs of a trade at somebody else's cash, every rule checked; the curve stays where it is.
+    pub fn plan_at(
+        &self,
         size_delta: i128,
         quote_delta: i128,
-        price: i128,
-    ) -> Result<Fill, ClearingError> {
+        limit: i128,
+        reduce_only: bool,
+    ) -> Result<Plan, ClearingError> {
+        let (config, index) = (&self.view.market.config, &self.view.index);
+        let (closing, opening) = self.split(size_delta, reduce_only)?;
+        let size = add(self.size(), size_delta).on_curve()?;
+        let whole = Leg::at(config, &self.state, size_delta, quote_delta)?;
+        let legs = match (closing, opening) {
+            (_, 0) => {
+                fill::check_minimum(config, index, size, index.mid)?;
+                [Some(whole), None]
+            }
+            (0, _) => [None, Some(whole)],
+            (closing, opening) => {
+                let part = mul_div_floor(quote_delta, closing, size_delta).on_curve()?;
+                let rest = sub(quote_delta, part).on_curve()?;
+                let close = Leg::at(config, &self.state, closing, part)?;
+                [Some(close), Some(Leg::at(config, &self.state, opening, rest)?)]
+            }
+        };
+        if let Some(open) = &legs[1] {
+            fill::check_size(config, &self.view.market.totals, index, open, size)?;
+        }
+        let plan = Plan::of(size_delta, legs)?;
+        fill::check_limit(size_delta, plan.price, limit)?;
+        fill::check_match(config, index, plan.price)?;
+        Ok(plan)
+    }
+
+    fn split(&self, size_delta: i128, reduce_only: bool) -> Result<(i128, i128), ClearingError> {
+        if size_delta == 0 {
+            return Err(ClearingError::InvalidAmount);
+        }
+        let (closing, opening) = fill::split(self.size(), size_delta)?;
+        if reduce_only && opening != 0 {
+            return Err(ClearingError::ReduceOnly);
+        }
+        Ok((closing, opening))
+    }
+
+    /// Has the ledger pay an executor, at most `fee` of what is deposited. Returns what was paid.
+    pub fn pay_executor(&self, executor: &Address, fee: i128) -> i128 {
+        if fee == 0 || executor == self.account {
+            return 0;
+        }
+        self.ledger.pay_executor(self.account, executor, &fee)
+    }
+
+    /// Has the ledger book a plan on the curve.
+    pub fn fill(self, plan: Plan) -> Result<Fill, ClearingError> {
+        let (env, market) = (self.env, self.market);
+        let mut mark = fill::mark(&self.state)?;
+        for leg in plan.legs.iter().flatten() {
+            mark = leg.mark()?;
+        }
+        let fill = self.book(plan)?;
+        markets::record_mark(env, market, mark)?;
+        Ok(fill)
+    }
+
+    /// Has the ledger book a plan.
+    pub fn book(self, plan: Plan) -> Result<Fill, ClearingError> {
         let mut total = Fill {
             fee: 0,
             funding: 0,
-            position: self.view.position.clone(),
-            price,
-            quote_delta,
+            position: self.view.position,
+            price: plan.price,
+            quote_delta: plan.quote,
             realized_pnl: 0,
-            size_delta,
+            size_delta: plan.size,
         };
-        let mut mark = fill::mark(&self.state)?;
-        for leg in legs.iter().flatten() {
+        for leg in plan.legs.iter().flatten() {
             let receipt = self.ledger.apply_fill(
                 self.account,
                 self.market,
@@ -122,26 +213,27 @@ impl<'a> Desk<'a> {
             total.funding = add(total.funding, receipt.funding).on_curve()?;
             total.realized_pnl = add(total.realized_pnl, receipt.realized_pnl).on_curve()?;
             total.position = receipt.position;
-            mark = leg.mark()?;
         }
-        markets::record_mark(self.env, self.market, mark)?;
         Ok(total)
     }
 
     /// Settles the funding of the position. Returns what was paid (negative: received).
     pub fn settle(self) -> Result<i128, ClearingError> {
         self.held()?;
-        Ok(self.ledger.settle(self.account, self.market, &self.state))
+        Ok(self.ledger.settle(self.account, self.market, &0, &self.state))
     }
 
     /// Has `liquidator` take over up to `max_size` of the position.
     pub fn take_over(self, liquidator: &Address, max_size: i128) -> Result<TakeOver, ClearingError> {
         self.held()?;
-        Ok(self.ledger.take_over(liquidator, self.account, self.market, &max_size, &self.state))
+        Ok(self.ledger.take_over(liquidator, self.account, self.market, &max_size, &false, &self.state))
     }
 }
 
-/// Pulls `margin` from the trader's wallet into the trader's settlement deposit.
-pub fn deposit_margin(env: &Env, config: &Config, trader: &Address, margin: i128) {
-    VaultClient::new(env, &config.vault).deposit(trader, trader, &config.settlement, &margin);
+impl Plan {
+    fn of(size: i128, legs: [Option<Leg>; 2]) -> Result<Plan, ClearingError> {
+        let quote = legs.iter().flatten().try_fold(0, |sum, leg| add(sum, leg.quote)).on_curve()?;
+        let price = curve::average_price(size, quote).on_curve()?;
+        Ok(Plan { legs, size, quote, price })
+    }
 }

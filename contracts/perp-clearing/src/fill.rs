@@ -1,6 +1,6 @@
 //! What a trade does to the curve, and the rules that bind a leg which adds risk. Nothing here calls or stores.
 
-use crate::error::OrRefuse;
+use crate::{error::OrRefuse, markets};
 use margin_interface::{ClearingError, MarketConfig, MarketState, MarketTotals, PriceStatus, Quote};
 use margin_math::{
     curve,
@@ -12,6 +12,11 @@ use margin_math::{
 pub const MIN_LEVERAGE: u32 = LEVERAGE;
 /// Largest leverage of `open_position`: 100.00x, the protocol's bound; the market's initial margin binds earlier.
 pub const MAX_LEVERAGE: u32 = 100 * LEVERAGE;
+
+/// An amount of anything that is wanted.
+pub fn positive(amount: i128) -> Result<(), ClearingError> {
+    (amount > 0).then_some(()).ok_or(ClearingError::InvalidAmount)
+}
 
 /// A fill that does not cross zero.
 pub struct Leg {
@@ -38,10 +43,20 @@ impl Leg {
         let (base_reserve, quote_reserve) = curve::after(x, y, size, quote).on_curve()?;
         let ledger_mark =
             if state.ledger == sequence { state.ledger_mark } else { curve::mark(x, y).on_curve()? };
-        let fee = bps_ceil(abs(quote).on_curve()?, config.fee_bps).on_curve()?;
         let state =
             MarketState { base_reserve, quote_reserve, ledger: sequence, ledger_mark, ..state.clone() };
-        Ok(Leg { size, quote, fee, state })
+        Leg::at(config, &state, size, quote)
+    }
+
+    /// Fills `size` at `quote`, after which the curve is at `state`.
+    pub fn at(
+        config: &MarketConfig,
+        state: &MarketState,
+        size: i128,
+        quote: i128,
+    ) -> Result<Leg, ClearingError> {
+        let fee = bps_ceil(abs(quote).on_curve()?, config.fee_bps).on_curve()?;
+        Ok(Leg { size, quote, fee, state: state.clone() })
     }
 
     /// Mark afterwards, 1e14.
@@ -108,18 +123,16 @@ pub fn check_minimum(
     (notional >= config.min_notional).then_some(()).ok_or(ClearingError::BelowMinimum)
 }
 
-/// The rules for a leg that adds risk: a live index, the band around it, the impact of one ledger, the size caps.
+/// The rules of the curve for a leg that adds risk: a live index, the band around it, the impact of one ledger.
 ///
-/// `before` is the mark before the whole trade, `size` the position after it.
+/// `before` is the mark before the whole trade.
 pub fn check_increase(
     config: &MarketConfig,
-    totals: &MarketTotals,
     index: &Quote,
     leg: &Leg,
     before: i128,
-    size: i128,
 ) -> Result<(), ClearingError> {
-    if index.status != PriceStatus::Live {
+    if !markets::accepts_risk(index) {
         return Err(ClearingError::PriceNotUsable);
     }
     let after = leg.mark()?;
@@ -130,16 +143,31 @@ pub fn check_increase(
     if !curve::within(after, leg.state.ledger_mark, config.impact_bps).on_curve()? {
         return Err(ClearingError::ImpactExceeded);
     }
+    Ok(())
+}
+
+/// A match needs a live index, and lies inside the band around it.
+pub fn check_match(config: &MarketConfig, index: &Quote, price: i128) -> Result<(), ClearingError> {
+    if !markets::accepts_risk(index) {
+        return Err(ClearingError::PriceNotUsable);
+    }
+    let inside = curve::within(price, index.mid, config.band_bps).on_curve()?;
+    inside.then_some(()).ok_or(ClearingError::OutsideBand)
+}
+
+/// The caps for a leg that adds risk, after which the position is `size`.
+pub fn check_size(
+    config: &MarketConfig,
+    totals: &MarketTotals,
+    index: &Quote,
+    leg: &Leg,
+    size: i128,
+) -> Result<(), ClearingError> {
     let cap = bps_floor(leg.state.base_reserve, config.max_position_bps).on_curve()?;
     let side = if leg.size > 0 { totals.long_interest } else { totals.short_interest };
     let interest = add(side, abs(leg.size).on_curve()?).on_curve()?;
     if abs(size).on_curve()? > cap || interest > config.max_open_interest {
         return Err(ClearingError::SizeCapExceeded);
     }
-    check_minimum(config, index, size, after)
-}
-
-/// Sum of the cash of two legs.
-pub fn total_quote(legs: &[Option<Leg>; 2]) -> Result<i128, ClearingError> {
-    legs.iter().flatten().try_fold(0, |sum, leg| add(sum, leg.quote)).on_curve()
+    check_minimum(config, index, size, leg.mark()?)
 }

@@ -2,7 +2,7 @@
 
 use crate::{error::OrRefuse, storage};
 use margin_interface::{
-    ClearingError, FundingRateUpdated, MarginLedgerClient, MarketState, PerpMarket, PriceStatus, Quote,
+    ClearingError, FundingRateUpdated, MarginLedgerClient, MarketState, PerpMarket, Quote,
 };
 use margin_math::{
     funding::{self, Funding},
@@ -11,17 +11,13 @@ use margin_math::{
 };
 use soroban_sdk::{Env, Symbol};
 
-/// Whether funding accrues on this quote.
-fn usable(index: &Quote) -> bool {
-    Status::from_code(index.status as u32).is_some_and(may_fund)
+fn status(index: &Quote) -> Status {
+    Status::from_code(index.status as u32).unwrap_or(Status::Unknown)
 }
 
-/// Until when an index that is not usable now is known to have been: a recovered one says nothing about the gap.
-fn last_known(index: &Quote) -> u64 {
-    match index.status {
-        PriceStatus::Stale | PriceStatus::Halted | PriceStatus::Tripped => index.timestamp,
-        _ => 0,
-    }
+/// Whether funding accrues on this quote, and conditions count it.
+pub fn usable(index: &Quote) -> bool {
+    may_fund(status(index))
 }
 
 /// Curve and funding of `market` with funding accrued up to now.
@@ -37,8 +33,8 @@ pub fn accrued(env: &Env, market: &PerpMarket, index: &Quote) -> Result<MarketSt
     let next = funding::accrue_by_index(
         stored,
         env.ledger().timestamp(),
-        usable(index),
-        last_known(index),
+        status(index),
+        index.timestamp,
         market.totals.long_interest,
         market.totals.short_interest,
     )

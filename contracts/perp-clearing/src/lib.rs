@@ -4,17 +4,28 @@
 //! the market records live in the margin ledger; here is what decides how they change.
 #![no_std]
 
+mod batch;
+mod changes;
+mod conditions;
 mod contract;
 mod desk;
 mod error;
 mod fill;
 mod funding;
 mod markets;
+mod matched;
+mod nonces;
+mod orders;
 mod pool;
 mod storage;
 #[cfg(test)]
 mod test;
 #[cfg(test)]
+mod test_batch;
+#[cfg(test)]
+mod test_orders;
+#[cfg(test)]
 mod test_world;
+mod views;
 
 pub use contract::PerpClearing;

@@ -1,7 +1,7 @@
 //! Opening markets, and the record of their marks.
 
 use crate::{error::OrRefuse, fill, storage};
-use margin_interface::{ClearingError, MarginLedgerClient, MarketConfig, PriceStatus};
+use margin_interface::{ClearingError, MarginLedgerClient, MarketConfig, PriceStatus, Quote};
 use margin_math::{
     curve,
     marks::{Marks, WINDOW},
@@ -24,7 +24,7 @@ pub fn open(
     }
     ledger.open_market(market, config, &base_reserve, &quote_reserve);
     let (index, _) = ledger.index(market, &WINDOW);
-    if index.status != PriceStatus::Live {
+    if !accepts_risk(&index) {
         return Err(ClearingError::PriceNotUsable);
     }
     let mark = curve::mark(base_reserve, quote_reserve).on_curve()?;
@@ -33,6 +33,11 @@ pub fn open(
     }
     storage::set_marks(env, market, &Marks::new(env.ledger().timestamp(), mark));
     Ok(())
+}
+
+/// Whether a market with this index takes new risk.
+pub fn accepts_risk(index: &Quote) -> bool {
+    index.status == PriceStatus::Live
 }
 
 /// Records that the mark is `mark` from now on.

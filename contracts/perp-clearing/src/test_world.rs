@@ -2,8 +2,9 @@
 
 use crate::PerpClearing;
 use margin_interface::{
-    Asset, AssetConfig, ClearingError, MarginLedgerAdminClient, MarginLedgerClient, MarketConfig,
-    PerpClearingClient, PriceStatus, Quote, RateCurve, VaultClient,
+    Asset, AssetConfig, ClearingChange, ClearingError, GovernanceClient, MarginLedgerAdminClient,
+    MarginLedgerClient, MarketConfig, PerpClearingClient, PokeOutcome, PriceStatus, Quote, RateCurve,
+    VaultClient,
 };
 use margin_ledger::MarginLedger;
 use margin_math::units::{BASE, PRICE, USD};
@@ -45,6 +46,10 @@ impl FixedOracle {
         quotes
     }
 
+    pub fn poke(env: Env, _assets: Vec<Asset>) -> Vec<PokeOutcome> {
+        Vec::new(&env)
+    }
+
     pub fn twap(env: Env, asset: Asset, _window: u64) -> Option<i128> {
         let quote = Self::quote(env, asset);
         (quote.status == PriceStatus::Live).then_some(quote.mid)
@@ -77,7 +82,9 @@ fn usdc_config(usdc: &Address) -> AssetConfig {
         margin_call_bps: 10_000,
         max_bonus_bps: 0,
         max_utilisation_bps: 9_500,
+        min_deposit_seconds: 0,
         opening_bps: 10_250,
+        outflow_bps: 10_000,
         rate: RateCurve {
             base_bps: 100,
             slope1_bps: 400,
@@ -213,6 +220,19 @@ impl World {
     pub fn sell(&self, account: &Address, units: i128) {
         self.clearing.trade(account, &self.btc, &(-units * BASE), &1, &false, &LATER);
         self.conserved();
+    }
+
+    pub fn governance(&self) -> GovernanceClient<'static> {
+        GovernanceClient::new(&self.env, &self.clearing.address)
+    }
+
+    /// An operator of matches, named as it must be.
+    pub fn operator(&self) -> Address {
+        let operator = Address::generate(&self.env);
+        let id = self.clearing.propose(&ClearingChange::Operator(operator.clone()));
+        self.pass(2 * 86_400);
+        self.clearing.execute(&id);
+        operator
     }
 
     pub fn refused(&self, account: &Address, size: i128, reduce_only: bool) -> ClearingError {

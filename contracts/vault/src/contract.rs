@@ -1,13 +1,16 @@
 //! Entry points: authorise, pull, have the ledger book it, pay. Their documentation is on [`VaultInterface`].
 
 use crate::{
-    custody::{pay, pull, refund},
+    batch,
+    custody::{held, pay, positive, pull, rest},
     storage,
 };
+use governance::Delay;
 use margin_interface::{
-    AccountSummary, Liquidation, MarginLedgerClient, Receive, VaultConfig, VaultError, VaultInterface,
+    permissions, AccountSummary, Action, GovernanceInterface, Liquidation, MarginLedgerClient, Receive,
+    Schedule, VaultAdminInterface, VaultChange, VaultConfig, VaultError, VaultInterface,
 };
-use soroban_sdk::{contract, contractimpl, Address, Env, Executable};
+use soroban_sdk::{contract, contractimpl, Address, BytesN, Env, Executable, IntoVal, Vec};
 
 /// The vault.
 #[contract]
@@ -17,7 +20,8 @@ pub struct Vault;
 impl Vault {
     /// Sets who governs and which margin ledger keeps the books.
     pub fn __constructor(env: Env, admin: Address, guardian: Address, ledger: Address) {
-        storage::set_config(&env, &VaultConfig { admin, guardian, ledger });
+        governance::initialise(&env, admin, guardian);
+        storage::set_config(&env, &VaultConfig { ledger });
         storage::extend_instance(&env);
     }
 }
@@ -59,6 +63,25 @@ impl VaultInterface for Vault {
         Ok(())
     }
 
+    fn borrow_multiple(
+        env: Env,
+        borrower: Address,
+        assets: Vec<Address>,
+        amounts: Vec<i128>,
+    ) -> Result<(), VaultError> {
+        borrower.require_auth();
+        if assets.len() != amounts.len() || assets.is_empty() {
+            return Err(VaultError::InvalidBatch);
+        }
+        let mut requests = Vec::new(&env);
+        for (asset, amount) in assets.iter().zip(amounts.iter()) {
+            requests.push_back(Action::Borrow(asset, amount));
+        }
+        batch::needs(&requests)?;
+        execute(&env, &borrower, &borrower, &requests)?;
+        Ok(())
+    }
+
     fn repay(
         env: Env,
         from: Address,
@@ -70,7 +93,7 @@ impl VaultInterface for Vault {
         positive(amount)?;
         pull(&env, &asset, &from, amount)?;
         let repaid = books(&env).repay(&account, &asset, &amount);
-        refund(&env, &asset, &from, amount, repaid)?;
+        pay(&env, &asset, &from, rest(amount, repaid)?);
         Ok(repaid)
     }
 
@@ -85,6 +108,25 @@ impl VaultInterface for Vault {
         Ok(books(&env).repay_with_collateral(&account, &asset, &amount))
     }
 
+    fn submit(
+        env: Env,
+        sender: Address,
+        account: Address,
+        requests: Vec<Action>,
+    ) -> Result<Vec<i128>, VaultError> {
+        let requests = batch::refresh(&env, &ledger(&env), &requests)?;
+        sender.require_auth();
+        let needed = batch::needs(&requests)?;
+        if sender != account {
+            let granted = ledger(&env).permission(&account, &sender);
+            if granted & permissions::ADMIN == 0 && granted & needed != needed {
+                return Err(VaultError::NotPermitted);
+            }
+        }
+        batch::pull(&env, &sender, &requests)?;
+        execute(&env, &sender, &account, &requests)
+    }
+
     fn liquidate(
         env: Env,
         liquidator: Address,
@@ -96,9 +138,122 @@ impl VaultInterface for Vault {
         receive: Receive,
     ) -> Result<Liquidation, VaultError> {
         liquidator.require_auth();
+        swap(&env, &liquidator, &debt_asset, &collateral_asset, max_repay, receive, |books| {
+            books.liquidate(
+                &liquidator,
+                &account,
+                &debt_asset,
+                &collateral_asset,
+                &max_repay,
+                &min_seized,
+                &receive,
+            )
+        })
+    }
+
+    fn deleverage(
+        env: Env,
+        keeper: Address,
+        account: Address,
+        debt_asset: Address,
+        collateral_asset: Address,
+        max_repay: i128,
+        wanted: i128,
+    ) -> Result<Liquidation, VaultError> {
+        account.require_auth();
+        // What the account wants follows from the price, so the keeper cannot have signed it.
+        keeper.require_auth_for_args(
+            (&keeper, &account, &debt_asset, &collateral_asset, max_repay).into_val(&env),
+        );
+        positive(wanted)?;
+        swap(&env, &keeper, &debt_asset, &collateral_asset, max_repay, Receive::Tokens, |books| {
+            books.deleverage(&keeper, &account, &debt_asset, &collateral_asset, &max_repay.min(wanted))
+        })
+    }
+
+    fn settle_in_kind(
+        env: Env,
+        payer: Address,
+        account: Address,
+        asset: Address,
+        max_repay: i128,
+    ) -> Result<Liquidation, VaultError> {
+        payer.require_auth();
+        let settlement = ledger(&env).settlement_asset();
+        swap(&env, &payer, &settlement, &asset, max_repay, Receive::Tokens, |books| {
+            books.settle_in_kind(&payer, &account, &asset, &max_repay)
+        })
+    }
+
+    fn transfer_positions(env: Env, from: Address, to: Address) -> Result<(), VaultError> {
+        from.require_auth();
+        to.require_auth();
+        books(&env).transfer_account(&from, &to);
+        Ok(())
+    }
+
+    fn migrate_positions(env: Env, from: Address, to: Address) -> Result<(), VaultError> {
+        from.require_auth();
+        ledger(&env).config().factory.require_auth();
+        books(&env).transfer_account(&from, &to);
+        Ok(())
+    }
+
+    fn sync(env: Env, asset: Address) -> i128 {
+        books(&env).sync(&asset, &held(&env, &asset))
+    }
+
+    fn max_withdraw(env: Env, account: Address, asset: Address) -> i128 {
+        most(&env, &account, &asset, Action::Withdraw)
+    }
+
+    fn max_borrow(env: Env, account: Address, asset: Address) -> i128 {
+        most(&env, &account, &asset, Action::Borrow)
+    }
+
+    fn preview_deposit(
+        env: Env,
+        from: Address,
+        account: Address,
+        asset: Address,
+        amount: i128,
+    ) -> Result<i128, VaultError> {
+        positive(amount)?;
+        Ok(ledger(&env).dry_credit(&from, &account, &asset, &amount))
+    }
+
+    fn preview_withdraw(
+        env: Env,
+        account: Address,
+        asset: Address,
+        amount: i128,
+    ) -> Result<i128, VaultError> {
+        positive(amount)?;
+        Ok(dry_run(&env, &account, Action::Withdraw(asset, amount)))
+    }
+
+    fn preview_borrow(env: Env, borrower: Address, asset: Address, amount: i128) -> Result<i128, VaultError> {
+        positive(amount)?;
+        Ok(dry_run(&env, &borrower, Action::Borrow(asset, amount)))
+    }
+
+    fn preview_repay(env: Env, account: Address, asset: Address, amount: i128) -> Result<i128, VaultError> {
+        positive(amount)?;
+        Ok(dry_run(&env, &account, Action::Repay(asset, amount)))
+    }
+
+    fn preview_liquidate(
+        env: Env,
+        liquidator: Address,
+        account: Address,
+        debt_asset: Address,
+        collateral_asset: Address,
+        max_repay: i128,
+        min_seized: i128,
+        receive: Receive,
+    ) -> Result<Liquidation, VaultError> {
         positive(max_repay)?;
-        pull(&env, &debt_asset, &liquidator, max_repay)?;
-        let done = books(&env).liquidate(
+        Ok(ledger(&env).dry_liquidate(
             &liquidator,
             &account,
             &debt_asset,
@@ -106,12 +261,7 @@ impl VaultInterface for Vault {
             &max_repay,
             &min_seized,
             &receive,
-        );
-        refund(&env, &debt_asset, &liquidator, max_repay, done.repaid)?;
-        if receive == Receive::Tokens {
-            pay(&env, &collateral_asset, &liquidator, done.seized);
-        }
-        Ok(done)
+        ))
     }
 
     fn get_collateral_value(env: Env, user: Address) -> i128 {
@@ -140,7 +290,7 @@ impl VaultInterface for Vault {
     }
 
     fn is_liquidatable(env: Env, user: Address) -> bool {
-        !summary(&env, &user).liquidation_ok
+        ledger(&env).is_liquidatable(&user)
     }
 
     fn get_user_leverage(env: Env, user: Address) -> u32 {
@@ -156,12 +306,108 @@ impl VaultInterface for Vault {
     }
 }
 
-fn positive(amount: i128) -> Result<(), VaultError> {
-    if amount > 0 {
-        Ok(())
-    } else {
-        Err(VaultError::InvalidAmount)
+#[contractimpl]
+impl VaultAdminInterface for Vault {
+    fn propose(env: Env, change: VaultChange) -> BytesN<32> {
+        governance::propose(&env, change, Delay::Code)
     }
+
+    fn execute(env: Env, id: BytesN<32>) {
+        let VaultChange::Upgrade(wasm) = governance::take(&env, &id);
+        governance::upgrade(&env, wasm);
+    }
+
+    fn freeze_upgrades(env: Env) {
+        governance::freeze_upgrades(&env);
+    }
+}
+
+#[contractimpl]
+impl GovernanceInterface for Vault {
+    fn admin(env: Env) -> Address {
+        governance::admin(&env)
+    }
+
+    fn guardian(env: Env) -> Address {
+        governance::guardian(&env)
+    }
+
+    fn transfer_admin(env: Env, to: Address) {
+        governance::transfer_admin(&env, to);
+    }
+
+    fn accept_admin(env: Env) {
+        governance::accept_admin(&env);
+    }
+
+    fn set_guardian(env: Env, guardian: Address) {
+        governance::set_guardian(&env, guardian);
+    }
+
+    fn cancel(env: Env, by: Address, id: BytesN<32>) {
+        governance::cancel(&env, by, id);
+    }
+
+    fn scheduled(env: Env, id: BytesN<32>) -> Option<Schedule> {
+        governance::scheduled(&env, id)
+    }
+}
+
+/// Books requests whose tokens are there already, and pays what they release.
+fn execute(
+    env: &Env,
+    sender: &Address,
+    account: &Address,
+    requests: &Vec<Action>,
+) -> Result<Vec<i128>, VaultError> {
+    let booked = books(env).batch(account, sender, requests);
+    batch::pay(env, sender, account, requests, &booked)?;
+    Ok(booked)
+}
+
+/// Pulls the most that may be repaid, books what is, returns the rest and pays what is given for it.
+fn swap(
+    env: &Env,
+    payer: &Address,
+    debt: &Address,
+    collateral: &Address,
+    max_repay: i128,
+    receive: Receive,
+    book: impl FnOnce(&MarginLedgerClient) -> Liquidation,
+) -> Result<Liquidation, VaultError> {
+    positive(max_repay)?;
+    pull(env, debt, payer, max_repay)?;
+    let done = book(&books(env));
+    pay(env, debt, payer, rest(max_repay, done.repaid)?);
+    if receive == Receive::Tokens {
+        pay(env, collateral, payer, done.seized);
+    }
+    Ok(done)
+}
+
+/// What one action would move.
+fn dry_run(env: &Env, account: &Address, action: Action) -> i128 {
+    let moved = ledger(env).dry_batch(account, account, &Vec::from_array(env, [action]));
+    moved.first().unwrap_or(0)
+}
+
+/// The largest amount of an action that would be accepted: what works for more works for less.
+fn most(env: &Env, account: &Address, asset: &Address, action: fn(Address, i128) -> Action) -> i128 {
+    let ledger = ledger(env);
+    let works = |amount: i128| {
+        let actions = Vec::from_array(env, [action(asset.clone(), amount)]);
+        ledger.try_dry_batch(account, account, &actions).is_ok()
+    };
+    let (mut accepted, mut refused) = (0, ledger.asset(asset).totals.cash.saturating_add(1));
+    while refused - accepted > 1 {
+        let amount = accepted + (refused - accepted) / 2;
+        if works(amount) {
+            accepted = amount;
+        } else {
+            refused = amount;
+        }
+    }
+    accepted
 }
 
 /// The ledger for reading: extends nothing, so that reads write nothing.

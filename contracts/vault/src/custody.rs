@@ -18,6 +18,11 @@ pub fn pull(env: &Env, asset: &Address, from: &Address, amount: i128) -> Result<
     }
 }
 
+/// What the vault holds of an asset.
+pub fn held(env: &Env, asset: &Address) -> i128 {
+    TokenClient::new(env, asset).balance(&env.current_contract_address())
+}
+
 /// Sends `amount` to `to`; nothing if there is nothing to send. The ledger has booked it before.
 pub fn pay(env: &Env, asset: &Address, to: &Address, amount: i128) {
     if amount > 0 {
@@ -25,14 +30,20 @@ pub fn pay(env: &Env, asset: &Address, to: &Address, amount: i128) {
     }
 }
 
-/// Pays back what is left of the `pulled` tokens after `used`.
-pub fn refund(env: &Env, asset: &Address, to: &Address, pulled: i128, used: i128) -> Result<(), VaultError> {
+/// What is left of the `pulled` tokens after `used`, to be paid back.
+pub fn rest(pulled: i128, used: i128) -> Result<i128, VaultError> {
     match pulled.checked_sub(used) {
-        Some(rest) if rest >= 0 => {
-            pay(env, asset, to, rest);
-            Ok(())
-        }
+        Some(rest) if rest >= 0 => Ok(rest),
         // The ledger never uses more than arrived; if it did, the tokens of others would pay for it.
         _ => Err(VaultError::TransferMismatch),
+    }
+}
+
+/// An amount of anything that moves.
+pub fn positive(amount: i128) -> Result<(), VaultError> {
+    if amount > 0 {
+        Ok(())
+    } else {
+        Err(VaultError::InvalidAmount)
     }
 }

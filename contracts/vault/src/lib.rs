@@ -6,6 +6,7 @@
 #[cfg(test)]
 extern crate std;
 
+mod batch;
 mod contract;
 mod custody;
 mod storage;

@@ -1,10 +1,13 @@
 //! What the vault does with tokens, and in which order. The books are a fake that records what it is told and answers
 //! what it was set to: the real ledger behind the vault is tested in `tests/`.
 
+mod batch;
+mod governance;
+
 use crate::Vault;
 use margin_interface::{
-    AccountSummary, Breakdown, Holding, LedgerError, Liquidation, Receive, VaultClient, VaultConfig,
-    VaultError,
+    AccountStatus, AccountSummary, Action, Asset, Breakdown, Holding, LedgerConfig, LedgerError, Liquidation,
+    PokeOutcome, Receive, VaultClient, VaultConfig, VaultError,
 };
 use soroban_sdk::{
     contract, contractimpl, contracttype,
@@ -25,6 +28,14 @@ enum Key {
     /// What it answers to a read.
     Summary,
     Breakdown,
+    /// Account and payer of the last batch.
+    Batch,
+    Permission(Address, Address),
+    /// Number of assets poked.
+    Poked,
+    Settlement,
+    /// The most that a deleverage was to repay.
+    Asked,
 }
 
 #[contract]
@@ -33,7 +44,24 @@ struct FakeLedger;
 fn write(env: &Env) -> i128 {
     let writes: u32 = env.storage().instance().get(&Key::Writes).unwrap_or(0);
     env.storage().instance().set(&Key::Writes, &(writes + 1));
+    answer(env)
+}
+
+fn answer(env: &Env) -> i128 {
     env.storage().instance().get(&Key::Answer).unwrap_or(0)
+}
+
+/// Repayments need the answer, everything else is as it was asked for.
+fn moved(env: &Env, actions: &Vec<Action>) -> Vec<i128> {
+    let mut moved = Vec::new(env);
+    for action in actions.iter() {
+        moved.push_back(match action {
+            Action::Repay(..) | Action::RepayWithCollateral(..) => answer(env),
+            Action::Deposit(_, amount) | Action::Withdraw(_, amount) | Action::Borrow(_, amount) => amount,
+            _ => panic!("no action of the vault"),
+        });
+    }
+    moved
 }
 
 #[contractimpl]
@@ -62,6 +90,120 @@ impl FakeLedger {
             return Err(LedgerError::InsufficientMargin);
         }
         Ok(answer)
+    }
+
+    pub fn dry_credit(_env: Env, _from: Address, _account: Address, _asset: Address, amount: i128) -> i128 {
+        amount * 1_000_000
+    }
+
+    pub fn dry_batch(env: Env, _account: Address, _from: Address, actions: Vec<Action>) -> Vec<i128> {
+        moved(&env, &actions)
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    pub fn dry_liquidate(
+        env: Env,
+        _liquidator: Address,
+        _account: Address,
+        _debt_asset: Address,
+        _collateral_asset: Address,
+        max_repay: i128,
+        min_seized: i128,
+        _receive: Receive,
+    ) -> Liquidation {
+        Liquidation { repaid: max_repay.min(answer(&env)), seized: min_seized }
+    }
+
+    pub fn batch(env: Env, account: Address, from: Address, actions: Vec<Action>) -> Vec<i128> {
+        write(&env);
+        env.storage().instance().set(&Key::Batch, &(account, from));
+        moved(&env, &actions)
+    }
+
+    /// Account and payer of the last batch.
+    pub fn last_batch(env: Env) -> Option<(Address, Address)> {
+        env.storage().instance().get(&Key::Batch)
+    }
+
+    pub fn deleverage(
+        env: Env,
+        _keeper: Address,
+        _account: Address,
+        _debt_asset: Address,
+        _collateral_asset: Address,
+        max_repay: i128,
+    ) -> Liquidation {
+        env.storage().instance().set(&Key::Asked, &max_repay);
+        Liquidation { repaid: write(&env), seized: 70 }
+    }
+
+    pub fn settle_in_kind(
+        env: Env,
+        _payer: Address,
+        _account: Address,
+        _asset: Address,
+        _max_repay: i128,
+    ) -> Liquidation {
+        Liquidation { repaid: write(&env), seized: 70 }
+    }
+
+    /// The most that a deleverage was to repay.
+    pub fn asked(env: Env) -> i128 {
+        env.storage().instance().get(&Key::Asked).unwrap()
+    }
+
+    pub fn transfer_account(env: Env, from: Address, to: Address) {
+        write(&env);
+        env.storage().instance().set(&Key::Batch, &(from, to));
+    }
+
+    /// As much as it is told.
+    pub fn sync(env: Env, _asset: Address, balance: i128) -> i128 {
+        write(&env);
+        balance
+    }
+
+    pub fn set_settlement(env: Env, asset: Address) {
+        env.storage().instance().set(&Key::Settlement, &asset);
+    }
+
+    pub fn settlement_asset(env: Env) -> Address {
+        env.storage().instance().get(&Key::Settlement).unwrap()
+    }
+
+    pub fn set_permission(env: Env, account: Address, delegate: Address, bits: u32) {
+        env.storage().instance().set(&Key::Permission(account, delegate), &bits);
+    }
+
+    pub fn permission(env: Env, account: Address, delegate: Address) -> u32 {
+        env.storage().instance().get(&Key::Permission(account, delegate)).unwrap_or(0)
+    }
+
+    /// It is its own oracle.
+    pub fn config(env: Env) -> LedgerConfig {
+        let here = env.current_contract_address();
+        LedgerConfig {
+            factory: here.clone(),
+            oracle: here.clone(),
+            perp_clearing: here.clone(),
+            settlement: here.clone(),
+            vault: here,
+        }
+    }
+
+    pub fn poke(env: Env, assets: Vec<Asset>) -> Vec<PokeOutcome> {
+        let poked: u32 = env.storage().instance().get(&Key::Poked).unwrap_or(0);
+        env.storage().instance().set(&Key::Poked, &(poked + assets.len()));
+        Vec::new(&env)
+    }
+
+    /// Number of assets poked.
+    pub fn poked(env: Env) -> u32 {
+        env.storage().instance().get(&Key::Poked).unwrap_or(0)
+    }
+
+    pub fn is_liquidatable(_env: Env, _account: Address) -> bool {
+        true
     }
 
     pub fn borrow(env: Env, _account: Address, _asset: Address, amount: i128) -> i128 {
@@ -112,11 +254,12 @@ fn figures(env: &Env) -> AccountSummary {
         exposures: Map::new(env),
         health_factor: 55,
         leverage: 66,
-        liquidation_ok: false,
+        liquidation_ok: true,
         margin_call_ok: true,
         opening_ok: true,
         perp_notional: 77,
         required_margin: 88,
+        status: AccountStatus::Normal,
         unrealized_pnl: 99,
     }
 }
@@ -127,6 +270,8 @@ struct Fixture {
     ledger: FakeLedgerClient<'static>,
     token: TestTokenClient<'static>,
     user: Address,
+    admin: Address,
+    guardian: Address,
 }
 
 impl Fixture {
@@ -138,13 +283,13 @@ impl Fixture {
         env.mock_all_auths();
         let ledger = FakeLedgerClient::new(&env, &env.register(FakeLedger, ()));
         let (admin, guardian) = (Address::generate(&env), Address::generate(&env));
-        let vault = env.register(Vault, (admin, guardian, ledger.address.clone()));
+        let vault = env.register(Vault, (&admin, &guardian, &ledger.address));
         let vault = VaultClient::new(&env, &vault);
         let user = Address::generate(&env);
         let token = token(&env);
         token.mint(&user, &1_000);
         token.mint(&vault.address, &1_000);
-        Fixture { env, vault, ledger, token, user }
+        Fixture { env, vault, ledger, token, user, admin, guardian }
     }
 
     /// Makes the token read the ledger on each transfer.
@@ -318,6 +463,73 @@ fn liquidation_pays_for_what_was_extinguished() {
 }
 
 #[test]
+fn a_keeper_pays_for_what_was_extinguished_if_both_agree() {
+    let f = Fixture::new();
+    f.ledger.set(&450);
+    let collateral = token(&f.env);
+    collateral.mint(&f.vault.address, &500);
+    let account = Address::generate(&f.env);
+    let (debt, backing) = (&f.token.address, &collateral.address);
+    let done = f.vault.deleverage(&f.user, &account, debt, backing, &600, &500);
+    let auths = f.env.auths();
+    let asked = |who: &Address| {
+        let (_, tree) = auths.iter().find(|(by, _)| by == who).unwrap();
+        match &tree.function {
+            AuthorizedFunction::Contract((_, name, args)) => {
+                assert_eq!(name, &Symbol::new(&f.env, "deleverage"));
+                (args.clone(), tree.sub_invocations.len())
+            }
+            _ => panic!("a call"),
+        }
+    };
+    // The keeper signs what it pays at most; only the account knows what it wants.
+    assert_eq!(asked(&f.user), ((&f.user, &account, debt, backing, 600i128).into_val(&f.env), 1));
+    assert_eq!(asked(&account), ((&f.user, &account, debt, backing, 600i128, 500i128).into_val(&f.env), 0));
+    assert_eq!((auths.len(), f.ledger.asked()), (2, 500));
+    assert_eq!(done, Liquidation { repaid: 450, seized: 70 });
+    assert_eq!((f.balances(), collateral.balance(&f.user)), ((550, 1_450), 70));
+}
+
+#[test]
+fn settlement_in_kind_is_paid_in_the_settlement_asset() {
+    let f = Fixture::new();
+    f.ledger.set(&450);
+    f.ledger.set_settlement(&f.token.address);
+    let collateral = token(&f.env);
+    collateral.mint(&f.vault.address, &500);
+    let account = Address::generate(&f.env);
+    let done = f.vault.settle_in_kind(&f.user, &account, &collateral.address, &600);
+    let args = (&f.user, &account, &collateral.address, 600i128);
+    f.assert_authorised("settle_in_kind", args.into_val(&f.env), Some(600));
+    assert_eq!(done, Liquidation { repaid: 450, seized: 70 });
+    assert_eq!((f.balances(), collateral.balance(&f.user)), ((550, 1_450), 70));
+}
+
+#[test]
+fn positions_move_if_both_ends_agree() {
+    let f = Fixture::new();
+    let to = Address::generate(&f.env);
+    f.vault.transfer_positions(&f.user, &to);
+    let asked: std::vec::Vec<Address> = f.env.auths().into_iter().map(|(who, _)| who).collect();
+    assert!(asked.contains(&f.user) && asked.contains(&to) && asked.len() == 2);
+    assert_eq!(f.ledger.last_batch(), Some((f.user.clone(), to.clone())));
+
+    // The factory, here the ledger itself, stands for an account that it deployed.
+    f.vault.migrate_positions(&f.user, &to);
+    let asked: std::vec::Vec<Address> = f.env.auths().into_iter().map(|(who, _)| who).collect();
+    assert!(asked.contains(&f.user) && asked.contains(&f.ledger.address) && asked.len() == 2);
+    assert_eq!(f.ledger.writes(), 2);
+}
+
+#[test]
+fn the_ledger_learns_what_is_really_there() {
+    let f = Fixture::new();
+    f.env.set_auths(&[]);
+    assert_eq!(f.vault.sync(&f.token.address), 1_000);
+    assert_eq!(f.ledger.writes(), 1);
+}
+
+#[test]
 fn amounts_are_positive() {
     let f = Fixture::new();
     let (user, asset) = (&f.user, &f.token.address);
@@ -331,6 +543,10 @@ fn amounts_are_positive() {
         let other = Address::generate(&f.env);
         let liquidation = f.vault.try_liquidate(user, &other, asset, asset, &amount, &0, &Receive::Shares);
         assert_eq!(liquidation, Err(Ok(invalid)));
+        assert_eq!(f.vault.try_deleverage(user, &other, asset, asset, &amount, &1), Err(Ok(invalid)));
+        assert_eq!(f.vault.try_deleverage(user, &other, asset, asset, &1, &amount), Err(Ok(invalid)));
+        f.ledger.set_settlement(asset);
+        assert_eq!(f.vault.try_settle_in_kind(user, &other, asset, &amount), Err(Ok(invalid)));
     }
     assert_eq!(f.ledger.writes(), 0);
 }
@@ -349,6 +565,9 @@ fn whose_rights_are_spent_must_authorise() {
     assert!(matches!(f.vault.try_repay_with_collateral(user, asset, &1), Err(Err(_))));
     let liquidation = f.vault.try_liquidate(user, other, asset, asset, &1, &0, &Receive::Shares);
     assert!(matches!(liquidation, Err(Err(_))));
+    assert!(matches!(f.vault.try_deleverage(user, other, asset, asset, &1, &1), Err(Err(_))));
+    f.ledger.set_settlement(asset);
+    assert!(matches!(f.vault.try_settle_in_kind(user, other, asset, &1), Err(Err(_))));
     // Not even an amount that would be refused is looked at before.
     assert!(matches!(f.vault.try_borrow(user, asset, &0), Err(Err(_))));
     assert_eq!((f.balances(), f.ledger.writes()), ((1_000, 1_000), 0));
@@ -384,8 +603,32 @@ fn reads_are_the_ledgers_figures() {
     assert_eq!((f.vault.is_margin_call(user), f.vault.is_liquidatable(user)), (false, true));
     assert_eq!(f.vault.get_market_borrow(user, &f.token.address), 123);
     assert_eq!(f.vault.get_market_borrow(user, &Address::generate(&f.env)), 0);
-    let VaultConfig { ledger, .. } = f.vault.config();
+    let VaultConfig { ledger } = f.vault.config();
     assert_eq!(ledger, f.ledger.address);
+}
+
+#[test]
+fn previews_are_what_the_ledger_would_do() {
+    let f = Fixture::new();
+    f.ledger.set(&40);
+    let (user, asset) = (&f.user, &f.token.address);
+    assert_eq!(f.vault.preview_deposit(user, user, asset, &7), 7_000_000);
+    assert_eq!(f.vault.preview_withdraw(user, asset, &7), 7);
+    assert_eq!(f.vault.preview_borrow(user, asset, &7), 7);
+    assert_eq!(f.vault.preview_repay(user, asset, &100), 40);
+    let done = f.vault.preview_liquidate(user, user, asset, asset, &100, &3, &Receive::Shares);
+    assert_eq!(done, Liquidation { repaid: 40, seized: 3 });
+    for amount in [0, -1] {
+        let invalid = Err(Ok(VaultError::InvalidAmount));
+        assert_eq!(f.vault.try_preview_deposit(user, user, asset, &amount), invalid);
+        assert_eq!(f.vault.try_preview_withdraw(user, asset, &amount), invalid);
+        assert_eq!(f.vault.try_preview_borrow(user, asset, &amount), invalid);
+        assert_eq!(f.vault.try_preview_repay(user, asset, &amount), invalid);
+        let liquidation =
+            f.vault.try_preview_liquidate(user, user, asset, asset, &amount, &0, &Receive::Shares);
+        assert_eq!(liquidation, Err(Ok(VaultError::InvalidAmount)));
+    }
+    assert_eq!((f.balances(), f.ledger.writes()), ((1_000, 1_000), 0));
 }
 
 #[test]

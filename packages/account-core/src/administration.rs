@@ -1,10 +1,12 @@
 //! What the owner may change. Every change is validated as a whole and reaches the ledger in the same call.
 
-use crate::limits::Tier;
-use crate::state::{Profile, SCHEMA};
-use crate::storage;
+use crate::multisig;
+use crate::state::{Profile, Thresholds, SCHEMA};
+use crate::storage::{self, THRESHOLDS};
+use crate::tier::Tier;
+use crate::validate::validate;
 use margin_interface::{
-    AccountConfig, AccountError, AccountType, MarginLedgerClient, ParamsUpdated, Protocol, SignerAdded,
+    AccountConfig, AccountError, Limits, MarginLedgerClient, ParamsUpdated, Protocol, SignerAdded,
     SignerRemoved,
 };
 use soroban_sdk::{vec, Bytes, Env, IntoVal, Val};
@@ -15,30 +17,28 @@ use soroban_sdk::{vec, Bytes, Env, IntoVal, Val};
 /// * [`AccountError::AlreadyInitialized`]
 /// * [`AccountError::InvalidConfig`] - another tier, parameters outside the tier, or an account that owns itself: nobody
 ///   could then administer it, because signers do not
-pub fn initialise(
-    env: &Env,
-    tier: &Tier,
-    account_type: AccountType,
-    config: AccountConfig,
-    protocol: Protocol,
-) -> Result<(), AccountError> {
+pub fn initialise<T: Tier>(env: &Env, config: AccountConfig, protocol: Protocol) -> Result<(), AccountError> {
     if storage::load(env).is_ok() {
         return Err(AccountError::AlreadyInitialized);
     }
-    if config.account_type != account_type || config.owner == env.current_contract_address() {
+    if config.account_type != T::TYPE || config.owner == env.current_contract_address() {
         return Err(AccountError::InvalidConfig);
     }
     let profile = Profile {
-        account_type,
+        account_type: T::TYPE,
         deleveraged_at: 0,
-        limits: tier.limits(config.max_leverage, config.auto_deleverage_threshold),
+        epoch: 0,
+        frozen: false,
+        limits: T::BOUNDS.limits(config.max_leverage, config.auto_deleverage_threshold),
         owner: config.owner,
         protocol,
         schema: SCHEMA,
         signers: config.signers,
     };
-    tier.validate(&profile)?;
-    storage::save(env, &profile);
+    if T::MULTISIG {
+        THRESHOLDS.set(env, &Thresholds::of(env, profile.signers.len()));
+    }
+    commit::<T>(env, &profile)?;
     refresh_limits(env, &profile);
     Ok(())
 }
@@ -50,9 +50,8 @@ pub fn initialise(
 ///
 /// # Events
 /// * [`ParamsUpdated`]
-pub fn update_params(
+pub fn update_params<T: Tier>(
     env: &Env,
-    tier: &Tier,
     max_leverage: Option<u32>,
     auto_deleverage_threshold: Option<u32>,
     market_exposure_limit: Option<i128>,
@@ -64,66 +63,83 @@ pub fn update_params(
         market_exposure_limit.into_val(env),
         total_borrow_limit.into_val(env),
     ];
-    let mut profile = administered(env, &args)?;
+    let mut profile = administered::<T>(env, &args)?;
     let limits = &mut profile.limits;
     limits.max_leverage = max_leverage.unwrap_or(limits.max_leverage);
     limits.min_health = auto_deleverage_threshold.unwrap_or(limits.min_health);
     limits.market_exposure = market_exposure_limit.unwrap_or(limits.market_exposure);
     limits.total_borrow = total_borrow_limit.unwrap_or(limits.total_borrow);
-    tier.validate(&profile)?;
-    storage::save(env, &profile);
+    commit::<T>(env, &profile)?;
     refresh_limits(env, &profile);
     ParamsUpdated { limits: profile.limits }.publish(env);
     Ok(())
 }
 
-/// Adds a signer. Authorised by the owner.
-///
-/// # Errors
-/// * [`AccountError::InvalidConfig`] - a key twice, of a wrong length or zero; too many keys
-///
-/// # Events
-/// * [`SignerAdded`]
-pub fn add_signer(env: &Env, tier: &Tier, signer: Bytes) -> Result<(), AccountError> {
-    let mut profile = administered(env, &[signer.to_val()])?;
+/// [`add_signer`](margin_interface::SmartAccountInterface::add_signer).
+pub fn add_signer<T: Tier>(env: &Env, signer: Bytes) -> Result<(), AccountError> {
+    let mut profile = administered::<T>(env, &[signer.to_val()])?;
     profile.signers.push_back(signer.clone());
-    tier.validate(&profile)?;
-    storage::save(env, &profile);
+    if T::MULTISIG {
+        return multisig::propose_signers::<T>(env, profile.signers);
+    }
     SignerAdded { signer }.publish(env);
-    Ok(())
+    commit::<T>(env, &profile)
 }
 
-/// Removes a signer. Authorised by the owner.
-///
-/// # Errors
-/// * [`AccountError::UnauthorizedSigner`] - the key is not a signer
-/// * [`AccountError::InvalidConfig`] - it is the last one
-///
-/// # Events
-/// * [`SignerRemoved`]
-pub fn remove_signer(env: &Env, tier: &Tier, signer: Bytes) -> Result<(), AccountError> {
-    let mut profile = administered(env, &[signer.to_val()])?;
-    let place = profile.signers.first_index_of(&signer).ok_or(AccountError::UnauthorizedSigner)?;
-    profile.signers.remove(place);
-    tier.validate(&profile)?;
-    storage::save(env, &profile);
+/// [`remove_signer`](margin_interface::SmartAccountInterface::remove_signer).
+pub fn remove_signer<T: Tier>(env: &Env, signer: Bytes) -> Result<(), AccountError> {
+    let mut profile = administered::<T>(env, &[signer.to_val()])?;
+    profile.signers.remove(place_of(&profile, &signer)?);
     SignerRemoved { signer }.publish(env);
-    Ok(())
+    commit::<T>(env, &profile)
 }
 
-/// The state, once the owner has authorised a change by `arguments`. The owner's address leads what it authorises, so that
-/// an account that owns this one recognises itself.
-fn administered(env: &Env, arguments: &[Val]) -> Result<Profile, AccountError> {
+/// [`rotate_signer`](margin_interface::SmartAccountInterface::rotate_signer).
+pub fn rotate_signer<T: Tier>(env: &Env, old: Bytes, new: Bytes) -> Result<(), AccountError> {
+    let mut profile = administered::<T>(env, &[old.to_val(), new.to_val()])?;
+    profile.signers.set(place_of(&profile, &old)?, new.clone());
+    if T::MULTISIG {
+        return multisig::propose_signers::<T>(env, profile.signers);
+    }
+    SignerRemoved { signer: old }.publish(env);
+    SignerAdded { signer: new }.publish(env);
+    commit::<T>(env, &profile)
+}
+
+fn place_of(profile: &Profile, signer: &Bytes) -> Result<u32, AccountError> {
+    profile.signers.first_index_of(signer).ok_or(AccountError::UnauthorizedSigner)
+}
+
+/// The state, once the authority has authorised a change by `arguments`: the owner, whose address leads what it
+/// authorises so that an account that owns this one recognises itself; of an institution the account itself, for this
+/// epoch.
+pub fn administered<T: Tier>(env: &Env, arguments: &[Val]) -> Result<Profile, AccountError> {
     let profile = storage::load(env)?;
-    let mut args = vec![env, profile.owner.to_val()];
+    let authority = if T::MULTISIG { env.current_contract_address() } else { profile.owner.clone() };
+    let mut args = vec![env, authority.to_val()];
+    if T::MULTISIG {
+        args.push_back(profile.epoch.into());
+    }
     args.extend_from_slice(arguments);
-    profile.owner.require_auth_for_args(args);
+    authority.require_auth_for_args(args);
     Ok(profile)
 }
 
-/// The ledger checks the same limits on every increase of risk, whoever signs. The account is the direct invoker here, so
-/// no signature is needed.
-fn refresh_limits(env: &Env, profile: &Profile) {
+/// Writes what was changed, if it is valid as a whole. Every change ends here.
+///
+/// # Errors
+/// * those of [`validate`]
+pub fn commit<T: Tier>(env: &Env, profile: &Profile) -> Result<(), AccountError> {
+    validate::<T>(env, profile)?;
+    storage::save(env, profile);
+    Ok(())
+}
+
+/// The ledger checks the same limits on every increase of risk, whoever signs; of a frozen account it permits none. The
+/// account is the direct invoker here, so no signature is needed.
+pub fn refresh_limits(env: &Env, profile: &Profile) {
+    let limits = &profile.limits;
+    let nothing = Limits { max_leverage: 0, market_exposure: 0, total_borrow: 0, ..limits.clone() };
     MarginLedgerClient::new(env, &profile.protocol.ledger)
-        .set_limits(&env.current_contract_address(), &profile.limits);
+        .set_limits(&env.current_contract_address(), if profile.frozen { &nothing } else { limits });
 }

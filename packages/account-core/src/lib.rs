@@ -1,40 +1,79 @@
 //! The policy engine that every tier of smart account shares.
 //!
-//! An authorisation passes four gates, in this order: who signs ([`signatures`]), what is signed ([`classify`]), what it
-//! would do to the account's risk ([`policy`]), within which bounds ([`limits`]). What is not recognised is refused.
+//! An authorisation passes these gates, in this order: who signs ([`roles`]), whether it is genuine ([`signatures`]), what is
+//! signed ([`classify`], which adds it up to one [`intent`]), and whether that is within the bounds of the role
+//! ([`decide`]). What is not recognised is refused. [`tier`] says which parts of the engine an account has.
 #![no_std]
 
+#[cfg(feature = "testutils")]
+extern crate std;
+
 pub mod administration;
+pub mod allowlist;
+pub mod amounts;
+pub mod audit;
 pub mod calls;
 pub mod classify;
+pub mod compliance;
+pub mod decide;
+pub mod delegates;
 pub mod deleverage;
-pub mod limits;
+mod entry_points;
+pub mod freeze;
+pub mod intent;
+pub mod multisig;
+pub mod ownership;
 pub mod policy;
+pub mod roles;
+pub mod sessions;
 pub mod signatures;
 pub mod state;
 pub mod storage;
+#[cfg(feature = "testutils")]
+pub mod testing;
+pub mod tier;
+pub mod tier_change;
+pub mod token_policy;
+pub mod upgrade;
+pub mod validate;
+pub mod views;
+mod webauthn;
 
-use margin_interface::{AccountError, Sig};
+pub use margin_interface as interface;
+
+use margin_interface::{AccountError, Authorized, Sig};
 use soroban_sdk::{crypto::Hash, Env, Val, Vec};
 
-/// Decides an authorisation entry of an account whose signers trade alone: one owner signature suffices.
+/// Decides an authorisation entry, books what it costs a session, and records it for an institution.
 ///
 /// # Errors
 /// * [`AccountError::NotInitialized`] - the account has no state of this version
-/// * those of [`signatures::verify`], [`classify::classify`] and [`policy::enforce`]
-pub fn check_auth(
+/// * those of [`roles::role_of`], [`signatures::verify`] and [`decide::decide`]
+///
+/// # Events
+/// * [`SessionUsed`](margin_interface::SessionUsed)
+/// * [`Authorized`], or [`Audited`](margin_interface::Audited)
+pub fn check_auth<T: tier::Tier>(
     env: &Env,
     payload: Hash<32>,
     signatures: Vec<Sig>,
     contexts: Vec<Val>,
 ) -> Result<(), AccountError> {
     let profile = storage::load(env)?;
-    signatures::verify(env, &profile.signers, payload, &signatures)?;
-    let mut intent = policy::Intent::new(env);
-    for context in contexts.iter() {
-        intent.add(classify::classify(env, &profile.protocol, context)?);
+    let keys = roles::keys(env, &signatures)?;
+    let role = roles::role_of::<T>(env, &profile, &keys)?;
+    signatures::verify(env, &payload, &signatures)?;
+    let charge = decide::decide::<T>(env, &profile, &role, &contexts)?;
+    if T::SESSIONS {
+        if let Some(charge) = charge {
+            charge.book(env);
+        }
     }
-    policy::enforce(env, &profile, &intent)?;
+    if T::MULTISIG {
+        audit::record_entry(env, &contexts, keys, payload.to_bytes());
+    } else if let Some(signer) = keys.get(0) {
+        Authorized { signer, signatures: keys.len() }.publish(env);
+    }
     storage::extend_ttl(env);
     Ok(())
 }

@@ -1,47 +1,46 @@
-//! What a signature would do to the account's risk, by the ledger's own arithmetic.
+//! What an entry would do to the account's risk, by the ledger's own arithmetic.
 
 use crate::calls::read_ledger;
-use crate::classify::Operated;
+use crate::intent::Intent;
 use crate::state::Profile;
-use margin_interface::{AccountError, AccountSummary, Limits};
-use soroban_sdk::{vec, Env, Val, Vec};
+use crate::tier::Tier;
+use crate::token_policy;
+use margin_interface::{AccountError, Limits, Market};
+use soroban_sdk::{contracttype, vec, Env, Map};
 
-/// Most orders (opens and trades that may increase) of one entry.
+/// Most blocks of an entry that can lower risk as well: orders and batches.
 ///
-/// An order can lower risk as well: it may bring margin, or offset a position. One that is signed and never executed would
-/// then buy room for the rest of the entry, so every subset of the orders has to pass, and their number is small.
+/// One that is signed and never executed would buy room for the rest of the entry, so every subset of them has to pass, and
+/// their number is small.
 pub const MAX_ORDERS: u32 = 2;
 
-/// What one entry may do to the account's risk: encoded actions.
-pub struct Intent {
-    /// Opens and trades that may increase.
-    orders: Vec<Val>,
-    /// Everything else: it only adds to the risk.
-    plain: Vec<Val>,
+// The part of the ledger's `AccountSummary` that the limits are about.
+/// An account as it would be.
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Risk {
+    /// Lending and perpetual debt, USD 1e7.
+    pub debt_value: i128,
+    /// Debt or notional, USD 1e7.
+    pub exposures: Map<Market, i128>,
+    /// bps.
+    pub health_factor: u32,
+    /// Hundredths.
+    pub leverage: u32,
 }
 
-impl Intent {
-    /// Nothing yet.
-    pub fn new(env: &Env) -> Intent {
-        Intent { orders: Vec::new(env), plain: Vec::new(env) }
-    }
-
-    /// Adds what a context means.
-    pub fn add(&mut self, operated: Operated) {
-        if let Some(action) = operated.action {
-            let list = if operated.order { &mut self.orders } else { &mut self.plain };
-            list.push_back(action);
-        }
-    }
-}
-
-/// Refuses `intent` if it would take the account beyond its own limits. Without actions nothing is read: reducing risk
-/// depends on no price.
+/// Refuses `intent` if it would take the account beyond `limits`. Without actions nothing is read: reducing risk depends on
+/// no price.
 ///
 /// # Errors
-/// * those of [`within`] and [`read_ledger`]
+/// * those of [`within`], [`read_ledger`] and [`token_policy::permits_debts`]
 /// * [`AccountError::OperationNotAllowed`] - more than [`MAX_ORDERS`] orders
-pub fn enforce(env: &Env, profile: &Profile, intent: &Intent) -> Result<(), AccountError> {
+pub fn enforce<T: Tier>(
+    env: &Env,
+    profile: &Profile,
+    limits: &Limits,
+    intent: &Intent,
+) -> Result<(), AccountError> {
     let orders = &intent.orders;
     if orders.len() > MAX_ORDERS {
         return Err(AccountError::OperationNotAllowed);
@@ -51,13 +50,16 @@ pub fn enforce(env: &Env, profile: &Profile, intent: &Intent) -> Result<(), Acco
         let mut chosen = intent.plain.clone();
         for (place, order) in orders.iter().enumerate() {
             if subset >> place & 1 == 1 {
-                chosen.push_back(order);
+                chosen.append(&order);
             }
         }
         if !chosen.is_empty() {
-            let args = vec![env, env.current_contract_address().to_val(), chosen.to_val()];
-            let summary: AccountSummary = read_ledger(env, profile, "preview", args)?;
-            within(&summary, &profile.limits)?;
+            let args = vec![env, intent.account.to_val(), chosen.to_val()];
+            let risk: Risk = read_ledger(env, profile, "preview", args)?;
+            within(&risk, limits)?;
+            if T::SESSIONS {
+                token_policy::permits_debts(env, &risk.exposures)?;
+            }
         }
     }
     Ok(())
@@ -70,17 +72,17 @@ pub fn enforce(env: &Env, profile: &Profile, intent: &Intent) -> Result<(), Acco
 /// * [`AccountError::InsufficientHealth`]
 /// * [`AccountError::TotalBorrowExceeded`]
 /// * [`AccountError::MarketConcentration`]
-pub fn within(summary: &AccountSummary, limits: &Limits) -> Result<(), AccountError> {
-    if summary.leverage > limits.max_leverage {
+pub fn within(risk: &Risk, limits: &Limits) -> Result<(), AccountError> {
+    if risk.leverage > limits.max_leverage {
         return Err(AccountError::ExcessiveLeverage);
     }
-    if summary.health_factor < limits.min_health {
+    if risk.health_factor < limits.min_health {
         return Err(AccountError::InsufficientHealth);
     }
-    if summary.debt_value > limits.total_borrow {
+    if risk.debt_value > limits.total_borrow {
         return Err(AccountError::TotalBorrowExceeded);
     }
-    if summary.exposures.values().iter().any(|exposure| exposure > limits.market_exposure) {
+    if risk.exposures.values().iter().any(|exposure| exposure > limits.market_exposure) {
         return Err(AccountError::MarketConcentration);
     }
     Ok(())

@@ -1,44 +1,68 @@
-//! Who signs.
+//! What signatures look like, and that they are genuine.
 
-use margin_interface::{AccountError, Sig};
-use soroban_sdk::{crypto::Hash, Bytes, BytesN, Env, Vec};
+use crate::webauthn;
+use core::marker::PhantomData;
+use margin_interface::{AccountError, Sig, WebAuthnData};
+use soroban_sdk::{crypto::Hash, Bytes, BytesN, ConversionError, Env, SpecShakingMarker, TryFromVal, Val};
 
-/// Verifies that owner signers, and nobody else, signed `payload`.
+/// The type by which `__check_auth` takes its signatures: a vector in the contract's interface, but not decoded yet.
+/// Decoded by the SDK, an entry that nobody signed (void) would trap instead of being refused with a code.
 ///
-/// All keys are checked before the first signature is verified, so that an outsider costs the account nothing; a
-/// signature that does not verify traps in the host.
+/// The interface is written from names: this one must be `Vec`.
+pub struct Vec<T>(Val, PhantomData<T>);
+
+impl<T> TryFromVal<Env, Val> for Vec<T> {
+    type Error = ConversionError;
+
+    fn try_from_val(_: &Env, value: &Val) -> Result<Self, ConversionError> {
+        Ok(Vec(*value, PhantomData))
+    }
+}
+
+impl<T: SpecShakingMarker> SpecShakingMarker for Vec<T> {
+    fn spec_shaking_marker() {
+        T::spec_shaking_marker();
+    }
+}
+
+impl Vec<Sig> {
+    /// The signatures; each is decoded when it is looked at.
+    ///
+    /// # Errors
+    /// * [`AccountError::InvalidSignature`] - no vector
+    pub fn decode(self, env: &Env) -> Result<soroban_sdk::Vec<Sig>, AccountError> {
+        soroban_sdk::Vec::try_from_val(env, &self.0).map_err(|_| AccountError::InvalidSignature)
+    }
+}
+
+/// Verifies that every one of `signatures` is a genuine one of `payload`: of an ed25519 key over the payload itself, of a
+/// passkey over its authenticator's answer to it. One that does not verify traps in the host.
 ///
 /// # Errors
-/// * [`AccountError::InsufficientSignatures`] - no signature
-/// * [`AccountError::InvalidSignature`] - not strictly ascending by key, hence also duplicates
-/// * [`AccountError::UnauthorizedSigner`] - a key that is not a signer, even beside one that is
-pub fn verify(
-    env: &Env,
-    signers: &Vec<Bytes>,
-    payload: Hash<32>,
-    signatures: &Vec<Sig>,
-) -> Result<(), AccountError> {
-    if signatures.is_empty() {
-        return Err(AccountError::InsufficientSignatures);
-    }
-    let mut last: Option<Bytes> = None;
-    let mut outsider = false;
+/// * [`AccountError::InvalidSignature`] - a key of one kind with a signature of the other; an answer of the authenticator
+///   to something else, or without its user present and verified
+pub fn verify(env: &Env, payload: &Hash<32>, signatures: &soroban_sdk::Vec<Sig>) -> Result<(), AccountError> {
     for signature in signatures.try_iter() {
-        let key = signature.map_err(|_| AccountError::InvalidSignature)?.public_key;
-        if last.as_ref().is_some_and(|last| *last >= key) {
-            return Err(AccountError::InvalidSignature);
-        }
-        outsider |= !signers.contains(&key);
-        last = Some(key);
-    }
-    if outsider {
-        return Err(AccountError::UnauthorizedSigner);
-    }
-    let payload = Bytes::from(payload.to_bytes());
-    for signature in signatures.try_iter() {
-        let Sig { public_key, signature } = signature.map_err(|_| AccountError::InvalidSignature)?;
-        let key = BytesN::<32>::try_from(public_key).map_err(|_| AccountError::InvalidSignature)?;
-        env.crypto().ed25519_verify(&key, &payload, &signature);
+        signature
+            .ok()
+            .and_then(|signature| verify_one(env, payload, signature))
+            .ok_or(AccountError::InvalidSignature)?;
     }
     Ok(())
+}
+
+fn verify_one(env: &Env, payload: &Hash<32>, sig: Sig) -> Option<()> {
+    let Sig { public_key, signature, webauthn } = sig;
+    match webauthn {
+        None => {
+            let key = BytesN::<32>::try_from(public_key).ok()?;
+            env.crypto().ed25519_verify(&key, &Bytes::from(payload.to_bytes()), &signature);
+            Some(())
+        }
+        Some(data) => {
+            let key = BytesN::<65>::try_from(public_key).ok()?;
+            let data = WebAuthnData::try_from_val(env, data.as_val()).ok()?;
+            webauthn::verify(env, &key, payload, &signature, &data)
+        }
+    }
 }

@@ -1,7 +1,8 @@
-use crate::limits::{BASIC, MAX_SIGNERS};
-use crate::policy::within;
+use crate::policy::{within, Risk};
 use crate::state::{Profile, SCHEMA};
-use margin_interface::{AccountError, AccountSummary, AccountType, Limits, Market, Protocol};
+use crate::tier::{Basic, Tier};
+use crate::validate::{validate, MAX_SIGNERS};
+use margin_interface::{AccountError, AccountType, Limits, Market, Protocol};
 use soroban_sdk::testutils::{Address as _, EnvTestConfig};
 use soroban_sdk::{map, symbol_short, vec, Address, Bytes, Env};
 
@@ -18,7 +19,9 @@ fn profile(env: &Env) -> Profile {
     Profile {
         account_type: AccountType::Basic,
         deleveraged_at: 0,
-        limits: BASIC.limits(300, 12_000),
+        epoch: 0,
+        frozen: false,
+        limits: Basic::BOUNDS.limits(300, 12_000),
         owner: address.clone(),
         protocol: Protocol {
             factory: address.clone(),
@@ -34,7 +37,7 @@ fn profile(env: &Env) -> Profile {
 #[test]
 fn the_defaults_of_the_tier_are_valid() {
     let env = env();
-    assert_eq!(BASIC.validate(&profile(&env)), Ok(()));
+    assert_eq!(validate::<Basic>(&env, &profile(&env)), Ok(()));
     assert_eq!(profile(&env).limits.market_exposure, 500_000_000_000);
     assert_eq!(profile(&env).limits.total_borrow, 1_000_000_000_000);
 }
@@ -42,7 +45,7 @@ fn the_defaults_of_the_tier_are_valid() {
 #[test]
 fn every_limit_outside_the_tier_is_refused() {
     let env = env();
-    let base = BASIC.limits(300, 12_000);
+    let base = Basic::BOUNDS.limits(300, 12_000);
     let refused = [
         Limits { max_leverage: 301, ..base.clone() },
         Limits { max_leverage: 99, ..base.clone() },
@@ -52,14 +55,17 @@ fn every_limit_outside_the_tier_is_refused() {
         Limits { total_borrow: -1, ..base.clone() },
     ];
     for limits in refused {
-        assert_eq!(BASIC.validate(&Profile { limits, ..profile(&env) }), Err(AccountError::InvalidConfig));
+        assert_eq!(
+            validate::<Basic>(&env, &Profile { limits, ..profile(&env) }),
+            Err(AccountError::InvalidConfig)
+        );
     }
     let edges = [
         Limits { max_leverage: 100, min_health: 10_500, market_exposure: 0, total_borrow: 0 },
         Limits { min_health: 20_000, ..base },
     ];
     for limits in edges {
-        assert_eq!(BASIC.validate(&Profile { limits, ..profile(&env) }), Ok(()));
+        assert_eq!(validate::<Basic>(&env, &Profile { limits, ..profile(&env) }), Ok(()));
     }
 }
 
@@ -71,7 +77,7 @@ fn every_bad_set_of_keys_is_refused() {
         many.push_back(key(&env, byte));
     }
     assert_eq!(many.len(), MAX_SIGNERS);
-    assert_eq!(BASIC.validate(&Profile { signers: many.clone(), ..profile(&env) }), Ok(()));
+    assert_eq!(validate::<Basic>(&env, &Profile { signers: many.clone(), ..profile(&env) }), Ok(()));
     many.push_back(key(&env, 21));
     let refused = [
         vec![&env],
@@ -82,7 +88,10 @@ fn every_bad_set_of_keys_is_refused() {
         vec![&env, Bytes::from_array(&env, &[1; 33])],
     ];
     for signers in refused {
-        assert_eq!(BASIC.validate(&Profile { signers, ..profile(&env) }), Err(AccountError::InvalidConfig));
+        assert_eq!(
+            validate::<Basic>(&env, &Profile { signers, ..profile(&env) }),
+            Err(AccountError::InvalidConfig)
+        );
     }
 }
 
@@ -91,28 +100,15 @@ fn limits_refuse_in_the_order_of_the_specification_and_bind_only_beyond() {
     let env = env();
     let limits = Limits { max_leverage: 300, market_exposure: 50, min_health: 12_000, total_borrow: 100 };
     let market = Market::Perp(symbol_short!("BTC_USD"));
-    let edge = AccountSummary {
-        collateral_value: 0,
-        debt_value: 100,
-        effective_margin: 0,
-        equity: 0,
-        exposures: map![&env, (market.clone(), 50)],
-        health_factor: 12_000,
-        leverage: 300,
-        liquidation_ok: true,
-        margin_call_ok: true,
-        opening_ok: true,
-        perp_notional: 0,
-        required_margin: 0,
-        unrealized_pnl: 0,
-    };
+    let exposures = map![&env, (market.clone(), 50)];
+    let edge = Risk { debt_value: 100, exposures, health_factor: 12_000, leverage: 300 };
     assert_eq!(within(&edge, &limits), Ok(()));
-    let concentrated = AccountSummary { exposures: map![&env, (market, 51)], ..edge };
+    let concentrated = Risk { exposures: map![&env, (market, 51)], ..edge };
     assert_eq!(within(&concentrated, &limits), Err(AccountError::MarketConcentration));
-    let indebted = AccountSummary { debt_value: 101, ..concentrated };
+    let indebted = Risk { debt_value: 101, ..concentrated };
     assert_eq!(within(&indebted, &limits), Err(AccountError::TotalBorrowExceeded));
-    let unhealthy = AccountSummary { health_factor: 11_999, ..indebted };
+    let unhealthy = Risk { health_factor: 11_999, ..indebted };
     assert_eq!(within(&unhealthy, &limits), Err(AccountError::InsufficientHealth));
-    let leveraged = AccountSummary { leverage: 301, ..unhealthy };
+    let leveraged = Risk { leverage: 301, ..unhealthy };
     assert_eq!(within(&leveraged, &limits), Err(AccountError::ExcessiveLeverage));
 }

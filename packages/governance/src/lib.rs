@@ -7,11 +7,13 @@
 
 mod offices;
 mod timelock;
+mod upgrades;
 
 pub use offices::{
     accept_admin, admin, guardian, initialise, require_admin, require_governor, set_guardian, transfer_admin,
 };
 pub use timelock::{cancel, propose, scheduled, take, Delay};
+pub use upgrades::{freeze_upgrades, upgrade, upgrades_frozen};
 
 #[cfg(test)]
 mod test;

@@ -28,6 +28,12 @@ impl Governed {
     pub fn execute(env: Env, id: BytesN<32>) -> Change {
         crate::take(&env, &id)
     }
+    pub fn freeze_upgrades(env: Env) {
+        crate::freeze_upgrades(&env);
+    }
+    pub fn upgrade(env: Env, wasm: BytesN<32>) {
+        crate::upgrade(&env, wasm);
+    }
     pub fn cancel(env: Env, by: Address, id: BytesN<32>) {
         crate::cancel(&env, by, id);
     }
@@ -204,4 +210,17 @@ fn the_admin_names_the_guardian() {
     assert_eq!(set(&w.guardian), Err(None));
     assert_eq!(set(&w.admin), Ok(()));
     assert_eq!(w.client().guardian(), next);
+}
+
+#[test]
+fn code_is_final_once_the_admin_says_so() {
+    let w = World::new();
+    let freeze =
+        |by: &Address| flatten(w.signed(by, "freeze_upgrades", Vec::new(&w.env)).try_freeze_upgrades());
+    let code = BytesN::from_array(&w.env, &[7; 32]);
+    let upgrade = || flatten(w.client().try_upgrade(&code));
+    assert_eq!(freeze(&w.guardian), Err(None));
+    assert_eq!(upgrade(), Err(None), "the host knows no such code: the contract would take it");
+    assert_eq!(freeze(&w.admin), Ok(()));
+    assert_eq!(upgrade(), Err(error(GovernanceError::UpgradesFrozen)));
 }

@@ -1,25 +1,36 @@
 //! The perpetual clearing-house.
 
 use crate::{Action, MarketConfig, PerpMarket, Position, Settlement, TakeOver};
-use soroban_sdk::{contractclient, contracterror, contractevent, contracttype, Address, Env, Symbol, Vec};
+use soroban_sdk::{
+    contractclient, contracterror, contractevent, contracttype, Address, BytesN, Env, Map, Symbol, Vec,
+};
+
+/// Most orders that one account may have stored.
+pub const MAX_RESTING: u32 = 8;
+/// Most conditions of one order, those inside others included.
+pub const MAX_CONDITIONS: u32 = 16;
+/// How deep conditions may lie inside others.
+pub const MAX_CONDITION_DEPTH: u32 = 3;
+/// Most fills of one match.
+pub const MAX_FILLS: u32 = 8;
 
 /// What a trade did.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Fill {
-    /// Fee charged, settlement units.
+    // Fee charged, settlement units.
     pub fee: i128,
-    /// Funding paid (positive) or received (negative), settlement units.
+    // Funding paid (positive) or received (negative), settlement units.
     pub funding: i128,
-    /// The position afterwards; size 0 when closed.
+    // The position afterwards; size 0 when closed.
     pub position: Position,
-    /// Average price of the fill, 1e14.
+    // Average price of the fill, 1e14.
     pub price: i128,
-    /// Cash of the fill, quote 1e7: negative when base was bought.
+    // Cash of the fill, quote 1e7: negative when base was bought.
     pub quote_delta: i128,
-    /// Profit (positive) or loss realised, settlement units, without funding and fee.
+    // Profit (positive) or loss realised, settlement units, without funding and fee.
     pub realized_pnl: i128,
-    /// Signed base 1e14 that was traded.
+    // Signed base 1e14 that was traded.
     pub size_delta: i128,
 }
 
@@ -27,13 +38,13 @@ pub struct Fill {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TradeQuote {
-    /// Fee, settlement units.
+    // Fee, settlement units.
     pub fee: i128,
-    /// Mark afterwards, 1e14.
+    // Mark afterwards, 1e14.
     pub mark: i128,
-    /// Average price, 1e14.
+    // Average price, 1e14.
     pub price: i128,
-    /// Cash, quote 1e7: negative when base is bought.
+    // Cash, quote 1e7: negative when base is bought.
     pub quote_delta: i128,
 }
 
@@ -41,13 +52,13 @@ pub struct TradeQuote {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Funding {
-    /// Cumulative, per whole unit of a long, USD at 1e18.
+    // Cumulative, per whole unit of a long, USD at 1e18.
     pub long_index: i128,
-    /// Share of the index price per 8 hours, 1e18; positive: longs pay.
+    // Share of the index price per 8 hours, 1e18; positive: longs pay.
     pub rate: i128,
-    /// Cumulative, per whole unit of a short, USD at 1e18.
+    // Cumulative, per whole unit of a short, USD at 1e18.
     pub short_index: i128,
-    /// Unix seconds up to which it is accrued.
+    // Unix seconds up to which it is accrued.
     pub updated_at: u64,
 }
 
@@ -55,9 +66,9 @@ pub struct Funding {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OpenInterest {
-    /// Longs.
+    // Longs.
     pub long: i128,
-    /// Shorts.
+    // Shorts.
     pub short: i128,
 }
 
@@ -65,13 +76,13 @@ pub struct OpenInterest {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LpPosition {
-    /// Shares of the provider.
+    // Shares of the provider.
     pub shares: i128,
-    /// All shares.
+    // All shares.
     pub total_shares: i128,
-    /// Unix seconds from when the shares may leave: a cool-down after the provider's last entry.
+    // Unix seconds from when the shares may leave: a cool-down after the provider's last entry.
     pub unlocked_at: u64,
-    /// What the shares would fetch now, settlement units.
+    // What the shares would fetch now, settlement units.
     pub value: i128,
 }
 
@@ -79,29 +90,29 @@ pub struct LpPosition {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Condition {
-    /// Unix seconds: at or after.
+    // Unix seconds: at or after.
     TimestampAfter(u64),
-    /// Unix seconds: before.
+    // Unix seconds: before.
     TimestampBefore(u64),
-    /// Index at or above, 1e14.
+    // Index at or above, 1e14.
     IndexAbove(i128),
-    /// Index at or below, 1e14.
+    // Index at or below, 1e14.
     IndexBelow(i128),
-    /// Average mark at or above, 1e14.
+    // Average mark at or above, 1e14.
     MarkAbove(i128),
-    /// Average mark at or below, 1e14.
+    // Average mark at or below, 1e14.
     MarkBelow(i128),
-    /// The market accepts new risk.
+    // The market accepts new risk.
     MarketOpen,
-    /// Own position, signed base 1e14: at or above.
+    // Own position, signed base 1e14: at or above.
     PositionAbove(i128),
-    /// Own position, signed base 1e14: at or below.
+    // Own position, signed base 1e14: at or below.
     PositionBelow(i128),
-    /// The account's order of that nonce was filled.
+    // The account's order of that nonce was filled.
     OrderFilled(u64),
-    /// None of them.
+    // None of them.
     Not(Vec<Condition>),
-    /// At least one of them.
+    // At least one of them.
     Or(Vec<Condition>),
 }
 
@@ -109,36 +120,99 @@ pub enum Condition {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ConditionalOrder {
-    /// Worst average price, 1e14.
+    // Worst average price, 1e14.
     pub acceptable_price: i128,
-    /// Whose position.
+    // Whose position.
     pub account: Address,
-    /// All must hold.
+    // All must hold.
     pub conditions: Vec<Condition>,
-    /// The account's epoch it was signed in.
+    // The account's epoch it was signed in.
     pub epoch: u64,
-    /// Unix seconds, exclusive; mandatory.
+    // Unix seconds, exclusive; mandatory.
     pub expires_at: u64,
-    /// Market.
+    // Market.
     pub market: Symbol,
-    /// Most the executor may be paid, settlement units.
+    // Most the executor may be paid, settlement units.
     pub max_fee: i128,
-    /// At most once per nonce.
+    // At most once per nonce.
     pub nonce: u64,
-    /// Never increases or crosses.
+    // Never increases or crosses.
     pub reduce_only: bool,
-    /// Who brought the order.
+    // Who brought the order.
     pub referrer: Option<Address>,
-    /// Everyone may execute once all conditions hold; otherwise only the trusted executor, without conditions.
+    // Everyone may execute once all conditions hold; otherwise only the trusted executor, without conditions.
     pub require_verified: bool,
-    /// Who consents: the account, or a delegate that may sign orders.
+    // Who consents: the account, or a delegate that may sign orders.
     pub signer: Address,
-    /// Signed base, 1e14.
+    // Signed base, 1e14.
     pub size_delta: i128,
-    /// Tag of the front end.
+    // Tag of the front end.
     pub tracking_code: Symbol,
-    /// May execute without verification.
+    // May execute without verification.
     pub trusted_executor: Option<Address>,
+}
+
+/// What an account has standing.
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct OrderBook {
+    // Orders of another one are dead.
+    pub epoch: u64,
+    // By nonce.
+    pub resting: Map<u64, ConditionalOrder>,
+}
+
+/// Whether an order would execute now.
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct OrderCheck {
+    // `ClearingError` that refuses it; 0: none.
+    pub error: u32,
+    // Average price, 1e14.
+    pub price: i128,
+    // Signed base that would be filled, 1e14.
+    pub size_delta: i128,
+}
+
+/// One side of a match.
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct MatchedFill {
+    // Whose order, and its consent.
+    pub order: ConditionalOrder,
+    // Cash, quote 1e7: negative when base is bought.
+    pub quote_delta: i128,
+    // Signed base, 1e14.
+    pub size_delta: i128,
+}
+
+/// With whom the clearing-house works.
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ClearingConfig {
+    // Keeps the books.
+    pub ledger: Address,
+    // Orders the queue of matches.
+    pub operator: Option<Address>,
+    // Prices the indices.
+    pub oracle: Address,
+    // Margins, settles, insures.
+    pub settlement: Address,
+    // Holds the tokens.
+    pub vault: Address,
+}
+
+// Markets wait 24 h, the operator 48 h, code 7 days.
+/// What loosens risk.
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum ClearingChange {
+    // Parameters.
+    Market(Symbol, MarketConfig),
+    // Who matches.
+    Operator(Address),
+    // SHA-256 of the code.
+    Upgrade(BytesN<32>),
 }
 
 // The SDK has no boxes.
@@ -147,11 +221,11 @@ pub struct ConditionalOrder {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[allow(clippy::large_enum_variant)]
 pub enum ClearingRequest {
-    /// Refresh, deposit, withdraw, trade, liquidity.
+    // Refresh, deposit, withdraw, trade, liquidity.
     Act(Action),
-    /// Stores an order.
+    // Stores an order.
     PlaceOrder(ConditionalOrder),
-    /// Kills the order of a nonce.
+    // Kills the order of a nonce.
     CancelOrder(u64),
 }
 
@@ -159,16 +233,16 @@ pub enum ClearingRequest {
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct FundingRateUpdated {
-    /// Which market.
+    // Which market.
     #[topic]
     pub market: Symbol,
-    /// Time-weighted index, 1e14; `None` without coverage.
+    // Time-weighted index, 1e14; `None` without coverage.
     pub index_twap: Option<i128>,
-    /// Time-weighted mark, 1e14; `None` while the market is younger than the window.
+    // Time-weighted mark, 1e14; `None` while the market is younger than the window.
     pub mark_twap: Option<i128>,
-    /// Index price by which funding accrues, 1e14.
+    // Index price by which funding accrues, 1e14.
     pub price: i128,
-    /// Share of it that longs pay per 8 hours, 1e18; negative: shorts pay; 0 while the premium cannot be measured.
+    // Share of it that longs pay per 8 hours, 1e18; negative: shorts pay; 0 while the premium cannot be measured.
     pub rate: i128,
 }
 
@@ -176,14 +250,14 @@ pub struct FundingRateUpdated {
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LiquidityAdded {
-    /// Whose deposit moved.
+    // Whose deposit moved.
     #[topic]
     pub provider: Address,
-    /// Settlement units.
+    // Settlement units.
     pub amount: i128,
-    /// Minted.
+    // Minted.
     pub shares: i128,
-    /// All shares afterwards.
+    // All shares afterwards.
     pub total_shares: i128,
 }
 
@@ -191,14 +265,14 @@ pub struct LiquidityAdded {
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LiquidityRemoved {
-    /// Whose deposit grew.
+    // Whose deposit grew.
     #[topic]
     pub provider: Address,
-    /// Settlement units.
+    // Settlement units.
     pub amount: i128,
-    /// Burnt.
+    // Burnt.
     pub shares: i128,
-    /// All shares afterwards.
+    // All shares afterwards.
     pub total_shares: i128,
 }
 
@@ -206,11 +280,80 @@ pub struct LiquidityRemoved {
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct InsuranceFunded {
-    /// Whose deposit moved.
+    // Whose deposit moved.
     #[topic]
     pub from: Address,
-    /// Settlement units.
+    // Settlement units.
     pub amount: i128,
+}
+
+/// An order was stored.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct OrderPlaced {
+    // Whose.
+    #[topic]
+    pub account: Address,
+    // All of it.
+    pub order: ConditionalOrder,
+}
+
+/// An order was filled, or a part of it.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct OrderFilled {
+    // Whose.
+    #[topic]
+    pub account: Address,
+    // Executor or operator.
+    #[topic]
+    pub executor: Address,
+    // Paid to the executor, settlement units.
+    pub executor_fee: i128,
+    // Of the order.
+    pub nonce: u64,
+    // Average price, 1e14.
+    pub price: i128,
+    // Who brought it.
+    pub referrer: Option<Address>,
+    // Still open, signed base 1e14.
+    pub remaining: i128,
+    // Signed base, 1e14.
+    pub size_delta: i128,
+    // Of the front end.
+    pub tracking_code: Symbol,
+}
+
+/// Orders are dead.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct OrdersCancelled {
+    // Whose.
+    #[topic]
+    pub account: Address,
+    // Bit i: nonce `64 * word + i`.
+    pub mask: u64,
+    // See `mask`.
+    pub word: u64,
+}
+
+/// Every order of an earlier epoch is dead.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct EpochBumped {
+    // Whose.
+    #[topic]
+    pub account: Address,
+    // Now.
+    pub epoch: u64,
+}
+
+/// Somebody else matches.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct OperatorSet {
+    // `None`: nobody.
+    pub operator: Option<Address>,
 }
 
 /// Errors of the clearing-house (800-899). Errors of the ledger (600-699) come through unchanged.
@@ -248,6 +391,30 @@ pub enum ClearingError {
     Overflow = 813,
     /// The shares entered too recently to leave.
     CoolDown = 814,
+    /// Not a step of a batch, none, or too many.
+    InvalidRequest = 815,
+    /// The delegate was not granted that.
+    NotPermitted = 816,
+    /// The order is malformed.
+    InvalidOrder = 817,
+    /// The order has expired.
+    OrderExpired = 818,
+    /// The order is of another epoch.
+    WrongEpoch = 819,
+    /// The nonce was filled, cancelled or taken.
+    NonceUsed = 820,
+    /// Only the trusted executor may.
+    NotExecutor = 821,
+    /// A condition does not hold.
+    ConditionNotMet = 822,
+    /// Too many orders are stored.
+    TooManyOrders = 823,
+    /// The account is flagged: its orders are dead.
+    AccountFlagged = 824,
+    /// Sizes or cash do not cancel out, another market, or an account twice.
+    InvalidMatch = 825,
+    /// Not the operator.
+    NotOperator = 826,
 }
 
 /// vAMM perpetual markets with funding, a liquidity pool behind them, insurance and liquidation.
@@ -271,6 +438,24 @@ pub trait PerpClearingInterface {
     /// # Authorization
     /// `trader`, with the vault's deposit and the token's transfer below it.
     fn open_position(
+        env: Env,
+        trader: Address,
+        market: Symbol,
+        is_long: bool,
+        margin: i128,
+        leverage: u32,
+        min_base: i128,
+        deadline: u64,
+    ) -> Result<Fill, ClearingError>;
+    /// [`Self::open_position`] that only adds to a position of the same side.
+    ///
+    /// # Errors
+    /// * [`ClearingError::NoPosition`] - there is none of that side
+    /// * those of [`Self::open_position`]
+    ///
+    /// # Authorization
+    /// As [`Self::open_position`].
+    fn increase_position(
         env: Env,
         trader: Address,
         market: Symbol,
@@ -325,6 +510,112 @@ pub trait PerpClearingInterface {
         limit_price: i128,
         deadline: u64,
     ) -> Result<Fill, ClearingError>;
+    /// Carries out several requests, in order, all or nothing, each as the function of its name would.
+    ///
+    /// `Refresh` is accepted in front only and runs before the authorisation. `Deposit` and `Withdraw` go through the vault:
+    /// deposits are pulled from `sender`, withdrawals go to `account`. A `PlaceOrder` is signed by the sender.
+    ///
+    /// # Arguments
+    /// * `sender` - the account, or a delegate whose permissions decide request by request
+    /// * `requests` - `Refresh`, `Deposit`, `Withdraw`, `Trade`, `AddLiquidity`, `RemoveLiquidity`, `PlaceOrder`, `CancelOrder`
+    /// * `deadline` - unix seconds, inclusive
+    ///
+    /// Returns what each request behind the refreshes moved: tokens, cash of a trade (quote 1e7), shares minted, cash for
+    /// shares; 0 for an order.
+    ///
+    /// # Errors
+    /// * [`ClearingError::InvalidRequest`], [`ClearingError::NotPermitted`], [`ClearingError::DeadlineExpired`]
+    /// * those of the functions it stands for
+    ///
+    /// # Authorization
+    /// `sender`, with `vault.submit(sender, account, [leg])` below it for each deposit or withdrawal.
+    fn submit(
+        env: Env,
+        sender: Address,
+        account: Address,
+        requests: Vec<ClearingRequest>,
+        deadline: u64,
+    ) -> Result<Vec<i128>, ClearingError>;
+
+    // ---- orders -----------------------------------------------------------------------------------------------------
+
+    /// Executes what is open of an order through the curve; a reduce-only order at most closes the position.
+    ///
+    /// With `require_verified` anybody may, once all conditions hold; without it only the trusted executor, at any time. The
+    /// executor gets `max_fee`, but not more than 1% of the filled notional, nor than the account's settlement deposit.
+    ///
+    /// # Errors
+    /// * of the order: [`ClearingError::InvalidOrder`], [`ClearingError::OrderExpired`], [`ClearingError::WrongEpoch`],
+    ///   [`ClearingError::NonceUsed`], [`ClearingError::NotExecutor`], [`ClearingError::ConditionNotMet`],
+    ///   [`ClearingError::AccountFlagged`], [`ClearingError::NotPermitted`] - the signer may not sign orders any more
+    /// * [`ClearingError::PriceNotUsable`] - a condition asks for a price that is not known
+    /// * those of [`Self::trade`]
+    ///
+    /// # Events
+    /// * [`OrderFilled`]
+    ///
+    /// # Authorization
+    /// `executor`, and `order.signer` with `(order,)` unless the order is stored.
+    fn execute_order(env: Env, executor: Address, order: ConditionalOrder) -> Result<Fill, ClearingError>;
+    /// Stores an order, so that it needs no further consent.
+    ///
+    /// # Errors
+    /// * [`ClearingError::InvalidOrder`], [`ClearingError::OrderExpired`], [`ClearingError::WrongEpoch`],
+    ///   [`ClearingError::NonceUsed`], [`ClearingError::NotPermitted`]
+    /// * [`ClearingError::TooManyOrders`] - [`MAX_RESTING`] that have not expired
+    ///
+    /// # Events
+    /// * [`OrderPlaced`]
+    ///
+    /// # Authorization
+    /// `order.signer` with `(order,)`.
+    fn place_order(env: Env, order: ConditionalOrder) -> Result<(), ClearingError>;
+    /// Kills whatever order uses `nonce`, stored, signed or yet to be signed. Always possible.
+    ///
+    /// # Events
+    /// * [`OrdersCancelled`]
+    ///
+    /// # Authorization
+    /// `account`.
+    fn cancel_order(env: Env, account: Address, nonce: u64) -> Result<(), ClearingError>;
+    /// [`Self::cancel_order`] for every nonce `64 * word + i` of which bit i of `mask` is set.
+    ///
+    /// # Errors
+    /// * [`ClearingError::InvalidAmount`] - no such nonce
+    ///
+    /// # Events
+    /// * [`OrdersCancelled`]
+    ///
+    /// # Authorization
+    /// `account`.
+    fn cancel_nonces(env: Env, account: Address, word: u64, mask: u64) -> Result<(), ClearingError>;
+    /// Kills every order signed until now. Returns the new epoch.
+    ///
+    /// # Events
+    /// * [`EpochBumped`]
+    ///
+    /// # Authorization
+    /// `account`.
+    fn bump_epoch(env: Env, account: Address) -> Result<u64, ClearingError>;
+    /// Fills orders against each other, as an operator matched them: the curve does not move.
+    ///
+    /// Sizes and cash of the fills cancel out. Each is inside its order's size and price, and inside the market's band around a
+    /// live index; each pays the market's fee. Risk is checked account by account, after its fill.
+    ///
+    /// # Errors
+    /// * [`ClearingError::NotOperator`], [`ClearingError::InvalidMatch`], [`ClearingError::OutsideBand`],
+    ///   [`ClearingError::PriceNotUsable`], [`ClearingError::SizeCapExceeded`], [`ClearingError::BelowMinimum`]
+    /// * those of an order: see [`Self::execute_order`]; without `require_verified` the operator must be its executor
+    ///
+    /// # Events
+    /// * [`OrderFilled`] for each
+    ///
+    /// # Authorization
+    /// `operator`, and each `order.signer` with `(order,)` unless the order is stored.
+    fn settle_match(env: Env, operator: Address, fills: Vec<MatchedFill>) -> Result<(), ClearingError>;
+
+    // ---- liquidity, insurance, keepers ------------------------------------------------------------------------------
+
     /// Moves `amount` of the provider's settlement deposit into the pool at fair value. Returns the shares.
     ///
     /// # Errors
@@ -424,6 +715,67 @@ pub trait PerpClearingInterface {
         quote_reserve: i128,
     ) -> Result<(), ClearingError>;
 
+    /// Tightens a market at once: lower caps, band or impact, higher margins of opening, gap, drift or minimum.
+    ///
+    /// # Errors
+    /// * [`ClearingError::InvalidConfig`] - another index
+    /// * `NeedsTimelock` - anything else: propose [`ClearingChange::Market`]. That is so for the fee and the maintenance margin
+    ///   in both directions: no parameter makes a healthy account liquidatable unannounced.
+    ///
+    /// # Events
+    /// * [`MarketUpdated`]
+    ///
+    /// # Authorization
+    /// `by`, the admin or the guardian.
+    fn update_market(
+        env: Env,
+        by: Address,
+        market: Symbol,
+        config: MarketConfig,
+    ) -> Result<(), ClearingError>;
+    /// Dismisses the operator at once. Naming one has to be proposed: [`ClearingChange::Operator`].
+    ///
+    /// # Errors
+    /// * `NeedsTimelock` - an operator is named
+    ///
+    /// # Events
+    /// * [`OperatorSet`]
+    ///
+    /// # Authorization
+    /// `by`, the admin or the guardian.
+    fn set_operator(env: Env, by: Address, operator: Option<Address>) -> Result<(), ClearingError>;
+    /// Announces a change that loosens risk. Returns its id.
+    ///
+    /// # Authorization
+    /// The admin.
+    fn propose(env: Env, change: ClearingChange) -> BytesN<32>;
+    /// Carries out an announced change whose delay is over.
+    ///
+    /// # Authorization
+    /// The admin.
+    fn execute(env: Env, id: BytesN<32>) -> Result<(), ClearingError>;
+    /// Makes the code final.
+    ///
+    /// # Authorization
+    /// The admin.
+    fn freeze_upgrades(env: Env);
+
+    // ---- reads ------------------------------------------------------------------------------------------------------
+
+    /// With whom the clearing-house works.
+    fn config(env: Env) -> ClearingConfig;
+    /// Whether [`Self::execute_order`] would decide for the order now, called by its executor: the same decision. Margin, own
+    /// limits and the reserve test are the ledger's and come after it.
+    fn can_execute(env: Env, order: ConditionalOrder) -> OrderCheck;
+    /// Epoch and stored orders of an account.
+    fn orders(env: Env, account: Address) -> OrderBook;
+    /// Index price at which the account may be liquidated, everything else unchanged, 1e14; 0 if there is none.
+    fn liquidation_price(env: Env, account: Address, market: Symbol) -> Result<i128, ClearingError>;
+    /// Largest notional that the account's free margin supports at the market's initial margin, USD 1e7.
+    fn buying_power(env: Env, account: Address, market: Symbol) -> Result<i128, ClearingError>;
+    /// Largest trade of that side that the market's rules and the account's margin and limits accept now, signed base
+    /// 1e14. The reserve test comes on top: [`Self::reserve_headroom`].
+    fn max_trade(env: Env, account: Address, market: Symbol, is_long: bool) -> Result<i128, ClearingError>;
     /// What trading `size_delta` would do now.
     fn quote_trade(env: Env, market: Symbol, size_delta: i128) -> Result<TradeQuote, ClearingError>;
     /// A market.

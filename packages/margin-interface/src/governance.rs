@@ -147,3 +147,8 @@ pub struct ChangeCancelled {
     /// By whom.
     pub by: Address,
 }
+
+/// The code is final.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct UpgradesFrozen {}

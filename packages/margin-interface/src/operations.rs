@@ -15,33 +15,51 @@ pub enum Venue {
 /// Type of an authorised argument.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ArgumentType {
+    /// `Vec<Action>`: the requests of a batch.
+    Actions,
     /// An account or a token.
     Address,
+    /// Accounts or tokens.
+    Addresses,
+    /// Token amounts.
+    Amounts,
     /// A switch.
     Bool,
+    /// `Vec<ClearingRequest>`: the requests of a batch.
+    ClearingRequests,
     /// A token amount, a size or a price.
     I128,
+    /// `ConditionalOrder`.
+    Order,
     /// `Receive`: how a liquidator is paid.
     Receive,
     /// A perpetual market.
     Symbol,
     /// A leverage.
     U32,
-    /// A deadline.
+    /// A deadline or a nonce.
     U64,
+    /// `Vec<u64>`: nonces.
+    U64s,
 }
 
 impl ArgumentType {
     /// Its name in a contract spec.
     pub const fn spec_name(self) -> &'static str {
         match self {
+            ArgumentType::Actions => "Vec<Action>",
             ArgumentType::Address => "Address",
+            ArgumentType::Addresses => "Vec<Address>",
+            ArgumentType::Amounts => "Vec<I128>",
             ArgumentType::Bool => "Bool",
+            ArgumentType::ClearingRequests => "Vec<ClearingRequest>",
             ArgumentType::I128 => "I128",
+            ArgumentType::Order => "ConditionalOrder",
             ArgumentType::Receive => "Receive",
             ArgumentType::Symbol => "Symbol",
             ArgumentType::U32 => "U32",
             ArgumentType::U64 => "U64",
+            ArgumentType::U64s => "Vec<U64>",
         }
     }
 }
@@ -72,18 +90,30 @@ pub enum Kind {
 /// How the policy sizes an operation. Positions of the arguments are those of the table.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Effect {
-    /// Nothing to preview.
+    /// Nothing to preview, nothing to value.
     Nothing,
+    /// Pays `amount` (3) of `asset` (2) into the vault from the wallet, by a transfer in the same tree.
+    PayIn,
+    /// Moves `amount` (2) of `asset` (1) between a deposit and a debt.
+    Net,
     /// Withdraws `amount` (2) of `asset` (1).
     Withdraw,
     /// Borrows `amount` (2) of `asset` (1).
     Borrow,
-    /// Opens: `market` (1), `is_long` (2), `margin` (3), `leverage` (4).
+    /// Borrows each of the amounts (2) of the assets (1).
+    BorrowEach,
+    /// Opens: `market` (1), `is_long` (2), `margin` (3), `leverage` (4). The margin comes from the wallet.
     Open,
     /// Trades `size_delta` (2) in `market` (1) at `limit_price` (3), unless `reduce_only` (4), which makes it reducing.
     Trade,
+    /// Closes in `market` (1).
+    Close,
     /// Moves `amount` (1) of settlement deposit out of the account.
     MoveSettlement,
+    /// The requests (2) of a batch for `account` (1); another account than the sender makes it a [`Kind::Transfer`].
+    Batch,
+    /// Consents to an order: the authorised argument is the order alone, and the account that authorises is its `signer`.
+    Order,
 }
 
 /// A function of a venue that takes an account's authority.
@@ -93,8 +123,9 @@ pub struct Operation {
     pub venue: Venue,
     /// Its name.
     pub function: &'static str,
-    /// All authorised arguments, in order. The first is the account that authorises, without exception: a signature
-    /// whose payload does not name the account is then worth nothing to a sibling account with the same key.
+    /// All authorised arguments, in order. The first is the account that authorises, or an order whose signer it is,
+    /// without exception: a signature whose payload does not name the account is then worth nothing to a sibling account
+    /// with the same key.
     pub arguments: &'static [Argument],
     /// Argument that receives the benefit; anybody but the account makes the operation a [`Kind::Transfer`] as well.
     pub beneficiary: Option<u32>,
@@ -131,7 +162,7 @@ pub const OPERATIONS: &[Operation] = &[
         arguments: &[address("from"), address("account"), address("asset"), amount("amount")],
         beneficiary: Some(1),
         kind: Kind::Reducing,
-        effect: Effect::Nothing,
+        effect: Effect::PayIn,
     },
     Operation {
         venue: Venue::Vault,
@@ -155,7 +186,7 @@ pub const OPERATIONS: &[Operation] = &[
         arguments: &[address("from"), address("account"), address("asset"), amount("amount")],
         beneficiary: Some(1),
         kind: Kind::Reducing,
-        effect: Effect::Nothing,
+        effect: Effect::PayIn,
     },
     Operation {
         venue: Venue::Vault,
@@ -163,7 +194,7 @@ pub const OPERATIONS: &[Operation] = &[
         arguments: &[address("account"), address("asset"), amount("amount")],
         beneficiary: None,
         kind: Kind::Reducing,
-        effect: Effect::Nothing,
+        effect: Effect::Net,
     },
     Operation {
         venue: Venue::Vault,
@@ -182,8 +213,83 @@ pub const OPERATIONS: &[Operation] = &[
         effect: Effect::Nothing,
     },
     Operation {
+        venue: Venue::Vault,
+        function: "borrow_multiple",
+        arguments: &[
+            address("borrower"),
+            typed("assets", ArgumentType::Addresses),
+            typed("amounts", ArgumentType::Amounts),
+        ],
+        beneficiary: None,
+        kind: Kind::Increasing,
+        effect: Effect::BorrowEach,
+    },
+    Operation {
+        venue: Venue::Vault,
+        function: "submit",
+        arguments: &[address("sender"), address("account"), typed("requests", ArgumentType::Actions)],
+        beneficiary: Some(1),
+        kind: Kind::Increasing,
+        effect: Effect::Batch,
+    },
+    // The account that is deleveraged is the invoker and signs nothing: it is the keeper who authorises.
+    Operation {
+        venue: Venue::Vault,
+        function: "deleverage",
+        arguments: &[
+            address("keeper"),
+            address("account"),
+            address("debt_asset"),
+            address("collateral_asset"),
+            amount("max_repay"),
+        ],
+        beneficiary: None,
+        kind: Kind::Transfer,
+        effect: Effect::Nothing,
+    },
+    Operation {
+        venue: Venue::Vault,
+        function: "transfer_positions",
+        arguments: &[address("from"), address("to")],
+        beneficiary: None,
+        kind: Kind::Transfer,
+        effect: Effect::Nothing,
+    },
+    Operation {
+        venue: Venue::Vault,
+        function: "migrate_positions",
+        arguments: &[address("from"), address("to")],
+        beneficiary: None,
+        kind: Kind::Transfer,
+        effect: Effect::Nothing,
+    },
+    Operation {
+        venue: Venue::Vault,
+        function: "settle_in_kind",
+        arguments: &[address("payer"), address("account"), address("asset"), amount("max_repay")],
+        beneficiary: None,
+        kind: Kind::Transfer,
+        effect: Effect::Nothing,
+    },
+    Operation {
         venue: Venue::PerpClearing,
         function: "open_position",
+        arguments: &[
+            address("trader"),
+            MARKET,
+            typed("is_long", ArgumentType::Bool),
+            amount("margin"),
+            typed("leverage", ArgumentType::U32),
+            bound("min_base"),
+            DEADLINE,
+        ],
+        beneficiary: None,
+        kind: Kind::Increasing,
+        effect: Effect::Open,
+    },
+    Operation {
+        venue: Venue::PerpClearing,
+        function: "increase_position",
         arguments: &[
             address("trader"),
             MARKET,
@@ -216,6 +322,67 @@ pub const OPERATIONS: &[Operation] = &[
         venue: Venue::PerpClearing,
         function: "close_position",
         arguments: &[address("trader"), MARKET, bound("limit_price"), DEADLINE],
+        beneficiary: None,
+        kind: Kind::Reducing,
+        effect: Effect::Close,
+    },
+    Operation {
+        venue: Venue::PerpClearing,
+        function: "submit",
+        arguments: &[
+            address("sender"),
+            address("account"),
+            typed("requests", ArgumentType::ClearingRequests),
+            DEADLINE,
+        ],
+        beneficiary: Some(1),
+        kind: Kind::Increasing,
+        effect: Effect::Batch,
+    },
+    Operation {
+        venue: Venue::PerpClearing,
+        function: "execute_order",
+        arguments: &[typed("order", ArgumentType::Order)],
+        beneficiary: None,
+        kind: Kind::Increasing,
+        effect: Effect::Order,
+    },
+    Operation {
+        venue: Venue::PerpClearing,
+        function: "place_order",
+        arguments: &[typed("order", ArgumentType::Order)],
+        beneficiary: None,
+        kind: Kind::Increasing,
+        effect: Effect::Order,
+    },
+    Operation {
+        venue: Venue::PerpClearing,
+        function: "settle_match",
+        arguments: &[typed("order", ArgumentType::Order)],
+        beneficiary: None,
+        kind: Kind::Increasing,
+        effect: Effect::Order,
+    },
+    Operation {
+        venue: Venue::PerpClearing,
+        function: "cancel_order",
+        arguments: &[address("account"), typed("nonce", ArgumentType::U64)],
+        beneficiary: None,
+        kind: Kind::Reducing,
+        effect: Effect::Nothing,
+    },
+    Operation {
+        venue: Venue::PerpClearing,
+        function: "cancel_nonces",
+        arguments: &[address("account"), typed("word", ArgumentType::U64), typed("mask", ArgumentType::U64)],
+        beneficiary: None,
+        kind: Kind::Reducing,
+        effect: Effect::Nothing,
+    },
+    Operation {
+        venue: Venue::PerpClearing,
+        function: "bump_epoch",
+        arguments: &[address("account")],
         beneficiary: None,
         kind: Kind::Reducing,
         effect: Effect::Nothing,

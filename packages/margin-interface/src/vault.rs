@@ -3,8 +3,8 @@
 //! It has no events of its own: each state change is one event of the margin ledger, each movement of tokens one of
 //! the token.
 
-use crate::{Liquidation, Receive};
-use soroban_sdk::{contractclient, contracterror, contracttype, Address, Env};
+use crate::{Action, Liquidation, Receive};
+use soroban_sdk::{contractclient, contracterror, contracttype, Address, BytesN, Env, Vec};
 
 /// Errors of the vault (700-799). Errors of the ledger (600-699) come through unchanged.
 #[contracterror]
@@ -17,18 +17,26 @@ pub enum VaultError {
     TransferMismatch = 701,
     /// The vault has no configuration.
     NotInitialized = 702,
+    /// The delegate's grant does not permit it.
+    NotPermitted = 703,
+    /// Not a batch the vault executes.
+    InvalidBatch = 704,
 }
 
 /// What the vault was deployed with.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct VaultConfig {
-    /// Governs.
-    pub admin: Address,
-    /// May only halt or tighten.
-    pub guardian: Address,
-    /// The margin ledger this vault writes to.
+    /// Where it books.
     pub ledger: Address,
+}
+
+/// What the admin may change, announced and after a delay.
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum VaultChange {
+    /// The code: 7 days.
+    Upgrade(BytesN<32>),
 }
 
 /// Deposits, withdrawals, loans, liquidations. Amounts are in the token's own units.
@@ -113,6 +121,30 @@ pub trait VaultInterface {
     /// `borrower`, before anything else is called.
     fn borrow(env: Env, borrower: Address, asset: Address, amount: i128) -> Result<(), VaultError>;
 
+    /// Borrows several assets at once, checked once at the end. The tokens go to the borrower.
+    ///
+    /// # Arguments
+    /// * `borrower` - who owes; a smart account decides by its own policy
+    /// * `assets` - token contracts of listed assets
+    /// * `amounts` - of each, token units, > 0
+    ///
+    /// # Errors
+    /// * [`VaultError::InvalidAmount`] - an amount `<= 0`
+    /// * [`VaultError::InvalidBatch`] - not as many amounts as assets, or none
+    /// * of the ledger: as of [`Self::borrow`]
+    ///
+    /// # Events
+    /// * the ledger's, one per asset
+    ///
+    /// # Authorization
+    /// `borrower`, before anything else is called.
+    fn borrow_multiple(
+        env: Env,
+        borrower: Address,
+        assets: Vec<Address>,
+        amounts: Vec<i128>,
+    ) -> Result<(), VaultError>;
+
     /// Repays a debt of `account` from the wallet of `from`. Returns what was repaid.
     ///
     /// Pulls `amount` and returns what exceeds the debt in the same call: the debt grows between signing and
@@ -168,6 +200,38 @@ pub trait VaultInterface {
         amount: i128,
     ) -> Result<i128, VaultError>;
 
+    /// Executes several requests for an account as one: all or nothing, with one check of its margin at the end.
+    ///
+    /// Deposits and repayments are pulled from `sender`, one transfer per asset of all that the requests name; what a
+    /// repayment did not need comes back. Withdrawals and loans go to `account` itself, one transfer per asset.
+    /// Returns for each request behind the refreshes the amount that arrived, left, or was repaid.
+    ///
+    /// # Arguments
+    /// * `sender` - the account itself, or a delegate
+    /// * `account` - for whom
+    /// * `requests` - [`Action::Refresh`] only in front; then `Deposit`, `Withdraw`, `Borrow`, `Repay`,
+    ///   `RepayWithCollateral`, at least one
+    ///
+    /// # Errors
+    /// * [`VaultError::InvalidBatch`] - another request, or nothing but refreshes
+    /// * [`VaultError::InvalidAmount`] - an amount `<= 0`
+    /// * [`VaultError::NotPermitted`] - a delegate without [`permissions`](crate::permissions): `MODIFY_COLLATERAL` to
+    ///   deposit, `WITHDRAW` to withdraw and borrow, `REDUCE_ONLY` to repay; `ADMIN` for any of them
+    /// * [`VaultError::TransferMismatch`] - the vault received another amount
+    /// * of the ledger: those of the single calls
+    ///
+    /// # Events
+    /// * the ledger's, one per request
+    ///
+    /// # Authorization
+    /// `sender`, before anything but the refreshes, including each token's `transfer(sender, vault, sum)`.
+    fn submit(
+        env: Env,
+        sender: Address,
+        account: Address,
+        requests: Vec<Action>,
+    ) -> Result<Vec<i128>, VaultError>;
+
     /// Liquidates one debt against one collateral of an account below its liquidation level, down to the target.
     ///
     /// Pulls `max_repay` from the liquidator and returns in the same call what exceeds the debt extinguished, from
@@ -205,6 +269,139 @@ pub trait VaultInterface {
         receive: Receive,
     ) -> Result<Liquidation, VaultError>;
 
+    /// Repays a debt of an account that asks for it; the keeper takes collateral for it at mid prices and 0.5% more.
+    ///
+    /// Pulls `max_repay` from the keeper and returns in the same call what exceeds the debt extinguished.
+    ///
+    /// # Arguments
+    /// * `keeper` - who pays and receives
+    /// * `account` - whose debt
+    /// * `debt_asset` - token contract of the debt to repay
+    /// * `collateral_asset` - token contract of the deposit to give
+    /// * `max_repay` - most the keeper pays, units of the debt asset, > 0
+    /// * `wanted` - most the account wants repaid, for its target, units of the debt asset, > 0
+    ///
+    /// # Errors
+    /// * [`VaultError::InvalidAmount`] - `max_repay <= 0`, `wanted <= 0`
+    /// * [`VaultError::TransferMismatch`] - the vault received another amount
+    /// * of the ledger: `NothingOwed`, `InsufficientBalance`, `LiquidationUnhelpful` - health would not improve,
+    ///   `PriceNotUsable`, `SelfLiquidation`, `InsufficientLiquidity`
+    ///
+    /// # Events
+    /// * the ledger's, with what was repaid and given
+    ///
+    /// # Authorization
+    /// `account`, as the caller; and `keeper` for `(keeper, account, debt_asset, collateral_asset, max_repay)`, without
+    /// `wanted`, which follows from the price; including the token's `transfer(keeper, vault, max_repay)`.
+    #[allow(clippy::too_many_arguments)]
+    fn deleverage(
+        env: Env,
+        keeper: Address,
+        account: Address,
+        debt_asset: Address,
+        collateral_asset: Address,
+        max_repay: i128,
+        wanted: i128,
+    ) -> Result<Liquidation, VaultError>;
+
+    /// Pays perpetual debt of an account that has listed `asset` for it, and takes that asset at its mid price minus 1%.
+    ///
+    /// Pulls `max_repay` of the settlement asset and returns in the same call what exceeds the debt extinguished.
+    ///
+    /// # Arguments
+    /// * `payer` - who pays and receives
+    /// * `account` - whose perpetual debt
+    /// * `asset` - token contract of the deposit to take
+    /// * `max_repay` - most to repay, settlement units, > 0
+    ///
+    /// # Errors
+    /// * as of [`Self::deleverage`], and of the ledger: `NotInKind` - the account has not listed the asset
+    ///
+    /// # Events
+    /// * the ledger's, with what was repaid and given
+    ///
+    /// # Authorization
+    /// `payer`, including the token's `transfer(payer, vault, max_repay)`.
+    fn settle_in_kind(
+        env: Env,
+        payer: Address,
+        account: Address,
+        asset: Address,
+        max_repay: i128,
+    ) -> Result<Liquidation, VaultError>;
+
+    /// Moves everything of `from` to `to`, which has nothing yet: deposits with the time they still stay, debts, positions,
+    /// claims, margin call and flag. Limits and grants stay behind. No token moves, and no price is needed. A smart account
+    /// takes over nothing this way: its policy knows only what it gives, and the factory migrates into it.
+    ///
+    /// # Arguments
+    /// * `from` - who gives up everything
+    /// * `to` - who takes it over; never did anything, or has nothing left
+    ///
+    /// # Errors
+    /// * of the ledger: `AccountNotEmpty`, `LimitExceeded`
+    ///
+    /// # Events
+    /// * the ledger's
+    ///
+    /// # Authorization
+    /// `from` and `to`.
+    fn transfer_positions(env: Env, from: Address, to: Address) -> Result<(), VaultError>;
+
+    /// [`Self::transfer_positions`] into an account that the factory has just deployed and stands for.
+    ///
+    /// # Authorization
+    /// `from`, and the factory as the caller.
+    fn migrate_positions(env: Env, from: Address, to: Address) -> Result<(), VaultError>;
+
+    /// Compares the books of an asset with what the vault really holds, as after a clawback. What is missing freezes deposits,
+    /// withdrawals and loans of that asset alone until it returns; after a day without a further loss its reserves, then
+    /// its depositors bear it. Returns what is missing now, token units.
+    ///
+    /// # Errors
+    /// * of the ledger: `UnknownAsset`
+    ///
+    /// # Events
+    /// * the ledger's, if anything changed
+    ///
+    /// # Authorization
+    /// Nobody's.
+    fn sync(env: Env, asset: Address) -> i128;
+
+    /// The most that [`Self::withdraw`] would accept now, token units.
+    fn max_withdraw(env: Env, account: Address, asset: Address) -> i128;
+    /// The most that [`Self::borrow`] would accept now, token units. What the account's own policy says is not asked.
+    fn max_borrow(env: Env, account: Address, asset: Address) -> i128;
+
+    /// What [`Self::deposit`] would return now, or the error it would end in. Whether tokens would arrive is not asked.
+    fn preview_deposit(
+        env: Env,
+        from: Address,
+        account: Address,
+        asset: Address,
+        amount: i128,
+    ) -> Result<i128, VaultError>;
+    /// What [`Self::withdraw`] would return now, or the error it would end in. What the account's own policy says is not
+    /// asked.
+    fn preview_withdraw(env: Env, account: Address, asset: Address, amount: i128)
+        -> Result<i128, VaultError>;
+    /// What [`Self::borrow`] would send now, or the error it would end in, as [`Self::preview_withdraw`].
+    fn preview_borrow(env: Env, borrower: Address, asset: Address, amount: i128) -> Result<i128, VaultError>;
+    /// What [`Self::repay`] would return now, or the error it would end in.
+    fn preview_repay(env: Env, account: Address, asset: Address, amount: i128) -> Result<i128, VaultError>;
+    /// What [`Self::liquidate`] would return now, or the error it would end in.
+    #[allow(clippy::too_many_arguments)]
+    fn preview_liquidate(
+        env: Env,
+        liquidator: Address,
+        account: Address,
+        debt_asset: Address,
+        collateral_asset: Address,
+        max_repay: i128,
+        min_seized: i128,
+        receive: Receive,
+    ) -> Result<Liquidation, VaultError>;
+
     /// Value of all deposits, USD 1e7.
     fn get_collateral_value(env: Env, user: Address) -> i128;
     /// Value of all debts, USD 1e7.
@@ -225,4 +422,41 @@ pub trait VaultInterface {
     fn is_smart_account(env: Env, user: Address) -> bool;
     /// What the vault was deployed with.
     fn config(env: Env) -> VaultConfig;
+}
+
+/// Administration of the vault, besides [`crate::GovernanceInterface`].
+#[contractclient(name = "VaultAdminClient")]
+pub trait VaultAdminInterface {
+    /// Announces a change. Returns its id.
+    ///
+    /// # Errors
+    /// * [`GovernanceError::AlreadyScheduled`](crate::GovernanceError::AlreadyScheduled)
+    ///
+    /// # Events
+    /// * [`ChangeProposed`](crate::ChangeProposed)
+    ///
+    /// # Authorization
+    /// The admin.
+    fn propose(env: Env, change: VaultChange) -> BytesN<32>;
+
+    /// Carries out an announced change that is ready.
+    ///
+    /// # Errors
+    /// * [`crate::GovernanceError`]: `NotScheduled`, `TooEarly`, `Expired`, `UpgradesFrozen`
+    ///
+    /// # Events
+    /// * [`ChangeExecuted`](crate::ChangeExecuted)
+    ///
+    /// # Authorization
+    /// The admin.
+    fn execute(env: Env, id: BytesN<32>);
+
+    /// Makes the code final, for good.
+    ///
+    /// # Events
+    /// * [`UpgradesFrozen`](crate::UpgradesFrozen)
+    ///
+    /// # Authorization
+    /// The admin.
+    fn freeze_upgrades(env: Env);
 }

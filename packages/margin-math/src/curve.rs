@@ -4,6 +4,7 @@
 //! table: `x * y` never falls, so no closed sequence of trades ends in profit. Because
 //! `y - ceil(x*y / (x - d)) == floor(-y*d / (x - d))`, one division does it.
 
+use crate::error::exhausted;
 use crate::fixed::{abs, add, mul_div_ceil, mul_div_floor, neg, sub};
 use crate::units::{BPS, QUOTE_SCALE};
 use crate::MathError;
@@ -20,7 +21,7 @@ pub fn quote_for_base(x: i128, y: i128, size_delta: i128) -> Result<i128, MathEr
 pub fn exit_value(x: i128, y: i128, size: i128) -> Result<i128, MathError> {
     let new_x = add(x, size)?;
     if x <= 0 || y <= 0 || new_x <= 0 {
-        return Err(MathError::Exhausted);
+        return exhausted();
     }
     mul_div_floor(y, size, new_x)
 }
@@ -30,7 +31,7 @@ pub fn exit_value(x: i128, y: i128, size: i128) -> Result<i128, MathError> {
 pub fn base_for_quote(x: i128, y: i128, quote: i128, is_long: bool) -> Result<i128, MathError> {
     let new_y = if is_long { add(y, quote)? } else { sub(y, quote)? };
     if x <= 0 || y <= 0 || quote < 0 || new_y <= 0 {
-        return Err(MathError::Exhausted);
+        return exhausted();
     }
     mul_div_floor(x, if is_long { quote } else { neg(quote)? }, new_y)
 }
@@ -39,7 +40,7 @@ pub fn base_for_quote(x: i128, y: i128, quote: i128, is_long: bool) -> Result<i1
 pub fn after(x: i128, y: i128, size_delta: i128, quote_delta: i128) -> Result<(i128, i128), MathError> {
     let (x, y) = (sub(x, size_delta)?, sub(y, quote_delta)?);
     if x <= 0 || y <= 0 {
-        return Err(MathError::Exhausted);
+        return exhausted();
     }
     Ok((x, y))
 }
@@ -47,7 +48,7 @@ pub fn after(x: i128, y: i128, size_delta: i128, quote_delta: i128) -> Result<(i
 /// Price of an infinitesimal trade, 1e14, rounded down.
 pub fn mark(x: i128, y: i128) -> Result<i128, MathError> {
     if x <= 0 || y <= 0 {
-        return Err(MathError::Exhausted);
+        return exhausted();
     }
     mul_div_floor(y, QUOTE_SCALE, x)
 }

@@ -51,6 +51,28 @@ pub const MIN_NOTIONAL: i128 = 100_000_000;
 /// Largest position by default, bps of the base reserve.
 pub const POSITION_BPS: u32 = 1_000;
 
+/// Largest part of insurance that one account's bad debt may take, bps.
+pub const INSURANCE_ACCOUNT_BPS: u32 = 1_000;
+/// Largest part of insurance that may go in a day, bps.
+pub const INSURANCE_DAY_BPS: u32 = 5_000;
+/// What insurance should hold, bps of the open interest.
+pub const INSURANCE_TARGET_BPS: u32 = 200;
+
+/// By how much the pool's price for a reduction is worse than the index, bps.
+pub const POOL_SPREAD_BPS: u32 = 50;
+/// Largest notional of the pool's inventory in a market, bps of what the pool can pay.
+pub const INVENTORY_BPS: u32 = 1_000;
+/// Smallest base reserve that thinning leaves, in net sizes of the traders.
+pub const DEPTH_FLOOR: i128 = 3;
+/// Largest move of the mark by one repeg, bps.
+pub const REPEG_BPS: u32 = 50;
+/// Seconds between two repegs of a market.
+pub const REPEG_PERIOD: u64 = 3_600;
+
+/// Most that the executor of an order is paid, bps of the filled notional: a delegate who may sign orders can give away no
+/// more than a bad fill would.
+pub const EXECUTOR_FEE_BPS: u32 = 100;
+
 /// Seconds that liquidity stays after its provider's last entry: one funding period.
 pub const LP_COOL_DOWN: u64 = 28_800;
 

@@ -2,8 +2,10 @@
 //!
 //! With support `E`, requirement `R` and target `T`, every function solves `E' = T * R'` for the size of one step.
 
+use crate::error::overflow;
 use crate::fixed::{abs, add, bps_ceil, bps_floor, mul_div_ceil, mul_div_floor, pow10, sub};
-use crate::units::{BPS, PRICE, USD};
+use crate::lending_liquidation::DELEVERAGE_BONUS_BPS;
+use crate::units::{BPS, INDEX, PRICE, USD};
 use crate::MathError;
 
 /// What a step aims beyond the exact solution, USD 1e7: about the three-millionth part of a dollar. It covers what the
@@ -104,7 +106,7 @@ impl Health {
 }
 
 fn product(a: i128, b: i128) -> Result<i128, MathError> {
-    a.checked_mul(b).ok_or(MathError::Overflow)
+    a.checked_mul(b).map_or_else(overflow, Ok)
 }
 
 fn scaled(amount: i128, bps: u32) -> Result<i128, MathError> {
@@ -152,10 +154,30 @@ pub fn fill_cost_bps(is_long: bool, notional: i128, quote: i128, fee: i128) -> R
     mul_div_ceil(add(slippage, fee)?, i128::from(BPS), notional)
 }
 
-/// The worst price at which to reduce: `band_bps` beyond the index, against the account.
-pub fn worst_price(is_long: bool, index: i128, band_bps: u32) -> Result<i128, MathError> {
-    let factor = if is_long { BPS.checked_sub(band_bps) } else { BPS.checked_add(band_bps) };
-    bps_floor(index, factor.ok_or(MathError::Overflow)?)
+/// What of its worth a deposit gives up as support when a keeper takes it for repaying a debt, bps: it supports
+/// `weight_bps` of itself, and the keeper takes a premium.
+pub fn given_up_bps(weight_bps: u32) -> Result<u32, MathError> {
+    let given =
+        mul_div_ceil(i128::from(weight_bps), i128::from(BPS + DELEVERAGE_BONUS_BPS), i128::from(BPS))?;
+    u32::try_from(given).or_else(|_| overflow())
+}
+
+/// How far beyond the fair price and its own impact a reduction may be filled, bps: no more than a liquidation would cost.
+pub const SLACK_BPS: u32 = 100;
+/// How far beyond the index it may be filled in any case, bps.
+pub const BAND_BPS: u32 = 500;
+
+/// The worst price at which to reduce: the index with the market's usual premium (1e18), beyond which the account gives
+/// the impact of its own fill and [`SLACK_BPS`], within [`BAND_BPS`] of the index.
+pub fn worst_price(is_long: bool, index: i128, premium: i128, impact: i128) -> Result<i128, MathError> {
+    let fair = add(index, mul_div_floor(index, premium, INDEX)?)?;
+    let give = add(bps_floor(fair, SLACK_BPS)?, impact)?;
+    let band = bps_floor(index, BAND_BPS)?;
+    Ok(if is_long {
+        sub(fair, give)?.max(sub(index, band)?)
+    } else {
+        add(fair, give)?.min(add(index, band)?)
+    })
 }
 
 #[cfg(test)]
@@ -294,7 +316,22 @@ mod tests {
 
     #[test]
     fn the_worst_price_lies_against_the_account() {
-        assert_eq!(worst_price(true, 100 * PRICE, 500), Ok(95 * PRICE));
-        assert_eq!(worst_price(false, 100 * PRICE, 500), Ok(105 * PRICE));
+        let index = 100 * PRICE;
+        assert_eq!(worst_price(true, index, 0, 0), Ok(99 * PRICE));
+        assert_eq!(worst_price(false, index, 0, 0), Ok(101 * PRICE));
+        // A market at a premium of 2%: its fair price is 102.
+        let premium = INDEX / 50;
+        assert_eq!(worst_price(true, index, premium, PRICE), Ok(102 * PRICE - 102 * PRICE / 100 - PRICE));
+        assert_eq!(worst_price(false, index, -premium, PRICE), Ok(98 * PRICE + 98 * PRICE / 100 + PRICE));
+        // Never beyond the band.
+        assert_eq!(worst_price(true, index, -INDEX / 10, PRICE), Ok(95 * PRICE));
+        assert_eq!(worst_price(false, index, INDEX / 10, PRICE), Ok(105 * PRICE));
+    }
+
+    #[test]
+    fn a_keeper_takes_half_a_percent_more_than_it_repays() {
+        assert_eq!(given_up_bps(10_000), Ok(10_050));
+        assert_eq!(given_up_bps(7_500), Ok(7_538));
+        assert_eq!(given_up_bps(0), Ok(0));
     }
 }

@@ -3,16 +3,17 @@
 //! `floor` rounds toward minus infinity and `ceil` toward plus infinity, for either sign. Overflow is an error:
 //! never a wrap, never a saturation.
 
+use crate::error::{division_by_zero, overflow};
 use crate::MathError;
 
 /// Adds, or [`MathError::Overflow`].
 pub fn add(a: i128, b: i128) -> Result<i128, MathError> {
-    a.checked_add(b).ok_or(MathError::Overflow)
+    a.checked_add(b).map_or_else(overflow, Ok)
 }
 
 /// Subtracts, or [`MathError::Overflow`].
 pub fn sub(a: i128, b: i128) -> Result<i128, MathError> {
-    a.checked_sub(b).ok_or(MathError::Overflow)
+    a.checked_sub(b).map_or_else(overflow, Ok)
 }
 
 /// Adds `by` to a total in place, or leaves it and returns [`MathError::Overflow`].
@@ -31,12 +32,12 @@ pub fn decrease(total: &mut i128, by: i128) -> Result<(), MathError> {
 
 /// Negates, or [`MathError::Overflow`].
 pub fn neg(a: i128) -> Result<i128, MathError> {
-    a.checked_neg().ok_or(MathError::Overflow)
+    a.checked_neg().map_or_else(overflow, Ok)
 }
 
 /// Absolute value, or [`MathError::Overflow`] for `i128::MIN`.
 pub fn abs(a: i128) -> Result<i128, MathError> {
-    a.checked_abs().ok_or(MathError::Overflow)
+    a.checked_abs().map_or_else(overflow, Ok)
 }
 
 /// `a / b` toward minus infinity.
@@ -54,9 +55,9 @@ pub fn div_ceil(a: i128, b: i128) -> Result<i128, MathError> {
 /// Quotient toward zero and its remainder, with one division: a second one would cost as much again.
 fn divided(a: i128, b: i128) -> Result<(i128, i128), MathError> {
     if b == 0 {
-        return Err(MathError::DivisionByZero);
+        return division_by_zero();
     }
-    let quotient = a.checked_div(b).ok_or(MathError::Overflow)?;
+    let quotient = a.checked_div(b).map_or_else(overflow, Ok)?;
     // `|quotient * b| <= |a|`, so neither operation can wrap.
     Ok((quotient, a.wrapping_sub(quotient.wrapping_mul(b))))
 }
@@ -83,21 +84,18 @@ pub fn mul_div_ceil(a: i128, b: i128, c: i128) -> Result<i128, MathError> {
 #[inline(never)]
 fn wide_mul_div(a: i128, b: i128, c: i128, up: bool) -> Result<i128, MathError> {
     if c == 0 {
-        return Err(MathError::DivisionByZero);
+        return division_by_zero();
     }
     let (high, low) = wide_mul(a.unsigned_abs(), b.unsigned_abs());
     let (quotient, inexact) = wide_div(high, low, c.unsigned_abs())?;
     let negative = (a < 0) != ((b < 0) != (c < 0));
     // Away from zero where the direction asks for it: up for a positive quotient, down for a negative one.
-    let magnitude = if inexact && negative != up {
-        quotient.checked_add(1).ok_or(MathError::Overflow)?
-    } else {
-        quotient
-    };
+    let magnitude =
+        if inexact && negative != up { quotient.checked_add(1).map_or_else(overflow, Ok)? } else { quotient };
     if negative {
-        0_i128.checked_sub_unsigned(magnitude).ok_or(MathError::Overflow)
+        0_i128.checked_sub_unsigned(magnitude).map_or_else(overflow, Ok)
     } else {
-        i128::try_from(magnitude).map_err(|_| MathError::Overflow)
+        i128::try_from(magnitude).or_else(|_| overflow())
     }
 }
 
@@ -116,7 +114,7 @@ fn wide_mul(a: u128, b: u128) -> (u128, u128) {
 /// `(high, low) / divisor` bit by bit: the quotient and whether a remainder is left; an error when it needs more than 128 bits.
 fn wide_div(high: u128, low: u128, divisor: u128) -> Result<(u128, bool), MathError> {
     if high >= divisor {
-        return Err(MathError::Overflow);
+        return overflow();
     }
     let (mut remainder, mut rest) = (high, low);
     for _ in 0..u128::BITS {
@@ -144,7 +142,7 @@ pub fn bps_ceil(amount: i128, bps: u32) -> Result<i128, MathError> {
 
 /// `10^exponent` for token decimals and price scales, or [`MathError::Overflow`].
 pub fn pow10(exponent: u32) -> Result<i128, MathError> {
-    10_i128.checked_pow(exponent).ok_or(MathError::Overflow)
+    10_i128.checked_pow(exponent).map_or_else(overflow, Ok)
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 //! An index counts what one whole unit of its side has *paid* (USD, 1e18); the receiving side's index falls. Payers are
 //! debited up, receivers credited down and cut, so receivers together never get more than payers owe.
 
+use crate::error::{division_by_zero, overflow};
 use crate::fixed::{abs, add, mul_div_ceil, mul_div_floor, neg, sub};
+use crate::status::{may_fund, Status};
 use crate::units::{BASE, INDEX, PRICE, USD};
 use crate::MathError;
 
@@ -47,9 +49,8 @@ pub fn accrue(funding: Funding, now: u64, oi_long: i128, oi_short: i128) -> Resu
     if elapsed == 0 || funding.rate == 0 {
         return Ok(next);
     }
-    let weight =
-        abs(funding.rate)?.checked_mul(i128::from(elapsed.min(PERIOD))).ok_or(MathError::Overflow)?;
-    let divisor = PRICE.checked_mul(i128::from(PERIOD)).ok_or(MathError::Overflow)?;
+    let weight = abs(funding.rate)?.checked_mul(i128::from(elapsed.min(PERIOD))).map_or_else(overflow, Ok)?;
+    let divisor = PRICE.checked_mul(i128::from(PERIOD)).map_or_else(overflow, Ok)?;
     let paid = mul_div_ceil(weight, funding.price, divisor)?;
     let due = mul_div_floor(weight, funding.price, divisor)?;
     let (payers, receivers) = if funding.rate > 0 { (oi_long, oi_short) } else { (oi_short, oi_long) };
@@ -65,20 +66,24 @@ pub fn accrue(funding: Funding, now: u64, oi_long: i128, oi_short: i128) -> Resu
     Ok(next)
 }
 
-/// [`accrue`] when the index may be unusable: then nothing accrues past `index_timestamp`, and the time up to `now` is
-/// never made up for.
+/// [`accrue`] by an index with `status` that was reported at `index_timestamp`. One that is no longer usable is known to
+/// have been until its timestamp, a recovered or unknown one says nothing; the time after that is never made up for.
 pub fn accrue_by_index(
     funding: Funding,
     now: u64,
-    index_usable: bool,
+    status: Status,
     index_timestamp: u64,
     oi_long: i128,
     oi_short: i128,
 ) -> Result<Funding, MathError> {
-    if index_usable {
+    if may_fund(status) {
         return accrue(funding, now, oi_long, oi_short);
     }
-    let accrued = accrue(funding, now.min(index_timestamp), oi_long, oi_short)?;
+    let known_until = match status {
+        Status::Stale | Status::Halted | Status::Tripped => index_timestamp.min(now),
+        _ => 0,
+    };
+    let accrued = accrue(funding, known_until, oi_long, oi_short)?;
     Ok(Funding { updated_at: now.max(funding.updated_at), ..accrued })
 }
 
@@ -91,7 +96,7 @@ pub fn owed(size: i128, index: i128, entry_index: i128) -> Result<i128, MathErro
 pub fn rate(mark_twap: i128, index_twap: i128) -> Result<i128, MathError> {
     let premium = sub(mark_twap, index_twap)?;
     if index_twap <= 0 {
-        return Err(MathError::DivisionByZero);
+        return division_by_zero();
     }
     // Compared first: a wild mark clamps instead of overflowing.
     if abs(premium)? >= mul_div_ceil(index_twap, MAX_RATE, INDEX)? {
@@ -240,12 +245,27 @@ mod tests {
     #[test]
     fn an_unusable_index_suspends_accrual_for_good() {
         let funding = at_rate(INDEX / 100, 100 * PRICE);
-        let stale = accrue_by_index(funding, T0 + 7_200, false, T0 + 3_600, BASE, BASE).unwrap();
+        let stale = accrue_by_index(funding, T0 + 7_200, Status::Stale, T0 + 3_600, BASE, BASE).unwrap();
         assert_eq!((stale.long, stale.updated_at), (INDEX / 8, T0 + 7_200));
-        let longer = accrue_by_index(stale, T0 + 14_400, false, T0 + 3_600, BASE, BASE).unwrap();
+        let longer = accrue_by_index(stale, T0 + 14_400, Status::Stale, T0 + 3_600, BASE, BASE).unwrap();
         assert_eq!((longer.long, longer.updated_at), (INDEX / 8, T0 + 14_400));
-        let resumed = accrue_by_index(longer, T0 + 18_000, true, T0 + 18_000, BASE, BASE).unwrap();
+        let resumed = accrue_by_index(longer, T0 + 18_000, Status::Live, T0 + 18_000, BASE, BASE).unwrap();
         assert_eq!(resumed.long, INDEX / 4);
+    }
+
+    /// What the status says about the half hour until the timestamp, and the half hour after it.
+    #[test]
+    fn until_when_an_index_is_known() {
+        let known = |status| {
+            let funding = at_rate(INDEX / 100, 100 * PRICE);
+            let next = accrue_by_index(funding, T0 + 3_600, status, T0 + 1_800, BASE, BASE).unwrap();
+            assert_eq!(next.updated_at, T0 + 3_600);
+            next.long
+        };
+        let (all, half) = (INDEX / 8, INDEX / 16);
+        assert_eq!([Status::Live, Status::Degraded].map(known), [all; 2]);
+        assert_eq!([Status::Stale, Status::Halted, Status::Tripped].map(known), [half; 3]);
+        assert_eq!([Status::Grace, Status::Warming, Status::Unknown].map(known), [0; 3]);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! when `x = (R - E_T) / (lw_d - ltv_c * (1 + b + fee) / T_c)`. Its health rises iff
 //! `ltv_c * (1 + b + fee) < H * lw_d`, which caps the bonus `b`.
 
+use crate::error::overflow;
 use crate::fixed::{add, bps_ceil, bps_floor, mul_div_ceil, mul_div_floor, pow10, sub};
 use crate::margin::{debt_value, value_floor};
 use crate::units::{BPS, USD};
@@ -13,6 +14,10 @@ use crate::MathError;
 pub const BONUS_START_BPS: u32 = 100;
 /// Health at the liquidation level where the bonus reaches its maximum, bps.
 pub const BONUS_FULL_BPS: u32 = 9_000;
+/// What a keeper gets in a deleverage, bps of the repaid value.
+pub const DELEVERAGE_BONUS_BPS: u32 = 50;
+/// What a payer gets in a settlement in kind, bps of the repaid value: the asset at its price minus one percent.
+pub const IN_KIND_BONUS_BPS: u32 = 101;
 /// The protocol's part of a seizure, bps of the repaid value.
 pub const PROTOCOL_FEE_BPS: u32 = 100;
 /// Share of a debt that one call may repay, bps.
@@ -68,10 +73,14 @@ pub struct HeldSide {
 /// How much to repay, and what for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Plan {
-    /// Bonus of the liquidator, bps of the repaid value.
+    /// Bonus of whoever repays, bps of the repaid value.
     pub bonus_bps: u32,
+    /// The protocol's part, bps of the repaid value.
+    pub fee_bps: u32,
     /// Debt to extinguish, token units.
     pub repay: i128,
+    /// Whether collateral that the debt's smallest unit cannot buy goes along, whatever it is worth.
+    pub sweeps: bool,
 }
 
 /// What changes hands, token units of the collateral.
@@ -100,7 +109,7 @@ pub fn bonus_bps(standing: &Standing, owed: &OwedSide, held: &HeldSide) -> Resul
     let depth = i128::from(BPS - health_bps(standing)?.min(BPS)).min(full);
     let ramp = mul_div_floor(i128::from(held.max_bonus_bps - start), depth, full)?;
     let bonus = add(i128::from(start), ramp)?.min(room);
-    u32::try_from(bonus).map(Some).map_err(|_| MathError::Overflow)
+    u32::try_from(bonus).map(Some).or_else(|_| overflow())
 }
 
 /// Sizes a liquidation of a pair that helps: to the target, within the close factor, `max_repay` and the collateral.
@@ -116,8 +125,9 @@ pub fn plan(
     let rest = debt_value(sub(owed.amount, wanted)?, owed.decimals, owed.price)?;
     let wanted = if rest < DUST { owed.amount } else { wanted };
     // At least one unit: collateral that is worth less than that must not stand in the way of the account's other pairs.
-    let repay = wanted.min(covered(owed, held, bonus_bps)?.max(1)).min(max_repay);
-    Ok(Plan { bonus_bps, repay })
+    let covered = covered(owed, held, bonus_bps + PROTOCOL_FEE_BPS)?;
+    let repay = wanted.min(covered.max(1)).min(max_repay);
+    Ok(Plan { bonus_bps, fee_bps: PROTOCOL_FEE_BPS, repay, sweeps: false })
 }
 
 /// Sizes the closing of an account that no pair can help: as much as the collateral pays for, at the starting bonus.
@@ -125,35 +135,45 @@ pub fn plan(
 pub fn plan_insolvent(owed: &OwedSide, held: &HeldSide, max_repay: i128) -> Result<Plan, MathError> {
     let bonus_bps = BONUS_START_BPS.min(held.max_bonus_bps);
     // At least one unit, or collateral that is worth less than that would keep a lost debt alive.
-    let repay = owed.amount.min(covered(owed, held, bonus_bps)?.max(1)).min(max_repay);
-    Ok(Plan { bonus_bps, repay })
+    let covered = covered(owed, held, bonus_bps + PROTOCOL_FEE_BPS)?;
+    let repay = owed.amount.min(covered.max(1)).min(max_repay);
+    Ok(Plan { bonus_bps, fee_bps: PROTOCOL_FEE_BPS, repay, sweeps: true })
 }
 
-/// What `extinguished` units of debt fetch. All of the collateral is seized when it is just enough, so that no
-/// worthless rest keeps a lost debt alive.
-pub fn seizure(
+/// Sizes a repayment that the account has agreed to: at most what is owed, what is offered, and what the collateral pays for.
+pub fn plan_agreed(
     owed: &OwedSide,
     held: &HeldSide,
     bonus_bps: u32,
+    max_repay: i128,
+) -> Result<Plan, MathError> {
+    let repay = owed.amount.min(covered(owed, held, bonus_bps)?).min(max_repay);
+    Ok(Plan { bonus_bps, fee_bps: 0, repay, sweeps: false })
+}
+
+/// What `extinguished` units of debt fetch. A rest of the collateral that is worth nobody's fee goes along, so that it
+/// cannot keep a lost debt alive; in a closing whatever no whole unit of the debt can buy.
+pub fn seizure(
+    owed: &OwedSide,
+    held: &HeldSide,
+    plan: &Plan,
     extinguished: i128,
 ) -> Result<Seizure, MathError> {
     let value = value_floor(extinguished, owed.decimals, owed.price)?;
-    let with_bonus = bps_floor(value, BPS + bonus_bps)?;
-    let with_fee = bps_floor(value, BPS + bonus_bps + PROTOCOL_FEE_BPS)?;
-    let seized = units_floor(with_bonus, held.decimals, held.price)?.min(held.amount);
-    let exhausted = extinguished >= covered(owed, held, bonus_bps)?;
-    let total = if exhausted {
-        held.amount
-    } else {
-        units_floor(with_fee, held.decimals, held.price)?.min(held.amount)
-    };
+    let part = |bps| units_floor(bps_floor(value, bps)?, held.decimals, held.price);
+    let seized = part(BPS + plan.bonus_bps)?.min(held.amount);
+    let total = part(BPS + plan.bonus_bps + plan.fee_bps)?.min(held.amount);
+    let exhausted = extinguished >= covered(owed, held, plan.bonus_bps + plan.fee_bps)?;
+    let rest = value_floor(sub(held.amount, total)?, held.decimals, held.price)?;
+    let total =
+        if plan.fee_bps > 0 && exhausted && (plan.sweeps || rest < DUST) { held.amount } else { total };
     Ok(Seizure { fee: sub(total, seized)?, seized })
 }
 
 /// `E_liq / R` in bps, floor, at most 10_000.
 fn health_bps(standing: &Standing) -> Result<u32, MathError> {
     let health = mul_div_floor(standing.effective_liquidation.max(0), i128::from(BPS), standing.required)?;
-    u32::try_from(health.min(i128::from(BPS))).map_err(|_| MathError::Overflow)
+    u32::try_from(health.min(i128::from(BPS))).or_else(|_| overflow())
 }
 
 /// Largest bonus at which health still rises strictly, bps; negative when it cannot.
@@ -196,10 +216,10 @@ fn close_limit(standing: &Standing, owed: &OwedSide) -> Result<i128, MathError> 
     bps_ceil(owed.amount, CLOSE_FACTOR_BPS)
 }
 
-/// Debt units that the whole collateral pays for, with bonus and fee, floor.
-fn covered(owed: &OwedSide, held: &HeldSide, bonus_bps: u32) -> Result<i128, MathError> {
+/// Debt units that the whole collateral pays for, with `extra_bps` of bonus and fee, floor.
+fn covered(owed: &OwedSide, held: &HeldSide, extra_bps: u32) -> Result<i128, MathError> {
     let value = value_floor(held.amount, held.decimals, held.price)?;
-    let repayable = mul_div_floor(value, i128::from(BPS), i128::from(BPS + bonus_bps + PROTOCOL_FEE_BPS))?;
+    let repayable = mul_div_floor(value, i128::from(BPS), i128::from(BPS + extra_bps))?;
     units_floor(repayable, owed.decimals, owed.price)
 }
 
@@ -215,7 +235,7 @@ fn units_ceil(value: i128, decimals: u32, price: i128) -> Result<i128, MathError
 
 fn unit_scale(decimals: u32) -> Result<i128, MathError> {
     // value / USD * 10^decimals / (price / PRICE)
-    pow10(decimals.checked_add(7).ok_or(MathError::Overflow)?)
+    pow10(decimals.checked_add(7).map_or_else(overflow, Ok)?)
 }
 
 #[cfg(test)]
@@ -223,6 +243,8 @@ mod tests {
     use super::*;
     use crate::margin::{Debt, Deposit, Levels, Margin, Prices, Valuation};
     use crate::units::PRICE;
+    use num_bigint::BigInt;
+    use num_rational::BigRational;
     use proptest::prelude::*;
 
     /// An account with one pair to liquidate and whatever else it holds.
@@ -365,7 +387,7 @@ mod tests {
             let max_repay = owed.amount / 1_000 * max_permille + 1;
             let plan = plan(&standing, owed, held, bonus, max_repay).unwrap();
             prop_assert!(plan.repay <= owed.amount && plan.repay <= max_repay);
-            let seizure = seizure(owed, held, bonus, plan.repay).unwrap();
+            let seizure = seizure(owed, held, &plan, plan.repay).unwrap();
             prop_assert!(seizure.seized >= 0 && seizure.fee >= 0 && seizure.seized + seizure.fee <= held.amount);
 
             // The liquidator's profit is the bonus, never a unit more.
@@ -389,7 +411,7 @@ mod tests {
             let (owed, held) = (&account.owed, &account.held);
             let Some(bonus) = bonus_bps(&standing, owed, held).unwrap() else { return Ok(()) };
             let plan = plan(&standing, owed, held, bonus, i128::MAX).unwrap();
-            let seizure = seizure(owed, held, bonus, plan.repay).unwrap();
+            let seizure = seizure(owed, held, &plan, plan.repay).unwrap();
             let after = account.after(plan.repay, &seizure);
             let end = after.standing();
             let target = end.effective_opening + dust(&account) >= end.required;
@@ -404,7 +426,7 @@ mod tests {
         fn an_insolvent_account_is_closed_in_full(account in account()) {
             let (owed, held) = (&account.owed, &account.held);
             let plan = plan_insolvent(owed, held, i128::MAX).unwrap();
-            let seizure = seizure(owed, held, plan.bonus_bps, plan.repay).unwrap();
+            let seizure = seizure(owed, held, &plan, plan.repay).unwrap();
             let after = account.after(plan.repay, &seizure);
             prop_assert!(after.owed.amount == 0 || after.held.amount == 0);
             prop_assert!(after.owed.amount >= 0 && after.held.amount >= 0);
@@ -416,11 +438,61 @@ mod tests {
             prop_assume!(standing.effective_liquidation < standing.required);
             let (owed, held) = (&account.owed, &account.held);
             let Some(bonus) = bonus_bps(&standing, owed, held).unwrap() else { return Ok(()) };
-            let once = plan(&standing, owed, held, bonus, i128::MAX).unwrap().repay;
-            let whole = seizure(owed, held, bonus, once).unwrap();
-            let part = seizure(owed, held, bonus, once / parts).unwrap();
+            let plan = plan(&standing, owed, held, bonus, i128::MAX).unwrap();
+            let once = plan.repay;
+            let whole = seizure(owed, held, &plan, once).unwrap();
+            let part = seizure(owed, held, &plan, once / parts).unwrap();
             prop_assert!(part.seized * parts <= whole.seized + parts);
         }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(3_000))]
+
+        /// By agreement: the payer never gets a unit more than the premium, and all that is owed and offered is used unless
+        /// the collateral does not pay for it.
+        #[test]
+        fn an_agreed_repayment_fetches_its_premium_and_no_more(account in account(), max in 1..i128::MAX, bonus in 0..1_000_u32) {
+            let (owed, held) = (&account.owed, &account.held);
+            let plan = plan_agreed(owed, held, bonus, max).unwrap();
+            let wanted = owed.amount.min(max);
+            prop_assert!(plan.repay >= 0 && plan.repay <= wanted);
+            let seizure = seizure(owed, held, &plan, plan.repay).unwrap();
+            prop_assert!(seizure.fee == 0 && seizure.seized <= held.amount);
+            let price = |amount: i128, decimals: u32, price: i128| {
+                BigRational::new(BigInt::from(amount) * price, BigInt::from(10).pow(decimals))
+            };
+            let share = BigRational::new((BPS + bonus).into(), BPS.into());
+            let repaid = price(plan.repay, owed.decimals, owed.price);
+            prop_assert!(price(seizure.seized, held.decimals, held.price) <= repaid * &share);
+            let needed = price(wanted, owed.decimals, owed.price) * share;
+            let dust = price(2, owed.decimals, owed.price) + BigRational::from_integer((PRICE / 1_000_000).into());
+            prop_assert!(plan.repay == wanted || needed + dust > price(held.amount, held.decimals, held.price));
+        }
+    }
+
+    /// Whole units of 1,000 USD: two of them do not buy collateral of 2,900.
+    #[test]
+    fn a_coarse_debt_does_not_sweep_what_it_cannot_buy() {
+        let owed = OwedSide { amount: 3, decimals: 0, price: 1_000 * PRICE, lw_bps: 11_000 };
+        let held = HeldSide {
+            amount: 2_900 * USD,
+            decimals: 7,
+            price: PRICE,
+            ltv_bps: 8_000,
+            opening_bps: 12_500,
+            max_bonus_bps: 800,
+        };
+        let plan = Plan { bonus_bps: 100, fee_bps: PROTOCOL_FEE_BPS, repay: 2, sweeps: false };
+        assert_eq!(seizure(&owed, &held, &plan, 2).unwrap(), Seizure { fee: 20 * USD, seized: 2_020 * USD });
+        let closing = Plan { sweeps: true, ..plan };
+        assert_eq!(
+            seizure(&owed, &held, &closing, 2).unwrap(),
+            Seizure { fee: 880 * USD, seized: 2_020 * USD }
+        );
+        // Nine dollars are not worth a call of their own.
+        let small = HeldSide { amount: 2_049 * USD, ..held };
+        assert_eq!(seizure(&owed, &small, &plan, 2).unwrap(), Seizure { fee: 29 * USD, seized: 2_020 * USD });
     }
 
     #[test]
@@ -476,7 +548,7 @@ mod tests {
         // x = 9.6 / (1 - 0.7 * 1.0609 / 1.25) = 23.65 < 30, the close factor.
         let plan = plan(&standing, &owed, &held, bonus, i128::MAX).unwrap();
         assert_eq!(plan.repay, 23_6513787);
-        let seizure = seizure(&owed, &held, bonus, plan.repay).unwrap();
+        let seizure = seizure(&owed, &held, &plan, plan.repay).unwrap();
         assert_eq!(seizure.seized + seizure.fee, 278_7971955); // 23.65 * 1.0609 / 0.09
         assert_eq!(seizure.seized, 276_1692644);
     }

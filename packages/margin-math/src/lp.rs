@@ -4,6 +4,7 @@
 //! who stay: positions count at the lower of curve and index value on entry, at the higher, and never below zero, on
 //! exit. Virtual shares own what nobody deposited, so inflating the price of a share is worthless.
 
+use crate::error::exhausted;
 use crate::fixed::{add, mul_div_floor, sub};
 use crate::MathError;
 
@@ -35,11 +36,19 @@ pub fn nav_out(pool: &Pool) -> Result<i128, MathError> {
     sub(sub(pool.payable, pool.claims)?, pool.curve_value.max(pool.index_value).max(0))
 }
 
+/// Whether nothing is left for those who hold shares: less than a millionth of what they brought, in cash or otherwise.
+/// Whoever enters then starts anew; shares of before are void, or they would make the next ones too many to count.
+pub fn is_wiped_out(pool: &Pool, total_shares: i128) -> Result<bool, MathError> {
+    let dust = total_shares / (VIRTUAL_SHARES * 1_000_000);
+    let nav = nav_in(pool)?;
+    Ok(total_shares > 0 && (0..=dust).contains(&nav) && (0..=dust).contains(&pool.payable))
+}
+
 /// Shares for a deposit of `amount`, rounded down. [`MathError::Exhausted`] when the pool has no value to share in.
 pub fn shares_for(amount: i128, pool: &Pool, total_shares: i128) -> Result<i128, MathError> {
     let nav = nav_in(pool)?;
     if nav < 0 || (nav == 0 && total_shares > 0) {
-        return Err(MathError::Exhausted);
+        return exhausted();
     }
     mul_div_floor(amount, add(total_shares, VIRTUAL_SHARES)?, add(nav, VIRTUAL_ASSETS)?)
 }
@@ -48,7 +57,7 @@ pub fn shares_for(amount: i128, pool: &Pool, total_shares: i128) -> Result<i128,
 pub fn value_of(shares: i128, pool: &Pool, total_shares: i128) -> Result<i128, MathError> {
     let nav = nav_out(pool)?;
     if nav <= 0 {
-        return Err(MathError::Exhausted);
+        return exhausted();
     }
     let value = mul_div_floor(shares, add(nav, VIRTUAL_ASSETS)?, add(total_shares, VIRTUAL_SHARES)?)?;
     Ok(value.min(nav))
@@ -161,6 +170,20 @@ mod tests {
         // Losing traders count for entry, not for exit.
         let pool = Pool { payable: 1_000, claims: 0, curve_value: -30, index_value: -50 };
         assert_eq!((nav_in(&pool), nav_out(&pool)), (Ok(1_050), Ok(1_000)));
+    }
+
+    #[test]
+    fn a_pool_wiped_out_starts_anew() {
+        let total = 1_000_000 * USD * VIRTUAL_SHARES;
+        assert_eq!(is_wiped_out(&cash(0), total), Ok(true));
+        assert_eq!(is_wiped_out(&cash(0), 0), Ok(false), "nobody was there");
+        assert_eq!(is_wiped_out(&cash(USD), total), Ok(true));
+        assert_eq!(is_wiped_out(&cash(USD + 1), total), Ok(false), "a millionth is left");
+        // Not because winners are owed everything for a moment, nor because claims are open.
+        let owed =
+            Pool { payable: 1_000 * USD, claims: 0, curve_value: 1_000 * USD, index_value: 1_000 * USD };
+        assert_eq!(is_wiped_out(&owed, total), Ok(false));
+        assert_eq!(is_wiped_out(&Pool { claims: 1, ..cash(0) }, total), Ok(false));
     }
 
     #[test]

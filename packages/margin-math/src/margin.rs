@@ -10,6 +10,7 @@
 //! floored, what must be supported is ceiled, holding by holding. Realising a loss therefore never lowers a health of
 //! at least one: it takes from `E` at most what it takes from `R`.
 
+use crate::error::overflow;
 use crate::fixed::{abs, add, bps_ceil, bps_floor, increase, mul_div_ceil, mul_div_floor, neg, pow10, sub};
 use crate::units::{BPS, LEVERAGE, PRICE, QUOTE_SCALE};
 use crate::MathError;
@@ -266,7 +267,7 @@ impl Margin {
         if equity <= 0 {
             return Ok(u32::MAX);
         }
-        Ok(capped(mul_div_ceil(exposure, i128::from(LEVERAGE), equity)))
+        capped_ratio(exposure, LEVERAGE, equity, mul_div_ceil)
     }
 
     /// Whether the account may take risk: opening level and initial margins.
@@ -282,6 +283,14 @@ impl Margin {
     /// Whether the liquidation level holds.
     pub fn liquidation_ok(&self) -> bool {
         self.effective_liquidation >= self.required
+    }
+
+    /// Whether health is strictly better in `after`: `E' / R' > E / R`.
+    pub fn improves_to(&self, after: &Margin) -> Result<bool, MathError> {
+        if self.required == 0 || after.required == 0 {
+            return Ok(after.required < self.required);
+        }
+        Ok(mul_div_ceil(after.effective, self.required, after.required)? > self.effective)
     }
 
     fn support(&mut self, value: i128, levels: &Levels) -> Result<(), MathError> {
@@ -308,7 +317,7 @@ pub fn health(effective: i128, required: i128) -> Result<u32, MathError> {
     if effective <= 0 {
         return Ok(0);
     }
-    Ok(capped(mul_div_floor(effective, i128::from(BPS), required)))
+    capped_ratio(effective, BPS, required, mul_div_floor)
 }
 
 /// Value of `amount` token units at `price`, USD 1e7, floor.
@@ -338,7 +347,7 @@ pub fn initial_margin_bps(
 ) -> Result<u32, MathError> {
     let scaled = mul_div_ceil(i128::from(size_scaling_bps), abs(size)?, base_reserve)?;
     let sum = add(i128::from(imr_bps), scaled)?;
-    u32::try_from(sum).map_err(|_| MathError::Overflow)
+    u32::try_from(sum).or_else(|_| overflow())
 }
 
 /// `size * price` as a quote amount at 1e7, toward minus infinity for either sign.
@@ -348,7 +357,7 @@ pub fn quote_floor(size: i128, price: i128) -> Result<i128, MathError> {
 
 fn value_scale(decimals: u32) -> Result<i128, MathError> {
     // amount / 10^decimals * price / PRICE * USD
-    pow10(decimals.checked_add(7).ok_or(MathError::Overflow)?)
+    pow10(decimals.checked_add(7).map_or_else(overflow, Ok)?)
 }
 
 fn settled_ceil(amount: i128, price: i128) -> Result<i128, MathError> {
@@ -358,9 +367,19 @@ fn settled_ceil(amount: i128, price: i128) -> Result<i128, MathError> {
     Ok(mul_div_ceil(amount, price, PRICE)?.max(1))
 }
 
-fn capped(value: Result<i128, MathError>) -> u32 {
-    // Only a ratio that exceeds every u32 can overflow here: the operands are sums of values.
-    value.ok().and_then(|ratio| u32::try_from(ratio).ok()).unwrap_or(u32::MAX)
+/// `a * scale / b` for positive operands, at most `u32::MAX`.
+fn capped_ratio(
+    a: i128,
+    scale: u32,
+    b: i128,
+    mul_div: fn(i128, i128, i128) -> Result<i128, MathError>,
+) -> Result<u32, MathError> {
+    let most = u32::MAX / scale;
+    if a / b > i128::from(most) {
+        return Ok(u32::MAX);
+    }
+    // Here the quotient is below `u32::MAX + scale`.
+    Ok(u32::try_from(mul_div(a, i128::from(scale), b)?).unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]
@@ -383,6 +402,38 @@ mod tests {
 
     fn bps(n: u32) -> BigRational {
         ratio(i128::from(n)) / ratio(10_000)
+    }
+
+    fn sums(effective: i128, required: i128) -> Margin {
+        let mut margin = Margin::new(Valuation::Live, Prices::flat(PRICE), SETTLEMENT);
+        (margin.effective, margin.required) = (effective, required);
+        margin
+    }
+
+    proptest! {
+        #[test]
+        fn better_is_decided_exactly(e in 0..i128::MAX / 4, r in 1..i128::MAX / 4, e2 in 0..i128::MAX / 4, r2 in 1..i128::MAX / 4) {
+            let exact = ratio(e2) / ratio(r2) > ratio(e) / ratio(r);
+            if let Ok(decided) = sums(e, r).improves_to(&sums(e2, r2)) {
+                prop_assert_eq!(decided, exact);
+            }
+        }
+    }
+
+    #[test]
+    fn a_ratio_beyond_every_u32_is_the_largest() {
+        assert_eq!(health(i128::MAX, 1), Ok(u32::MAX));
+        assert_eq!(health(i128::from(u32::MAX), 10_000), Ok(u32::MAX));
+        assert_eq!(health(i128::from(u32::MAX) - 1, 10_000), Ok(u32::MAX - 1));
+        assert_eq!(health(429_497, 1), Ok(u32::MAX));
+        assert_eq!(health(429_496, 1), Ok(4_294_960_000));
+    }
+
+    #[test]
+    fn nothing_required_is_the_best_there_is() {
+        assert_eq!(sums(5, 10).improves_to(&sums(0, 0)), Ok(true));
+        assert_eq!(sums(5, 0).improves_to(&sums(4, 0)), Ok(false));
+        assert_eq!(sums(5, 10).improves_to(&sums(5, 10)), Ok(false));
     }
 
     fn prices() -> impl Strategy<Value = Prices> {

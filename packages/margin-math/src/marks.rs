@@ -5,6 +5,7 @@
 //! within one [`BUCKET`] only if a quiet spell begins there, so trading every second cannot push [`WINDOW`] out of the
 //! ring, and reading inside a bucket is the only approximation.
 
+use crate::error::overflow;
 use crate::fixed::{add, mul_div_floor, sub};
 use crate::MathError;
 
@@ -81,7 +82,7 @@ impl Marks {
     }
 
     fn sum_at(&self, now: u64) -> Result<i128, MathError> {
-        let held = self.mark.checked_mul((now - self.last.at).into()).ok_or(MathError::Overflow)?;
+        let held = self.mark.checked_mul((now - self.last.at).into()).map_or_else(overflow, Ok)?;
         add(self.last.sum, held)
     }
 

@@ -6,6 +6,7 @@
 //! pieces, so the closed form is only the first guess: [`TakeOver::outcome`] replays exactly what execution does, and
 //! the size is found between a guess that falls short and one that does not.
 
+use crate::error::overflow;
 use crate::fixed::{abs, add, bps_ceil, bps_floor, mul_div_ceil, mul_div_floor, neg, sub};
 use crate::margin::{value_floor, Prices, Valuation};
 use crate::position::{FillError, Position};
@@ -174,7 +175,7 @@ impl TakeOver {
         let loss = neg(sub(self.position.pnl_at(self.price)?, funding)?.min(0))?;
         // All in bps of bps: T*mmr - phi + (T - 1)*l/n.
         let freed = sub(
-            target.checked_mul(i128::from(self.mmr_bps)).ok_or(MathError::Overflow)?,
+            target.checked_mul(i128::from(self.mmr_bps)).map_or_else(overflow, Ok)?,
             bps * i128::from(fee_bps(self.mmr_bps)),
         )?;
         let realised = mul_div_floor(loss, (target - bps) * bps, notional)?;

@@ -4,6 +4,7 @@
 //! created: `deposit + lp + insurance + fees + pending - borrowed` changes by nothing, where `borrowed` is the credit
 //! line's total. No bucket goes below zero, and neither does what `lp` can pay, `lp - borrowed`.
 
+use crate::error::overflow;
 use crate::fixed::{add, bps_floor, decrease, increase, mul_div_ceil, mul_div_floor, sub};
 use crate::units::INDEX;
 use crate::{defaults, MathError};
@@ -51,6 +52,14 @@ pub struct Claim {
     pub fraction: i128,
 }
 
+/// What insurance may pay for one account now, `spent` being what it has paid today: a tenth of it, and half of what it had
+/// when the day began.
+pub fn insurance_allowance(insurance: i128, spent: i128) -> Result<i128, MathError> {
+    let account = bps_floor(insurance, defaults::INSURANCE_ACCOUNT_BPS)?;
+    let day = sub(bps_floor(add(insurance, spent)?, defaults::INSURANCE_DAY_BPS)?, spent)?;
+    Ok(account.min(day).max(0))
+}
+
 /// Where a bad debt went; the parts sum to it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct WriteOff {
@@ -79,6 +88,9 @@ impl Buckets {
 
     /// Settles a gain: it extinguishes the account's debt, then `lp` pays as far as it can, and the rest becomes a claim.
     /// `winners` is what traders are still owed after this, at the index. Returns what became a claim.
+    ///
+    /// The fraction is the unpaid share of every gain of the epoch: the first cut sets it, and whoever joins later has been
+    /// paid the same share at once.
     pub fn gain(&mut self, purse: &mut Purse, gain: i128, winners: i128) -> Result<i128, MathError> {
         let offset = gain.min(purse.debt).min(self.borrowed);
         decrease(&mut purse.debt, offset)?;
@@ -91,6 +103,9 @@ impl Buckets {
         let rest = sub(due, paid)?;
         if rest > 0 {
             self.collect(purse)?;
+            if self.claims == 0 {
+                self.claims_fraction = mul_div_ceil(INDEX, rest, due)?;
+            }
             purse.claim = Claim {
                 amount: add(purse.claim.amount, rest)?,
                 epoch: self.claims_epoch,
@@ -101,18 +116,16 @@ impl Buckets {
         Ok(rest)
     }
 
-    /// What `lp` pays now of a gain: all of it only if every open winner could be paid the same share; nothing while
-    /// earlier winners wait.
+    /// What `lp` pays now of a gain: the share that every open winner could be paid, and no more than earlier winners, if
+    /// any still wait, have had of theirs.
     pub fn haircut(&self, gain: i128, winners: i128) -> Result<i128, MathError> {
         let payable = self.payable()?.max(0);
-        if self.claims > 0 || gain <= 0 {
-            return Ok(0);
-        }
         let all = add(gain, winners.max(0))?;
-        if payable >= all {
-            return Ok(gain);
+        let paid = if payable >= all { gain } else { mul_div_floor(gain, payable, all)? };
+        if self.claims == 0 {
+            return Ok(paid);
         }
-        mul_div_floor(gain, payable, all)
+        Ok(paid.min(mul_div_floor(gain, sub(INDEX, self.claims_fraction)?, INDEX)?))
     }
 
     /// Charges a fee: what the deposit covers is split between `lp`, insurance and protocol; the rest is lent by `lp`
@@ -157,7 +170,7 @@ impl Buckets {
         decrease(&mut self.lp, relief)?;
         increase(&mut self.pending, relief)?;
         if left == 0 {
-            self.claims_epoch = self.claims_epoch.checked_add(1).ok_or(MathError::Overflow)?;
+            self.claims_epoch = self.claims_epoch.checked_add(1).map_or_else(overflow, Ok)?;
             self.claims_fraction = INDEX;
         } else {
             // Up: nobody is paid what others are still owed.
@@ -186,10 +199,10 @@ impl Buckets {
         Ok(paid)
     }
 
-    /// Writes off what an account owes to the credit line: insurance pays `lp` as far as it can.
-    pub fn write_off(&mut self, debt: i128) -> Result<WriteOff, MathError> {
+    /// Writes off what an account owes to the credit line: insurance pays `lp` as far as it has and is allowed.
+    pub fn write_off(&mut self, debt: i128, allowed: i128) -> Result<WriteOff, MathError> {
         let debt = debt.min(self.borrowed);
-        let insurance = debt.min(self.insurance);
+        let insurance = debt.min(self.insurance).min(allowed);
         let lp = sub(debt, insurance)?;
         decrease(&mut self.borrowed, debt)?;
         decrease(&mut self.insurance, insurance)?;
@@ -233,7 +246,7 @@ mod tests {
         Relieve(i128),
         Collect(usize),
         Enter(i128),
-        WriteOff(usize),
+        WriteOff(usize, i128),
     }
 
     fn step() -> impl Strategy<Value = Step> {
@@ -246,7 +259,7 @@ mod tests {
             amount().prop_map(Step::Relieve),
             (0..4_usize).prop_map(Step::Collect),
             amount().prop_map(Step::Enter),
-            (0..4_usize).prop_map(Step::WriteOff),
+            (0..4_usize, amount()).prop_map(|(who, allowed)| Step::WriteOff(who, allowed)),
         ]
     }
 
@@ -283,10 +296,11 @@ mod tests {
                         buckets.lp += amount;
                         brought += amount;
                     }
-                    Step::WriteOff(who) => {
+                    Step::WriteOff(who, allowed) => {
                         let debt = purses[who].debt;
-                        let parts = buckets.write_off(debt).unwrap();
+                        let parts = buckets.write_off(debt, allowed).unwrap();
                         prop_assert_eq!(parts.insurance + parts.lp, debt);
+                        prop_assert!(parts.insurance <= allowed);
                         purses[who].debt = 0;
                     }
                 }
@@ -329,6 +343,39 @@ mod tests {
             prop_assert_eq!((buckets.pending, buckets.claims), (0, 0));
         }
 
+        /// Invariants 24 and 25: when the cash does not suffice, every winner ends with the same share of his gain, in
+        /// whatever order they leave and collect, and whatever comes in between is shared alike.
+        #[test]
+        fn the_cut_does_not_depend_on_the_order(
+            gains in prop::collection::vec(1_000_000_i128..1_000_000_000, 2..5),
+            share in 0_i128..10_000,
+            more in 0_i128..1_000_000_000,
+            at in 0_usize..5,
+            turn in 0_usize..5,
+        ) {
+            let all: i128 = gains.iter().sum();
+            let mut order: std::vec::Vec<usize> = (0..gains.len()).collect();
+            order.rotate_left(turn % gains.len());
+            let mut buckets = Buckets { lp: all * share / 10_000, ..EMPTY };
+            let brought = buckets.lp + more;
+            let (mut purses, mut waiting) = ([purse(0); 5], all);
+            for (step, who) in order.iter().enumerate() {
+                if step == at % gains.len() {
+                    buckets.lp += more;
+                    buckets.relieve(waiting).unwrap();
+                }
+                waiting -= gains[*who];
+                buckets.gain(&mut purses[*who], gains[*who], waiting).unwrap();
+                buckets.relieve(waiting).unwrap();
+            }
+            for (who, gain) in gains.iter().enumerate() {
+                buckets.collect(&mut purses[who]).unwrap();
+                let fair = gain * brought.min(all) / all;
+                let units = 4 * gains.len() as i128;
+                prop_assert!((purses[who].deposit - fair).abs() <= units, "{} of {}", purses[who].deposit, fair);
+            }
+        }
+
         /// Invariant 7.
         #[test]
         fn a_fee_splits_without_a_rest(fee in 0_i128..1_000_000_000_000) {
@@ -340,15 +387,25 @@ mod tests {
     }
 
     #[test]
+    fn insurance_is_rationed() {
+        assert_eq!(insurance_allowance(1_000, 0), Ok(100));
+        // 1,000 when the day began: 500 of it may go, 450 are gone.
+        assert_eq!(insurance_allowance(550, 450), Ok(50));
+        assert_eq!(insurance_allowance(500, 500), Ok(0));
+        assert_eq!(insurance_allowance(400, 600), Ok(0));
+    }
+
+    #[test]
     fn a_gain_is_cut_when_all_winners_together_exceed_the_cash() {
         let mut buckets = Buckets { lp: 600, ..EMPTY };
         let mut winner = purse(0);
         // 300 of 900 that winners are owed, with 600 in cash: two thirds now.
         assert_eq!(buckets.gain(&mut winner, 300, 600).unwrap(), 100);
         assert_eq!((winner.deposit, winner.claim.amount, buckets.claims, buckets.lp), (200, 100, 100, 400));
-        // While somebody waits, later winners wait too.
+        // A later winner has the same two thirds, however much cash there is.
         let mut later = purse(0);
-        assert_eq!(buckets.gain(&mut later, 10, 0).unwrap(), 10);
+        assert_eq!(buckets.gain(&mut later, 30, 0).unwrap(), 11);
+        assert_eq!((later.deposit, buckets.claims), (19, 111));
     }
 
     #[test]

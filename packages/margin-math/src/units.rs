@@ -16,6 +16,8 @@ pub const LEVERAGE: u32 = 100;
 pub const SETTLEMENT_DECIMALS: u32 = 7;
 /// Largest number of decimals a token may have.
 pub const MAX_DECIMALS: u32 = 18;
+/// Seconds of a day.
+pub const SECONDS_PER_DAY: u64 = 86_400;
 /// Seconds of a year of 365 days: the period of annual rates.
 pub const SECONDS_PER_YEAR: u64 = 31_536_000;
 /// `size (BASE) * price (PRICE) / QUOTE_SCALE` is a quote amount (USD scale).

@@ -2,6 +2,7 @@
 //!
 //! Only Wasm built by `stellar contract build` has the costs of a release; without it the table is printed.
 
+mod accounts;
 mod worst;
 
 use margin_interface::Receive;
@@ -20,12 +21,14 @@ use soroban_sdk::{Val, Vec as HostVec};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-const CONTRACTS: [(&str, f64); 6] = [
+const CONTRACTS: [(&str, f64); 8] = [
     ("oracle", 32_000.0),
     ("margin-ledger", 88_000.0),
     ("vault", 40_000.0),
     ("perp-clearing", 64_000.0),
     ("basic-account", 24_000.0),
+    ("pro-account", 32_000.0),
+    ("institutional-account", 42_000.0),
     ("factory", 16_000.0),
 ];
 
@@ -37,6 +40,7 @@ fn every_entry_point_stays_below_a_quarter_of_the_limits() {
     distress(&mut table);
     keepers(&mut table);
     reads(&mut table);
+    accounts::case(&mut table);
     worst::case(&mut table);
     publish(&table);
 }

@@ -1,6 +1,7 @@
 //! Random lives: several actors with real keys, all entry points, moving prices and clocks; every invariant after every
 //! step. 100 sequences of 64 steps on fixed seeds; `FUZZ_SEQUENCES=n FUZZ_SEED=s` plays others.
 
+mod lending;
 mod moves;
 
 use margin_interface::Settlement;
@@ -36,8 +37,13 @@ fn play_shard(shard: u64) {
         play(Mode::Native, seed.wrapping_mul(1_000_003).wrapping_add(sequence), &mut tallies, &mut seen);
     }
     println!("{seen:?}");
+    report(&tallies, sequences);
+}
+
+/// Prints what became of the moves; most must have happened.
+fn report(tallies: &BTreeMap<&'static str, Tally>, sequences: u64) {
     let (mut done, mut refused) = (0, 0);
-    for (name, tally) in &tallies {
+    for (name, tally) in tallies {
         println!("{name:24} {:6} done {:6} refused {:?}", tally.done, tally.refused, tally.reasons);
         done += tally.done;
         refused += tally.refused;

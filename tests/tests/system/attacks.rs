@@ -184,8 +184,6 @@ fn nobody_squats_an_account_address(f: &Fixture) {
     assert_eq!(f.factory().account_type(&predicted), Some(AccountType::Basic));
     owner.create_account(&config(&owner), &salt).fails(FactoryError::AlreadyDeployed);
 
-    let pro = AccountConfig { account_type: AccountType::Pro, ..config(&owner) };
-    owner.create_account(&pro, &salt).fails(FactoryError::UnknownType);
     // Beyond the tier: the constructor refuses.
     let bold = AccountConfig { max_leverage: 301, ..config(&owner) };
     owner.create_account(&bold, &f.next_salt()).changes_nothing();

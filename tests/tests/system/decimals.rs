@@ -1,57 +1,21 @@
 //! A dollar is a dollar, in however many decimals its token counts.
 
-use margin_interface::{AccountSummary, Asset, Liquidation, Receive};
+use margin_interface::{AccountSummary, Action, LedgerError, Liquidation, Receive, VaultError};
 use margin_tests::actor::Actor;
-use margin_tests::auth::Invocation;
-use margin_tests::fixture::{asset_config, test_token, Fixture};
-use margin_tests::money::{price, usdc, Coin};
-use margin_tests::tx::Tx;
-use soroban_sdk::{Address, IntoVal};
+use margin_tests::fixture::Fixture;
+use margin_tests::listed::Listed;
+use margin_tests::money::{price, usd, usdc, Coin};
 
-crate::in_both_modes!(six_seven_and_eighteen_decimals_give_the_same_values);
-
-/// An ether-like token.
-struct Token {
-    address: Address,
-    decimals: u32,
-}
-
-impl Token {
-    fn listed(f: &Fixture, decimals: u32) -> Self {
-        let address = test_token(&f.world, &f.admin, decimals, "ETHx");
-        let mut config = asset_config(Coin::Eth, Asset::Stellar(f.token(Coin::Eth).clone()));
-        config.supply_cap = 1_000_000 * 10i128.pow(decimals);
-        config.borrow_cap = config.supply_cap;
-        f.admin.calls::<()>(&f.contracts().ledger, "list_asset", (&address, config).into_val(&f.env)).ok();
-        Self { address, decimals }
-    }
-
-    fn milli(&self, thousandths: i128) -> i128 {
-        thousandths * 10i128.pow(self.decimals) / 1_000
-    }
-
-    fn fund(&self, f: &Fixture, actor: &Actor, thousandths: i128) {
-        let args = (&actor.address, self.milli(thousandths)).into_val(&f.env);
-        f.admin.calls::<()>(&self.address, "mint", args).ok();
-    }
-
-    fn deposit(&self, f: &Fixture, actor: &Actor, thousandths: i128) -> Tx<i128> {
-        let (vault, amount) = (&f.contracts().vault, self.milli(thousandths));
-        let transfer =
-            Invocation::new(&self.address, "transfer", (&actor.address, vault, amount).into_val(&f.env));
-        let args = (&actor.address, &actor.address, &self.address, amount).into_val(&f.env);
-        actor.submits(Invocation::new(vault, "deposit", args).with(transfer))
-    }
-
-    fn borrow(&self, f: &Fixture, actor: &Actor, thousandths: i128) -> Tx<()> {
-        let args = (&actor.address, &self.address, self.milli(thousandths)).into_val(&f.env);
-        actor.calls(&f.contracts().vault, "borrow", args)
-    }
-}
+crate::in_both_modes!(
+    six_seven_and_eighteen_decimals_give_the_same_values,
+    coarse_tokens_round_against_whoever_acts,
+    a_token_that_delivers_another_amount_is_refused,
+    decimals_are_those_at_the_listing,
+);
 
 /// Who takes part in the story of one token.
 struct Trio<'a> {
-    token: &'a Token,
+    token: &'a Listed,
     holder: Actor,
     debtor: Actor,
     keeper: Actor,
@@ -59,28 +23,21 @@ struct Trio<'a> {
 
 impl<'a> Trio<'a> {
     /// The holder deposits 1.5 ether and borrows 1,800 USDC; the debtor deposits 2,000 USDC and borrows half an ether.
-    fn borrowed(f: &Fixture, token: &'a Token) -> Self {
+    fn borrowed(f: &Fixture, token: &'a Listed) -> Self {
         let named = |role: &str| f.key_account(&format!("{role} of {}", token.decimals));
         let (holder, debtor, keeper) = (named("holder"), named("debtor"), named("keeper"));
-        token.fund(f, &holder, 1_500);
-        token.deposit(f, &holder, 1_500).ok();
+        token.fund(f, &holder, token.milli(1_500));
+        token.deposit(f, &holder, token.milli(1_500)).ok();
         f.fund(&debtor, usdc(2_000));
         debtor.deposit(usdc(2_000)).ok();
-        token.borrow(f, &debtor, 500).ok();
+        token.borrow(f, &debtor, token.milli(500)).ok();
         holder.borrow(usdc(1_800)).ok();
         f.fund(&keeper, usdc(1_800));
         Self { token, holder, debtor, keeper }
     }
 
     fn liquidate(&self, f: &Fixture) -> Liquidation {
-        let vault = &f.contracts().vault;
-        let max_repay = usdc(1_800);
-        let (keeper, holder) = (&self.keeper.address, &self.holder.address);
-        let (debt, collateral) = (f.token(Coin::Usdc), &self.token.address);
-        let args =
-            (keeper, holder, debt, collateral, max_repay.units, 0i128, Receive::Tokens).into_val(&f.env);
-        let call = Invocation::new(vault, "liquidate", args);
-        self.keeper.submits(call.with(self.keeper.transfer_call(vault, max_repay))).ok()
+        self.token.liquidate(f, &self.keeper, &self.holder, usdc(1_800).units, Receive::Tokens).ok()
     }
 
     /// All values of both accounts.
@@ -112,7 +69,7 @@ fn all_the_same(when: &str, each: &[Vec<AccountFigures>]) {
 }
 
 fn six_seven_and_eighteen_decimals_give_the_same_values(f: &Fixture) {
-    let tokens = [6, 7, 18].map(|decimals| Token::listed(f, decimals));
+    let tokens = [6, 7, 18].map(|decimals| Listed::like(f, Coin::Eth, decimals));
     let trios = tokens.each_ref().map(|token| Trio::borrowed(f, token));
     let all = || trios.iter().map(|trio| trio.figures(f)).collect::<Vec<_>>();
     all_the_same("borrowed", &all());
@@ -126,4 +83,76 @@ fn six_seven_and_eighteen_decimals_give_the_same_values(f: &Fixture) {
     let seized: Vec<i128> = trios.iter().zip(&taken).map(micro).collect();
     assert!(seized.iter().all(|millionths| (millionths - seized[0]).abs() <= 1), "{seized:?}");
     assert!(taken.iter().all(|each| (each.repaid - taken[0].repaid).abs() <= TWO_UNITS), "{taken:?}");
+}
+
+/// Tokens of 0 and 2 decimals, 2,000 dollars each: a unit is worth 2,000 and 20 dollars.
+fn coarse_tokens_round_against_whoever_acts(f: &Fixture) {
+    for decimals in [0, 2] {
+        f.set_price("ETH", price(2_000));
+        let token = Listed::like(f, Coin::Eth, decimals);
+        let named = |role: &str| f.key_account(&format!("{role} of {decimals}"));
+        let (holder, debtor, keeper) = (named("holder"), named("debtor"), named("keeper"));
+        token.fund(f, &holder, token.whole(150));
+        token.deposit(f, &holder, token.whole(150)).ok();
+        f.fund(&debtor, usdc(40_000));
+        debtor.deposit(usdc(40_000)).ok();
+        token.borrow(f, &debtor, token.whole(10)).ok();
+        holder.borrow(usdc(180_000)).ok();
+        let summary = |who: &Actor| f.ledger().summary(&who.address);
+        assert_eq!(summary(&holder).collateral_value, usd(300_000));
+        assert_eq!(summary(&debtor).debt_value, usd(20_000));
+
+        // Interest of less than a unit waits and is charged when it is one, never less than was lent.
+        f.pass(86_400);
+        f.pass(5);
+        let (_, owed) = token.held(f, &debtor);
+        assert!((token.whole(10)..=token.whole(10) + 1).contains(&owed), "{owed}");
+        token.fund(f, &debtor, 1);
+        assert_eq!(token.repay(f, &debtor, owed).ok(), owed);
+
+        f.set_price("ETH", price(1_600));
+        f.fund(&keeper, usdc(180_000));
+        let done = token.liquidate(f, &keeper, &holder, usdc(180_000).units, Receive::Tokens).ok();
+        // At most what was repaid is worth with the largest bonus, at least that less a unit with none.
+        let unit = 1_600 * 10_000_000 / 10i128.pow(decimals);
+        let worth = done.seized * unit;
+        assert!(worth <= done.repaid * 108 / 100 && worth > done.repaid - unit, "{done:?}");
+        let (held, _) = token.held(f, &holder);
+        let reserves = f.ledger().asset(&token.address).totals.reserves;
+        assert!(token.whole(150) - held - done.seized <= reserves + 1, "the rest of it is the protocol's");
+    }
+}
+
+/// One takes a fee, one delivers nothing and says that it did, one delivers more than it was told to.
+fn a_token_that_delivers_another_amount_is_refused(f: &Fixture) {
+    let token = Listed::like(f, Coin::Usdt, 6);
+    let mallory = f.funded(f.key_account("mallory"), &[usdc(1_000)]);
+    token.fund(f, &mallory, token.whole(1_000));
+    mallory.deposit(usdc(1_000)).ok();
+    token.deposit(f, &mallory, token.whole(100)).ok();
+    token.borrow(f, &mallory, token.whole(50)).ok();
+    for (switch, bps) in
+        [("set_fee_bps", 1), ("set_fee_bps", 10_000), ("set_surplus_bps", 1), ("set_surplus_bps", 10_000)]
+    {
+        token.set(f, switch, bps);
+        token.deposit(f, &mallory, token.whole(10)).fails(VaultError::TransferMismatch);
+        token.repay(f, &mallory, token.whole(10)).fails(VaultError::TransferMismatch);
+        let batch = [Action::Deposit(token.address.clone(), token.whole(10))];
+        mallory.submit(&batch).fails(VaultError::TransferMismatch);
+        token.set(f, switch, 0);
+    }
+    token.deposit(f, &mallory, token.whole(10)).ok();
+    token.repay(f, &mallory, token.whole(10)).ok();
+}
+
+/// A token that says later that it has others changes no value.
+fn decimals_are_those_at_the_listing(f: &Fixture) {
+    let token = Listed::like(f, Coin::Usdt, 6);
+    let mallory = f.key_account("mallory");
+    token.fund(f, &mallory, token.whole(1_000));
+    token.deposit(f, &mallory, token.whole(1_000)).ok();
+    let before = f.ledger().summary(&mallory.address);
+    token.set(f, "set_decimals", 2);
+    assert_eq!(f.ledger().summary(&mallory.address), before);
+    mallory.borrow(usdc(1_000)).fails(LedgerError::InsufficientMargin);
 }

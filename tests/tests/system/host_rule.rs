@@ -45,9 +45,10 @@ fn signed<T: soroban_sdk::TryFromVal<soroban_sdk::Env, soroban_sdk::Val>>(
         nonce: f.next_nonce(),
         expires: f.env.ledger().sequence() + 10,
         shape: Shape::V2,
+        delegates: Vec::new(),
     };
     let signature = probe.key().sign(&entry.payload(&f.env)).to_bytes();
-    let entry = entry.with(to_scval(&f.env, BytesN::from_array(&f.env, &signature)));
+    let entry = entry.with(&f.env, to_scval(&f.env, BytesN::from_array(&f.env, &signature)));
     Tx::<T>::new(&f.world, call).submit_with(&[entry])
 }
 

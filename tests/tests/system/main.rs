@@ -1,14 +1,19 @@
 //! What the system promises, told as stories with real signatures, each natively and on the built Wasm.
 
+mod accounts;
+mod attack_table;
 mod attacks;
 mod classification;
 mod decimals;
 mod deleverage;
 mod host_rule;
+mod lending;
 mod oracle;
 mod perpetuals;
 mod policy;
+mod sign_auth;
 mod signatures;
+mod stellar_tokens;
 
 /// Tells each story in both modes.
 #[macro_export]

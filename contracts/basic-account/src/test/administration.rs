@@ -1,9 +1,9 @@
-use super::fakes::FakeOwnerClient;
-use super::{config, public, Fixture};
+use super::fixture;
 use crate::BasicAccount;
+use account_core::testing::{config, public, Fixture};
 use margin_interface::{AccountConfig, AccountError, AccountType, Limits};
 use soroban_sdk::testutils::Events as _;
-use soroban_sdk::{vec, IntoVal, Symbol, Val, Vec};
+use soroban_sdk::vec;
 
 const DEFAULTS: Limits = Limits {
     max_leverage: 300,
@@ -12,33 +12,19 @@ const DEFAULTS: Limits = Limits {
     total_borrow: 1_000_000_000_000,
 };
 
-fn administer(
-    f: &Fixture,
-    function: &str,
-    args: impl IntoVal<soroban_sdk::Env, Vec<Val>>,
-) -> Result<(), AccountError> {
-    let owner = FakeOwnerClient::new(&f.env, &f.owner);
-    let result = owner.try_administer(&f.account, &Symbol::new(&f.env, function), &args.into_val(&f.env));
-    match result {
-        Ok(_) => Ok(()),
-        Err(Ok(error)) => Err(AccountError::try_from(error).unwrap()),
-        Err(Err(_)) => panic!("the account trapped"),
-    }
-}
-
 #[test]
 fn a_new_account_stores_its_limits_in_the_ledger() {
-    let f = Fixture::new();
+    let f = fixture();
     assert_eq!(f.client().limits(), DEFAULTS);
     assert_eq!(f.ledger().stored_limits(), DEFAULTS);
     assert_eq!(f.client().get_owner(), f.owner);
     assert_eq!(f.client().account_type(), AccountType::Basic);
-    assert_eq!(f.client().signers(), config(&f.env, &f.owner, &f.keys).signers);
+    assert_eq!(f.client().signers(), config(&f.env, AccountType::Basic, &f.owner, &f.keys).signers);
 }
 
 fn register(change: impl FnOnce(&Fixture, &mut AccountConfig)) {
-    let f = Fixture::new();
-    let mut config = config(&f.env, &f.owner, &f.keys);
+    let f = fixture();
+    let mut config = config(&f.env, AccountType::Basic, &f.owner, &f.keys);
     change(&f, &mut config);
     f.env.register(BasicAccount, (config, f.protocol.clone()));
 }
@@ -63,30 +49,30 @@ fn an_account_without_signers_is_refused() {
 
 #[test]
 fn the_owner_changes_parameters_and_the_ledger_follows() {
-    let f = Fixture::new();
+    let f = fixture();
     let args = (Some(200_u32), None::<u32>, Some(7_i128), None::<i128>);
-    assert_eq!(administer(&f, "update_params", args), Ok(()));
+    assert_eq!(f.administer("update_params", args), Ok(()));
     assert_eq!(f.env.events().all().filter_by_contract(&f.account).events().len(), 1);
     let expected = Limits { max_leverage: 200, market_exposure: 7, ..DEFAULTS };
     assert_eq!(f.client().limits(), expected);
     assert_eq!(f.ledger().stored_limits(), expected);
     let args = (Some(301_u32), None::<u32>, None::<i128>, None::<i128>);
-    assert_eq!(administer(&f, "update_params", args), Err(AccountError::InvalidConfig));
+    assert_eq!(f.administer("update_params", args), Err(AccountError::InvalidConfig));
     assert_eq!(f.ledger().stored_limits(), expected);
 }
 
 #[test]
 fn the_owner_changes_signers_within_the_bounds() {
-    let f = Fixture::new();
+    let f = fixture();
     let [first, second] = [public(&f.env, &f.keys[0]), public(&f.env, &f.keys[1])];
     let new = public(&f.env, &f.outsider);
-    assert_eq!(administer(&f, "add_signer", (new.clone(),)), Ok(()));
+    assert_eq!(f.administer("add_signer", (new.clone(),)), Ok(()));
     assert_eq!(f.check_with(&[f.sig(&f.outsider)], &[f.trade(-1, true)]), Ok(()));
-    assert_eq!(administer(&f, "add_signer", (new.clone(),)), Err(AccountError::InvalidConfig));
-    assert_eq!(administer(&f, "remove_signer", (first.clone(),)), Ok(()));
-    assert_eq!(administer(&f, "remove_signer", (first,)), Err(AccountError::UnauthorizedSigner));
-    assert_eq!(administer(&f, "remove_signer", (second,)), Ok(()));
-    assert_eq!(administer(&f, "remove_signer", (new.clone(),)), Err(AccountError::InvalidConfig));
+    assert_eq!(f.administer("add_signer", (new.clone(),)), Err(AccountError::InvalidConfig));
+    assert_eq!(f.administer("remove_signer", (first.clone(),)), Ok(()));
+    assert_eq!(f.administer("remove_signer", (first,)), Err(AccountError::UnauthorizedSigner));
+    assert_eq!(f.administer("remove_signer", (second,)), Ok(()));
+    assert_eq!(f.administer("remove_signer", (new.clone(),)), Err(AccountError::InvalidConfig));
     assert_eq!(f.client().signers(), vec![&f.env, new]);
     let former = f.check_with(&[f.sig(&f.keys[0])], &[f.trade(-1, true)]);
     assert_eq!(former, Err(Ok(AccountError::UnauthorizedSigner)));
@@ -94,7 +80,7 @@ fn the_owner_changes_signers_within_the_bounds() {
 
 #[test]
 fn nobody_but_the_owner_administers() {
-    let f = Fixture::new();
+    let f = fixture();
     let new = public(&f.env, &f.outsider);
     assert!(f.client().try_add_signer(&new).is_err());
     assert!(f.client().try_remove_signer(&public(&f.env, &f.keys[0])).is_err());

@@ -1,7 +1,12 @@
-use super::{refused, Fixture, NOW};
+use super::fixture;
 use account_core::classify::classify;
-use margin_interface::operations::{ArgumentType, Venue, OPERATIONS};
-use margin_interface::{AccountError, Action, OpenAction, Receive, TradeAction};
+use account_core::intent::Intent;
+use account_core::testing::{refused, Fixture, NOW};
+use account_core::tier::Basic;
+use margin_interface::operations::{ArgumentType, Effect, Venue, OPERATIONS};
+use margin_interface::{
+    AccountError, Action, ClearingRequest, ConditionalOrder, OpenAction, Receive, TradeAction,
+};
 use soroban_sdk::auth::{
     Context, ContractContext, ContractExecutable, ContractExecutableRef, CreateContractHostFnContext,
     CreateContractWithConstructorHostFnContext,
@@ -17,13 +22,22 @@ struct Operated {
 }
 
 fn of(f: &Fixture, context: &Context) -> Result<Operated, AccountError> {
-    let operated =
-        f.env.as_contract(&f.account, || classify(&f.env, &f.protocol, context.into_val(&f.env)))?;
-    let action = operated.action.map(|action| Action::try_from_val(&f.env, &action).unwrap());
-    if let Some(action) = &action {
-        assert_eq!(operated.order, matches!(action, Action::Open(_) | Action::Trade(_)));
-    }
-    Ok(Operated { action, transfers: operated.transfers })
+    f.env.as_contract(&f.account, || {
+        let profile = account_core::storage::load(&f.env)?;
+        let mut intent = Intent::new::<Basic>(&f.env, &f.protocol.vault);
+        classify::<Basic>(&f.env, &profile, &mut intent, context.into_val(&f.env))?;
+        let mut actions = intent.plain.clone();
+        for order in intent.orders.iter() {
+            actions.append(&order);
+        }
+        assert!(actions.len() <= 1);
+        let action = actions.first().map(|action| Action::try_from_val(&f.env, &action).unwrap());
+        if let Some(action) = &action {
+            let order = matches!(action, Action::Open(_) | Action::Trade(_));
+            assert!(!order || !intent.orders.is_empty(), "what may lower risk as well is not plain");
+        }
+        Ok(Operated { action, transfers: intent.transfers })
+    })
 }
 
 /// Arguments of the right types, every address being `account`.
@@ -31,6 +45,12 @@ fn arguments(f: &Fixture, types: impl Iterator<Item = ArgumentType>, account: &A
     let mut args = vec![&f.env];
     for kind in types {
         args.push_back(match kind {
+            ArgumentType::Actions => vec![&f.env, Action::Borrow(account.clone(), 7)].into_val(&f.env),
+            ArgumentType::Addresses => vec![&f.env, account.clone()].into_val(&f.env),
+            ArgumentType::Amounts => vec![&f.env, 7_i128].into_val(&f.env),
+            ArgumentType::ClearingRequests => vec![&f.env, ClearingRequest::CancelOrder(7)].into_val(&f.env),
+            ArgumentType::Order => order(f, account).into_val(&f.env),
+            ArgumentType::U64s => vec![&f.env, 7_u64].into_val(&f.env),
             ArgumentType::Address => account.to_val(),
             ArgumentType::Bool => false.into_val(&f.env),
             ArgumentType::I128 => 7_i128.into_val(&f.env),
@@ -43,6 +63,27 @@ fn arguments(f: &Fixture, types: impl Iterator<Item = ArgumentType>, account: &A
     args
 }
 
+/// An order that `account` consents to for itself.
+fn order(f: &Fixture, account: &Address) -> ConditionalOrder {
+    ConditionalOrder {
+        acceptable_price: 11,
+        account: account.clone(),
+        conditions: vec![&f.env],
+        epoch: 0,
+        expires_at: NOW + 60,
+        market: symbol_short!("BTC_USD"),
+        max_fee: 3,
+        nonce: 1,
+        reduce_only: false,
+        referrer: None,
+        require_verified: true,
+        signer: account.clone(),
+        size_delta: -5,
+        tracking_code: symbol_short!("web"),
+        trusted_executor: None,
+    }
+}
+
 fn call(f: &Fixture, venue: Venue, function: &str, args: Vec<Val>) -> Context {
     let contract = match venue {
         Venue::Vault => f.protocol.vault.clone(),
@@ -53,7 +94,7 @@ fn call(f: &Fixture, venue: Venue, function: &str, args: Vec<Val>) -> Context {
 
 #[test]
 fn every_operation_is_accepted_only_in_its_exact_shape_and_for_this_account() {
-    let f = Fixture::new();
+    let f = fixture();
     let stranger = Address::generate(&f.env);
     let not_allowed = Err(AccountError::OperationNotAllowed);
     for operation in OPERATIONS {
@@ -63,7 +104,13 @@ fn every_operation_is_accepted_only_in_its_exact_shape_and_for_this_account() {
         assert!(of(&f, &call(&f, operation.venue, name, args.clone())).is_ok(), "{name}");
         // A sibling account with the same key.
         let mut sibling = args.clone();
-        sibling.set(0, stranger.to_val());
+        sibling.set(
+            0,
+            match operation.effect {
+                Effect::Order => order(&f, &stranger).into_val(&f.env),
+                _ => stranger.to_val(),
+            },
+        );
         assert_eq!(of(&f, &call(&f, operation.venue, name, sibling)), not_allowed, "{name}");
         // One argument too many, one too few.
         let mut longer = args.clone();
@@ -100,7 +147,7 @@ fn every_operation_is_accepted_only_in_its_exact_shape_and_for_this_account() {
 
 #[test]
 fn risk_is_sized_by_the_arguments_it_is_authorised_with() {
-    let f = Fixture::new();
+    let f = fixture();
     let (this, asset, market) = (f.account.clone(), Address::generate(&f.env), symbol_short!("BTC_USD"));
     let (vault, perp) = (&f.protocol.vault, &f.protocol.perp_clearing);
     let open = OpenAction { is_long: false, leverage: 250, margin: 9, market: market.clone() };
@@ -122,7 +169,7 @@ fn risk_is_sized_by_the_arguments_it_is_authorised_with() {
 
 #[test]
 fn what_lowers_risk_is_worth_nothing() {
-    let f = Fixture::new();
+    let f = fixture();
     let (this, asset, market) = (f.account.clone(), Address::generate(&f.env), symbol_short!("BTC_USD"));
     let (vault, perp) = (&f.protocol.vault, &f.protocol.perp_clearing);
     let reducing = [
@@ -140,7 +187,7 @@ fn what_lowers_risk_is_worth_nothing() {
 
 #[test]
 fn what_benefits_somebody_else_is_a_transfer() {
-    let f = Fixture::new();
+    let f = fixture();
     let (this, asset, other) = (f.account.clone(), Address::generate(&f.env), Address::generate(&f.env));
     let (vault, perp) = (&f.protocol.vault, &f.protocol.perp_clearing);
     let transfers = [
@@ -160,7 +207,7 @@ fn what_benefits_somebody_else_is_a_transfer() {
 
 #[test]
 fn tokens_move_only_this_accounts_balance() {
-    let f = Fixture::new();
+    let f = fixture();
     let (this, other, token) = (f.account.clone(), Address::generate(&f.env), Address::generate(&f.env));
     let accepted = [
         f.call(&token, "transfer", (&this, &other, 5_i128)),
@@ -195,9 +242,9 @@ fn tokens_move_only_this_accounts_balance() {
 
 #[test]
 fn the_ledger_and_the_account_itself_are_refused_in_every_form() {
-    let f = Fixture::new();
+    let f = fixture();
     let ledger = &f.protocol.ledger;
-    let key = super::public(&f.env, &f.outsider);
+    let key = account_core::testing::public(&f.env, &f.outsider);
     let contexts = [
         f.call(ledger, "set_limits", (&f.account, margin_interface::Limits::NONE)),
         f.call(ledger, "grant", (&f.account, &f.owner, 1_u32, NOW)),
@@ -212,7 +259,7 @@ fn the_ledger_and_the_account_itself_are_refused_in_every_form() {
 
 #[test]
 fn contract_creation_is_refused_in_every_shape() {
-    let f = Fixture::new();
+    let f = fixture();
     let hash = BytesN::from_array(&f.env, &[3; 32]);
     let reference = ContractExecutableRef { owner: f.account.clone(), tag: String::from_str(&f.env, "wasm") };
     for executable in [ContractExecutable::Wasm(hash.clone()), ContractExecutable::ExternalRef(reference)] {
@@ -233,14 +280,19 @@ fn contract_creation_is_refused_in_every_shape() {
 
 #[test]
 fn the_margin_of_an_opening_comes_from_the_wallet_in_the_same_tree() {
-    let f = Fixture::new();
+    let f = fixture();
     let (this, usdc) = (f.account.clone(), Address::generate(&f.env));
     let tree = [
         f.open(9, 250),
         f.call(&f.protocol.vault, "deposit", (&this, &this, &usdc, 9_i128)),
         f.call(&usdc, "transfer", (&this, &f.protocol.vault, 9_i128)),
     ];
-    let kinds =
-        tree.map(|context| of(&f, &context).map(|operated| (operated.action.is_some(), operated.transfers)));
-    assert_eq!(kinds, [Ok((true, false)), Ok((false, false)), Ok((false, true))]);
+    f.env.as_contract(&f.account, || {
+        let profile = account_core::storage::load(&f.env).unwrap();
+        let mut intent = Intent::new::<Basic>(&f.env, &f.protocol.vault);
+        for context in &tree {
+            assert_eq!(classify::<Basic>(&f.env, &profile, &mut intent, context.into_val(&f.env)), Ok(None));
+        }
+        assert_eq!((intent.roots, intent.transfers, intent.orders.len()), (1, false, 1));
+    });
 }

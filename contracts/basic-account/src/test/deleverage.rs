@@ -1,7 +1,10 @@
-use super::fakes::{no_exposures, FakeClearingClient, FakeToken, FakeTokenClient};
-use super::{Fixture, NOW};
+use super::fixture;
+use account_core::testing::fakes::{
+    no_exposures, FakeClearingClient, FakeKeeper, FakeKeeperClient, FakeToken, FakeTokenClient,
+};
+use account_core::testing::{Fixture, NOW};
 use margin_interface::*;
-use margin_math::units::{BASE, PRICE, USD};
+use margin_math::units::{BASE, INDEX, PRICE, USD};
 use soroban_sdk::testutils::{Events as _, Ledger as _};
 use soroban_sdk::{symbol_short, vec, Address, Vec};
 
@@ -13,7 +16,7 @@ struct Story {
 
 impl Story {
     fn new() -> Self {
-        let f = Fixture::new();
+        let f = fixture();
         let usdc = f.env.register(FakeToken, ());
         let summary = AccountSummary {
             collateral_value: 0,
@@ -28,6 +31,7 @@ impl Story {
             opening_ok: true,
             perp_notional: 0,
             required_margin: 0,
+            status: AccountStatus::Normal,
             unrealized_pnl: 0,
         };
         let breakdown = Breakdown {
@@ -90,6 +94,33 @@ impl Story {
             Ok(report) => Ok(report.unwrap()),
             Err(error) => Err(error.unwrap()),
         }
+    }
+
+    /// A keeper with 10,000 dollars offers at most `dollars` of them for the collateral that is not owed.
+    fn deleverage_with(&self, dollars: i128) -> Result<DeleverageReport, AccountError> {
+        self.f.ledger().set_breakdown(&self.breakdown);
+        self.offer(&self.usdc, dollars * USD)
+    }
+
+    fn offer(&self, debt: &Address, max_repay: i128) -> Result<DeleverageReport, AccountError> {
+        let f = &self.f;
+        let keeper = FakeKeeperClient::new(&f.env, &f.env.register(FakeKeeper, ()));
+        self.token(debt).mint(&keeper.address, &(10_000 * USD));
+        let collateral = &f.protocol.factory;
+        match keeper.try_deleverage(&f.account, &f.protocol.vault, debt, collateral, &max_repay) {
+            Ok(report) => {
+                let report = report.unwrap();
+                // What was not needed came back.
+                let left = self.token(debt).balance(&keeper.address);
+                assert_eq!(left, 10_000 * USD - report.swapped);
+                Ok(report)
+            }
+            Err(error) => Err(AccountError::try_from(error.unwrap()).unwrap()),
+        }
+    }
+
+    fn clearing(&self) -> FakeClearingClient<'_> {
+        FakeClearingClient::new(&self.f.env, &self.f.protocol.perp_clearing)
     }
 
     fn now(&self) -> Breakdown {
@@ -179,7 +210,7 @@ fn the_position_that_frees_most_margin_goes_first_and_a_small_rest_closes() {
 #[test]
 fn a_step_that_lowers_health_is_undone() {
     let story = Story::new().collateral(110).position(2, 0);
-    FakeClearingClient::new(&story.f.env, &story.f.protocol.perp_clearing).break_down();
+    story.clearing().break_down();
     assert_eq!(story.deleverage(), Err(AccountError::InsufficientHealth));
     assert_eq!(story.now().positions.get(0).unwrap().size, 2 * BASE);
 }
@@ -228,4 +259,132 @@ fn tokens_of_any_decimals_restore_the_target_and_a_frozen_one_blocks_itself_alon
         story.token(&token).mint(&story.f.account, &(900 * unit));
         assert_eq!(story.deleverage().unwrap().health_after, 15_000);
     }
+}
+
+#[test]
+fn a_keeper_takes_collateral_for_the_debt_that_is_too_much_and_no_more() {
+    // (1.5 * 1_000 - 1_100) / (1.5 - 1.005) = 808.08, leaving 287.88 / 191.92.
+    let story = Story::new().collateral(1_100).debt(1_000);
+    let report = story.deleverage_with(5_000).unwrap();
+    assert_eq!((report.health_before, report.health_after), (11_000, 15_000));
+    assert_eq!(report.swapped, 8_080_808_080 + 32);
+    assert_eq!((report.repaid_from_wallet, report.repaid_from_deposits, report.reduced), (0, 0, 0));
+    let collateral = story.now().deposits.get(0).unwrap().amount;
+    assert_eq!(1_100 * USD - collateral, report.swapped * 10_050 / 10_000, "half a percent for the keeper");
+}
+
+#[test]
+fn a_keeper_pays_at_most_what_it_offered_and_a_step_is_worth_its_while() {
+    let story = Story::new().collateral(1_100).debt(1_000);
+    assert_eq!(story.deleverage_with(100).unwrap().swapped, 100 * USD);
+    let dust = Story::new().collateral(1_100).debt(1_000);
+    assert_eq!(dust.deleverage_with(9), Err(AccountError::NothingToDeleverage));
+    for amount in [0, -1] {
+        assert_eq!(story.offer(&story.usdc, amount), Err(AccountError::InvalidConfig));
+    }
+    assert_eq!(story.offer(&story.usdc, 100 * USD), Err(AccountError::Cooldown));
+}
+
+#[test]
+fn collateral_is_the_last_resort() {
+    // The wallet restores the target alone: nothing is left for the keeper.
+    let story = Story::new().collateral(1_100).debt(1_000).wallet(1_000);
+    let report = story.deleverage_with(5_000).unwrap();
+    assert_eq!((report.repaid_from_wallet, report.swapped), (2_666_666_666 + 32, 0));
+    // Part of it: the keeper brings the rest.
+    let story = Story::new().collateral(1_100).debt(1_000).wallet(200);
+    let report = story.deleverage_with(5_000).unwrap();
+    assert_eq!((report.repaid_from_wallet, report.health_after), (200 * USD, 15_000));
+    // (1.5 * 800 - 1_100) / (1.5 - 1.005)
+    assert_eq!(report.swapped, 2_020_202_020 + 32);
+}
+
+#[test]
+fn a_keeper_repays_the_credit_line_first_with_one_authorisation() {
+    let mut story = Story::new().collateral(1_100).debt(900);
+    story.breakdown.perp_debt = 100 * USD;
+    let report = story.deleverage_with(5_000).unwrap();
+    assert_eq!(report.health_after, 15_000);
+    assert_eq!(story.now().perp_debt, 0);
+    assert_eq!(report.swapped, 8_080_808_080 + 32);
+}
+
+#[test]
+fn an_offer_that_does_not_fit_changes_nothing() {
+    let story = Story::new().collateral(1_100).debt(1_000);
+    story.f.ledger().set_breakdown(&story.breakdown);
+    let unowed = story.f.env.register(FakeToken, ());
+    assert_eq!(story.offer(&unowed, 100 * USD), Err(AccountError::NothingToDeleverage));
+    let bare = Story::new().debt(1_000);
+    assert_eq!(bare.deleverage_with(100), Err(AccountError::NothingToDeleverage), "not deposited");
+    let healthy = Story::new().collateral(1_200).debt(1_000);
+    assert_eq!(healthy.deleverage_with(100), Err(AccountError::NothingToDeleverage), "at its threshold");
+}
+
+#[test]
+fn a_keeper_must_consent() {
+    let story = Story::new().collateral(1_100).debt(1_000);
+    story.f.ledger().set_breakdown(&story.breakdown);
+    let keeper = story.f.env.register(FakeKeeper, ());
+    story.token(&story.usdc).mint(&keeper, &(10_000 * USD));
+    let call = story.f.client().try_auto_deleverage_with(
+        &keeper,
+        &story.usdc,
+        &story.f.protocol.factory,
+        &(100 * USD),
+    );
+    assert!(matches!(call, Err(Err(_))), "the host refuses: {call:?}");
+}
+
+#[test]
+fn nobody_gains_by_moving_the_curve_first() {
+    // A long is sold: whoever pushed the curve down by more than the slack gets nothing for it.
+    for (size, pushed, accepted) in [
+        (2, -100, true),
+        (2, -101, false),
+        (2, 500, true),
+        (-2, 100, true),
+        (-2, 101, false),
+        (-2, -500, true),
+    ] {
+        let story = Story::new().collateral(110).position(size, 0);
+        story.clearing().push(&pushed);
+        let result = story.deleverage();
+        assert_eq!(result.is_ok(), accepted, "{size} {pushed} {result:?}");
+        if !accepted {
+            assert_eq!(result, Err(AccountError::NothingToDeleverage));
+        }
+    }
+}
+
+#[test]
+fn a_market_that_has_long_been_below_its_index_is_sold_at_its_own_price() {
+    let story = Story::new().collateral(110).position(2, 0);
+    story.clearing().push(&-300);
+    assert_eq!(story.deleverage(), Err(AccountError::NothingToDeleverage));
+    story.clearing().set_premium(&(-INDEX * 3 / 100));
+    assert!(story.again().is_ok());
+    // But never beyond the band around the index.
+    let far = Story::new().collateral(110).position(2, 0);
+    far.clearing().push(&-501);
+    far.clearing().set_premium(&(-INDEX / 10));
+    assert_eq!(far.deleverage(), Err(AccountError::NothingToDeleverage));
+}
+
+#[test]
+fn a_fill_that_does_not_reduce_is_undone() {
+    // Nothing, and beyond zero to the other side.
+    for left in [2 * BASE, -BASE] {
+        let story = Story::new().collateral(110).position(2, 0);
+        story.clearing().leave(&left);
+        assert_eq!(story.deleverage(), Err(AccountError::OperationNotAllowed));
+        assert_eq!(story.now().positions.get(0).unwrap().size, 2 * BASE);
+    }
+}
+
+#[test]
+fn a_frozen_account_is_still_saved() {
+    let story = Story::new().collateral(1_100).debt(1_000).wallet(1_000);
+    assert!(story.f.by_itself(&[&story.f.keys[0]], "freeze", (), ()).is_ok());
+    assert_eq!(story.deleverage().unwrap().health_after, 15_000);
 }

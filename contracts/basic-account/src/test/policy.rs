@@ -1,38 +1,21 @@
-use super::fakes::no_exposures;
-use super::{refused, Fixture};
+use super::fixture;
+use account_core::testing::fakes::healthy;
+use account_core::testing::refused;
 use margin_interface::{AccountError, AccountSummary, Market};
 use soroban_sdk::{map, symbol_short};
 
-fn healthy(f: &Fixture) -> AccountSummary {
-    AccountSummary {
-        collateral_value: 0,
-        debt_value: 0,
-        effective_margin: 0,
-        equity: 0,
-        exposures: no_exposures(&f.env),
-        health_factor: 12_000,
-        leverage: 0,
-        liquidation_ok: true,
-        margin_call_ok: true,
-        opening_ok: true,
-        perp_notional: 0,
-        required_margin: 0,
-        unrealized_pnl: 0,
-    }
-}
-
 #[test]
 fn a_borrow_within_the_limits_passes_with_one_preview() {
-    let f = Fixture::new();
-    f.ledger().script(&healthy(&f));
+    let f = fixture();
+    f.ledger().script(&healthy(&f.env));
     assert_eq!(f.check(&[f.borrow(300)]), Ok(()));
     assert_eq!(f.ledger().previewed().len(), 1);
 }
 
 #[test]
 fn every_limit_refuses_with_its_code_in_order() {
-    let f = Fixture::new();
-    let mut summary = AccountSummary { leverage: 301, health_factor: 11_999, ..healthy(&f) };
+    let f = fixture();
+    let mut summary = AccountSummary { leverage: 301, health_factor: 11_999, ..healthy(&f.env) };
     summary.debt_value = 1_000_000_000_001;
     summary.exposures = map![&f.env, (Market::Perp(symbol_short!("BTC_USD")), 500_000_000_001)];
     let codes = |summary: &AccountSummary| {
@@ -52,8 +35,8 @@ fn every_limit_refuses_with_its_code_in_order() {
 
 #[test]
 fn contexts_below_the_limit_each_are_refused_together() {
-    let f = Fixture::new();
-    f.ledger().script(&healthy(&f));
+    let f = fixture();
+    f.ledger().script(&healthy(&f.env));
     assert_eq!(f.check(&[f.borrow(200)]), Ok(()));
     assert_eq!(f.check(&[f.borrow(200), f.borrow(200)]), refused(AccountError::ExcessiveLeverage));
     assert_eq!(f.check(&[f.trade(200, false), f.borrow(200)]), refused(AccountError::ExcessiveLeverage));
@@ -62,8 +45,8 @@ fn contexts_below_the_limit_each_are_refused_together() {
 
 #[test]
 fn nothing_that_lowers_risk_buys_room() {
-    let f = Fixture::new();
-    f.ledger().script(&healthy(&f));
+    let f = fixture();
+    f.ledger().script(&healthy(&f.env));
     let asset = f.protocol.factory.clone();
     let deposit =
         f.call(&f.protocol.vault, "deposit", (f.account.clone(), f.account.clone(), asset, 1_000_000_i128));
@@ -74,8 +57,8 @@ fn nothing_that_lowers_risk_buys_room() {
 
 #[test]
 fn an_order_that_may_never_be_executed_buys_no_room() {
-    let f = Fixture::new();
-    f.ledger().script(&healthy(&f));
+    let f = fixture();
+    f.ledger().script(&healthy(&f.env));
     // Together each pair is within 3x; without the order, or with one order alone, it is not.
     assert_eq!(f.check(&[f.trade(-200, false), f.borrow(400)]), refused(AccountError::ExcessiveLeverage));
     assert_eq!(f.check(&[f.borrow(400), f.open(1_000_000, 100)]), refused(AccountError::ExcessiveLeverage));
@@ -90,7 +73,7 @@ fn an_order_that_may_never_be_executed_buys_no_room() {
 
 #[test]
 fn a_failed_read_refuses_and_reducing_reads_nothing() {
-    let f = Fixture::new();
+    let f = fixture();
     let codes = [
         (612, AccountError::StalePrice),
         (602, AccountError::InsufficientHealth),

@@ -1,7 +1,7 @@
 //! The token.
 
 use crate::storage::{self, Allowance, Key, Observer};
-use margin_interface::MarginLedgerClient;
+use margin_interface::{MarginLedgerClient, VaultClient};
 use soroban_sdk::{
     contract, contracterror, contractimpl, panic_with_error, token::TokenInterface, Address, Env,
     MuxedAddress, String,
@@ -58,6 +58,26 @@ impl TestToken {
             panic_with_error!(&env, TokenError::InvalidParameter);
         }
         storage::set_setting(&env, Key::FeeBps, &fee_bps);
+    }
+
+    /// From now on the receiver of a transfer gets `surplus_bps` more than was sent. Authorised by the admin.
+    pub fn set_surplus_bps(env: Env, surplus_bps: u32) {
+        authorize_admin(&env);
+        storage::set_setting(&env, Key::SurplusBps, &surplus_bps);
+    }
+
+    /// From now on each transfer reads the leverage of its sender from `vault`. Authorised by the admin.
+    pub fn set_reentry(env: Env, vault: Address) {
+        authorize_admin(&env);
+        storage::set_setting(&env, Key::Reentry, &vault);
+    }
+
+    /// From now on the token says that it has other decimals. Authorised by the admin.
+    pub fn set_decimals(env: Env, decimals: u32) {
+        authorize_admin(&env);
+        let metadata = TokenUtils::new(&env).metadata();
+        let TokenMetadata { name, symbol, .. } = metadata.get_metadata();
+        metadata.set_metadata(&TokenMetadata { decimal: decimals, name, symbol });
     }
 
     /// From now on each transfer reads the leverage of `account` from `ledger`. Authorised by the admin.
@@ -155,11 +175,15 @@ fn move_tokens(env: &Env, from: &Address, to: &Address, amount: i128) {
     non_negative(env, amount);
     subtract(env, from, amount);
     let fee_bps = i128::from(storage::setting::<u32>(env, Key::FeeBps).unwrap_or(0));
-    let arrives = match amount.checked_mul(10_000 - fee_bps) {
+    let surplus_bps = i128::from(storage::setting::<u32>(env, Key::SurplusBps).unwrap_or(0));
+    let arrives = match amount.checked_mul(10_000 - fee_bps + surplus_bps) {
         Some(product) => product / 10_000,
         None => panic_with_error!(env, TokenError::Overflow),
     };
     add(env, to, arrives);
+    if let Some(vault) = storage::setting::<Address>(env, Key::Reentry) {
+        VaultClient::new(env, &vault).get_user_leverage(from);
+    }
     if let Some(Observer { account, ledger }) = storage::setting(env, Key::Observer) {
         let summary = MarginLedgerClient::new(env, &ledger).summary(&account);
         storage::set_setting(env, Key::Observed, &summary.leverage);

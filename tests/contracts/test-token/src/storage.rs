@@ -28,6 +28,8 @@ pub enum Key {
     FeeBps,
     Observed,
     Observer,
+    Reentry,
+    SurplusBps,
 }
 
 /// What one may spend of another's tokens, and until when.

@@ -3,8 +3,9 @@
 
 use margin_interface::*;
 use margin_math::deleverage::{value_ceil, value_floor};
-use margin_math::units::{BASE, BPS, QUOTE_SCALE};
-use soroban_sdk::{contract, contractimpl, contracttype, Address, Env, Map, Symbol, Val, Vec};
+use margin_math::units::{BASE, BPS, PRICE, QUOTE_SCALE};
+use soroban_sdk::auth::{ContractContext, InvokerContractAuthEntry, SubContractInvocation};
+use soroban_sdk::{contract, contractimpl, contracttype, vec, Address, Env, IntoVal, Map, Symbol, Val, Vec};
 
 #[contracttype]
 enum Key {
@@ -13,6 +14,9 @@ enum Key {
     Failure,
     Limits,
     Previewed,
+    Steady,
+    Unlisted,
+    Upper,
 }
 
 #[contract]
@@ -25,6 +29,21 @@ impl FakeLedger {
         env.storage().instance().set(&Key::Limits, &limits);
     }
 
+    pub fn grant(env: Env, account: Address, delegate: Address, permissions: u32, expires_at: u64) {
+        account.require_auth();
+        env.storage().persistent().set(&delegate, &(permissions, expires_at));
+    }
+
+    pub fn revoke(env: Env, account: Address, delegate: Address) {
+        account.require_auth();
+        env.storage().persistent().remove(&delegate);
+    }
+
+    /// Permissions and expiry of a delegate.
+    pub fn granted(env: Env, delegate: Address) -> Option<(u32, u64)> {
+        env.storage().persistent().get(&delegate)
+    }
+
     pub fn stored_limits(env: Env) -> Limits {
         env.storage().instance().get(&Key::Limits).unwrap()
     }
@@ -32,6 +51,42 @@ impl FakeLedger {
     /// What a preview starts from.
     pub fn script(env: Env, base: AccountSummary) {
         env.storage().instance().set(&Key::Base, &base);
+    }
+
+    /// From now on no action changes the leverage.
+    pub fn hold_steady(env: Env) {
+        env.storage().instance().set(&Key::Steady, &true);
+    }
+
+    /// Sets the upper index of every market, 1e14.
+    pub fn set_upper(env: Env, hi: i128) {
+        env.storage().instance().set(&Key::Upper, &hi);
+    }
+
+    /// From now on an asset has no price.
+    pub fn unlist(env: Env, asset: Address) {
+        env.storage().instance().set(&Key::Unlisted, &asset);
+    }
+
+    /// A unit of every asset is worth a unit of the dollar.
+    pub fn value(env: Env, amounts: Vec<(Address, i128)>) -> Result<i128, LedgerError> {
+        failing(&env)?;
+        let unlisted: Option<Address> = env.storage().instance().get(&Key::Unlisted);
+        let mut sum: i128 = 0;
+        for (asset, amount) in amounts.iter() {
+            if unlisted.as_ref() == Some(&asset) {
+                return Err(LedgerError::UnknownAsset);
+            }
+            sum = sum.checked_add(amount).ok_or(LedgerError::Overflow)?;
+        }
+        Ok(sum)
+    }
+
+    pub fn index(env: Env, _market: Symbol, _window: u64) -> Result<(Quote, Option<i128>), LedgerError> {
+        failing(&env)?;
+        let hi: i128 = env.storage().instance().get(&Key::Upper).unwrap_or(PRICE);
+        let status = PriceStatus::Live;
+        Ok((Quote { hi, lo: 1, mid: 1, status, stable: 1, timestamp: 0 }, None))
     }
 
     /// Makes every read fail; 0 traps.
@@ -51,6 +106,9 @@ impl FakeLedger {
         all.push_back(actions.clone());
         env.storage().instance().set(&Key::Previewed, &all);
         let mut summary: AccountSummary = env.storage().instance().get(&Key::Base).unwrap();
+        if env.storage().instance().has(&Key::Steady) {
+            return Ok(summary);
+        }
         let mut leverage = i128::from(summary.leverage);
         for action in actions.iter() {
             leverage += match action {
@@ -119,8 +177,11 @@ pub fn weighed(mut breakdown: Breakdown) -> Breakdown {
 
 #[contracttype]
 enum VenueKey {
-    Ledger,
     Broken,
+    Left,
+    Ledger,
+    Premium,
+    Pushed,
 }
 
 fn ledger(env: &Env) -> FakeLedgerClient<'_> {
@@ -185,6 +246,36 @@ impl FakeVault {
         ledger(&env).set_breakdown(&breakdown);
         Ok(paid)
     }
+
+    /// Both assets at a dollar; half a percent for the keeper.
+    pub fn deleverage(
+        env: Env,
+        keeper: Address,
+        account: Address,
+        debt_asset: Address,
+        collateral_asset: Address,
+        max_repay: i128,
+        wanted: i128,
+    ) -> Result<Liquidation, VaultError> {
+        account.require_auth();
+        let signed = (&keeper, &account, &debt_asset, &collateral_asset, max_repay);
+        keeper.require_auth_for_args(signed.into_val(&env));
+        assert!(max_repay > 0 && wanted > 0);
+        let vault = env.current_contract_address();
+        let token = FakeTokenClient::new(&env, &debt_asset);
+        token.transfer(&keeper, &vault, &max_repay);
+        let mut breakdown = ledger(&env).breakdown(&account);
+        let repaid = pay(&mut breakdown, &debt_asset, wanted.min(max_repay));
+        let seized = replace(&mut breakdown.deposits, &collateral_asset, share(repaid, 10_050));
+        ledger(&env).set_breakdown(&breakdown);
+        token.transfer(&vault, &keeper, &(max_repay - repaid));
+        Ok(Liquidation { repaid, seized })
+    }
+}
+
+fn pushed(env: &Env, price: i128) -> i128 {
+    let bps: i128 = env.storage().instance().get(&VenueKey::Pushed).unwrap_or(0);
+    price + price / 10_000 * bps
 }
 
 /// Smallest position that may remain.
@@ -205,11 +296,31 @@ impl FakeClearing {
         env.storage().instance().set(&VenueKey::Broken, &true);
     }
 
+    /// From now on a fill leaves this size, whatever was asked for.
+    pub fn leave(env: Env, size: i128) {
+        env.storage().instance().set(&VenueKey::Left, &size);
+    }
+
+    /// Moves the curve away from the index, bps.
+    pub fn push(env: Env, bps: i128) {
+        env.storage().instance().set(&VenueKey::Pushed, &bps);
+    }
+
+    /// The premium that the market has averaged, 1e18.
+    pub fn set_premium(env: Env, premium: i128) {
+        env.storage().instance().set(&VenueKey::Premium, &premium);
+    }
+
+    pub fn update_funding_rate(env: Env, _market: Symbol) -> Result<i128, ClearingError> {
+        Ok(env.storage().instance().get(&VenueKey::Premium).unwrap_or(0))
+    }
+
     pub fn quote_trade(env: Env, market: Symbol, size_delta: i128) -> Result<TradeQuote, ClearingError> {
         let breakdown = ledger(&env).breakdown(&env.current_contract_address());
         let index = breakdown.positions.iter().find(|item| item.market == market).unwrap().index;
-        let quote_delta = -(size_delta * (index / 10_000_000) / (QUOTE_SCALE / 10_000_000));
-        Ok(TradeQuote { fee: 0, mark: index, price: index, quote_delta })
+        let price = pushed(&env, index);
+        let quote_delta = -(size_delta * (price / 10_000_000) / (QUOTE_SCALE / 10_000_000));
+        Ok(TradeQuote { fee: 0, mark: price, price, quote_delta })
     }
 
     pub fn trade(
@@ -228,9 +339,11 @@ impl FakeClearing {
         let place = u32::try_from(place).unwrap();
         let item = breakdown.positions.get(place).unwrap();
         assert!(size_delta.signum() == -item.size.signum() && size_delta.abs() <= item.size.abs());
-        let band = item.index / 20;
-        assert_eq!(limit_price, if size_delta < 0 { item.index - band } else { item.index + band });
-        let size = item.size + size_delta;
+        let price = pushed(&env, item.index);
+        if if size_delta < 0 { price < limit_price } else { price > limit_price } {
+            return Err(ClearingError::SlippageExceeded);
+        }
+        let size = env.storage().instance().get(&VenueKey::Left).unwrap_or(item.size + size_delta);
         if size != 0 && size.abs() < MIN_BASE {
             return Err(ClearingError::BelowMinimum);
         }
@@ -290,6 +403,64 @@ pub struct FakeOwner;
 impl FakeOwner {
     pub fn administer(env: Env, account: Address, function: Symbol, args: Vec<Val>) -> Val {
         env.invoke_contract(&account, &function, args)
+    }
+}
+
+/// A contract that deleverages accounts with its own tokens: it authorises what the vault asks of it beforehand.
+#[contract]
+pub struct FakeKeeper;
+
+#[contractimpl]
+impl FakeKeeper {
+    pub fn deleverage(
+        env: Env,
+        account: Address,
+        vault: Address,
+        debt: Address,
+        collateral: Address,
+        max_repay: i128,
+    ) -> DeleverageReport {
+        let keeper = env.current_contract_address();
+        let call = |contract: &Address, name: &str, args: Vec<Val>| ContractContext {
+            contract: contract.clone(),
+            fn_name: Symbol::new(&env, name),
+            args,
+        };
+        let transfer = SubContractInvocation {
+            context: call(&debt, "transfer", (&keeper, &vault, max_repay).into_val(&env)),
+            sub_invocations: Vec::new(&env),
+        };
+        let swap = SubContractInvocation {
+            context: call(
+                &vault,
+                "deleverage",
+                (&keeper, &account, &debt, &collateral, max_repay).into_val(&env),
+            ),
+            sub_invocations: vec![&env, InvokerContractAuthEntry::Contract(transfer)],
+        };
+        env.authorize_as_current_contract(vec![&env, InvokerContractAuthEntry::Contract(swap)]);
+        let account = SmartAccountClient::new(&env, &account);
+        account.auto_deleverage_with(&keeper, &debt, &collateral, &max_repay)
+    }
+}
+
+/// An account without debts and positions, at a health of 1.2.
+pub fn healthy(env: &Env) -> AccountSummary {
+    AccountSummary {
+        collateral_value: 0,
+        debt_value: 0,
+        effective_margin: 0,
+        equity: 0,
+        exposures: no_exposures(env),
+        health_factor: 12_000,
+        leverage: 0,
+        liquidation_ok: true,
+        margin_call_ok: true,
+        opening_ok: true,
+        perp_notional: 0,
+        required_margin: 0,
+        status: AccountStatus::Normal,
+        unrealized_pnl: 0,
     }
 }
 

@@ -1,0 +1,103 @@
+use super::{all, client, fixture, some};
+use account_core::testing::{refused, Fixture, NOW};
+use margin_interface::{AccountError, Action, Market, TradingHours};
+use soroban_sdk::auth::Context;
+use soroban_sdk::testutils::{Address as _, Ledger as _};
+use soroban_sdk::{symbol_short, vec, Address};
+
+fn check(f: &Fixture, context: Context) -> Result<(), account_core::testing::Refusal> {
+    f.check_by(&some(f, 3), &[context])
+}
+
+#[test]
+fn no_new_risk_in_a_blacklisted_market() {
+    let f = fixture();
+    let asset = Address::generate(&f.env);
+    let markets = [Market::Asset(asset.clone()), Market::Perp(symbol_short!("BTC_USD"))];
+    for market in &markets {
+        assert_eq!(all(&f, "blacklist_market", (market.clone(),)), Ok(()));
+    }
+    let (this, vault) = (&f.account, &f.protocol.vault);
+    let listed = refused(AccountError::BlacklistedMarket);
+    assert_eq!(check(&f, f.borrow_of(&asset, 1)), listed);
+    assert_eq!(check(&f, f.call(vault, "withdraw", (this, &asset, 1_i128, this))), listed);
+    assert_eq!(check(&f, f.trade(1, false)), listed);
+    assert_eq!(check(&f, f.open(1, 100)), listed);
+    let requests =
+        vec![&f.env, Action::Borrow(Address::generate(&f.env), 1), Action::Borrow(asset.clone(), 1)];
+    assert_eq!(check(&f, f.call(vault, "submit", (this, this, requests))), listed);
+    let amounts = (this, vec![&f.env, asset.clone()], vec![&f.env, 1_i128]);
+    assert_eq!(check(&f, f.call(vault, "borrow_multiple", amounts)), listed);
+    // Reductions and other markets.
+    assert_eq!(check(&f, f.borrow(1)), Ok(()));
+    assert_eq!(check(&f, f.trade(-1, true)), Ok(()));
+    assert_eq!(check(&f, f.call(vault, "repay", (this, this, &asset, 1_i128))), Ok(()));
+    assert_eq!(check(&f, f.call(vault, "deposit", (this, this, &asset, 1_i128))), Ok(()));
+    for market in &markets {
+        assert_eq!(all(&f, "unblacklist_market", (market.clone(),)), Ok(()));
+    }
+    assert_eq!(check(&f, f.borrow_of(&asset, 1)), Ok(()));
+    assert_eq!(check(&f, f.trade(1, false)), Ok(()));
+}
+
+#[test]
+fn the_blacklist_is_a_bounded_set() {
+    let f = fixture();
+    let market = Market::Perp(symbol_short!("BTC_USD"));
+    let invalid = Err(Some(AccountError::InvalidConfig));
+    assert_eq!(all(&f, "unblacklist_market", (market.clone(),)), invalid);
+    assert_eq!(all(&f, "blacklist_market", (market.clone(),)), Ok(()));
+    assert_eq!(all(&f, "blacklist_market", (market.clone(),)), invalid);
+    for _ in 1..32 {
+        assert_eq!(all(&f, "blacklist_market", (Market::Asset(Address::generate(&f.env)),)), Ok(()));
+    }
+    assert_eq!(all(&f, "blacklist_market", (Market::Asset(Address::generate(&f.env)),)), invalid);
+    assert_eq!(client(&f).blacklist().len(), 32);
+    assert!(f.institutes(&some(&f, 4), "unblacklist_market", (market,)).is_err());
+}
+
+#[test]
+fn new_risk_only_within_trading_hours() {
+    let f = fixture();
+    // Over midnight, on Mondays only.
+    let monday = NOW - NOW % 86_400 + (7 - (NOW / 86_400 + 3) % 7) * 86_400;
+    let hours = TradingHours { start: 22 * 60, end: 2 * 60, weekdays: 1 };
+    assert_eq!(all(&f, "set_trading_hours", (hours.clone(),)), Ok(()));
+    assert_eq!(client(&f).trading_hours(), hours);
+    let (open, close) = (monday + 22 * 3_600, monday + 26 * 3_600);
+    let outside = refused(AccountError::OutsideTradingHours);
+    for (at, result) in
+        [(open - 1, outside), (open, Ok(())), (close - 1, Ok(())), (close, outside), (open + 86_400, outside)]
+    {
+        f.env.ledger().set_timestamp(at);
+        assert_eq!(check(&f, f.borrow(1)), result);
+        assert_eq!(check(&f, f.trade(-1, true)), Ok(()), "reductions are exempt");
+        assert_eq!(
+            check(
+                &f,
+                f.call(
+                    &f.protocol.vault,
+                    "submit",
+                    (&f.account, &f.account, vec![&f.env, Action::Repay(f.owner.clone(), 1)])
+                )
+            ),
+            Ok(())
+        );
+    }
+}
+
+#[test]
+fn hours_that_never_open_are_refused() {
+    let f = fixture();
+    let every_day = TradingHours { start: 0, end: 0, weekdays: 0b111_1111 };
+    assert_eq!(client(&f).trading_hours(), every_day);
+    for hours in [
+        TradingHours { start: 1_440, ..every_day.clone() },
+        TradingHours { end: 1_440, ..every_day.clone() },
+        TradingHours { weekdays: 0, ..every_day.clone() },
+        TradingHours { weekdays: 128, ..every_day.clone() },
+    ] {
+        assert_eq!(all(&f, "set_trading_hours", (hours,)), Err(Some(AccountError::InvalidConfig)));
+    }
+    assert!(f.institutes(&some(&f, 4), "set_trading_hours", (every_day,)).is_err());
+}

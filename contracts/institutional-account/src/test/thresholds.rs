@@ -1,0 +1,127 @@
+use super::{all, client, fixture, other, some, USD};
+use account_core::testing::{refused, Fixture, Refusal};
+use core::slice;
+use margin_interface::{AccountError, Action, AmountTier, MultisigConfig};
+use soroban_sdk::auth::Context;
+use soroban_sdk::testutils::Address as _;
+use soroban_sdk::{symbol_short, vec, Address, Symbol};
+
+const FEW: Result<(), Refusal> = Err(Ok(AccountError::InsufficientSignatures));
+
+/// How many signatures suffice.
+fn needed(f: &Fixture, contexts: &[Context]) -> usize {
+    let least = (1..=5).find(|many| f.check_by(&some(f, *many), contexts) == Ok(())).unwrap();
+    for many in 1..=5 {
+        let expected = if many < least { FEW } else { Ok(()) };
+        assert_eq!(f.check_by(&some(f, many), contexts), expected, "{many}");
+    }
+    least
+}
+
+#[test]
+fn a_new_institution_needs_more_than_half_and_all_for_large_amounts() {
+    let f = fixture();
+    let multisig = client(&f).multisig();
+    let tiers = vec![&f.env, AmountTier { above: 100_000 * USD, signatures: 5 }];
+    let guardians = vec![&f.env];
+    assert_eq!(multisig, MultisigConfig { guardians, signers: f.client().signers(), threshold: 3, tiers });
+    assert_eq!(needed(&f, &[f.borrow(100_000 * USD)]), 3);
+    assert_eq!(needed(&f, &[f.borrow(100_000 * USD + 1)]), 5);
+}
+
+#[test]
+fn the_sum_of_the_entry_decides() {
+    let f = fixture();
+    let half = 50_000 * USD;
+    assert_eq!(needed(&f, &[f.borrow(half), f.borrow(half)]), 3);
+    assert_eq!(needed(&f, &[f.borrow(half), f.borrow(half), f.borrow(1)]), 5);
+    let token = Address::generate(&f.env);
+    let pay = |amount: i128| f.call(&token, "transfer", (&f.account, &f.owner, amount));
+    assert_eq!(needed(&f, &[f.borrow(half), pay(half)]), 3);
+    assert_eq!(needed(&f, &[f.borrow(half), pay(half + 1)]), 5);
+    assert_eq!(needed(&f, &[f.open(half, 200)]), 3);
+    assert_eq!(needed(&f, &[f.open(half + 1, 200)]), 5);
+    let batch = |amount: i128| {
+        let borrow = |amount| Action::Borrow(token.clone(), amount);
+        let requests = vec![&f.env, borrow(half), borrow(amount)];
+        f.call(&f.protocol.vault, "submit", (&f.account, &f.account, requests))
+    };
+    assert_eq!(needed(&f, &[batch(half)]), 3);
+    assert_eq!(needed(&f, &[batch(half + 1)]), 5);
+}
+
+#[test]
+fn trades_count_by_the_upper_index() {
+    let f = fixture();
+    const BASE: i128 = 100_000_000_000_000;
+    f.ledger().set_upper(&(50_000 * BASE));
+    for sign in [1, -1] {
+        assert_eq!(needed(&f, &[f.trade(sign * 2 * BASE, false)]), 3);
+        assert_eq!(needed(&f, &[f.trade(sign * (2 * BASE + 1), false)]), 5);
+        assert_eq!(needed(&f, &[f.trade(sign * 1_000 * BASE, true)]), 3, "a reduction");
+    }
+}
+
+#[test]
+fn reductions_and_own_deposits_are_no_amounts() {
+    let f = fixture();
+    f.ledger().fail(&0);
+    let (this, vault, token) = (&f.account, &f.protocol.vault, Address::generate(&f.env));
+    let deposit = f.call(vault, "deposit", (this, this, &token, i128::MAX));
+    let implied = f.call(&token, "transfer", (this, vault, i128::MAX));
+    assert_eq!(needed(&f, &[deposit.clone(), implied.clone()]), 3);
+    assert_eq!(needed(&f, &[f.trade(-1, true)]), 3);
+    // Tokens for the vault that no deposit asks for are given away.
+    assert_eq!(needed(&f, slice::from_ref(&implied)), 5);
+    assert_eq!(needed(&f, &[implied.clone(), deposit.clone()]), 5, "the root is the transfer");
+    assert_eq!(needed(&f, &[deposit, implied.clone(), implied]), 5);
+}
+
+#[test]
+fn what_cannot_be_priced_needs_the_highest_threshold() {
+    let f = fixture();
+    let (this, token, other) = (&f.account, Address::generate(&f.env), Address::generate(&f.env));
+    assert_eq!(needed(&f, &[f.call(&token, "transfer", (this, &other, 1_i128))]), 3);
+    f.ledger().unlist(&token);
+    assert_eq!(needed(&f, &[f.call(&token, "transfer", (this, &other, 1_i128))]), 5);
+    assert_eq!(needed(&f, &[f.call(&token, "approve", (this, &other, 1_i128, 2000_u32))]), 5);
+    let everything = f.call(&f.protocol.vault, "withdraw", (this, &other, i128::MAX, this));
+    assert_eq!(needed(&f, &[everything.clone(), everything]), 5, "the sum overflows");
+    let liquidation = (this, &other, symbol_short!("BTC_USD"), 1_i128);
+    assert_eq!(needed(&f, &[f.call(&f.protocol.perp_clearing, "liquidate", liquidation)]), 5);
+    assert_eq!(all(&f, "allow_contract", (other.clone(),)), Ok(()));
+    assert_eq!(needed(&f, &[f.call(&other, "anything", (7_u32, this))]), 5);
+    assert_eq!(
+        f.check_by(&some(&f, 5), &[f.call(&other, "anything", (7_u32,))]),
+        refused(AccountError::OperationNotAllowed)
+    );
+    // Everything signed by everybody asks for no price at all.
+    f.ledger().fail(&0);
+    assert_eq!(needed(&f, &[f.call(&token, "burn", (this, 1_i128))]), 5);
+}
+
+#[test]
+fn several_tiers_never_fall() {
+    let f = fixture();
+    let tier = |above: i128, signatures| AmountTier { above: above * USD, signatures };
+    let tiers = vec![&f.env, tier(10, 2), tier(100, 4), tier(1_000, 4)];
+    super::adopt(&f, &MultisigConfig { threshold: 1, tiers, ..other(&f) });
+    for (dollars, signatures) in [(1, 1), (10, 1), (11, 2), (100, 2), (101, 4), (1_001, 4)] {
+        assert_eq!(needed(&f, &[f.borrow(dollars * USD)]), signatures);
+        let asked = f.client().required_signatures(&symbol_short!("borrow"), &(dollars * USD));
+        assert_eq!(usize::try_from(asked).unwrap(), signatures);
+    }
+    let required = |name: &str| f.client().required_signatures(&Symbol::new(&f.env, name), &0);
+    assert_eq!(required("update_multisig"), 4);
+    assert_eq!(required("an_allowed_contracts"), 4);
+    assert_eq!(required("freeze"), 1);
+}
+
+#[test]
+fn the_risk_limits_bind_whoever_signs() {
+    let f = fixture();
+    let summary = account_core::testing::fakes::healthy(&f.env);
+    f.ledger().script(&margin_interface::AccountSummary { leverage: 1_001, ..summary });
+    assert_eq!(f.check_by(&some(&f, 5), &[f.borrow(1)]), refused(AccountError::ExcessiveLeverage));
+    assert_eq!(f.check_by(&some(&f, 2), &[f.borrow(1)]), FEW, "first who, then what");
+}

@@ -1,0 +1,67 @@
+//! Accounts that move, and mirrors that prove they are in step.
+extern crate std;
+
+use crate::test_world::{assert_refused, World, ONE};
+use margin_interface::{permissions, AccountStatus, LedgerError, Limits, PriceStatus};
+use margin_math::units::PRICE;
+use soroban_sdk::{testutils::Events as _, xdr::ToXdr, BytesN};
+
+#[test]
+fn everything_moves_but_limits_and_grants() {
+    let world = World::funded();
+    let (alice, new, bob) = (world.account(0), world.account(1), world.account(2));
+    world.deposit(&alice, &world.xlm, 10_000 * ONE);
+    world.borrow(&alice, &world.usdc, 500 * ONE);
+    world.perp_history(&alice, 100 * ONE, 10 * ONE);
+    let limits = Limits { max_leverage: 300, ..Limits::NONE };
+    world.ledger.set_limits(&new, &limits);
+    world.ledger.grant(&alice, &bob, &permissions::TRADE, &(world.env.ledger().timestamp() + 100));
+    world.price(&world.xlm, PRICE * 78 / 1_000);
+    world.ledger.flag(&alice);
+    let (before, health) = (world.ledger.account(&alice), world.ledger.summary(&alice).health_factor);
+
+    // Not even a price is needed.
+    world.quote(&world.xlm, 0, 0, PriceStatus::Unknown);
+    world.ledger.transfer_account(&alice, &new);
+    assert_eq!(world.env.events().all().events().len(), 1);
+    world.check();
+    world.price(&world.xlm, PRICE * 78 / 1_000);
+    let (old, now) = (world.ledger.account(&alice), world.ledger.account(&new));
+    assert_eq!((now.deposits, now.debts, now.perp_debt), (before.deposits, before.debts, before.perp_debt));
+    assert_eq!((now.status, now.since, now.limits), (AccountStatus::Flagged, before.since, limits));
+    assert!(old.deposits.is_empty() && old.debts.is_empty() && old.perp_debt == 0);
+    assert_eq!((old.status, old.seq, now.seq), (AccountStatus::Normal, before.seq + 1, 2));
+    assert_eq!(world.ledger.summary(&new).health_factor, health);
+    assert_eq!(world.ledger.permission(&alice, &bob), permissions::TRADE);
+    assert_eq!(world.ledger.permission(&new, &bob), 0);
+}
+
+#[test]
+fn nothing_moves_onto_what_is_there() {
+    let world = World::funded();
+    let (alice, bob, carol) = (world.account(0), world.account(1), world.account(2));
+    world.deposit(&alice, &world.xlm, 10_000 * ONE);
+    world.deposit(&bob, &world.usdc, ONE);
+    world.perp_history(&carol, 100 * ONE, 10 * ONE);
+    for taken in [&bob, &carol, &alice] {
+        let call = world.ledger.try_transfer_account(&alice, taken);
+        assert_refused!(world, call, LedgerError::AccountNotEmpty);
+    }
+}
+
+#[test]
+fn a_mirror_in_step_can_prove_it() {
+    let world = World::funded();
+    let alice = world.account(0);
+    let hash = || -> BytesN<32> {
+        world.env.crypto().sha256(&world.ledger.account(&alice).to_xdr(&world.env)).to_bytes()
+    };
+    assert!(world.ledger.reconcile(&alice, &0, &hash()), "an empty account too");
+    world.deposit(&alice, &world.xlm, ONE);
+    let first = hash();
+    assert!(world.ledger.reconcile(&alice, &1, &first));
+    assert!(!world.ledger.reconcile(&alice, &2, &first));
+    world.deposit(&alice, &world.xlm, ONE);
+    assert!(!world.ledger.reconcile(&alice, &1, &first) && !world.ledger.reconcile(&alice, &2, &first));
+    assert!(world.ledger.reconcile(&alice, &2, &hash()));
+}

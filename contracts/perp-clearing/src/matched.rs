@@ -1,0 +1,48 @@
+//! Orders filled against each other. The operator alone can move nothing: both sides have signed their orders.
+
+use crate::{error::OrRefuse, orders, storage};
+use margin_interface::{ClearingError, MarginLedgerClient, MatchedFill, MAX_FILLS};
+use margin_math::fixed::add;
+use soroban_sdk::{Address, Env, Vec};
+
+/// Checks that the fills cancel out, asks for every consent, then fills one after the other.
+pub fn settle(
+    env: &Env,
+    ledger: &MarginLedgerClient,
+    operator: &Address,
+    fills: &Vec<MatchedFill>,
+) -> Result<(), ClearingError> {
+    operator.require_auth();
+    if storage::config(env).operator.as_ref() != Some(operator) {
+        return Err(ClearingError::NotOperator);
+    }
+    check(env, fills)?;
+    // Every policy sees the state in which the call was made: nothing is filled before the last consent.
+    for fill in fills.iter() {
+        orders::require_consent(env, operator, &fill.order);
+    }
+    for MatchedFill { order, quote_delta, size_delta } in fills.iter() {
+        orders::ready(env, ledger, &order, Some(operator))?.settle(env, operator, size_delta, quote_delta)?;
+    }
+    Ok(())
+}
+
+/// One market, no account twice, and nothing left over.
+fn check(env: &Env, fills: &Vec<MatchedFill>) -> Result<(), ClearingError> {
+    let (mut size, mut quote) = (0, 0);
+    let mut market = None;
+    let mut accounts = Vec::new(env);
+    for MatchedFill { order, quote_delta, size_delta } in fills.iter() {
+        size = add(size, size_delta).on_curve()?;
+        quote = add(quote, quote_delta).on_curve()?;
+        let same = *market.get_or_insert(order.market.clone()) == order.market;
+        if !same || accounts.contains(&order.account) {
+            return Err(ClearingError::InvalidMatch);
+        }
+        accounts.push_back(order.account);
+    }
+    if size != 0 || quote != 0 || accounts.is_empty() || accounts.len() > MAX_FILLS {
+        return Err(ClearingError::InvalidMatch);
+    }
+    Ok(())
+}

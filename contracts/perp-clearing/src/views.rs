@@ -1,0 +1,124 @@
+//! What traders and keepers ask before they act. Nothing is decided here.
+
+use crate::{desk::Desk, error::OrRefuse};
+use margin_interface::{Action, Breakdown, ClearingError, MarginLedgerClient, Market, TradeAction};
+use margin_math::{
+    fixed::{add, bps_ceil, bps_floor, mul_div_floor, neg, sub},
+    headroom::Stake,
+    units::{BPS, PRICE, QUOTE_SCALE},
+};
+use soroban_sdk::{vec, Address, Env, Symbol};
+
+/// How often the largest trade is halved by the rules of the market, which cost little.
+const BY_RULES: u32 = 40;
+/// How often by the account's margin, which the ledger previews each time: to a part in 4,096.
+const BY_MARGIN: u32 = 12;
+
+/// Index price at which the account may be liquidated, everything else unchanged; 0 if there is none up to a thousand
+/// times the index.
+pub fn liquidation_price(
+    ledger: &MarginLedgerClient,
+    account: &Address,
+    market: &Symbol,
+) -> Result<i128, ClearingError> {
+    let breakdown = ledger.breakdown(account);
+    let own = breakdown.positions.iter().find(|position| position.market == *market);
+    let own = own.ok_or(ClearingError::NoPosition)?;
+    let settlement = breakdown.settlement_price;
+    let level_bps = ledger.asset(&breakdown.settlement).config.liquidation_bps;
+    let stake = Stake {
+        cash: sub(own.pnl, mul_div_floor(own.size, own.index, QUOTE_SCALE).on_curve()?).on_curve()?,
+        level_bps,
+        mmr_bps: own.mmr_bps,
+        others: 0,
+        settlement,
+        size: own.size,
+    };
+    // What the rest leaves is what the whole leaves, less what this position does to it now.
+    let whole = excess(ledger, &breakdown, level_bps)?;
+    let others = sub(whole, stake.excess(own.index).on_curve()?).on_curve()?;
+    let most = own.index.saturating_mul(1_000);
+    Ok(Stake { others, ..stake }.liquidation_price(most).on_curve()?.unwrap_or(0))
+}
+
+/// What supports at the liquidation level less what must be supported.
+fn excess(ledger: &MarginLedgerClient, breakdown: &Breakdown, level_bps: u32) -> Result<i128, ClearingError> {
+    let at = |value: i128, level: u32| mul_div_floor(value, BPS.into(), level.into()).on_curve();
+    let mut sum = neg(breakdown.summary.required_margin).on_curve()?;
+    for deposit in breakdown.deposits.iter() {
+        let supports = bps_floor(deposit.value, deposit.weight_bps).on_curve()?;
+        let level = ledger.asset(&deposit.asset).config.liquidation_bps;
+        sum = add(sum, at(supports, level)?).on_curve()?;
+    }
+    for position in breakdown.positions.iter() {
+        let gain = mul_div_floor(position.pnl.max(0), breakdown.settlement_price, PRICE).on_curve()?;
+        sum = add(sum, at(gain, level_bps)?).on_curve()?;
+    }
+    Ok(sum)
+}
+
+/// Notional that the free margin supports at the market's initial margin.
+pub fn buying_power(
+    env: &Env,
+    ledger: &MarginLedgerClient,
+    account: &Address,
+    market: &Symbol,
+) -> Result<i128, ClearingError> {
+    let summary = ledger.preview(account, &vec![env]);
+    let mut free = sub(summary.effective_margin, summary.required_margin).on_curve()?;
+    for (exposed, notional) in summary.exposures.iter() {
+        if let Market::Perp(symbol) = exposed {
+            let config = ledger.market(&symbol).config;
+            let more = bps_ceil(notional, config.imr_bps.saturating_sub(config.mmr_bps)).on_curve()?;
+            free = sub(free, more).on_curve()?;
+        }
+    }
+    let imr_bps = ledger.market(market).config.imr_bps;
+    mul_div_floor(free.max(0), BPS.into(), imr_bps.into()).on_curve()
+}
+
+/// Largest trade of one side that the market's rules and the account's margin and limits accept now.
+pub fn max_trade(
+    env: &Env,
+    ledger: &MarginLedgerClient,
+    account: &Address,
+    market: &Symbol,
+    is_long: bool,
+) -> Result<i128, ClearingError> {
+    let desk = Desk::open(env, account, market)?;
+    let limits = ledger.account(account).limits;
+    // Half of the curve is beyond every cap.
+    let most = desk.depth() / 2;
+    let signed = |size: i128| if is_long { size } else { -size };
+    let by_rules = largest(most, BY_RULES, |size| desk.plan(signed(size), None, false).is_ok());
+    let by_margin = largest(by_rules, BY_MARGIN, |size| {
+        let size_delta = signed(size);
+        let Ok(plan) = desk.plan(size_delta, None, false) else { return false };
+        let trade = TradeAction { limit_price: plan.price, market: market.clone(), size_delta };
+        let after = ledger.preview(account, &vec![env, Action::Trade(trade)]);
+        let largest = after.exposures.values().iter().max().unwrap_or(0);
+        after.opening_ok
+            && after.leverage <= limits.max_leverage
+            && after.health_factor >= limits.min_health
+            && after.debt_value <= limits.total_borrow
+            && largest <= limits.market_exposure
+    });
+    Ok(signed(by_margin))
+}
+
+/// The largest size up to `most` that is accepted, found by halving; 0 if none is.
+fn largest(most: i128, halvings: u32, accepts: impl Fn(i128) -> bool) -> i128 {
+    if most == 0 || accepts(most) {
+        return most;
+    }
+    let (mut accepted, mut refused) = (0, most);
+    for _ in 0..halvings {
+        let middle = accepted + (refused - accepted) / 2;
+        if accepts(middle) {
+            accepted = middle;
+        } else {
+            refused = middle;
+        }
+    }
+    accepted
+}

@@ -1,0 +1,76 @@
+use super::{client, fixture};
+use account_core::testing::{fakes::healthy, refused, Fixture};
+use margin_interface::{AccountError, Market, TokenPolicy};
+use soroban_sdk::testutils::Address as _;
+use soroban_sdk::{map, Address};
+
+const POLICY: TokenPolicy = TokenPolicy { max_debt: 100, max_outflow: 50 };
+
+fn with_policy() -> (Fixture, Address) {
+    let f = fixture();
+    let asset = Address::generate(&f.env);
+    assert_eq!(f.administer("set_token_policy", (asset.clone(), POLICY)), Ok(()));
+    (f, asset)
+}
+
+#[test]
+fn debts_in_a_token_are_limited() {
+    let (f, asset) = with_policy();
+    let mut summary = healthy(&f.env);
+    for (debt, result) in [(100, Ok(())), (101, refused(AccountError::TokenPolicyExceeded))] {
+        summary.exposures = map![&f.env, (Market::Asset(asset.clone()), debt)];
+        f.ledger().script(&summary);
+        assert_eq!(f.check(&[f.borrow_of(&asset, 1)]), result);
+    }
+    summary.exposures = map![&f.env, (Market::Asset(Address::generate(&f.env)), i128::MAX)];
+    f.ledger().script(&summary);
+    assert_eq!(f.check(&[f.borrow(1)]), Ok(()), "another token");
+    assert_eq!(f.administer("remove_token_policy", (asset.clone(),)), Ok(()));
+    summary.exposures = map![&f.env, (Market::Asset(asset.clone()), 101)];
+    f.ledger().script(&summary);
+    assert_eq!(f.check(&[f.borrow_of(&asset, 1)]), Ok(()));
+}
+
+#[test]
+fn what_leaves_by_one_entry_is_limited_as_a_sum() {
+    let (f, asset) = with_policy();
+    let (this, other) = (&f.account, Address::generate(&f.env));
+    let pay = |amount: i128| f.call(&asset, "transfer", (this, &other, amount));
+    let withdraw = |amount: i128| f.call(&f.protocol.vault, "withdraw", (this, &asset, amount, this));
+    let beyond = refused(AccountError::TokenPolicyExceeded);
+    assert_eq!(f.check(&[pay(50)]), Ok(()));
+    assert_eq!(f.check(&[pay(51)]), beyond);
+    assert_eq!(f.check(&[withdraw(25), pay(25)]), Ok(()));
+    assert_eq!(f.check(&[withdraw(25), pay(26)]), beyond);
+    assert_eq!(f.check(&[f.call(&asset, "approve", (this, &other, 51_i128, 2000_u32))]), beyond);
+    assert_eq!(f.check(&[f.call(&asset, "burn", (this, 51_i128))]), beyond);
+    let elsewhere = f.call(&f.protocol.vault, "deposit", (this, &other, &asset, 51_i128));
+    assert_eq!(f.check(&[elsewhere]), beyond);
+    // What goes into the own deposit does not leave.
+    let deposit = f.call(&f.protocol.vault, "deposit", (this, this, &asset, 51_i128));
+    let implied = f.call(&asset, "transfer", (this, &f.protocol.vault, 51_i128));
+    assert_eq!(f.check(&[deposit, implied]), Ok(()));
+    // What cannot be valued is refused.
+    f.ledger().unlist(&asset);
+    assert_eq!(f.check(&[pay(1)]), refused(AccountError::StalePrice));
+}
+
+#[test]
+fn bad_policies_are_refused_and_only_the_owner_sets_them() {
+    let (f, asset) = with_policy();
+    for policy in [TokenPolicy { max_debt: -1, ..POLICY }, TokenPolicy { max_outflow: -1, ..POLICY }] {
+        let set = f.administer("set_token_policy", (asset.clone(), policy));
+        assert_eq!(set, Err(AccountError::InvalidConfig));
+    }
+    let unknown = Address::generate(&f.env);
+    assert_eq!(f.administer("remove_token_policy", (unknown,)), Err(AccountError::InvalidConfig));
+    assert!(client(&f).try_set_token_policy(&asset, &POLICY).is_err());
+    assert!(client(&f).try_remove_token_policy(&asset).is_err());
+    assert_eq!(client(&f).token_policies(), map![&f.env, (asset, POLICY)]);
+    for _ in 1..16 {
+        let asset = Address::generate(&f.env);
+        assert_eq!(f.administer("set_token_policy", (asset, POLICY)), Ok(()));
+    }
+    let one_more = f.administer("set_token_policy", (Address::generate(&f.env), POLICY));
+    assert_eq!(one_more, Err(AccountError::InvalidConfig));
+}

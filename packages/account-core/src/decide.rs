@@ -1,0 +1,104 @@
+//! Whether an entry is authorised: one decision for the write path and for the views.
+
+use crate::classify::{classify, Exception};
+use crate::intent::Intent;
+use crate::roles::Role;
+use crate::sessions::{self, Charge};
+use crate::state::Profile;
+use crate::storage::{GUARDIANS, PENDING_TIER};
+use crate::tier::Tier;
+use crate::{compliance, multisig, policy, token_policy};
+use margin_interface::{AccountError, Limits};
+use soroban_sdk::{Env, Val, Vec};
+
+/// Decides. What a session has to pay is returned, not yet booked.
+///
+/// # Errors
+/// * [`AccountError::TierChangePending`], [`AccountError::Frozen`]
+/// * [`AccountError::OperationNotAllowed`] - not recognised, or not for this role
+/// * those of the parts
+pub fn decide<T: Tier>(
+    env: &Env,
+    profile: &Profile,
+    role: &Role,
+    contexts: &Vec<Val>,
+) -> Result<Option<Charge>, AccountError> {
+    if PENDING_TIER.is_set(env) {
+        return Err(AccountError::TierChangePending);
+    }
+    let mut intent = Intent::new::<T>(env, &profile.protocol.vault);
+    for context in contexts.iter() {
+        if let Some(exception) = classify::<T>(env, profile, &mut intent, context)? {
+            // Alone, or not at all.
+            return if contexts.len() == 1 {
+                consents(env, role, exception).map(|()| None)
+            } else {
+                Err(AccountError::OperationNotAllowed)
+            };
+        }
+    }
+    if intent.roots == 0 {
+        return Err(AccountError::OperationNotAllowed);
+    }
+    if profile.frozen && (intent.increases || intent.transfers || !matches!(role, Role::Owners(_))) {
+        return Err(AccountError::Frozen);
+    }
+    match role {
+        Role::Owners(signatures) => owners::<T>(env, profile, *signatures, &intent).map(|()| None),
+        Role::Session(key) if T::SESSIONS => {
+            let session = sessions::load(env, key)?;
+            let Some(footprint) = &intent.footprint else { return Err(AccountError::OperationNotAllowed) };
+            sessions::permits(env, &session, &intent, footprint)?;
+            let max_leverage = session.grant.max_leverage.min(profile.limits.max_leverage);
+            risks::<T>(env, profile, &Limits { max_leverage, ..profile.limits.clone() }, &intent)?;
+            sessions::charge(env, profile, session, &intent, footprint)
+        }
+        Role::Session(_) | Role::Guardians(_) => Err(AccountError::OperationNotAllowed),
+    }
+}
+
+fn owners<T: Tier>(
+    env: &Env,
+    profile: &Profile,
+    signatures: u32,
+    intent: &Intent,
+) -> Result<(), AccountError> {
+    if T::MULTISIG && signatures < multisig::required(env, profile, signatures, intent)? {
+        return Err(AccountError::InsufficientSignatures);
+    }
+    risks::<T>(env, profile, &profile.limits, intent)
+}
+
+/// What binds every role alike.
+fn risks<T: Tier>(
+    env: &Env,
+    profile: &Profile,
+    limits: &Limits,
+    intent: &Intent,
+) -> Result<(), AccountError> {
+    if T::SESSIONS {
+        if let Some(footprint) = &intent.footprint {
+            if T::MULTISIG && intent.increases {
+                compliance::permits(env, footprint)?;
+            }
+            token_policy::permits_outflows(env, profile, footprint)?;
+        }
+    }
+    policy::enforce::<T>(env, profile, limits, intent)
+}
+
+fn consents(env: &Env, role: &Role, exception: Exception) -> Result<(), AccountError> {
+    match (exception, role) {
+        (Exception::Freeze, Role::Owners(_) | Role::Guardians(_)) => Ok(()),
+        (Exception::Renounce(key), Role::Session(session)) if key == *session => Ok(()),
+        (Exception::Recover, Role::Guardians(signatures)) => {
+            let enough = 2 * signatures > GUARDIANS.list(env).len();
+            enough.then_some(()).ok_or(AccountError::InsufficientSignatures)
+        }
+        (Exception::Veto, Role::Owners(signatures)) => {
+            let enough = *signatures >= multisig::thresholds(env)?.threshold;
+            enough.then_some(()).ok_or(AccountError::InsufficientSignatures)
+        }
+        _ => Err(AccountError::OperationNotAllowed),
+    }
+}

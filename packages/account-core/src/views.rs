@@ -1,0 +1,84 @@
+//! What a wallet asks before it signs.
+
+use crate::decide::decide;
+use crate::multisig;
+use crate::roles::role_of;
+use crate::storage::{self, ALLOWED, DELEGATES, PENDING_OWNER, PENDING_UPGRADE};
+use crate::tier::Tier;
+use margin_interface::operations::OPERATIONS;
+use margin_interface::{AccountError, Proposal, Standing};
+use soroban_sdk::{symbol_short, vec, Env, IntoVal, Symbol};
+
+/// Functions by which an authority administers an account of any tier.
+const ADMINISTRATION: [&str; 16] = [
+    "accept_ownership",
+    "add_session_key",
+    "add_signer",
+    "allow_contract",
+    "cancel_upgrade",
+    "change_tier",
+    "disallow_contract",
+    "execute_upgrade",
+    "grant_delegate",
+    "propose_upgrade",
+    "remove_signer",
+    "revoke_delegate",
+    "rotate_signer",
+    "transfer_ownership",
+    "unfreeze",
+    "update_params",
+];
+/// Those that come with sessions.
+const OF_SESSIONS: [&str; 5] =
+    ["grant_session", "remove_token_policy", "revoke_all_sessions", "revoke_session_key", "set_token_policy"];
+
+/// [`standing`](margin_interface::SmartAccountInterface::standing).
+pub fn standing(env: &Env) -> Result<Standing, AccountError> {
+    let profile = storage::load(env)?;
+    let upgrade = PENDING_UPGRADE.get(env);
+    Ok(Standing {
+        allowed: ALLOWED.list(env),
+        delegates: DELEGATES.list(env),
+        epoch: profile.epoch,
+        frozen: profile.frozen,
+        pending_owner: PENDING_OWNER.get(env),
+        upgrade_ready_at: upgrade.as_ref().map_or(0, |upgrade| upgrade.ready_at),
+        pending_upgrade: upgrade.map(|upgrade| upgrade.wasm_hash),
+    })
+}
+
+/// [`required_signatures`](margin_interface::SmartAccountInterface::required_signatures).
+pub fn required_signatures<T: Tier>(env: &Env, operation: Symbol, amount: i128) -> Result<u32, AccountError> {
+    storage::load(env)?;
+    let is = |name: &&str| operation == Symbol::new(env, name);
+    if operation == symbol_short!("freeze") {
+        return Ok(1);
+    }
+    if !T::MULTISIG {
+        let owner = ADMINISTRATION.iter().any(is) || (T::SESSIONS && OF_SESSIONS.iter().any(is));
+        return Ok(u32::from(!owner));
+    }
+    let thresholds = multisig::thresholds(env)?;
+    let sized =
+        OPERATIONS.iter().any(|row| is(&row.function)) || ["transfer", "approve", "burn"].iter().any(is);
+    Ok(if sized { thresholds.needed(amount) } else { thresholds.highest() })
+}
+
+/// [`can_authorize`](margin_interface::SmartAccountInterface::can_authorize).
+pub fn can_authorize<T: Tier>(env: &Env, operation: Proposal) -> u32 {
+    match authorizes::<T>(env, operation) {
+        Ok(()) => 0,
+        Err(error) => error as u32,
+    }
+}
+
+fn authorizes<T: Tier>(env: &Env, Proposal { calls, signers }: Proposal) -> Result<(), AccountError> {
+    let profile = storage::load(env)?;
+    let role = role_of::<T>(env, &profile, &signers)?;
+    let mut contexts = vec![env];
+    for call in calls.to_vals().iter() {
+        // A call has the fields of a context.
+        contexts.push_back((symbol_short!("Contract"), call).into_val(env));
+    }
+    decide::<T>(env, &profile, &role, &contexts).map(|_| ())
+}

@@ -1,0 +1,176 @@
+//! What the liquidity pool does in a market beyond standing behind its curve: it takes reductions the curve should not, it
+//! changes the depth of the curve, and it moves the curve toward the index. Each revaluation has a payer.
+//!
+//! The pool is the other side of the traders' net size `N`. What it takes over leaves `N`, so `U` and the reserve test count
+//! what is left; its inventory is what the curve has sold beyond `N`: `x0 - x - N`.
+
+use crate::error::exhausted;
+use crate::fixed::{abs, add, bps_ceil, bps_floor, mul_div_ceil, mul_div_floor, neg, sub};
+use crate::units::{BPS, QUOTE_SCALE};
+use crate::{curve, defaults, MathError};
+
+/// Cash of a reduction of `size_delta` that the pool fills: at the worse of the mark and the index `lo`..`hi` with the
+/// pool's spread.
+pub fn reduction(size_delta: i128, mark: i128, lo: i128, hi: i128) -> Result<i128, MathError> {
+    let price = if size_delta > 0 {
+        mark.max(bps_ceil(hi, BPS + defaults::POOL_SPREAD_BPS)?)
+    } else {
+        mark.min(bps_floor(lo, BPS - defaults::POOL_SPREAD_BPS)?)
+    };
+    mul_div_floor(neg(size_delta)?, price, QUOTE_SCALE)
+}
+
+/// Largest absolute inventory at an index of `price` of a pool that can pay `payable`.
+pub fn inventory_cap(payable: i128, price: i128) -> Result<i128, MathError> {
+    mul_div_floor(bps_floor(payable.max(0), defaults::INVENTORY_BPS)?, QUOTE_SCALE, price)
+}
+
+/// How much of `size` (absolute, of a reduction in the direction of `size_delta`) the inventory has room for.
+pub fn room(inventory: i128, size_delta: i128, size: i128, cap: i128) -> Result<i128, MathError> {
+    let held = if size_delta > 0 { neg(inventory)? } else { inventory };
+    Ok(sub(cap, held)?.clamp(0, size))
+}
+
+/// Reserves when the depth changes by `quote`; the mark stays.
+pub fn scaled(x: i128, y: i128, quote: i128) -> Result<(i128, i128), MathError> {
+    let new_y = add(y, quote)?;
+    if new_y <= 0 {
+        return exhausted();
+    }
+    Ok((mul_div_floor(x, new_y, y)?, new_y))
+}
+
+/// Reserves when the curve moves by `base` along its hyperbola, `x * y` never falling.
+pub fn moved(x: i128, y: i128, base: i128) -> Result<(i128, i128), MathError> {
+    let new_x = add(x, base)?;
+    if x <= 0 || new_x <= 0 {
+        return exhausted();
+    }
+    Ok((new_x, mul_div_ceil(x, y, new_x)?))
+}
+
+/// What it costs the pool that traders of net size `net` leave through the curve `to` instead of `from`, ceil; a gain is
+/// negative.
+pub fn revaluation(from: (i128, i128), to: (i128, i128), net: i128) -> Result<i128, MathError> {
+    if net == 0 {
+        return Ok(0);
+    }
+    let (before, after) = (curve::exit_value(from.0, from.1, net)?, curve::exit_value(to.0, to.1, net)?);
+    add(sub(after, before)?, 1)
+}
+
+/// Whether a base reserve of `x` is deep enough for the traders' net size.
+pub fn deep_enough(x: i128, net: i128) -> Result<bool, MathError> {
+    Ok(mul_div_floor(abs(net)?, defaults::DEPTH_FLOOR, 1)? <= x)
+}
+
+/// What may be spent of the protocol's fees on repegs: what insurance lacks to its target comes first.
+pub fn repeg_budget(fees: i128, insurance: i128, target: i128) -> Result<i128, MathError> {
+    Ok(sub(fees, sub(target, insurance)?.max(0))?.max(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::{BASE, PRICE, USD};
+    use num_bigint::BigInt;
+    use num_rational::BigRational;
+    use proptest::prelude::*;
+
+    const X: i128 = 100_000 * BASE;
+    const Y: i128 = 10_000_000 * USD;
+
+    fn ratio(n: i128) -> BigRational {
+        BigRational::from_integer(BigInt::from(n))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+        /// Invariant 28: the closed form `y*N*(1/(x + N/r) - 1/(x + N))`, never below it, at most two units above.
+        #[test]
+        fn depth_is_paid_for(net in -90_000_i128..90_000, add_bps in 1_i128..20_000) {
+            let (net, quote) = (net * BASE, Y / 10_000 * add_bps);
+            let to = scaled(X, Y, quote).unwrap();
+            let cost = revaluation((X, Y), to, net).unwrap();
+            let r = ratio(to.1) / ratio(Y);
+            let exact = ratio(Y) * ratio(net) * ((ratio(X) + ratio(net) / r).recip() - (ratio(X) + ratio(net)).recip());
+            let over = ratio(cost) - exact;
+            prop_assert!(over >= ratio(0) && over <= ratio(2) || net == 0, "{cost} over {over}");
+            // More depth is worth something to traders on either side.
+            prop_assert!(net == 0 || cost > 0);
+            // Thinning is worth as much to the pool.
+            prop_assert!(revaluation(to, (X, Y), net).unwrap() <= 1);
+        }
+
+        #[test]
+        fn depth_leaves_the_mark(change_bps in -9_000_i128..90_000) {
+            let (x, y) = scaled(X, Y, Y / 10_000 * change_bps).unwrap();
+            let (before, after) = (curve::mark(X, Y).unwrap(), curve::mark(x, y).unwrap());
+            prop_assert!((before - after).abs() <= 1);
+        }
+
+        /// What a move gives to traders, `y'N/(x' + N) - yN/(x + N)`, is charged, and at most two units more.
+        #[test]
+        fn a_move_has_a_price(net in -60_000_i128..60_000, base in -9_000_i128..9_000) {
+            let (net, base) = (net * BASE, base * BASE);
+            let to = moved(X, Y, base).unwrap();
+            prop_assert!(BigInt::from(to.0) * to.1 >= BigInt::from(X) * Y);
+            let exit = |x: i128, y: i128| ratio(y) * ratio(net) / (ratio(x) + ratio(net));
+            let over = ratio(revaluation((X, Y), to, net).unwrap()) - (exit(to.0, to.1) - exit(X, Y));
+            prop_assert!(net == 0 || over >= ratio(0) && over <= ratio(2), "{over}");
+        }
+
+        /// Marked at the index, whoever reduces against the pool never gains: what a closed circle of traders wins on the
+        /// curve they lose here.
+        #[test]
+        fn a_reduction_against_the_pool_never_gains(size in -1_000_i128..1_000, mark in 50_i128..200, width in 0_i128..5) {
+            let (lo, hi) = ((100 - width) * PRICE, (100 + width) * PRICE);
+            let quote = reduction(size * BASE, mark * PRICE, lo, hi).unwrap();
+            prop_assert!(quote + size * 100 * USD <= 0);
+            // Nor does it get a better price than the curve's first unit.
+            prop_assert!(quote + size * mark * USD <= 0);
+        }
+    }
+
+    #[test]
+    fn the_worse_of_mark_and_index() {
+        let at = |size, mark| reduction(size * BASE, mark * PRICE, 100 * PRICE, 100 * PRICE);
+        assert_eq!(at(-10, 90), Ok(900 * USD));
+        assert_eq!(at(-10, 110), Ok(995 * USD));
+        assert_eq!(at(10, 90), Ok(-1_005 * USD));
+        assert_eq!(at(10, 110), Ok(-1_100 * USD));
+    }
+
+    #[test]
+    fn room_in_the_inventory() {
+        let cap = inventory_cap(10_000 * USD, 100 * PRICE).unwrap();
+        assert_eq!(cap, 10 * BASE);
+        // Who sells adds to it, who buys takes from it.
+        assert_eq!(room(4 * BASE, -BASE, 20 * BASE, cap), Ok(6 * BASE));
+        assert_eq!(room(4 * BASE, BASE, 20 * BASE, cap), Ok(14 * BASE));
+        assert_eq!(room(12 * BASE, -BASE, BASE, cap), Ok(0));
+        assert_eq!(room(0, -BASE, BASE, cap), Ok(BASE));
+    }
+
+    #[test]
+    fn a_deeper_curve_is_better_for_both_sides() {
+        // N > 0 or N < 0: a deeper curve lets either leave at a better price.
+        for net in [20_000 * BASE, -20_000 * BASE] {
+            let deeper = scaled(X, Y, Y).unwrap();
+            assert!(revaluation((X, Y), deeper, net).unwrap() > 0);
+            assert!(revaluation(deeper, (X, Y), net).unwrap() < 0);
+        }
+        assert_eq!(revaluation((X, Y), (2 * X, 2 * Y), 0), Ok(0));
+    }
+
+    #[test]
+    fn insurance_comes_before_a_repeg() {
+        assert_eq!(repeg_budget(100, 70, 100), Ok(70));
+        assert_eq!(repeg_budget(100, 120, 100), Ok(100));
+        assert_eq!(repeg_budget(20, 70, 100), Ok(0));
+        assert_eq!((deep_enough(3 * BASE, -BASE), deep_enough(3 * BASE - 1, BASE)), (Ok(true), Ok(false)));
+        assert_eq!(scaled(X, Y, -Y), Err(MathError::Exhausted));
+        assert_eq!(moved(X, Y, -X), Err(MathError::Exhausted));
+    }
+}

@@ -1,0 +1,114 @@
+//! A lending liquidation in closed form.
+
+use super::number::{exact, ratio, Exact};
+use super::{Account, Books, Standing, Valuation};
+use num_traits::{One, Signed, Zero};
+
+/// What changes hands, token units.
+#[derive(Clone, Debug)]
+pub struct Seizure {
+    /// Debt extinguished.
+    pub repaid: Exact,
+    /// To the liquidator.
+    pub seized: Exact,
+    /// To the protocol.
+    pub fee: Exact,
+    /// Whether the account could still be helped.
+    pub helps: bool,
+}
+
+/// What becomes of a liquidation.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// The account is above its level.
+    NotLiquidatable,
+    /// Another pair would help, this one does not.
+    Unhelpful,
+    /// It happens.
+    Done(Seizure),
+}
+
+const FEE_BPS: i128 = 100;
+const DUST_DOLLARS: i128 = 10;
+
+fn bps(value: u32) -> Exact {
+    ratio(i128::from(value), 10_000)
+}
+
+/// `max_repay` of `debt` against the deposit of `collateral`.
+pub fn liquidation(
+    books: &Books,
+    account: &Account,
+    debt: usize,
+    collateral: usize,
+    max_repay: &Exact,
+) -> Outcome {
+    let standing = books.standing(account, Valuation::Liquidation);
+    if standing.liquidation >= standing.required {
+        return Outcome::NotLiquidatable;
+    }
+    let (owed_config, held_config) = (&books.assets[debt].config, &books.assets[collateral].config);
+    let (lw, ltv) = (bps(owed_config.lw_bps), bps(held_config.ltv_bps));
+    let (owed, held) = (&account.debts[&debt], &account.deposits[&collateral]);
+    let debt_price = books.owed(debt, Valuation::Liquidation);
+    let held_price = books.owned(collateral, Valuation::Liquidation);
+    let unit = |asset: usize| exact(10i128.pow(books.assets[asset].decimals));
+    let owed_value = books.dollars(debt, owed, &debt_price);
+    let held_value = books.dollars(collateral, held, &held_price);
+
+    let fee = ratio(FEE_BPS, 10_000);
+    let start = ratio(100, 10_000).min(bps(held_config.max_bonus_bps));
+    let helps = room(&standing, &lw, &ltv).is_positive();
+    let level = &standing.liquidation / &standing.required;
+    let (bonus, wanted) = if helps {
+        let depth = (Exact::one() - &level).min(ratio(1, 10));
+        let ramp = (bps(held_config.max_bonus_bps) - &start) * depth * exact(10);
+        let bonus = (&start + ramp).min(room(&standing, &lw, &ltv));
+        let slope = &lw - &ltv * (Exact::one() + &bonus + &fee) / bps(held_config.opening_bps);
+        let mut wanted = if slope.is_positive() {
+            ((&standing.required - &standing.opening) / slope).min(owed_value.clone())
+        } else {
+            owed_value.clone()
+        };
+        if level >= ratio(95, 100) {
+            wanted = wanted.min(&owed_value / exact(2));
+        }
+        if &owed_value - &wanted < exact(DUST_DOLLARS) {
+            wanted = owed_value.clone();
+        }
+        (bonus, wanted)
+    } else {
+        let another = account.deposits.keys().any(|other| {
+            account.debts.keys().any(|owed| {
+                let (lw, ltv) = (&books.assets[*owed].config.lw_bps, &books.assets[*other].config.ltv_bps);
+                room(&standing, &bps(*lw), &bps(*ltv)).is_positive()
+            })
+        });
+        if another {
+            return Outcome::Unhelpful;
+        }
+        (start, owed_value.clone())
+    };
+    let covered = &held_value / (Exact::one() + &bonus + &fee);
+    let limit = books.dollars(debt, max_repay, &debt_price);
+    let repaid = wanted.min(covered.clone()).min(limit);
+    let all = repaid >= covered;
+    let seized = (&repaid * (Exact::one() + &bonus)).min(held_value.clone());
+    let taken = if all { held_value } else { &repaid * (Exact::one() + bonus + fee) };
+    let in_units = |value: &Exact, asset: usize, price: &Exact| value / price * unit(asset);
+    let seized_units = in_units(&seized, collateral, &held_price);
+    Outcome::Done(Seizure {
+        repaid: in_units(&repaid, debt, &debt_price),
+        fee: in_units(&taken, collateral, &held_price) - &seized_units,
+        seized: seized_units,
+        helps,
+    })
+}
+
+/// The bonus at which the health would no longer rise.
+fn room(standing: &Standing, lw: &Exact, ltv: &Exact) -> Exact {
+    if ltv.is_zero() {
+        return exact(1_000_000);
+    }
+    &standing.effective / &standing.required * lw / ltv - Exact::one() - ratio(FEE_BPS, 10_000)
+}
