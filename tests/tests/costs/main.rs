@@ -113,6 +113,8 @@ fn trading(f: &Fixture, table: &mut Table, section: &str, who: &Actor, open_bar:
     let shares = who.add_liquidity(usdc(1_000)).ok();
     table.note(f, section, "clearing.add_liquidity", None);
     f.pass(60);
+    who.request_exit(shares).ok();
+    table.note(f, section, "clearing.request_exit", None);
     f.pass(LP_COOL_DOWN);
     who.remove_liquidity(shares).ok();
     table.note(f, section, "clearing.remove_liquidity", None);

@@ -145,6 +145,8 @@ fn nobody_but_the_venues_writes_to_the_ledger(f: &Fixture) {
         ("apply_fill", (me, market.clone(), 1i128, -1i128, 0i128, state.clone()).into_val(env)),
         ("settle", (me, market.clone(), 0i128, state.clone()).into_val(env)),
         ("take_over", (me, &f.lender.address, market.clone(), 1i128, false, state).into_val(env)),
+        ("update_market", (market.clone(), f.ledger().market(&market).config).into_val(env)),
+        ("pay_executor", (&f.lender.address, me, some).into_val(env)),
         ("move_bucket", (me, Bucket::Lp, -some).into_val(env)),
         ("claim_pending", (me,).into_val(env)),
         ("set_venues", (me, me, me).into_val(env)),
