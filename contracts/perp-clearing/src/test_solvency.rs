@@ -125,6 +125,9 @@ fn the_pool_takes_over_what_nobody_took_for_a_minute() {
     world.pass(59);
     assert_eq!(early(), Some(Ok(ClearingError::TooEarly)), "still offered to others");
     world.pass(1);
+    world.index_at(91, PriceStatus::Degraded);
+    assert_eq!(early(), Some(Ok(ClearingError::PriceNotUsable)));
+    world.index_at(91, PriceStatus::Live);
     let before = (curve_of(&world), world.clearing.buckets());
     let taken = world.clearing.liquidate(&keeper, &alice, &world.btc, &0);
     world.conserved();

@@ -776,7 +776,7 @@ pub trait PerpClearingInterface {
     ///
     /// # Errors
     /// * [`ClearingError::NoPosition`], [`ClearingError::InvalidAmount`], [`ClearingError::WrongStage`]
-    /// * [`ClearingError::TooEarly`], [`ClearingError::InventoryFull`] - for the pool
+    /// * [`ClearingError::TooEarly`], [`ClearingError::InventoryFull`], [`ClearingError::PriceNotUsable`] - for the pool
     ///
     /// # Authorization
     /// `liquidator`, which receives half of the fee; whoever takes over must itself be healthy afterwards.
