@@ -4,6 +4,7 @@
 extern crate std;
 
 mod administration;
+mod allowlist;
 mod authentication;
 mod classification;
 mod deleverage;

@@ -9,8 +9,7 @@ use soroban_sdk::{contracttype, vec, Address, Bytes, BytesN, Env, Vec};
 /// Version of the schema; an upgrade that alters it raises it.
 pub const SCHEMA: u32 = 2;
 
-/// The state that all tiers have in common.
-#[contracttype]
+/// The state that all tiers have in common. Stored without the names of its fields: every account pays rent for them.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Profile {
     /// Tier.

@@ -5,14 +5,16 @@
 
 use crate::state::{AuditTrail, PendingTier, PendingUpgrade, Profile, Session, Thresholds, SCHEMA};
 use core::marker::PhantomData;
-use margin_interface::{AccountError, Market, PendingMultisig, TokenPolicy, TradingHours};
+use margin_interface::{
+    AccountError, AccountType, Limits, Market, PendingMultisig, Protocol, TokenPolicy, TradingHours,
+};
 use soroban_sdk::{symbol_short, Address, Bytes, Env, IntoVal, Map, Symbol, TryFromVal, Val, Vec};
 
 const DAY_IN_LEDGERS: u32 = 17_280;
 const THRESHOLD: u32 = 90 * DAY_IN_LEDGERS;
 const BUMP: u32 = 120 * DAY_IN_LEDGERS;
 
-const PROFILE: Slot<Profile> = Slot::new(symbol_short!("profile"));
+const PROFILE: Slot<Vec<Val>> = Slot::new(symbol_short!("profile"));
 /// Foreign contracts that owner signers may call.
 pub const ALLOWED: Slot<Vec<Address>> = Slot::new(symbol_short!("allowed"));
 /// Who has a grant in the ledger.
@@ -79,21 +81,60 @@ impl<T: TryFromVal<Env, Val> + IntoVal<Env, Val>> Slot<Vec<T>> {
     }
 }
 
+/// A profile as it is stored, its schema first.
+type Stored = (
+    u32,
+    AccountType,
+    u64,
+    u32,
+    bool,
+    (u32, i128, u32, i128),
+    Address,
+    (Address, Address, Address, Address),
+    Vec<Bytes>,
+);
+
 /// The account's state.
 ///
 /// # Errors
 /// * [`AccountError::NotInitialized`] - there is none, or it is of another schema
 pub fn load(env: &Env) -> Result<Profile, AccountError> {
-    let profile = PROFILE.get(env).ok_or(AccountError::NotInitialized)?;
-    if profile.schema != SCHEMA {
-        return Err(AccountError::NotInitialized);
+    decode(env).ok_or(AccountError::NotInitialized)
+}
+
+fn decode(env: &Env) -> Option<Profile> {
+    let stored = PROFILE.get(env)?;
+    if u32::try_from_val(env, &stored.get(0)?).ok()? != SCHEMA {
+        return None;
     }
-    Ok(profile)
+    let (schema, account_type, deleveraged_at, epoch, frozen, limits, owner, protocol, signers) =
+        Stored::try_from_val(env, stored.as_val()).ok()?;
+    let (max_leverage, market_exposure, min_health, total_borrow) = limits;
+    let (factory, ledger, perp_clearing, vault) = protocol;
+    Some(Profile {
+        account_type,
+        deleveraged_at,
+        epoch,
+        frozen,
+        limits: Limits { max_leverage, market_exposure, min_health, total_borrow },
+        owner,
+        protocol: Protocol { factory, ledger, perp_clearing, vault },
+        schema,
+        signers,
+    })
 }
 
 /// Writes the account's state.
 pub fn save(env: &Env, profile: &Profile) {
-    PROFILE.set(env, profile);
+    let Profile { account_type, deleveraged_at, epoch, frozen, limits, owner, protocol, schema, signers } =
+        profile.clone();
+    let Limits { max_leverage, market_exposure, min_health, total_borrow } = limits;
+    let limits = (max_leverage, market_exposure, min_health, total_borrow);
+    let Protocol { factory, ledger, perp_clearing, vault } = protocol;
+    let protocol = (factory, ledger, perp_clearing, vault);
+    let stored: Stored =
+        (schema, account_type, deleveraged_at, epoch, frozen, limits, owner, protocol, signers);
+    env.storage().instance().set(&PROFILE.0, &stored);
     extend_ttl(env);
 }
 

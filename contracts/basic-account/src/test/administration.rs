@@ -1,5 +1,7 @@
 use super::fixture;
 use crate::BasicAccount;
+use account_core::state::{Profile, SCHEMA};
+use account_core::storage;
 use account_core::testing::{config, public, Fixture};
 use margin_interface::{AccountConfig, AccountError, AccountType, Limits};
 use soroban_sdk::testutils::Events as _;
@@ -87,4 +89,30 @@ fn nobody_but_the_owner_administers() {
     assert!(f.client().try_update_params(&Some(100), &None, &None, &None).is_err());
     assert_eq!(f.client().limits(), DEFAULTS);
     assert_eq!(f.client().signers().len(), 2);
+}
+
+#[test]
+fn state_of_another_schema_is_not_read() {
+    let f = fixture();
+    f.env.as_contract(&f.account, || {
+        let profile = storage::load(&f.env).unwrap();
+        assert_eq!(profile.schema, SCHEMA);
+        storage::save(&f.env, &Profile { schema: SCHEMA + 1, ..profile });
+    });
+    assert_eq!(f.client().try_limits(), Err(Ok(AccountError::NotInitialized)));
+    assert_eq!(f.check(&[f.trade(-1, true)]), Err(Ok(AccountError::NotInitialized)));
+    assert_eq!(f.administer("unfreeze", ()), Err(AccountError::NotInitialized));
+}
+
+#[test]
+fn every_part_of_the_state_is_stored() {
+    let f = fixture();
+    f.env.as_contract(&f.account, || {
+        let profile = storage::load(&f.env).unwrap();
+        let limits = Limits { max_leverage: 1, market_exposure: 2, min_health: 3, total_borrow: 4 };
+        let other = Profile { deleveraged_at: 5, epoch: 6, frozen: true, limits, ..profile };
+        storage::save(&f.env, &other);
+        assert_eq!(storage::load(&f.env), Ok(other));
+    });
+    assert_eq!(f.client().get_owner(), f.owner);
 }

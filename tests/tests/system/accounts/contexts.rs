@@ -2,6 +2,7 @@
 
 use super::{approve_call, of_each_tier, LITTLE};
 use margin_interface::AccountError::{ExcessiveLeverage, OperationNotAllowed};
+use margin_interface::AccountType;
 use margin_tests::auth::{to_scval, Invocation};
 use margin_tests::fixture::{Fixture, BTC_USD};
 use margin_tests::money::{milli_base, price, usdc, Coin};
@@ -56,6 +57,11 @@ fn p08_what_is_unknown_is_refused(f: &Fixture) {
             let failure =
                 assert_refused(account.borrow(LITTLE).also_signing(call), &account, OperationNotAllowed);
             assert!(failure.refused_by.is_some(), "{function}");
+        }
+        // Whoever trades for a Basic or Pro account does not administer it.
+        if f.account(&account).account_type() != AccountType::Institutional {
+            let unasked = Invocation::new(me, "unfreeze", (me,).into_val(env));
+            assert_refused(account.borrow(LITTLE).also_signing(unasked), &account, OperationNotAllowed);
         }
         let limits = (me, margin_interface::Limits::NONE).into_val(env);
         assert_refused(
@@ -167,6 +173,9 @@ fn p13_arguments_are_checked_by_place_and_type(f: &Fixture) {
             Invocation::new(clearing, "trade", (me, market.clone(), 1i128, 1i128, true, 0u32).into_val(env)),
             Invocation::new(clearing, "close_position", (me, market.clone(), 1u32, 0u64).into_val(env)),
             Invocation::new(clearing, "remove_liquidity", (me, 1i128, 1u64).into_val(env)),
+            // A function of the account itself, about somebody else.
+            Invocation::new(me, "freeze", (thief,).into_val(env)),
+            Invocation::new(me, "unfreeze", (thief, 0u32).into_val(env)),
             Invocation::new(token, "transfer", (me, thief).into_val(env)),
             Invocation::new(token, "transfer", (me, 1i128, thief).into_val(env)),
             Invocation::new(token, "transfer", (me, thief, 1i128, 1i128).into_val(env)),

@@ -16,7 +16,7 @@ use margin_tests::operations::Order;
 use margin_tests::refusal::assert_refused;
 use margin_tests::signer::Signer;
 use margin_tests::tx::Tx;
-use soroban_sdk::{Address, BytesN, IntoVal, Symbol, TryFromVal, Val, Vec as HostVec};
+use soroban_sdk::{Address, BytesN, IntoVal, TryFromVal, Val, Vec as HostVec};
 
 crate::in_both_modes!(
     anyone_who_signs_freezes_and_only_the_authority_unfreezes,
@@ -315,11 +315,9 @@ fn p39_state_of_another_schema_is_not_read(f: &Fixture) {
         f.env.as_contract(&account.address, || {
             let storage = f.env.storage().instance();
             let key = f.symbol("profile");
-            let mut profile: soroban_sdk::Map<Symbol, Val> = storage.get(&key).expect("a profile");
-            let schema = f.symbol("schema");
-            let version =
-                u32::try_from_val(&f.env, &profile.get(schema.clone()).expect("a version")).unwrap();
-            profile.set(schema, (version + 1).into());
+            let mut profile: HostVec<Val> = storage.get(&key).expect("a profile");
+            let version = u32::try_from_val(&f.env, &profile.get(0).expect("a version")).unwrap();
+            profile.set(0, (version + 1).into());
             storage.set(&key, &profile);
         });
         assert_refused(account.borrow(LITTLE), &account, NotInitialized);
