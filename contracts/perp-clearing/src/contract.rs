@@ -367,6 +367,10 @@ impl PerpClearingInterface for PerpClearing {
         stage::tighten(&env, &ledger(&env), &by, &market, stage)
     }
 
+    fn wind_down(env: Env, market: Symbol) -> BytesN<32> {
+        changes::propose(&env, ClearingChange::Stage(market, MarketStage::WindDown))
+    }
+
     fn settle_position(env: Env, account: Address, market: Symbol) -> Result<i128, ClearingError> {
         stage::settle_position(&env, &ledger(&env), &account, &market)
     }

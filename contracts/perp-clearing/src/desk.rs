@@ -286,6 +286,10 @@ impl<'a> Desk<'a> {
         if !self.is_flagged() || self.env.ledger().timestamp() < offered_until {
             return Err(ClearingError::TooEarly);
         }
+        // Others take over at what a doubtful price may be; the pool is not asked whether it wants to.
+        if !markets::is_live(&self.view.index) {
+            return Err(ClearingError::PriceNotUsable);
+        }
         let room = house::room(&self.ledger, &self.record.house, neg(held).on_curve()?, &self.view.index)?;
         if room == 0 {
             return Err(ClearingError::InventoryFull);

@@ -125,6 +125,9 @@ fn the_pool_takes_over_what_nobody_took_for_a_minute() {
     world.pass(59);
     assert_eq!(early(), Some(Ok(ClearingError::TooEarly)), "still offered to others");
     world.pass(1);
+    world.index_at(91, PriceStatus::Degraded);
+    assert_eq!(early(), Some(Ok(ClearingError::PriceNotUsable)));
+    world.index_at(91, PriceStatus::Live);
     let before = (curve_of(&world), world.clearing.buckets());
     let taken = world.clearing.liquidate(&keeper, &alice, &world.btc, &0);
     world.conserved();
@@ -366,7 +369,9 @@ fn wound_down(order: [usize; 3], pool: i128) -> (Vec<i128>, Settlement) {
     world.sell(&traders[2], 100);
     let start: Vec<i128> = traders.iter().map(|trader| deposit(&world, trader)).collect();
     world.index_at(150, PriceStatus::Live);
-    governed(&world, ClearingChange::Stage(world.btc.clone(), MarketStage::WindDown));
+    let id = world.clearing.wind_down(&world.btc);
+    world.pass(DAY);
+    world.clearing.execute(&id);
     assert_eq!(world.clearing.house(&world.btc).clearing_price, 150 * PRICE);
     assert_eq!(world.refused(&traders[0], -BASE, true), ClearingError::WrongStage);
     for who in order {

@@ -776,7 +776,7 @@ pub trait PerpClearingInterface {
     ///
     /// # Errors
     /// * [`ClearingError::NoPosition`], [`ClearingError::InvalidAmount`], [`ClearingError::WrongStage`]
-    /// * [`ClearingError::TooEarly`], [`ClearingError::InventoryFull`] - for the pool
+    /// * [`ClearingError::TooEarly`], [`ClearingError::InventoryFull`], [`ClearingError::PriceNotUsable`] - for the pool
     ///
     /// # Authorization
     /// `liquidator`, which receives half of the fee; whoever takes over must itself be healthy afterwards.
@@ -906,6 +906,11 @@ pub trait PerpClearingInterface {
         market: Symbol,
         stage: MarketStage,
     ) -> Result<(), ClearingError>;
+    /// Announces the end of a market: one price for everybody, once the delay is over. Returns the id of the change.
+    ///
+    /// # Authorization
+    /// The admin.
+    fn wind_down(env: Env, market: Symbol) -> BytesN<32>;
     /// Settles a position of a market that is wound down, at its one price: who owes from the start, who is owed a day later,
     /// so that nobody is paid what another one's loss has yet to bring. Permissionless. Returns the funding paid.
     ///

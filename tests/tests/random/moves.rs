@@ -1,6 +1,6 @@
 //! What actors do at random: bounded by what they have, so that most of it succeeds.
 
-use margin_interface::Receive;
+use margin_interface::{AccountStatus, Receive};
 use margin_math::defaults::LP_COOL_DOWN;
 use margin_math::units::{BASE, PRICE, USD};
 use margin_tests::actor::Actor;
@@ -365,6 +365,9 @@ impl<'a> Cast<'a> {
             self.f.clearing().position(&actor.address, &symbol).is_some()
                 && self.f.vault().is_liquidatable(&actor.address)
         })?;
+        if dice.chance(40) {
+            return self.taken_by_the_pool(who, market);
+        }
         let by = &self.arbitrageur;
         let size = self.f.clearing().position(&who.address, &symbol)?.size.abs();
         let size = size * dice.between(50, 100) / 100;
@@ -373,6 +376,21 @@ impl<'a> Cast<'a> {
             format!("{} of {} {market} {size}", by.name, who.name),
             by.take_over(who, market, size),
         )
+    }
+
+    /// Flags the account, and has the pool take over once the minute for others is over.
+    fn taken_by_the_pool(&self, who: &Actor, market: &str) -> Option<Played> {
+        let state = self.f.ledger().account(&who.address);
+        if state.status != AccountStatus::Flagged {
+            let args = (&who.address,).into_val(&self.f.env);
+            let call = Invocation::new(&self.f.contracts().ledger, "flag", args);
+            return self.submit("flag", who.name.clone(), Tx::<()>::new(self.f, call));
+        }
+        if self.f.now() < state.since + 60 {
+            return None;
+        }
+        let by = &self.f.keeper;
+        self.submit("take_over by the pool", format!("{} {market}", who.name), by.take_over(who, market, 0))
     }
 
     fn settle_funding(&self, dice: &mut Dice) -> Option<Played> {
