@@ -77,7 +77,7 @@ pub fn check(world: &World, memory: &mut Memory) {
     picture.shares_sum();
     picture.positions_sum();
     picture.claims_sum();
-    picture.curves(memory);
+    picture.curves(world, memory);
     picture.sequences(memory);
     picture.pool_shares(world, memory);
     picture.nothing_minted(world, memory);
@@ -301,15 +301,17 @@ impl Picture {
         holds("CLM-2", &(b, &open), current <= &claims + &slack * 64);
     }
 
-    /// CRV-1: a trade never lowers x*y. CRV-2: what traders hold came out of the curve: x + N is constant.
-    fn curves(&self, memory: &mut Memory) {
+    /// CRV-1: a trade never lowers x*y. CRV-2: what traders and the pool's inventory hold came out of the curve: x + N + it is
+    /// constant between repegs.
+    fn curves(&self, world: &World, memory: &mut Memory) {
         for (market, record) in &self.markets {
-            let key = format!("{market:?}");
+            let house = world.clearing().house(market);
+            let key = format!("{market:?} {}", house.repegged_at);
             let state = &record.state;
             let product = BigInt::from(state.base_reserve) * state.quote_reserve;
             let before = memory.products.insert(key.clone(), product.clone()).unwrap_or_default();
             holds("CRV-1", market, product >= before);
-            let base = state.base_reserve + record.totals.net_size;
+            let base = state.base_reserve + record.totals.net_size + house.inventory;
             same("CRV-2", market, base, *memory.first_base.entry(key).or_insert(base));
         }
     }

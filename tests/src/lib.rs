@@ -15,6 +15,7 @@ pub mod listed;
 pub mod model;
 pub mod money;
 pub mod operations;
+pub mod orders;
 pub mod outer;
 pub mod prices;
 pub mod random;

@@ -257,6 +257,12 @@ impl Actor {
         self.calls(&self.world.contracts().clearing, "add_liquidity", args.into_val(&self.world.env))
     }
 
+    /// Announces that shares will leave the liquidity pool.
+    pub fn request_exit(&self, shares: i128) -> Tx<u64> {
+        let args = (&self.address, shares).into_val(&self.world.env);
+        self.calls(&self.world.contracts().clearing, "request_exit", args)
+    }
+
     /// Leaves the liquidity pool.
     pub fn remove_liquidity(&self, shares: i128) -> Tx<i128> {
         let args = (&self.address, shares, 0i128);

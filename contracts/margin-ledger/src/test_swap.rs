@@ -45,6 +45,11 @@ fn a_deleverage_that_does_not_help_is_refused() {
     assert_refused!(world, nothing, LedgerError::NothingOwed);
     let empty = ledger.try_deleverage(&keeper, &alice, &world.usdc, &world.eth, &ONE);
     assert_refused!(world, empty, LedgerError::InsufficientBalance);
+    // What its own deposit of the same asset pays needs no keeper.
+    world.deposit(&alice, &world.usdc, 10 * ONE);
+    let same = ledger.try_deleverage(&keeper, &alice, &world.usdc, &world.usdc, &ONE);
+    assert_refused!(world, same, LedgerError::LiquidationUnhelpful);
+    ledger.repay_with_collateral(&alice, &world.usdc, &(10 * ONE));
     // Health 0.49: 0.7 of support are given up for each 1.005 repaid, 0.70 > 0.49.
     world.price(&world.xlm, PRICE * 35 / 1_000);
     assert_refused!(world, call(&world, ONE), LedgerError::LiquidationUnhelpful);

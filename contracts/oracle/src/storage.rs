@@ -151,9 +151,9 @@ pub fn look_up(env: &Env, name: Val) -> Option<(Option<Val>, State)> {
 fn unpack_state(env: &Env, stored: &Val) -> Option<State> {
     let packed = BytesN::<STATE_BYTES>::try_from_val(env, stored).ok()?.to_array();
     let ([mid, lo, hi, stable, anchor, candidate, floor, cap], times) = unpack(&packed)?;
-    let [timestamp, anchored, judged, judged_at, since, grace_until, max_age, counts, flags] = times;
+    let [timestamp, anchored, judged, judged_at, since, grace_until, max_age, good, flags] = times;
     let [phase, halted, diverged, ..] = flags.to_le_bytes();
-    let (good, stood) = (counts as u32, (counts >> 32) as u32);
+    let good = good as u32;
     let phase = Phase::from_code(phase);
     let track = Track {
         mid,
@@ -170,14 +170,12 @@ fn unpack_state(env: &Env, stored: &Val) -> Option<State> {
         grace_until,
         phase,
         good,
-        stood,
     };
     Some(State { track, floor, cap, max_age, halted: halted != 0, diverged: diverged != 0 })
 }
 
 pub fn set_state(env: &Env, asset: Val, state: &State) {
     let t = &state.track;
-    let counts = u64::from(t.good) | u64::from(t.stood) << 32;
     let flags =
         u64::from_le_bytes([t.phase as u8, state.halted.into(), state.diverged.into(), 0, 0, 0, 0, 0]);
     let prices: [i128; STATE_PRICES] =
@@ -190,7 +188,7 @@ pub fn set_state(env: &Env, asset: Val, state: &State) {
         t.since,
         t.grace_until,
         state.max_age,
-        counts,
+        t.good.into(),
         flags,
     ];
     let mut packed = [0; STATE_BYTES];

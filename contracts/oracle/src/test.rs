@@ -336,7 +336,7 @@ fn the_stable_price_follows_at_its_rate() {
 
 /// P11, 46
 #[test]
-fn p11_sep40_reads_are_total_and_consistent() {
+fn p11_bad_input_46_sep40_reads_are_total_and_consistent() {
     let h = Harness::new(3);
     let sep40 = h.sep40();
     assert_eq!(

@@ -225,7 +225,7 @@ fn the_quorum_is_never_below_two_f_plus_one() {
 
 /// 32, P19: what is signed for something else verifies nowhere.
 #[test]
-fn bad_input_32_reports_for_another_contract_network_epoch_round_or_purpose() {
+fn p19_bad_input_32_reports_for_another_contract_network_epoch_round_or_purpose() {
     let p = Press::new(1, 1);
     let forged: [fn(&Press, &mut Message); 8] = [
         |_, m| m.tag = symbol_short!("revoke"),

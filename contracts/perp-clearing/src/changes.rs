@@ -1,17 +1,18 @@
 //! Changes of markets and of the operator: what tightens acts at once, the rest is announced.
 
-use crate::storage;
+use crate::{markets, stage, storage};
 use governance::Delay;
 use margin_interface::{
-    ClearingChange, ClearingConfig, ClearingError, GovernanceError, MarginLedgerClient, MarketConfig,
-    OperatorSet,
+    ClearingChange, ClearingConfig, ClearingError, GovernanceError, HouseChanged, MarginLedgerClient,
+    MarketConfig, OperatorSet,
 };
+use margin_math::units::BPS;
 use soroban_sdk::{panic_with_error, Address, BytesN, Env, Symbol};
 
 /// Announces a change.
 pub fn propose(env: &Env, change: ClearingChange) -> BytesN<32> {
     let delay = match &change {
-        ClearingChange::Market(..) => Delay::Risk,
+        ClearingChange::Depth(..) | ClearingChange::Market(..) | ClearingChange::Stage(..) => Delay::Risk,
         ClearingChange::Operator(_) => Delay::Venue,
         ClearingChange::Upgrade(_) => Delay::Code,
     };
@@ -25,7 +26,9 @@ pub fn execute(env: &Env, ledger: &MarginLedgerClient, id: &BytesN<32>) -> Resul
             let now = ledger.market(&market).config;
             set_market(ledger, &market, &now, &config)?;
         }
+        ClearingChange::Depth(market, depth_bps) => set_depth(env, &market, depth_bps)?,
         ClearingChange::Operator(operator) => set_operator(env, Some(operator)),
+        ClearingChange::Stage(market, stage) => stage::set_stage(env, ledger, &market, stage)?,
         ClearingChange::Upgrade(wasm) => governance::upgrade(env, wasm),
     }
     Ok(())
@@ -54,6 +57,17 @@ pub fn dismiss_operator(env: &Env, by: &Address, operator: Option<Address>) {
         panic_with_error!(env, GovernanceError::NeedsTimelock);
     }
     set_operator(env, None);
+}
+
+fn set_depth(env: &Env, market: &Symbol, depth_bps: u32) -> Result<(), ClearingError> {
+    if depth_bps > BPS {
+        return Err(ClearingError::InvalidConfig);
+    }
+    let mut record = markets::record(env, market)?;
+    record.house.depth_bps = depth_bps;
+    storage::set_record(env, market, &record);
+    HouseChanged { market: market.clone(), house: record.house }.publish(env);
+    Ok(())
 }
 
 fn set_operator(env: &Env, operator: Option<Address>) {

@@ -1,6 +1,6 @@
 //! Conditions of orders. What cannot be known now neither holds nor fails, and so does its opposite.
 
-use crate::{desk::Desk, error::OrRefuse, funding, markets, nonces, storage};
+use crate::{desk::Desk, error::OrRefuse, funding, nonces};
 use margin_interface::{ClearingError, Condition, MAX_CONDITIONS, MAX_CONDITION_DEPTH};
 use margin_math::marks::WINDOW;
 use soroban_sdk::{Env, Vec};
@@ -59,10 +59,7 @@ fn holds(env: &Env, desk: &Desk, condition: &Condition) -> Result<Option<bool>, 
     let now = env.ledger().timestamp();
     let index = desk.index();
     let index_price = funding::usable(index).then_some(index.mid);
-    let mark = || match storage::marks(env, desk.market) {
-        Some(marks) => marks.twap(now, WINDOW).on_curve(),
-        None => Ok(None),
-    };
+    let mark = || desk.marks().twap(now, WINDOW).on_curve();
     Ok(match condition {
         Condition::TimestampAfter(at) => Some(now >= *at),
         Condition::TimestampBefore(at) => Some(now < *at),
@@ -70,7 +67,7 @@ fn holds(env: &Env, desk: &Desk, condition: &Condition) -> Result<Option<bool>, 
         Condition::IndexBelow(price) => index_price.map(|index| index <= *price),
         Condition::MarkAbove(price) => mark()?.map(|mark| mark >= *price),
         Condition::MarkBelow(price) => mark()?.map(|mark| mark <= *price),
-        Condition::MarketOpen => Some(markets::accepts_risk(index)),
+        Condition::MarketOpen => Some(desk.accepts_risk()),
         Condition::PositionAbove(size) => Some(desk.size() >= *size),
         Condition::PositionBelow(size) => Some(desk.size() <= *size),
         Condition::OrderFilled(nonce) => Some(nonces::is_filled(env, desk.account, *nonce)),

@@ -8,13 +8,13 @@ use crate::{
     desk::Desk,
     error::OrRefuse,
     fill::{self, positive, Leg},
-    funding, markets, matched, nonces, orders, pool, storage, views,
+    funding, house, markets, matched, nonces, orders, pool, stage, storage, views,
 };
 use margin_interface::{
     Bucket, ClearingChange, ClearingConfig, ClearingError, ClearingRequest, ConditionalOrder, Fill, Funding,
-    GovernanceInterface, InsuranceFunded, LpPosition, MarginLedgerClient, MarketConfig, MatchedFill,
-    OpenInterest, OrderBook, OrderCheck, PerpClearingInterface, PerpMarket, Position, Schedule, Settlement,
-    TakeOver, TradeQuote, VaultClient,
+    GovernanceInterface, House, InsuranceFunded, LpPosition, MarginLedgerClient, MarketConfig, MarketStage,
+    MatchedFill, OpenInterest, OrderBook, OrderCheck, PerpClearingInterface, PerpMarket, Position, Schedule,
+    Settlement, TakeOver, TradeQuote, VaultClient,
 };
 use margin_math::{curve, marks::WINDOW};
 use soroban_sdk::{contract, contractimpl, Address, BytesN, Env, Symbol, Vec};
@@ -189,6 +189,12 @@ impl PerpClearingInterface for PerpClearing {
         pool::enter(&env, &ledger(&env), &provider, amount, min_shares)
     }
 
+    fn request_exit(env: Env, provider: Address, shares: i128) -> Result<u64, ClearingError> {
+        provider.require_auth();
+        positive(shares)?;
+        pool::request_exit(&env, &provider, shares)
+    }
+
     fn remove_liquidity(
         env: Env,
         provider: Address,
@@ -228,7 +234,9 @@ impl PerpClearingInterface for PerpClearing {
         max_size: i128,
     ) -> Result<TakeOver, ClearingError> {
         liquidator.require_auth();
-        positive(max_size)?;
+        if max_size < 0 {
+            return Err(ClearingError::InvalidAmount);
+        }
         Desk::open(&env, &account, &market)?.take_over(&liquidator, max_size)
     }
 
@@ -348,6 +356,31 @@ impl PerpClearingInterface for PerpClearing {
     fn reserve_headroom(env: Env) -> i128 {
         let value = ledger(&env).pool_value();
         value.payable - value.claims - value.winners - value.required
+    }
+
+    fn set_market_state(
+        env: Env,
+        by: Address,
+        market: Symbol,
+        stage: MarketStage,
+    ) -> Result<(), ClearingError> {
+        stage::tighten(&env, &ledger(&env), &by, &market, stage)
+    }
+
+    fn settle_position(env: Env, account: Address, market: Symbol) -> Result<i128, ClearingError> {
+        stage::settle_position(&env, &ledger(&env), &account, &market)
+    }
+
+    fn repeg(env: Env, market: Symbol) -> Result<i128, ClearingError> {
+        house::repeg(&env, &ledger(&env), &market)
+    }
+
+    fn house(env: Env, market: Symbol) -> Result<House, ClearingError> {
+        Ok(markets::record(&env, &market)?.house)
+    }
+
+    fn insurance_target(env: Env) -> Result<i128, ClearingError> {
+        house::insurance_target(&ledger(&env))
     }
 }
 

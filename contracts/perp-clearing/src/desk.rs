@@ -3,14 +3,17 @@
 use crate::{
     error::OrRefuse,
     fill::{self, Leg},
-    funding, markets, storage,
+    funding, house, markets,
+    storage::{self, Record},
 };
 use margin_interface::{
-    AccountStatus, ClearingError, Fill, MarginLedgerClient, MarketState, PerpView, Quote, TakeOver,
+    AccountStatus, ClearingError, Fill, MarginLedgerClient, MarketStage, MarketState, PerpView, Quote,
+    TakeOver,
 };
 use margin_math::{
     curve,
-    fixed::{add, mul_div_floor, sub},
+    fixed::{self, add, mul_div_floor, neg, sub},
+    marks::Marks,
 };
 use soroban_sdk::{Address, Env, Symbol};
 
@@ -34,6 +37,7 @@ pub struct Desk<'a> {
     /// Where.
     pub market: &'a Symbol,
     view: PerpView,
+    record: Record,
     /// Curve and funding, accrued up to now.
     state: MarketState,
 }
@@ -44,7 +48,8 @@ impl<'a> Desk<'a> {
         let ledger = MarginLedgerClient::new(env, &storage::config(env).ledger);
         let view = ledger.perp_view(account, market);
         let state = funding::accrued(env, &view.market, &view.index)?;
-        Ok(Desk { env, ledger, account, market, view, state })
+        let record = markets::record(env, market)?;
+        Ok(Desk { env, ledger, account, market, view, record, state })
     }
 
     /// The account's signed size, 1e14.
@@ -73,6 +78,16 @@ impl<'a> Desk<'a> {
     /// Index of the market.
     pub fn index(&self) -> &Quote {
         &self.view.index
+    }
+
+    /// Whether the market takes new risk.
+    pub fn accepts_risk(&self) -> bool {
+        markets::accepts_risk(&self.record.house, &self.view.index)
+    }
+
+    /// The marks of the market.
+    pub fn marks(&self) -> &Marks {
+        &self.record.marks
     }
 
     /// Whether the account is being liquidated.
@@ -105,7 +120,7 @@ impl<'a> Desk<'a> {
         let sequence = self.env.ledger().sequence();
         let close = match closing {
             0 => None,
-            closing => Some(Leg::new(config, &self.state, closing, sequence)?),
+            closing => Some(self.reduction(closing, before)?),
         };
         let state = close.as_ref().map_or(&self.state, |leg| &leg.state);
         let open = if opening == 0 {
@@ -163,10 +178,36 @@ impl<'a> Desk<'a> {
             return Err(ClearingError::InvalidAmount);
         }
         let (closing, opening) = fill::split(self.size(), size_delta)?;
+        markets::require_moving(&self.record.house)?;
+        if opening != 0 && self.record.house.stage != MarketStage::Normal {
+            return Err(ClearingError::WrongStage);
+        }
         if reduce_only && opening != 0 {
             return Err(ClearingError::ReduceOnly);
         }
         Ok((closing, opening))
+    }
+
+    /// A reduction through the curve if the mark stays inside the band or comes nearer to the index; any other is filled by
+    /// the pool while its inventory has room. Whoever closes can always do so: without a live index, or room, on the curve.
+    fn reduction(&self, size: i128, before: i128) -> Result<Leg, ClearingError> {
+        let (config, index) = (&self.view.market.config, &self.view.index);
+        let leg = Leg::new(config, &self.state, size, self.env.ledger().sequence())?;
+        if !markets::is_live(index) {
+            return Ok(leg);
+        }
+        let after = leg.mark()?;
+        if curve::within(after, index.mid, config.band_bps).on_curve()?
+            || curve::approaches(before, after, index.mid)
+        {
+            return Ok(leg);
+        }
+        let room = house::room(&self.ledger, &self.record.house, size, index)?;
+        if room < fixed::abs(size).on_curve()? {
+            return Ok(leg);
+        }
+        let quote = margin_math::house::reduction(size, before, index.lo, index.hi).on_curve()?;
+        Leg::from_pool(config, &self.state, size, quote)
     }
 
     /// Has the ledger pay an executor, at most `fee` of what is deposited. Returns what was paid.
@@ -177,24 +218,32 @@ impl<'a> Desk<'a> {
         self.ledger.pay_executor(self.account, executor, &fee)
     }
 
-    /// Has the ledger book a plan on the curve.
-    pub fn fill(self, plan: Plan) -> Result<Fill, ClearingError> {
-        let (env, market) = (self.env, self.market);
+    /// Has the ledger book a plan on the curve, or with the pool.
+    pub fn fill(mut self, plan: Plan) -> Result<Fill, ClearingError> {
         let mut mark = fill::mark(&self.state)?;
+        let mut inventory = self.record.house.inventory;
         for leg in plan.legs.iter().flatten() {
             mark = leg.mark()?;
+            inventory = add(inventory, leg.taken).on_curve()?;
         }
         let fill = self.book(plan)?;
-        markets::record_mark(env, market, mark)?;
+        self.record.house.inventory = inventory;
+        self.keep(mark)?;
         Ok(fill)
     }
 
+    fn keep(&mut self, mark: i128) -> Result<(), ClearingError> {
+        self.record.marks.record(self.env.ledger().timestamp(), mark).on_curve()?;
+        storage::set_record(self.env, self.market, &self.record);
+        Ok(())
+    }
+
     /// Has the ledger book a plan.
-    pub fn book(self, plan: Plan) -> Result<Fill, ClearingError> {
+    pub fn book(&self, plan: Plan) -> Result<Fill, ClearingError> {
         let mut total = Fill {
             fee: 0,
             funding: 0,
-            position: self.view.position,
+            position: self.view.position.clone(),
             price: plan.price,
             quote_delta: plan.quote,
             realized_pnl: 0,
@@ -220,13 +269,40 @@ impl<'a> Desk<'a> {
     /// Settles the funding of the position. Returns what was paid (negative: received).
     pub fn settle(self) -> Result<i128, ClearingError> {
         self.held()?;
+        markets::require_moving(&self.record.house)?;
         Ok(self.ledger.settle(self.account, self.market, &0, &self.state))
     }
 
-    /// Has `liquidator` take over up to `max_size` of the position.
-    pub fn take_over(self, liquidator: &Address, max_size: i128) -> Result<TakeOver, ClearingError> {
-        self.held()?;
-        Ok(self.ledger.take_over(liquidator, self.account, self.market, &max_size, &false, &self.state))
+    /// Has `liquidator` take over up to `max_size` of the position, or the pool if that is 0.
+    pub fn take_over(mut self, liquidator: &Address, max_size: i128) -> Result<TakeOver, ClearingError> {
+        let held = self.held()?;
+        house::require_liquidations(self.env, &self.record.house)?;
+        if max_size > 0 {
+            return Ok(self.take(liquidator, max_size, false));
+        }
+        // First those who bring capital: the pool's is for what nobody takes.
+        let account = self.ledger.account(self.account);
+        let offered_until = account.since.saturating_add(house::OFFERED);
+        if !self.is_flagged() || self.env.ledger().timestamp() < offered_until {
+            return Err(ClearingError::TooEarly);
+        }
+        let room = house::room(&self.ledger, &self.record.house, neg(held).on_curve()?, &self.view.index)?;
+        if room == 0 {
+            return Err(ClearingError::InventoryFull);
+        }
+        let taken = self.take(liquidator, room, true);
+        let house = &mut self.record.house;
+        house.inventory = add(house.inventory, taken.size).on_curve()?;
+        let state = house::sell_on(house, &self.state, &self.view.index)?;
+        if state != self.state {
+            self.ledger.push_market(self.market, &state);
+        }
+        self.keep(fill::mark(&state)?)?;
+        Ok(taken)
+    }
+
+    fn take(&self, liquidator: &Address, max_size: i128, to_pool: bool) -> TakeOver {
+        self.ledger.take_over(liquidator, self.account, self.market, &max_size, &to_pool, &self.state)
     }
 }
 

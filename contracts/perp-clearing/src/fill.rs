@@ -28,6 +28,8 @@ pub struct Leg {
     pub fee: i128,
     /// Curve and funding afterwards.
     pub state: MarketState,
+    /// What the pool took, signed base.
+    pub taken: i128,
 }
 
 impl Leg {
@@ -56,7 +58,17 @@ impl Leg {
         quote: i128,
     ) -> Result<Leg, ClearingError> {
         let fee = bps_ceil(abs(quote).on_curve()?, config.fee_bps).on_curve()?;
-        Ok(Leg { size, quote, fee, state: state.clone() })
+        Ok(Leg { size, quote, fee, state: state.clone(), taken: 0 })
+    }
+
+    /// Fills `size` at `quote` with the pool; the curve stays.
+    pub fn from_pool(
+        config: &MarketConfig,
+        state: &MarketState,
+        size: i128,
+        quote: i128,
+    ) -> Result<Leg, ClearingError> {
+        Ok(Leg { taken: neg(size).on_curve()?, ..Leg::at(config, state, size, quote)? })
     }
 
     /// Mark afterwards, 1e14.
@@ -132,7 +144,7 @@ pub fn check_increase(
     leg: &Leg,
     before: i128,
 ) -> Result<(), ClearingError> {
-    if !markets::accepts_risk(index) {
+    if !markets::is_live(index) {
         return Err(ClearingError::PriceNotUsable);
     }
     let after = leg.mark()?;
@@ -148,7 +160,7 @@ pub fn check_increase(
 
 /// A match needs a live index, and lies inside the band around it.
 pub fn check_match(config: &MarketConfig, index: &Quote, price: i128) -> Result<(), ClearingError> {
-    if !markets::accepts_risk(index) {
+    if !markets::is_live(index) {
         return Err(ClearingError::PriceNotUsable);
     }
     let inside = curve::within(price, index.mid, config.band_bps).on_curve()?;

@@ -1,6 +1,6 @@
 //! Funding of a market: accrual with every touch, and the rate from the premium of the mark.
 
-use crate::{error::OrRefuse, storage};
+use crate::{error::OrRefuse, markets, storage::Record};
 use margin_interface::{
     ClearingError, FundingRateUpdated, MarginLedgerClient, MarketState, PerpMarket, Quote,
 };
@@ -53,11 +53,10 @@ pub fn update_rate(env: &Env, ledger: &MarginLedgerClient, market: &Symbol) -> R
     let record = ledger.market(market);
     let (index, index_twap) = ledger.index(market, &WINDOW);
     let mut state = accrued(env, &record, &index)?;
-    let mark_twap = match storage::marks(env, market) {
-        Some(marks) => marks.twap(env.ledger().timestamp(), WINDOW).on_curve()?,
-        None => None,
-    };
-    state.funding_rate = match (usable(&index), mark_twap, index_twap) {
+    let Record { house, marks } = markets::record(env, market)?;
+    let mark_twap = marks.twap(env.ledger().timestamp(), WINDOW).on_curve()?;
+    let moving = markets::require_moving(&house).is_ok();
+    state.funding_rate = match (usable(&index) && moving, mark_twap, index_twap) {
         (true, Some(mark), Some(index)) => funding::rate(mark, index).on_curve()?,
         _ => 0,
     };

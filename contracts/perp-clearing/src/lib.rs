@@ -12,11 +12,13 @@ mod desk;
 mod error;
 mod fill;
 mod funding;
+mod house;
 mod markets;
 mod matched;
 mod nonces;
 mod orders;
 mod pool;
+mod stage;
 mod storage;
 #[cfg(test)]
 mod test;
@@ -24,6 +26,10 @@ mod test;
 mod test_batch;
 #[cfg(test)]
 mod test_orders;
+#[cfg(test)]
+mod test_replays;
+#[cfg(test)]
+mod test_solvency;
 #[cfg(test)]
 mod test_world;
 mod views;

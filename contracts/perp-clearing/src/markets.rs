@@ -1,7 +1,13 @@
 //! Opening markets, and the record of their marks.
 
-use crate::{error::OrRefuse, fill, storage};
-use margin_interface::{ClearingError, MarginLedgerClient, MarketConfig, PriceStatus, Quote};
+use crate::{
+    error::OrRefuse,
+    fill,
+    storage::{self, Record},
+};
+use margin_interface::{
+    ClearingError, House, MarginLedgerClient, MarketConfig, MarketStage, PriceStatus, Quote,
+};
 use margin_math::{
     curve,
     marks::{Marks, WINDOW},
@@ -24,34 +30,51 @@ pub fn open(
     }
     ledger.open_market(market, config, &base_reserve, &quote_reserve);
     let (index, _) = ledger.index(market, &WINDOW);
-    if !accepts_risk(&index) {
+    if !is_live(&index) {
         return Err(ClearingError::PriceNotUsable);
     }
     let mark = curve::mark(base_reserve, quote_reserve).on_curve()?;
     if !curve::within(mark, index.mid, config.band_bps).on_curve()? {
         return Err(ClearingError::OutsideBand);
     }
-    storage::set_marks(env, market, &Marks::new(env.ledger().timestamp(), mark));
+    let now = env.ledger().timestamp();
+    let house = House {
+        clearing_price: 0,
+        depth_bps: 0,
+        inventory: 0,
+        repegged_at: now,
+        since: 0,
+        stage: MarketStage::Normal,
+    };
+    storage::set_record(env, market, &Record { house, marks: Marks::new(now, mark) });
     Ok(())
 }
 
-/// Whether a market with this index takes new risk.
-pub fn accepts_risk(index: &Quote) -> bool {
+/// Whether an index may be used to take new risk.
+pub fn is_live(index: &Quote) -> bool {
     index.status == PriceStatus::Live
 }
 
-/// Records that the mark is `mark` from now on.
-pub fn record_mark(env: &Env, market: &Symbol, mark: i128) -> Result<(), ClearingError> {
-    let now = env.ledger().timestamp();
-    let mut marks = storage::marks(env, market).unwrap_or_else(|| Marks::new(now, mark));
-    marks.record(now, mark).on_curve()?;
-    storage::set_marks(env, market, &marks);
-    Ok(())
+/// Whether a market takes new risk.
+pub fn accepts_risk(house: &House, index: &Quote) -> bool {
+    house.stage == MarketStage::Normal && is_live(index)
+}
+
+/// The house's side of a market that is open.
+pub fn record(env: &Env, market: &Symbol) -> Result<Record, ClearingError> {
+    storage::record(env, market).ok_or(ClearingError::InvalidConfig)
+}
+
+/// Refuses what moves positions in a market where nothing moves any more.
+pub fn require_moving(house: &House) -> Result<(), ClearingError> {
+    (house.stage <= MarketStage::ReduceOnly).then_some(()).ok_or(ClearingError::WrongStage)
 }
 
 /// Records the mark as it stands. Returns it, 1e14.
 pub fn touch(env: &Env, ledger: &MarginLedgerClient, market: &Symbol) -> Result<i128, ClearingError> {
     let mark = fill::mark(&ledger.market(market).state)?;
-    record_mark(env, market, mark)?;
+    let mut record = record(env, market)?;
+    record.marks.record(env.ledger().timestamp(), mark).on_curve()?;
+    storage::set_record(env, market, &record);
     Ok(mark)
 }

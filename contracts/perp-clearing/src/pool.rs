@@ -1,15 +1,19 @@
-//! Shares of the liquidity pool. The cash is in the ledger's buckets; who owns which part of it is here.
+//! Shares of the liquidity pool. The cash is in the ledger's buckets; who owns which part of it is here. A part of it, by a
+//! market's weight, is depth of its curve, and comes and goes with it.
 
 use crate::{
     error::OrRefuse,
-    storage::{self, Stake},
+    markets,
+    storage::{self, Shares, Stake},
 };
 use margin_interface::{
-    Bucket, ClearingError, LiquidityAdded, LiquidityRemoved, LpPosition, MarginLedgerClient, PoolValue,
+    Bucket, ClearingError, ExitRequested, LiquidityAdded, LiquidityRemoved, LpPosition, MarginLedgerClient,
+    MarketState, PoolValue,
 };
 use margin_math::{
     defaults::LP_COOL_DOWN,
-    fixed::{add, neg, sub},
+    fixed::{add, bps_floor, neg, sub},
+    house,
     lp::{self, Pool},
 };
 use soroban_sdk::{Address, Env};
@@ -23,6 +27,12 @@ fn priced(value: &PoolValue) -> Pool {
     }
 }
 
+/// The pool at prices that are live: nobody enters or leaves at others.
+fn live(ledger: &MarginLedgerClient) -> Result<Pool, ClearingError> {
+    let value = ledger.pool_value();
+    value.live.then(|| priced(&value)).ok_or(ClearingError::PriceNotUsable)
+}
+
 /// Moves `amount` of the provider's settlement deposit into the pool. Returns the shares.
 pub fn enter(
     env: &Env,
@@ -31,9 +41,16 @@ pub fn enter(
     amount: i128,
     min_shares: i128,
 ) -> Result<i128, ClearingError> {
-    let total = storage::total_shares(env);
-    let shares = lp::shares_for(amount, &priced(&ledger.pool_value()), total)
-        .or_refuse(ClearingError::InsufficientShares)?;
+    let pool = live(ledger)?;
+    let (mut stake, mut all) = storage::stake(env, provider);
+    if lp::is_wiped_out(&pool, all.total).on_curve()? {
+        all = Shares { generation: all.generation.saturating_add(1), total: 0 };
+        stake = Stake { exit_at: 0, exiting: 0, generation: all.generation, shares: 0, unlocked_at: 0 };
+    }
+    // Whoever deepens the curves pays what that gives to traders; it stays in the pool.
+    let cost = rescale(env, ledger, amount)?;
+    let worth = sub(amount, cost).on_curve()?.max(0);
+    let shares = lp::shares_for(worth, &pool, all.total).or_refuse(ClearingError::InsufficientShares)?;
     if shares == 0 {
         return Err(ClearingError::InvalidAmount);
     }
@@ -42,18 +59,29 @@ pub fn enter(
     }
     // Only the provider's own entry locks the stake anew. Without the lock, whoever knows the next index before it is
     // poked could enter and leave around it at the expense of those who stay.
-    let stake = Stake {
-        shares: add(storage::stake(env, provider).shares, shares).on_curve()?,
-        unlocked_at: env.ledger().timestamp().saturating_add(LP_COOL_DOWN),
-    };
-    let total_shares = add(total, shares).on_curve()?;
+    stake.shares = add(stake.shares, shares).on_curve()?;
+    stake.unlocked_at = env.ledger().timestamp().saturating_add(LP_COOL_DOWN);
+    all.total = add(all.total, shares).on_curve()?;
     ledger.move_bucket(provider, &Bucket::Lp, &amount);
-    storage::set_stake(env, provider, &stake, total_shares);
-    LiquidityAdded { provider: provider.clone(), amount, shares, total_shares }.publish(env);
+    storage::set_stake(env, provider, &stake);
+    storage::set_shares(env, &all);
+    LiquidityAdded { provider: provider.clone(), amount, shares, total_shares: all.total }.publish(env);
     Ok(shares)
 }
 
-/// Burns `shares` and moves their value into the provider's settlement deposit. Returns the amount.
+/// Announces that `shares` will leave. Returns from when they may.
+pub fn request_exit(env: &Env, provider: &Address, shares: i128) -> Result<u64, ClearingError> {
+    let (stake, _) = storage::stake(env, provider);
+    if stake.shares < shares {
+        return Err(ClearingError::InsufficientShares);
+    }
+    let exit_at = env.ledger().timestamp().saturating_add(LP_COOL_DOWN);
+    storage::set_stake(env, provider, &Stake { exit_at, exiting: shares, ..stake });
+    ExitRequested { provider: provider.clone(), exit_at, shares }.publish(env);
+    Ok(exit_at)
+}
+
+/// Burns announced `shares` and moves their value into the provider's settlement deposit. Returns the amount.
 pub fn leave(
     env: &Env,
     ledger: &MarginLedgerClient,
@@ -61,33 +89,67 @@ pub fn leave(
     shares: i128,
     min_amount: i128,
 ) -> Result<i128, ClearingError> {
-    let (stake, total) = (storage::stake(env, provider), storage::total_shares(env));
+    let (mut stake, mut all) = storage::stake(env, provider);
     if stake.shares < shares {
         return Err(ClearingError::InsufficientShares);
     }
-    if env.ledger().timestamp() < stake.unlocked_at {
+    let now = env.ledger().timestamp();
+    if now < stake.unlocked_at {
         return Err(ClearingError::CoolDown);
     }
-    let amount = lp::value_of(shares, &priced(&ledger.pool_value()), total)
-        .or_refuse(ClearingError::InsufficientShares)?;
+    // An announcement that never lapsed would be a licence to leave at any moment.
+    let announced = stake.exit_at <= now && now < stake.exit_at.saturating_add(LP_COOL_DOWN);
+    if stake.exiting < shares || !announced {
+        return Err(ClearingError::ExitNotRequested);
+    }
+    let amount =
+        lp::value_of(shares, &live(ledger)?, all.total).or_refuse(ClearingError::InsufficientShares)?;
     if amount == 0 {
         return Err(ClearingError::InvalidAmount);
     }
     if amount < min_amount {
         return Err(ClearingError::SlippageExceeded);
     }
-    let stake = Stake { shares: sub(stake.shares, shares).on_curve()?, ..stake };
-    let total_shares = sub(total, shares).on_curve()?;
+    stake.shares = sub(stake.shares, shares).on_curve()?;
+    stake.exiting = sub(stake.exiting, shares).on_curve()?;
+    all.total = sub(all.total, shares).on_curve()?;
+    // What thinner curves take from traders stays in the pool.
+    rescale(env, ledger, neg(amount).on_curve()?)?;
     ledger.move_bucket(provider, &Bucket::Lp, &neg(amount).on_curve()?);
-    storage::set_stake(env, provider, &stake, total_shares);
-    LiquidityRemoved { provider: provider.clone(), amount, shares, total_shares }.publish(env);
+    storage::set_stake(env, provider, &stake);
+    storage::set_shares(env, &all);
+    LiquidityRemoved { provider: provider.clone(), amount, shares, total_shares: all.total }.publish(env);
     Ok(amount)
+}
+
+/// Changes the depth of every market by its weight of `amount` (negative: thinner). Returns what that gives to traders.
+fn rescale(env: &Env, ledger: &MarginLedgerClient, amount: i128) -> Result<i128, ClearingError> {
+    let mut cost = 0;
+    for market in ledger.markets().iter() {
+        let house = markets::record(env, &market)?.house;
+        let quote = bps_floor(amount, house.depth_bps).on_curve()?;
+        if quote == 0 || markets::require_moving(&house).is_err() {
+            continue;
+        }
+        let perp = ledger.market(&market);
+        let (x, y) = (perp.state.base_reserve, perp.state.quote_reserve);
+        let (base_reserve, quote_reserve) =
+            house::scaled(x, y, quote).or_refuse(ClearingError::TooShallow)?;
+        let net = perp.totals.net_size;
+        if quote < 0 && !house::deep_enough(base_reserve, net).on_curve()? {
+            return Err(ClearingError::TooShallow);
+        }
+        let change = house::revaluation((x, y), (base_reserve, quote_reserve), net).on_curve()?;
+        cost = add(cost, change.max(0)).on_curve()?;
+        ledger.push_market(&market, &MarketState { base_reserve, quote_reserve, ..perp.state });
+    }
+    Ok(cost)
 }
 
 /// What a provider holds, and what it would fetch now; nothing while the pool has no value.
 pub fn position(env: &Env, ledger: &MarginLedgerClient, provider: &Address) -> LpPosition {
-    let (Stake { shares, unlocked_at }, total_shares) =
-        (storage::stake(env, provider), storage::total_shares(env));
-    let value = lp::value_of(shares, &priced(&ledger.pool_value()), total_shares).unwrap_or(0);
-    LpPosition { shares, total_shares, unlocked_at, value }
+    let (Stake { exit_at, exiting, shares, unlocked_at, .. }, Shares { total, .. }) =
+        storage::stake(env, provider);
+    let value = lp::value_of(shares, &priced(&ledger.pool_value()), total).unwrap_or(0);
+    LpPosition { exit_at, exiting, shares, total_shares: total, unlocked_at, value }
 }

@@ -1,6 +1,6 @@
 //! Keys, durability and lifetime of every entry. Nothing else touches `env.storage()`, and nothing here computes.
 
-use margin_interface::{ClearingConfig, ClearingError, OrderBook};
+use margin_interface::{ClearingConfig, ClearingError, House, OrderBook};
 use margin_math::marks::{Marks, PACKED};
 use soroban_sdk::{contracttype, panic_with_error, Address, BytesN, Env, IntoVal, Map, Symbol, Val};
 
@@ -15,12 +15,12 @@ pub const BUMP: u32 = 120 * DAY_IN_LEDGERS;
 #[derive(Clone)]
 enum Key {
     Config,
-    Marks(Symbol),
+    House(Symbol),
     Nonces(Address, u64),
     Orders(Address),
     Part(Address, u64),
     Stake(Address),
-    TotalShares,
+    Shares,
 }
 
 /// What was filled of an order that is not complete.
@@ -37,10 +37,35 @@ pub struct Part {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Stake {
+    /// Unix seconds from when what was announced may leave.
+    pub exit_at: u64,
+    /// Shares announced to leave.
+    pub exiting: i128,
+    /// Of the shares: those of an earlier generation are void.
+    pub generation: u32,
     /// Shares.
     pub shares: i128,
     /// Unix seconds from when they may leave.
     pub unlocked_at: u64,
+}
+
+/// All pool shares.
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Shares {
+    /// Counts how often the pool started anew.
+    pub generation: u32,
+    /// How many there are.
+    pub total: i128,
+}
+
+/// The house's side of a market and its marks. One entry, written by every fill on the curve or against the pool, so that
+/// what a trade touches does not depend on prices.
+pub struct Record {
+    /// Stage, inventory, depth.
+    pub house: House,
+    /// For the average of the mark.
+    pub marks: Marks,
 }
 
 fn set_persistent<T: IntoVal<Env, Val>>(env: &Env, key: &Key, value: &T) {
@@ -67,32 +92,35 @@ pub fn set_config(env: &Env, config: &ClearingConfig) {
     extend_instance(env);
 }
 
-/// The marks of a market; `None` before it opens.
-pub fn marks(env: &Env, market: &Symbol) -> Option<Marks> {
-    let packed: Option<BytesN<PACKED>> = env.storage().persistent().get(&Key::Marks(market.clone()));
-    packed.map(|bytes| Marks::unpack(&bytes.to_array()))
+/// The house's side of a market; `None` before it opens.
+pub fn record(env: &Env, market: &Symbol) -> Option<Record> {
+    let stored: Option<(House, BytesN<PACKED>)> = env.storage().persistent().get(&Key::House(market.clone()));
+    stored.map(|(house, marks)| Record { house, marks: Marks::unpack(&marks.to_array()) })
 }
 
-/// Stores the marks of a market.
-pub fn set_marks(env: &Env, market: &Symbol, marks: &Marks) {
-    set_persistent(env, &Key::Marks(market.clone()), &BytesN::from_array(env, &marks.pack()));
+/// Stores the house's side of a market.
+pub fn set_record(env: &Env, market: &Symbol, record: &Record) {
+    let marks = BytesN::from_array(env, &record.marks.pack());
+    set_persistent(env, &Key::House(market.clone()), &(record.house.clone(), marks));
 }
 
-/// What a provider holds. The host refuses to read an archived entry, so an absent one never held any.
-pub fn stake(env: &Env, provider: &Address) -> Stake {
-    let stored = env.storage().persistent().get(&Key::Stake(provider.clone()));
-    stored.unwrap_or(Stake { shares: 0, unlocked_at: 0 })
+/// What a provider holds of the pool's present generation, and all its shares. The host refuses to read an archived entry,
+/// so an absent one never held any.
+pub fn stake(env: &Env, provider: &Address) -> (Stake, Shares) {
+    let shares = env.storage().persistent().get(&Key::Shares).unwrap_or(Shares { generation: 0, total: 0 });
+    let none = Stake { exit_at: 0, exiting: 0, generation: shares.generation, shares: 0, unlocked_at: 0 };
+    let stored: Option<Stake> = env.storage().persistent().get(&Key::Stake(provider.clone()));
+    (stored.filter(|stake| stake.generation == shares.generation).unwrap_or(none), shares)
 }
 
-/// All pool shares.
-pub fn total_shares(env: &Env) -> i128 {
-    env.storage().persistent().get(&Key::TotalShares).unwrap_or(0)
-}
-
-/// Stores what a provider holds and what all hold.
-pub fn set_stake(env: &Env, provider: &Address, stake: &Stake, total: i128) {
+/// Stores what a provider holds.
+pub fn set_stake(env: &Env, provider: &Address, stake: &Stake) {
     set_persistent(env, &Key::Stake(provider.clone()), stake);
-    set_persistent(env, &Key::TotalShares, &total);
+}
+
+/// Stores what all providers hold.
+pub fn set_shares(env: &Env, shares: &Shares) {
+    set_persistent(env, &Key::Shares, shares);
 }
 
 // The host refuses to read an archived entry, so none of the following can be taken for one that never was: a nonce that

@@ -269,6 +269,8 @@ fn liquidity_enters_and_leaves_at_fair_value() {
         Err(Ok(ClearingError::InsufficientShares))
     );
     assert!(world.clearing.try_add_liquidity(&late, &USD, &0).is_err(), "more than the deposit");
+    let exit_at = world.clearing.request_exit(&late, &shares);
+    assert_eq!(exit_at, T0 + LP_COOL_DOWN);
     let early = world.clearing.try_remove_liquidity(&late, &shares, &0);
     assert_eq!(early, Err(Ok(ClearingError::CoolDown)));
     world.pass(LP_COOL_DOWN - 1);
@@ -293,6 +295,7 @@ fn leaving_liquidity_keeps_what_open_positions_need() {
     world.buy(&alice, 900);
     let shares = world.clearing.lp(&world.provider).shares;
     assert!(world.clearing.reserve_headroom() > 0);
+    world.clearing.request_exit(&world.provider, &shares);
     world.pass(LP_COOL_DOWN);
     assert!(world.clearing.try_remove_liquidity(&world.provider, &shares, &0).is_err());
     world.clearing.remove_liquidity(&world.provider, &(shares / 2), &0);

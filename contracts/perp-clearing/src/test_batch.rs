@@ -254,6 +254,7 @@ fn what_a_delegate_takes_out_goes_to_the_account() {
         &LATER,
     );
     assert_eq!(world.clearing.lp(&alice).shares, shares.first().unwrap());
+    world.clearing.request_exit(&alice, &shares.first().unwrap());
     world.pass(LP_COOL_DOWN);
     let leave = act(Action::RemoveLiquidity(shares.first().unwrap(), 0));
     let before = world.ledger.summary(&alice).collateral_value;

@@ -65,6 +65,8 @@ pub struct World {
     pub usdc: Address,
     pub btc: Symbol,
     pub provider: Address,
+    /// What the curve started with.
+    pub base: core::cell::Cell<i128>,
 }
 
 pub fn index() -> Asset {
@@ -145,6 +147,7 @@ impl World {
             usdc,
             btc: symbol_short!("BTC_USD"),
             provider: Address::generate(&env),
+            base: core::cell::Cell::new(X),
             env,
         }
     }
@@ -189,10 +192,18 @@ impl World {
         for bucket in [asset.cash, asset.supplied, asset.reserves, s.lp, s.insurance, s.fees, s.pending] {
             assert!(bucket >= 0);
         }
-        // The curve holds what traders do not: invariant 3.
+        // What the curve does not hold, traders and the pool's inventory do: invariant 3.
         if let Ok(Ok(market)) = self.ledger.try_market(&self.btc) {
-            assert_eq!(market.state.base_reserve + market.totals.net_size, X);
+            let inventory = self.clearing.house(&self.btc).inventory;
+            assert_eq!(market.state.base_reserve + market.totals.net_size + inventory, self.base.get());
         }
+    }
+
+    /// The curve was moved or scaled: what it started with is different now.
+    pub fn rebased(&self) {
+        let market = self.ledger.market(&self.btc);
+        let inventory = self.clearing.house(&self.btc).inventory;
+        self.base.set(market.state.base_reserve + market.totals.net_size + inventory);
     }
 
     pub fn index_at(&self, dollars: i128, status: PriceStatus) {

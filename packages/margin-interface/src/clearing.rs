@@ -76,6 +76,10 @@ pub struct OpenInterest {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LpPosition {
+    // Unix seconds from when announced shares may leave.
+    pub exit_at: u64,
+    // Shares announced to leave.
+    pub exiting: i128,
     // Shares of the provider.
     pub shares: i128,
     // All shares.
@@ -203,14 +207,51 @@ pub struct ClearingConfig {
 }
 
 // Markets wait 24 h, the operator 48 h, code 7 days.
+/// What a market still does.
+#[contracttype]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Ord, PartialOrd)]
+#[repr(u32)]
+pub enum MarketStage {
+    // Everything.
+    Normal = 0,
+    // Positions shrink.
+    ReduceOnly = 1,
+    // Nothing moves.
+    Frozen = 2,
+    // Every position is settled at one price.
+    WindDown = 3,
+}
+
+/// The pool's own side of a market.
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct House {
+    // Of a wind-down, 1e14.
+    pub clearing_price: i128,
+    // Of a deposit to the pool, how much becomes depth, bps.
+    pub depth_bps: u32,
+    // What it took from traders, base 1e14, long > 0.
+    pub inventory: i128,
+    // Unix seconds.
+    pub repegged_at: u64,
+    // Of the stage, Unix seconds.
+    pub since: u64,
+    // What the market still does.
+    pub stage: MarketStage,
+}
+
 /// What loosens risk.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum ClearingChange {
     // Parameters.
     Market(Symbol, MarketConfig),
+    // How much of a deposit to the pool becomes depth, bps.
+    Depth(Symbol, u32),
     // Who matches.
     Operator(Address),
+    // Normal again, or wound down for good.
+    Stage(Symbol, MarketStage),
     // SHA-256 of the code.
     Upgrade(BytesN<32>),
 }
@@ -356,6 +397,30 @@ pub struct OperatorSet {
     pub operator: Option<Address>,
 }
 
+/// A provider will leave.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ExitRequested {
+    // Whose shares.
+    #[topic]
+    pub provider: Address,
+    // Unix seconds from when they may leave.
+    pub exit_at: u64,
+    // How many.
+    pub shares: i128,
+}
+
+/// The house's side of a market changed otherwise than by a trade.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct HouseChanged {
+    // Which market.
+    #[topic]
+    pub market: Symbol,
+    // Now.
+    pub house: House,
+}
+
 /// Errors of the clearing-house (800-899). Errors of the ledger (600-699) come through unchanged.
 #[contracterror]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -415,6 +480,18 @@ pub enum ClearingError {
     InvalidMatch = 825,
     /// Not the operator.
     NotOperator = 826,
+    /// The market's stage does not allow it.
+    WrongStage = 827,
+    /// The pool holds as much of that side as it may.
+    InventoryFull = 828,
+    /// Not flagged long enough: others may still take it over.
+    TooEarly = 829,
+    /// The exit was not announced, not long enough ago, or too long ago.
+    ExitNotRequested = 830,
+    /// The curve would be too shallow for the traders' net size.
+    TooShallow = 831,
+    /// Nothing to move, or fees beyond the insurance target do not pay for it.
+    NoBudget = 832,
 }
 
 /// vAMM perpetual markets with funding, a liquidity pool behind them, insurance and liquidation.
@@ -634,9 +711,23 @@ pub trait PerpClearingInterface {
         amount: i128,
         min_shares: i128,
     ) -> Result<i128, ClearingError>;
-    /// Burns `shares` and moves their fair value into the provider's settlement deposit. Returns the amount.
+    /// Announces that `shares` will leave, one funding period ahead; the announcement lapses after another one and replaces
+    /// an earlier one. Returns from when they may leave, Unix seconds.
     ///
     /// # Errors
+    /// * [`ClearingError::InvalidAmount`], [`ClearingError::InsufficientShares`]
+    ///
+    /// # Events
+    /// * [`ExitRequested`]
+    ///
+    /// # Authorization
+    /// `provider`.
+    fn request_exit(env: Env, provider: Address, shares: i128) -> Result<u64, ClearingError>;
+    /// Burns announced `shares` and moves their value of now into the provider's settlement deposit. Returns the amount.
+    ///
+    /// # Errors
+    /// * [`ClearingError::ExitNotRequested`], [`ClearingError::CoolDown`], [`ClearingError::PriceNotUsable`]
+    /// * [`ClearingError::TooShallow`] - depth that goes with the cash is needed
     /// * [`ClearingError::InvalidAmount`] - not positive, or worth nothing
     /// * [`ClearingError::InsufficientShares`] - more than the provider holds, or the pool has no value
     /// * [`ClearingError::SlippageExceeded`] - less than `min_amount`
@@ -676,16 +767,19 @@ pub trait PerpClearingInterface {
     fn settle_funding(env: Env, account: Address, market: Symbol) -> Result<i128, ClearingError>;
     /// Records the mark for its time-weighted average. Permissionless. Returns the mark, 1e14.
     fn update_mark_price(env: Env, market: Symbol) -> Result<i128, ClearingError>;
-    /// Takes over what restores a liquidatable account's health, at the index; the curve does not move.
+    /// Takes over what restores a liquidatable account's health, at the index: by the liquidator, or, once the account has
+    /// been flagged for a minute, by the pool, which needs nobody's capital. The pool sells on through the curve as far as
+    /// that brings the mark nearer to the index, and keeps the rest up to its inventory cap.
     ///
     /// # Arguments
-    /// * `max_size` - most that is taken, absolute, base 1e14, > 0
+    /// * `max_size` - most that the liquidator takes, absolute, base 1e14; 0: the pool takes
     ///
     /// # Errors
-    /// * [`ClearingError::NoPosition`], [`ClearingError::InvalidAmount`]
+    /// * [`ClearingError::NoPosition`], [`ClearingError::InvalidAmount`], [`ClearingError::WrongStage`]
+    /// * [`ClearingError::TooEarly`], [`ClearingError::InventoryFull`] - for the pool
     ///
     /// # Authorization
-    /// `liquidator`, which must itself be healthy afterwards.
+    /// `liquidator`, which receives half of the fee; whoever takes over must itself be healthy afterwards.
     fn liquidate(
         env: Env,
         liquidator: Address,
@@ -790,6 +884,47 @@ pub trait PerpClearingInterface {
     fn lp(env: Env, provider: Address) -> LpPosition;
     /// The cash buckets.
     fn buckets(env: Env) -> Settlement;
-    /// By how much the pool exceeds what the reserve test requires; negative when no new risk is accepted.
+    /// By how much the pool exceeds what the reserve test requires; negative when no new risk is accepted. Markets without a
+    /// usable index count at their last price.
     fn reserve_headroom(env: Env) -> i128;
+
+    // ---- solvency ---------------------------------------------------------------------------------------------------
+
+    /// Tightens the stage of a market at once. Back, and to a wind-down, has to be proposed: [`ClearingChange::Stage`].
+    ///
+    /// # Errors
+    /// * `NeedsTimelock`
+    ///
+    /// # Events
+    /// * [`HouseChanged`]
+    ///
+    /// # Authorization
+    /// `by`, the admin or the guardian.
+    fn set_market_state(
+        env: Env,
+        by: Address,
+        market: Symbol,
+        stage: MarketStage,
+    ) -> Result<(), ClearingError>;
+    /// Settles a position of a market that is wound down, at its one price: who owes from the start, who is owed a day later,
+    /// so that nobody is paid what another one's loss has yet to bring. Permissionless. Returns the funding paid.
+    ///
+    /// # Errors
+    /// * [`ClearingError::WrongStage`], [`ClearingError::NoPosition`]
+    /// * [`ClearingError::TooEarly`] - it is owed something, and the day is not over
+    fn settle_position(env: Env, account: Address, market: Symbol) -> Result<i128, ClearingError>;
+    /// Moves the mark of a market toward its index, at most 0.5% an hour. Permissionless. What that gives to traders is paid
+    /// by protocol fees beyond what insurance lacks. Returns the cost, settlement units.
+    ///
+    /// # Errors
+    /// * [`ClearingError::TooEarly`] - less than an hour after the last one
+    /// * [`ClearingError::NoBudget`], [`ClearingError::PriceNotUsable`], [`ClearingError::WrongStage`]
+    ///
+    /// # Events
+    /// * [`HouseChanged`]
+    fn repeg(env: Env, market: Symbol) -> Result<i128, ClearingError>;
+    /// The pool's own side of a market.
+    fn house(env: Env, market: Symbol) -> Result<House, ClearingError>;
+    /// What insurance should hold: 2% of open interest, or what the largest position may lose in a gap.
+    fn insurance_target(env: Env) -> Result<i128, ClearingError>;
 }

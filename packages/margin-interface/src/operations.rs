@@ -413,6 +413,14 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         venue: Venue::PerpClearing,
+        function: "request_exit",
+        arguments: &[address("provider"), amount("shares")],
+        beneficiary: None,
+        kind: Kind::Reducing,
+        effect: Effect::Nothing,
+    },
+    Operation {
+        venue: Venue::PerpClearing,
         function: "remove_liquidity",
         arguments: &[address("provider"), amount("shares"), bound("min_amount")],
         beneficiary: None,

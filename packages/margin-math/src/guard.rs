@@ -339,8 +339,6 @@ pub struct Track {
     pub phase: Phase,
     /// Good rounds toward the next phase.
     pub good: u32,
-    /// Rounds in which the candidate stood.
-    pub stood: u32,
 }
 
 impl Track {
@@ -361,7 +359,6 @@ impl Track {
             grace_until: 0,
             phase: Phase::Warming,
             good: 0,
-            stood: 0,
         }
     }
 
@@ -397,10 +394,8 @@ impl Track {
             (Phase::Tripped, flaw) => {
                 if !within(agreed.mid, self.candidate, limits.get(Limit::Delta)) {
                     self.since = now;
-                    self.stood = 0;
                 }
                 self.candidate = agreed.mid;
-                self.stood = self.stood.saturating_add(1);
                 let Some(flaw) = flaw else {
                     self.good += 1;
                     if self.good < ROUNDS_TO_RECOVER {
@@ -414,7 +409,6 @@ impl Track {
                     && flaw != Breach::Band
                     && !wide
                     && now.saturating_sub(self.since) >= u64::from(limits.get(Limit::Confirm))
-                    && self.stood >= ROUNDS_TO_RECOVER
                     && agreed.groups >= confirming;
                 if confirmed {
                     self.recover(limits, round);
@@ -424,11 +418,13 @@ impl Track {
             }
             (Phase::Live | Phase::Degraded, _) => {
                 if let Some(breach) = breach {
-                    self.phase = Phase::Tripped;
-                    self.candidate = agreed.mid;
-                    self.since = now;
-                    self.stood = 1;
-                    self.good = 0;
+                    // What a fallback alone says is refused, and proves nothing.
+                    if !fallback {
+                        self.phase = Phase::Tripped;
+                        self.candidate = agreed.mid;
+                        self.since = now;
+                        self.good = 0;
+                    }
                     return Verdict::Refused(breach);
                 }
                 let (lo, hi) = (self.lo, self.hi);
@@ -595,7 +591,7 @@ mod tests {
 
         /// P5, P6, P17, P18 over every schedule of rounds, in every class.
         #[test]
-        fn p6_no_two_accepted_prices_of_a_window_differ_by_more_than_the_budget(class in class(), schedule in schedule()) {
+        fn p5_p6_p17_p18_no_two_accepted_prices_of_a_window_differ_by_more_than_the_budget(class in class(), schedule in schedule()) {
             let mut life = Life::new(class, 100 * USD);
             let (mut said, mut accepted, mut rounds) = (100 * USD, Vec::<(u64, i128)>::new(), 0);
             for (seconds, bps, age, missing) in schedule {
@@ -893,6 +889,39 @@ mod tests {
     }
 
     #[test]
+    fn bad_input_20_what_stands_outside_the_band_is_never_confirmed() {
+        for outside in [9 * USD, 1_001 * USD] {
+            let mut life = Life::live(Class::Major, 100 * USD);
+            for _ in 0..60 {
+                life.pass(TICK);
+                assert_eq!(life.says(outside), Verdict::Refused(Breach::Band));
+            }
+            assert_eq!(life.track.mid, 100 * USD);
+        }
+    }
+
+    #[test]
+    fn groups_far_apart_confirm_nothing() {
+        let mut life = Life::live(Class::Major, 100 * USD);
+        for _ in 0..60 {
+            life.pass(TICK);
+            let groups = life.confirming;
+            let verdict = life.round(39 * USD, 40 * USD, 40 * USD, 0, groups, false);
+            assert_eq!(verdict, Verdict::Refused(Breach::Step));
+        }
+    }
+
+    #[test]
+    fn a_tick_of_the_ledger_has_one_price_however_many_the_sources_bring() {
+        let mut life = Life::live(Class::Major, 100 * USD);
+        life.pass(3 * TICK);
+        let late = |life: &mut Life, age: u64| life.round(100 * USD, 100 * USD, 100 * USD, age, 3, false);
+        assert_eq!(late(&mut life, 2 * TICK), Verdict::Accepted);
+        assert_eq!(late(&mut life, TICK), Verdict::Unchanged);
+        assert_eq!(late(&mut life, 0), Verdict::Unchanged);
+    }
+
+    #[test]
     fn a_fallback_degrades_widens_and_never_anchors() {
         let mut life = Life::live(Class::Major, 100 * USD);
         let slots = life.ring.len();
@@ -906,6 +935,9 @@ mod tests {
         assert_eq!(life.says(100 * USD), Verdict::Accepted);
         life.pass(TICK);
         assert_eq!(life.round(200 * USD, 200 * USD, 200 * USD, 0, 1, true), Verdict::Refused(Breach::Step));
+        assert_eq!((life.track.phase, life.track.mid), (Phase::Live, 100 * USD), "nor does it trip");
+        life.pass(TICK);
+        life.says(200 * USD);
         life.pass(TICK);
         assert_eq!(
             life.round(100 * USD, 100 * USD, 100 * USD, 0, 1, true),

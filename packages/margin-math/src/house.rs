@@ -49,6 +49,19 @@ pub fn moved(x: i128, y: i128, base: i128) -> Result<(i128, i128), MathError> {
     Ok((new_x, mul_div_ceil(x, y, new_x)?))
 }
 
+/// By how much base the curve moves along its hyperbola until the mark is at `price`, or a little before it.
+pub fn to_mark(x: i128, y: i128, price: i128) -> Result<i128, MathError> {
+    // x' = x * sqrt(mark / price), with nine digits of the root; of a mark eighteen times the price no more than that.
+    const ROOT: i128 = 1_000_000_000;
+    let mark = curve::mark(x, y)?;
+    let ratio = mul_div_floor(mark, ROOT * ROOT, price)?;
+    let root = i128::from(u64::try_from(ratio).unwrap_or(u64::MAX).isqrt());
+    if price <= mark {
+        return sub(mul_div_floor(x, root, ROOT)?, x).map(|base| base.max(0));
+    }
+    sub(mul_div_ceil(x, root + 1, ROOT)?, x).map(|base| base.min(0))
+}
+
 /// What it costs the pool that traders of net size `net` leave through the curve `to` instead of `from`, ceil; a gain is
 /// negative.
 pub fn revaluation(from: (i128, i128), to: (i128, i128), net: i128) -> Result<i128, MathError> {
@@ -108,6 +121,18 @@ mod tests {
             let (x, y) = scaled(X, Y, Y / 10_000 * change_bps).unwrap();
             let (before, after) = (curve::mark(X, Y).unwrap(), curve::mark(x, y).unwrap());
             prop_assert!((before - after).abs() <= 1);
+        }
+
+        /// A move to a price ends there, or less than a millionth before it, never beyond.
+        #[test]
+        fn a_move_to_a_price(price in 50_000_000_i128..200_000_000) {
+            let price = price * PRICE / 1_000_000;
+            let (x, y) = moved(X, Y, to_mark(X, Y, price).unwrap()).unwrap();
+            let (from, to) = (curve::mark(X, Y).unwrap(), curve::mark(x, y).unwrap());
+            // The ceiling of y may lift the mark by a part in 10^13.
+            let (low, high) = (price.min(from), price.max(from));
+            prop_assert!(to >= low - price / 1_000_000 && to <= high + price / 1_000_000);
+            prop_assert!((to - price).abs() <= price / 1_000_000, "{to} for {price}");
         }
 
         /// What a move gives to traders, `y'N/(x' + N) - yN/(x + N)`, is charged, and at most two units more.

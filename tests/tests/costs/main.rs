@@ -5,7 +5,9 @@
 mod accounts;
 mod worst;
 
-use margin_interface::Receive;
+use margin_interface::{
+    Action, ClearingChange, ClearingRequest, ConditionalOrder, MatchedFill, Receive, TradeAction,
+};
 use margin_math::defaults::LP_COOL_DOWN;
 use margin_tests::actor::Actor;
 use margin_tests::auth::Invocation;
@@ -14,10 +16,11 @@ use margin_tests::env::limits::WASM_BYTES;
 use margin_tests::fixture::{Fixture, BTC_USD};
 use margin_tests::money::{eth, milli_base, price, usdc, usdt, Coin};
 use margin_tests::operations::Order;
+use margin_tests::orders::{consent, execute, execute_signed, match_call, order, place, submit};
 use margin_tests::tx::Tx;
 use margin_tests::wasm;
 use margin_tests::world::Mode;
-use soroban_sdk::{Val, Vec as HostVec};
+use soroban_sdk::{IntoVal, Val, Vec as HostVec};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -38,6 +41,7 @@ fn every_entry_point_stays_below_a_quarter_of_the_limits() {
     key_account(&mut table);
     smart_account(&mut table);
     distress(&mut table);
+    orders(&mut table);
     keepers(&mut table);
     reads(&mut table);
     accounts::case(&mut table);
@@ -109,6 +113,8 @@ fn trading(f: &Fixture, table: &mut Table, section: &str, who: &Actor, open_bar:
     let shares = who.add_liquidity(usdc(1_000)).ok();
     table.note(f, section, "clearing.add_liquidity", None);
     f.pass(60);
+    who.request_exit(shares).ok();
+    table.note(f, section, "clearing.request_exit", None);
     f.pass(LP_COOL_DOWN);
     who.remove_liquidity(shares).ok();
     table.note(f, section, "clearing.remove_liquidity", None);
@@ -177,6 +183,65 @@ fn distress(table: &mut Table) {
     f.set_price("BTC", price(45_500));
     keeper.take_over(&dora, BTC_USD, milli_base(1_000)).ok();
     table.note(f, section, "clearing.liquidate", 6.5);
+}
+
+fn orders(table: &mut Table) {
+    let section = "Orders, matches and batches of key accounts with one deposit";
+    let f = &Fixture::new(Mode::Wasm);
+    let trader = |name: &str| {
+        let trader = f.funded(f.key_account(name), &[usdc(40_000)]);
+        trader.deposit(usdc(20_000)).ok();
+        trader
+    };
+    let (karl, bull, operator) = (trader("karl"), trader("bull"), f.key_account("operator"));
+    let clearing = &f.contracts().clearing;
+    let change = ClearingChange::Operator(operator.address.clone());
+    let id: soroban_sdk::BytesN<32> = f.admin.calls(clearing, "propose", (change,).into_val(&f.env)).ok();
+    table.note(f, section, "clearing.propose", None);
+    f.pass(2 * 86_400);
+    f.admin.calls::<()>(clearing, "execute", (id,).into_val(&f.env)).ok();
+    table.note(f, section, "clearing.execute", None);
+    for nonce in 1..=8 {
+        place(f, &karl, &order(f, &karl, nonce, milli_base(10))).ok();
+    }
+    table.note(f, section, "clearing.place_order, the eighth", None);
+    execute(f, &f.keeper, &order(f, &karl, 8, milli_base(10))).ok();
+    table.note(f, section, "clearing.execute_order, one of eight stored", None);
+    f.pass(60);
+    let signed = order(f, &bull, 1, milli_base(10));
+    execute_signed(f, &f.keeper, &bull, &signed).ok();
+    table.note(f, section, "clearing.execute_order, signed", None);
+    let _ = f.clearing().can_execute(&order(f, &bull, 2, milli_base(10)));
+    table.note(f, section, "clearing.can_execute", None);
+    f.pass(60);
+    let (buy, sell) = (order(f, &karl, 20, milli_base(10)), order(f, &bull, 20, -milli_base(10)));
+    let side = |order: &ConditionalOrder, quote_delta: i128| MatchedFill {
+        order: order.clone(),
+        quote_delta,
+        size_delta: order.size_delta,
+    };
+    let fills = [side(&sell, usdc(500).units), side(&buy, -usdc(500).units)];
+    let consents = |order: &ConditionalOrder| consent(f, "settle_match", order).tree(&f.env);
+    match_call(f, &operator, &fills).consent(&karl, consents(&buy)).consent(&bull, consents(&sell)).ok();
+    table.note(f, section, "clearing.settle_match of two", None);
+    f.pass(60);
+    let token = f.token(Coin::Usdc).clone();
+    let (market, limit_price) = (f.symbol(BTC_USD), price(52_000));
+    let batch = [
+        Action::Refresh(HostVec::from_array(&f.env, [f.prices.asset("BTC")])),
+        Action::Deposit(token.clone(), usdc(1_000).units),
+        Action::Trade(TradeAction { limit_price, market: market.clone(), size_delta: milli_base(10) }),
+        Action::Withdraw(token, usdc(10).units),
+    ]
+    .map(ClearingRequest::Act);
+    submit(f, &karl, &karl, &batch).ok();
+    table.note(f, section, "clearing.submit: refresh, deposit, trade, withdraw", None);
+    let _ = f.clearing().max_trade(&karl.address, &market, &true);
+    table.note(f, section, "clearing.max_trade", None);
+    let _ = f.clearing().liquidation_price(&karl.address, &market);
+    table.note(f, section, "clearing.liquidation_price", None);
+    let _ = f.clearing().buying_power(&karl.address, &market);
+    table.note(f, section, "clearing.buying_power", None);
 }
 
 fn keepers(table: &mut Table) {

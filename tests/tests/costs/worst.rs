@@ -1,6 +1,6 @@
 //! The worst case of every bound: 8 deposits, 8 debts, 8 positions, each with a price of its own.
 
-use margin_interface::{Asset, AssetClass, MarketConfig};
+use margin_interface::{Asset, AssetClass, MarketConfig, Receive};
 use margin_math::units::BASE;
 use margin_tests::actor::Actor;
 use margin_tests::auth::Invocation;
@@ -72,19 +72,45 @@ impl<'a> Crowd<'a> {
 
     /// It costs a dollar.
     fn say(&self, asset: &Asset) {
+        self.say_cents(asset, 100);
+    }
+
+    fn say_cents(&self, asset: &Asset, cents: i128) {
         let f = self.f;
         for (decimals, source) in [14u32, 10, 8].into_iter().zip(&f.contracts().sources) {
-            PriceSourceClient::new(&f.env, source).set(asset, &10i128.pow(decimals), &f.now());
+            let price = cents * 10i128.pow(decimals) / 100;
+            PriceSourceClient::new(&f.env, source).set(asset, &price, &f.now());
         }
         f.oracle().poke(&HostVec::from_array(&f.env, [asset.clone()]));
     }
 
     /// Everything costs a dollar.
     fn report(&self) {
+        self.report_markets_at(100);
+    }
+
+    /// Tokens cost a dollar, what the markets are about so many cents.
+    fn report_markets_at(&self, cents: i128) {
         self.f.pass(5);
         for asset in &self.tickers {
-            self.say(asset);
+            let perpetual = matches!(asset, Asset::Other(_));
+            self.say_cents(asset, if perpetual { cents } else { 100 });
         }
+    }
+
+    /// Repays a debt and takes another asset for it, in shares.
+    fn liquidate(
+        &self,
+        by: &Actor,
+        who: &Actor,
+        debt: &Address,
+        collateral: &Address,
+        most: i128,
+    ) -> Tx<Val> {
+        let (f, vault) = (self.f, &self.f.contracts().vault);
+        let pull = Invocation::new(debt, "transfer", (&by.address, vault, most).into_val(&f.env));
+        let args = (&by.address, &who.address, debt, collateral, most, 0i128, Receive::Shares);
+        by.submits(Invocation::new(vault, "liquidate", args.into_val(&f.env)).with(pull))
     }
 
     fn deposit(&self, who: &Actor, token: &Address, amount: i128) {
@@ -112,6 +138,11 @@ impl<'a> Crowd<'a> {
 
     /// 8 deposits of 10,000 dollars, 8 debts of 500, 8 positions of 500.
     fn crowded(&self, account: Actor) -> Actor {
+        self.crowded_with(account, 10_000, 500)
+    }
+
+    /// 8 deposits and 8 debts of so many dollars, 8 positions of 500.
+    fn crowded_with(&self, account: Actor, deposited: i128, owed: i128) -> Actor {
         let f = self.f;
         f.fund(&account, usdc(20_000));
         for token in &self.tokens {
@@ -119,10 +150,10 @@ impl<'a> Crowd<'a> {
                 let args = (&account.address, 20_000 * UNIT).into_val(&f.env);
                 f.admin.calls::<()>(token, "mint", args).ok();
             }
-            self.deposit(&account, token, 10_000 * UNIT);
+            self.deposit(&account, token, deposited * UNIT);
         }
         for token in &self.tokens {
-            self.borrow(&account, token, 500 * UNIT).ok();
+            self.borrow(&account, token, owed * UNIT).ok();
         }
         for market in &self.markets {
             self.trade(&account, market, 500 * BASE).ok();
@@ -156,4 +187,16 @@ pub fn case(table: &mut Table) {
     table.note(f, section, "clearing.trade by a Basic account", 60.0);
     crowd.trade(&alice, market, -BASE).ok();
     table.note(f, section, "clearing.trade (reduce) by a Basic account", 60.0);
+
+    // Its eight longs lose four tenths: every pair of its debts and deposits can be liquidated.
+    let bob = crowd.crowded_with(f.key_account("bob"), 1_000, 740);
+    crowd.report_markets_at(60);
+    assert!(f.vault().is_liquidatable(&bob.address));
+    let (debt, collateral) = (&crowd.tokens[2], &crowd.tokens[5]);
+    crowd.liquidate(&karl, &bob, debt, collateral, 100 * UNIT).ok();
+    table.note(f, section, "vault.liquidate by an account as full, in shares", 60.0);
+    let keeper = f.key_account("karla");
+    f.admin.calls::<()>(debt, "mint", (&keeper.address, 1_000 * UNIT).into_val(&f.env)).ok();
+    crowd.liquidate(&keeper, &bob, debt, collateral, 100 * UNIT).ok();
+    table.note(f, section, "vault.liquidate by an empty account, in shares", 60.0);
 }

@@ -4,7 +4,7 @@
 //! afterwards. Tokens have 0, 2, 6, 7 and 18 decimals; prices jump, clocks run, oracles halt, strangers donate.
 
 use crate::{setting, Story, Tally, SHARDS, STEPS};
-use margin_interface::{Action, HaltScope, LedgerError, Liquidation, PriceStatus, Receive};
+use margin_interface::{Action, HaltScope, LedgerError, Liquidation, OracleChange, PriceStatus, Receive};
 use margin_tests::actor::Actor;
 use margin_tests::auth::Shape;
 use margin_tests::fixture::Fixture;
@@ -21,7 +21,8 @@ use margin_tests::tx::Tx;
 use margin_tests::world::Mode;
 use num_traits::{Signed, ToPrimitive, Zero};
 use soroban_sdk::xdr::AccountFlags;
-use soroban_sdk::{Env, IntoVal, TryFromVal, Val, Vec as HostVec};
+use soroban_sdk::{BytesN, Env, IntoVal, TryFromVal, Val, Vec as HostVec};
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 const TICKERS: [&str; 7] = ["USDC", "ETH", "USDT", "XLM", "ETH", "USDT", "USDT"];
@@ -35,7 +36,9 @@ struct Stage<'a> {
     tokens: Vec<Listed>,
     people: Vec<Actor>,
     keeper: Actor,
-    halted: std::cell::Cell<bool>,
+    halted: Cell<bool>,
+    /// The books, as long as nothing changed.
+    read: RefCell<Option<Books>>,
 }
 
 /// A move and what became of it.
@@ -66,7 +69,7 @@ impl<'a> Stage<'a> {
         let mut people: Vec<Actor> = ["kim", "ken", "kay"].map(|name| f.key_account(name)).to_vec();
         people.push(f.smart_account("sam"));
         let keeper = f.key_account("karla");
-        let stage = Self { f, tokens, people, keeper, halted: Default::default() };
+        let stage = Self { f, tokens, people, keeper, halted: Cell::new(false), read: RefCell::new(None) };
         let lender = &f.lender;
         for (place, token) in stage.tokens.iter().enumerate() {
             if place >= Coin::ALL.len() {
@@ -109,6 +112,15 @@ impl<'a> Stage<'a> {
     }
 
     fn books(&self) -> Books {
+        self.read.borrow_mut().get_or_insert_with(|| self.read_books()).clone()
+    }
+
+    /// Something happened.
+    fn changed(&self) {
+        self.read.replace(None);
+    }
+
+    fn read_books(&self) -> Books {
         let everybody: Vec<Actor> =
             self.people.iter().chain([&self.keeper, &self.f.lender, &self.f.provider]).cloned().collect();
         Books::read(self.f, &self.tokens, &everybody)
@@ -128,18 +140,25 @@ impl<'a> Stage<'a> {
     }
 
     fn play(&self, dice: &mut Dice) -> Played {
+        // Prices and clocks move without a step of anybody.
+        self.changed();
         loop {
+            if dice.chance(30) {
+                if let Some(played) = self.liquidate(dice) {
+                    return played;
+                }
+            }
             if self.halted.get() && dice.chance(40) {
                 return self.halt();
             }
             let played = match dice.between(1, 100) {
                 1..=10 => self.deposit(dice),
                 11..=18 => self.withdraw(dice),
-                19..=40 => self.borrow(dice),
-                41..=48 => self.repay(dice),
-                49..=53 => self.net(dice),
-                54..=59 => self.batch(dice),
-                60..=76 => self.liquidate(dice),
+                19..=30 => self.borrow(dice),
+                31..=40 => self.repay(dice),
+                41..=46 => self.net(dice),
+                47..=54 => self.batch(dice),
+                55..=76 => self.borrow(dice),
                 77..=79 => self.call_for_margin(dice),
                 80 => self.donate(dice),
                 81 => Some(self.claw_back(dice)),
@@ -174,7 +193,9 @@ impl<'a> Stage<'a> {
         }
         let verdict = self.verdict(&before, &expected, who, steps);
         let detail = format!("{} {steps:?}", who.name);
-        let refused = match tx.submit() {
+        let outcome = tx.submit();
+        self.changed();
+        let refused = match outcome {
             Ok(value) => {
                 assert!(!matches!(verdict, Verdict::Refused(_)), "MODEL refuses {detail}: {verdict:?}");
                 if let Some(amounts) = returned(value) {
@@ -497,7 +518,7 @@ impl<'a> Stage<'a> {
         let who = self.people.iter().find(|actor| {
             let account = &before.accounts[&actor.name];
             let standing = before.standing(account, Valuation::Liquidation);
-            standing.liquidation < standing.required || dice.chance(2)
+            standing.liquidation < standing.required || dice.chance(1)
         })?;
         let account = before.accounts[&who.name].clone();
         let (debt, _) = self.debt(dice, who)?;
@@ -521,21 +542,22 @@ impl<'a> Stage<'a> {
         let entries = self.entries();
         let liquidatable = self.f.vault().try_is_liquidatable(&who.address);
         let expected = liquidation(&before, &account, debt, collateral, &exact(max_repay));
-        let refused =
-            match token.liquidate_for(self.f, &self.keeper, who, debt_token, max_repay, receive).submit() {
-                Ok(done) => {
-                    assert_eq!(preview, Ok(Ok(done.clone())), "I19 preview of {detail}");
-                    // I17: only below the level, at the prices of this call.
-                    assert_eq!(liquidatable, Ok(Ok(true)), "I17 {detail}");
-                    self.liquidated(&before, who, debt, collateral, &expected, &done, &detail);
-                    self.only_touched(&entries, &[who, &self.keeper], &detail);
-                    None
-                }
-                Err(failure) => {
-                    assert!(!matches!(preview, Ok(Ok(_))), "I19 preview of {detail}: {failure}");
-                    Some(reason(&failure))
-                }
-            };
+        let outcome = token.liquidate_for(self.f, &self.keeper, who, debt_token, max_repay, receive).submit();
+        self.changed();
+        let refused = match outcome {
+            Ok(done) => {
+                assert_eq!(preview, Ok(Ok(done.clone())), "I19 preview of {detail}");
+                // I17: only below the level, at the prices of this call.
+                assert_eq!(liquidatable, Ok(Ok(true)), "I17 {detail}");
+                self.liquidated(&before, who, debt, collateral, &expected, &done, &detail);
+                self.only_touched(&entries, &[who, &self.keeper], &detail);
+                None
+            }
+            Err(failure) => {
+                assert!(!matches!(preview, Ok(Ok(_))), "I19 preview of {detail}: {failure}");
+                Some(reason(&failure))
+            }
+        };
         Some(Played { name: "liquidate", detail, refused, moved: None })
     }
 
@@ -638,6 +660,7 @@ impl<'a> Stage<'a> {
         let amount = self.part(dice, self.wallet(place, who) / 50)?;
         let before = self.books();
         self.tokens[place].donate(self.f, who, amount).ok();
+        self.changed();
         before.agree(&self.books(), "nobody", 0);
         let detail = format!("{} {amount} of {place}", who.name);
         Some(Played { name: "donate", detail, refused: None, moved: Some(Moved::Donated(place, amount)) })
@@ -689,22 +712,24 @@ impl<'a> Stage<'a> {
         Played { name: "crash", detail: format!("-{bps} bps"), refused: None, moved: None }
     }
 
-    /// The guardian halts all prices, or the admin resumes them.
+    /// The guardian halts all prices at once; the admin resumes them a day after saying so.
     fn halt(&self) -> Played {
-        let (who, function) =
-            if self.halted.get() { (&self.f.admin, "resume") } else { (&self.f.guardian, "halt") };
-        let oracle = &self.f.contracts().oracle;
-        let args: HostVec<Val> = if self.halted.get() {
-            (HaltScope::All,).into_val(&self.f.env)
+        let f = self.f;
+        let oracle = &f.contracts().oracle;
+        let name = if self.halted.replace(!self.halted.get()) {
+            let resume = (OracleChange::Resume(HaltScope::All),).into_val(&f.env);
+            let id = f.admin.calls::<BytesN<32>>(oracle, "propose", resume).ok();
+            f.pass(86_400);
+            f.admin.calls::<()>(oracle, "execute", (id,).into_val(&f.env)).ok();
+            f.pass(5);
+            "resume"
         } else {
-            (&who.address, HaltScope::All).into_val(&self.f.env)
+            f.guardian
+                .calls::<()>(oracle, "halt", (&f.guardian.address, HaltScope::All).into_val(&f.env))
+                .ok();
+            "halt"
         };
-        who.calls::<()>(oracle, function, args).ok();
-        self.halted.set(!self.halted.get());
-        if !self.halted.get() {
-            self.f.pass(5);
-        }
-        Played { name: function, detail: String::new(), refused: None, moved: None }
+        Played { name, detail: String::new(), refused: None, moved: None }
     }
 
     /// I8: interest is that of the exact curve, in however many parts the time was.
@@ -722,6 +747,7 @@ impl<'a> Stage<'a> {
             }
             left -= part;
         }
+        self.changed();
         let after = self.books();
         for (place, (before, after)) in before.assets.iter().zip(&after.assets).enumerate() {
             let elapsed = self.f.now() - before.updated_at;

@@ -1,6 +1,7 @@
 //! What actors do at random: bounded by what they have, so that most of it succeeds.
 
 use margin_interface::Receive;
+use margin_math::defaults::LP_COOL_DOWN;
 use margin_math::units::{BASE, PRICE, USD};
 use margin_tests::actor::Actor;
 use margin_tests::auth::{Invocation, Shape};
@@ -84,6 +85,9 @@ impl<'a> Cast<'a> {
 
     /// The first provider leaves as far as the reserve test permits: winners may have to wait for their money.
     fn thin_the_pool(&self) {
+        let provider = &self.f.provider;
+        provider.request_exit(self.f.clearing().lp(&provider.address).shares).ok();
+        self.f.pass(LP_COOL_DOWN);
         for percent in [95, 80, 60, 40, 20, 10, 5] {
             let shares = self.f.clearing().lp(&self.f.provider.address).shares;
             let _ = self.f.provider.remove_liquidity(shares * percent / 100).submit();
@@ -92,7 +96,7 @@ impl<'a> Cast<'a> {
 
     /// Plays one move; one that makes no sense now is replaced by another.
     pub fn play(&self, dice: &mut Dice) -> Played {
-        let moves: [(i128, Move<'a>); 21] = [
+        let moves: [(i128, Move<'a>); 22] = [
             (5, Cast::deposit),
             (6, Cast::withdraw),
             (12, Cast::borrow),
@@ -103,7 +107,8 @@ impl<'a> Cast<'a> {
             (5, Cast::close_position),
             (5, Cast::arbitrage),
             (4, Cast::add_liquidity),
-            (3, Cast::remove_liquidity),
+            (5, Cast::remove_liquidity),
+            (1, Cast::repeg),
             (1, Cast::fund_insurance),
             (3, Cast::settle_funding),
             (4, Cast::update_funding),
@@ -416,14 +421,29 @@ impl<'a> Cast<'a> {
     fn remove_liquidity(&self, dice: &mut Dice) -> Option<Played> {
         let who = if dice.chance(30) { &self.f.provider } else { self.anybody(dice) };
         let held = self.f.clearing().lp(&who.address);
-        let shares = held.shares;
-        if shares == 0 || self.f.env.ledger().timestamp() < held.unlocked_at {
+        if held.shares == 0 {
             return None;
         }
         // The first provider leaves slowly: others trade against that money.
         let most = if who.address == self.f.provider.address { 20 } else { 100 };
-        let shares = shares * dice.between(5, most) / 100;
+        let now = self.f.now();
+        let announced = held.exiting > 0 && now < held.exit_at + LP_COOL_DOWN;
+        if !announced {
+            let shares = held.shares * dice.between(5, most) / 100;
+            return self.submit("request_exit", format!("{} {shares}", who.name), who.request_exit(shares));
+        }
+        if now < held.exit_at.max(held.unlocked_at) {
+            return None;
+        }
+        let shares = held.exiting * dice.between(5, 100) / 100;
         self.submit("remove_liquidity", format!("{} {shares}", who.name), who.remove_liquidity(shares))
+    }
+
+    fn repeg(&self, dice: &mut Dice) -> Option<Played> {
+        let (market, _) = *dice.pick(&MARKETS);
+        let args = (self.f.symbol(market),).into_val(&self.f.env);
+        let call = Invocation::new(&self.f.contracts().clearing, "repeg", args);
+        self.submit("repeg", market.into(), Tx::<i128>::new(self.f, call))
     }
 
     fn fund_insurance(&self, dice: &mut Dice) -> Option<Played> {

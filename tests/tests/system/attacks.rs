@@ -1,7 +1,8 @@
 //! What somebody might try.
 
 use margin_interface::{
-    AccountConfig, AccountError, AccountType, Asset, Bucket, FactoryError, LedgerError, Receive, VaultError,
+    AccountConfig, AccountError, AccountType, Action, Asset, Bucket, FactoryError, LedgerChange, LedgerError,
+    Receive, VaultError,
 };
 use margin_tests::actor::Actor;
 use margin_tests::auth::{public_key, Invocation};
@@ -10,7 +11,7 @@ use margin_tests::money::{eth, milli_base, price, usd, usdc, usdt, Coin};
 use margin_tests::operations::Order;
 use margin_tests::refusal::assert_refused;
 use margin_tests::tx::Tx;
-use soroban_sdk::{Address, Bytes, IntoVal, Val, Vec as HostVec};
+use soroban_sdk::{vec as host_vec, Address, Bytes, IntoVal, Val, Vec as HostVec};
 
 crate::in_both_modes!(
     a_token_with_a_fee_is_refused_without_a_trace,
@@ -135,13 +136,24 @@ fn nobody_but_the_venues_writes_to_the_ledger(f: &Fixture) {
             (me, &f.lender.address, usdc_token, f.token(Coin::Eth), some, 0i128, Receive::Shares)
                 .into_val(env),
         ),
+        ("batch", (me, me, host_vec![env, Action::Borrow(usdc_token.clone(), some)]).into_val(env)),
+        ("deleverage", (me, &f.lender.address, usdc_token, f.token(Coin::Eth), some).into_val(env)),
+        ("settle_in_kind", (me, &f.lender.address, f.token(Coin::Eth), some).into_val(env)),
+        ("transfer_account", (&f.lender.address, me).into_val(env)),
+        ("sync", (usdc_token, 0i128).into_val(env)),
         ("push_market", (market.clone(), state.clone()).into_val(env)),
         ("apply_fill", (me, market.clone(), 1i128, -1i128, 0i128, state.clone()).into_val(env)),
-        ("settle", (me, market.clone(), state.clone()).into_val(env)),
-        ("take_over", (me, &f.lender.address, market.clone(), 1i128, state).into_val(env)),
+        ("settle", (me, market.clone(), 0i128, state.clone()).into_val(env)),
+        ("take_over", (me, &f.lender.address, market.clone(), 1i128, false, state).into_val(env)),
+        ("update_market", (market.clone(), f.ledger().market(&market).config).into_val(env)),
+        ("pay_executor", (&f.lender.address, me, some).into_val(env)),
         ("move_bucket", (me, Bucket::Lp, -some).into_val(env)),
         ("claim_pending", (me,).into_val(env)),
         ("set_venues", (me, me, me).into_val(env)),
+        ("set_protocol_account", (Bucket::Insurance, me).into_val(env)),
+        ("retire_asset", (usdc_token,).into_val(env)),
+        ("propose", (LedgerChange::Oracle(me.clone()),).into_val(env)),
+        ("freeze_upgrades", ().into_val(env)),
     ];
     for (function, args) in writes {
         // Mallory signs whatever she likes; the ledger asks for a venue, or the admin, who did not.

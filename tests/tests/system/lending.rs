@@ -1,11 +1,14 @@
 //! Lending as its users know it: what a deposit supports, batches, delegates, dead oracles.
 
-use margin_interface::{permissions, AccountError, Action, Asset, LedgerError, Receive, VaultError};
+use margin_interface::{
+    permissions, AccountError, Action, Asset, LedgerError, Liquidation, Receive, VaultError,
+};
 use margin_tests::actor::Actor;
 use margin_tests::auth::Invocation;
-use margin_tests::fixture::Fixture;
+use margin_tests::fixture::{Fixture, BTC_USD};
 use margin_tests::listed::Listed;
-use margin_tests::money::{eth, price, usd, usdc, usdt, Coin};
+use margin_tests::money::{eth, milli_base, price, usd, usdc, usdt, Coin};
+use margin_tests::operations::Order;
 use margin_tests::refusal::assert_refused;
 use margin_tests::tx::Tx;
 use soroban_sdk::{IntoVal, Vec as HostVec};
@@ -21,6 +24,7 @@ crate::in_both_modes!(
     positions_move_as_a_whole_and_with_their_locks,
     what_leaves_within_an_hour_is_bounded,
     the_most_is_the_most,
+    a_perpetual_loss_is_settled_in_an_asset_that_the_account_has_named,
 );
 
 /// 1 ETH at 2,000, half a WBTC at 40,000 and 10,000 USDC: 32,000 of collateral, 26,600 of effective margin.
@@ -259,4 +263,36 @@ fn the_most_is_the_most(f: &Fixture) {
     assert_eq!(f.vault().max_withdraw(me, usdc_token), 0);
     f.advance(86_400);
     assert_eq!(f.vault().max_withdraw(&f.lender.address, f.token(Coin::Usdt)), usdt(1_000_000).units);
+}
+
+/// Fees of a position opened and closed, owed by somebody who has ether alone.
+fn a_perpetual_loss_is_settled_in_an_asset_that_the_account_has_named(f: &Fixture) {
+    let bob = f.funded(f.key_account("bob"), &[eth(10)]);
+    bob.deposit(eth(10)).ok();
+    bob.trade(Order::market(BTC_USD, milli_base(100))).ok();
+    f.pass(5);
+    bob.close_position(BTC_USD).ok();
+    let owed = f.ledger().breakdown(&bob.address).perp_debt;
+    assert!(owed > 0);
+
+    let payer = f.funded(f.keeper.clone(), &[usdc(2_000)]);
+    let vault = &f.contracts().vault;
+    let ether = f.token(Coin::Eth);
+    let settle = || -> Tx<Liquidation> {
+        let args = (&payer.address, &bob.address, ether, usdc(1_000).units).into_val(&f.env);
+        let pull = payer.transfer_call(vault, usdc(1_000));
+        payer.submits(Invocation::new(vault, "settle_in_kind", args).with(pull))
+    };
+    settle().fails(LedgerError::NotInKind);
+    let named = HostVec::from_array(&f.env, [ether.clone()]);
+    bob.calls::<()>(&f.contracts().ledger, "set_in_kind", (&bob.address, named).into_val(&f.env)).ok();
+    let done = settle().ok();
+    assert!((done.repaid - owed).abs() <= 1, "{done:?} of {owed}");
+    assert_eq!(f.ledger().breakdown(&bob.address).perp_debt, 0);
+    // Ether at 2,000 less one percent: 18 decimals against 7.
+    let fair = done.repaid * 100_000_000_000 / 2_000 * 100 / 99;
+    assert!((done.seized - fair).abs() <= fair / 1_000, "{done:?}");
+    assert_eq!(f.balance(Coin::Eth, &payer.address), done.seized);
+    assert_eq!(f.balance(Coin::Usdc, &payer.address), usdc(2_000).units - done.repaid);
+    settle().fails(LedgerError::NothingOwed);
 }

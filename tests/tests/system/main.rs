@@ -9,6 +9,7 @@ mod deleverage;
 mod host_rule;
 mod lending;
 mod oracle;
+mod orders;
 mod perpetuals;
 mod policy;
 mod sign_auth;

@@ -212,7 +212,7 @@ fn p21_the_entries_touched_depend_on_arguments_and_configuration_alone(f: &Fixtu
 
 /// P24, P22: one sequence of rounds, natively and on Wasm, to the same quotes; on Wasm within the bars.
 #[test]
-fn p24_wasm_and_native_agree_and_wasm_keeps_the_bars() {
+fn p22_p24_wasm_and_native_agree_and_wasm_keeps_the_bars() {
     let rounds: [[i128; 3]; 12] = [
         [price(100), price(101), price(102)],
         [price(103); 3],

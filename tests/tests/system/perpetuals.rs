@@ -204,6 +204,9 @@ fn the_pool_bears_only_what_it_can(f: &Fixture) {
     let bull = trader(f, "bull");
     bull.trade(Order::market(BTC_USD, milli_base(9_000))).ok();
     assert!(f.clearing().reserve_headroom() < headroom);
+    f.provider.remove_liquidity(lp.shares).fails(ClearingError::ExitNotRequested);
+    f.provider.request_exit(lp.shares).ok();
+    f.pass(LP_COOL_DOWN);
     f.provider.remove_liquidity(lp.shares).fails(LedgerError::ReserveTestFailed);
     f.provider.remove_liquidity(lp.shares / 2).ok();
 }
@@ -213,6 +216,7 @@ fn liquidity_comes_and_goes_at_fair_value(f: &Fixture) {
     let before = deposit_of(f, &paula);
     let shares = paula.add_liquidity(usdc(50_000)).ok();
     assert_eq!(deposit_of(f, &paula), before - usd(50_000));
+    paula.request_exit(shares).ok();
     paula.remove_liquidity(shares).fails(ClearingError::CoolDown);
     f.pass(LP_COOL_DOWN);
     let back = paula.remove_liquidity(shares).ok();

@@ -1,0 +1,99 @@
+//! The stages of a market, and its end: one price, settled position by position.
+
+use crate::{error::OrRefuse, fill, funding, markets, storage};
+use margin_interface::{
+    ClearingError, GovernanceError, HouseChanged, MarginLedgerClient, MarketStage, MarketState,
+};
+use margin_math::{
+    fixed::{add, sub},
+    marks::WINDOW,
+    position::Position,
+};
+use soroban_sdk::{panic_with_error, Address, Env, Symbol};
+
+/// Seconds after which those who are owed something are settled too.
+const LOSERS_FIRST: u64 = 86_400;
+
+/// Tightens the stage of a market at once.
+pub fn tighten(
+    env: &Env,
+    ledger: &MarginLedgerClient,
+    by: &Address,
+    market: &Symbol,
+    stage: MarketStage,
+) -> Result<(), ClearingError> {
+    governance::require_governor(env, by);
+    if stage <= markets::record(env, market)?.house.stage || stage == MarketStage::WindDown {
+        panic_with_error!(env, GovernanceError::NeedsTimelock);
+    }
+    set_stage(env, ledger, market, stage)
+}
+
+/// Changes the stage of a market.
+pub fn set_stage(
+    env: &Env,
+    ledger: &MarginLedgerClient,
+    market: &Symbol,
+    stage: MarketStage,
+) -> Result<(), ClearingError> {
+    let mut record = markets::record(env, market)?;
+    let now = env.ledger().timestamp();
+    let house = &mut record.house;
+    if house.stage == MarketStage::WindDown {
+        return Err(ClearingError::WrongStage);
+    }
+    if stage == MarketStage::WindDown {
+        house.clearing_price = end(env, ledger, market)?;
+    }
+    // Only a market that was frozen owes its traders time.
+    house.since = if house.stage == MarketStage::Frozen || stage >= MarketStage::Frozen { now } else { 0 };
+    house.stage = stage;
+    storage::set_record(env, market, &record);
+    HouseChanged { market: market.clone(), house: record.house }.publish(env);
+    Ok(())
+}
+
+/// Ends the funding of a market that is wound down. Returns its clearing price: the index, or the mark if it never had one.
+fn end(env: &Env, ledger: &MarginLedgerClient, market: &Symbol) -> Result<i128, ClearingError> {
+    let perp = ledger.market(market);
+    let (index, _) = ledger.index(market, &WINDOW);
+    let state = MarketState { funding_rate: 0, ..funding::accrued(env, &perp, &index)? };
+    ledger.push_market(market, &state);
+    if index.mid > 0 {
+        Ok(index.mid)
+    } else {
+        fill::mark(&state)
+    }
+}
+
+/// Settles a position of a market that is wound down. Returns the funding paid.
+pub fn settle_position(
+    env: &Env,
+    ledger: &MarginLedgerClient,
+    account: &Address,
+    market: &Symbol,
+) -> Result<i128, ClearingError> {
+    let mut record = markets::record(env, market)?;
+    let house = &mut record.house;
+    if house.stage != MarketStage::WindDown {
+        return Err(ClearingError::WrongStage);
+    }
+    let view = ledger.perp_view(account, market);
+    let position = view.position;
+    if position.size == 0 {
+        return Err(ClearingError::NoPosition);
+    }
+    let state = view.market.state;
+    let position =
+        Position { entry: position.entry, funding_index: position.funding_index, size: position.size };
+    let funding = position.funding_owed(state.funding_long, state.funding_short).on_curve()?;
+    let owed = sub(position.pnl_at(house.clearing_price).on_curve()?, funding).on_curve()?;
+    if owed > 0 && env.ledger().timestamp() < house.since.saturating_add(LOSERS_FIRST) {
+        return Err(ClearingError::TooEarly);
+    }
+    // The curve keeps what it sold; the pool is the other side.
+    house.inventory = add(house.inventory, position.size).on_curve()?;
+    let funding = ledger.settle(account, market, &house.clearing_price, &state);
+    storage::set_record(env, market, &record);
+    Ok(funding)
+}
