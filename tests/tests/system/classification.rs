@@ -6,7 +6,7 @@ use soroban_sdk::xdr::{Limited, Limits, ReadXdr, ScSpecEntry, ScSpecFunctionV0, 
 use std::io::Cursor;
 
 /// Functions that ask nobody's consent, or that of who governs.
-const WITHOUT_AN_ACCOUNT: [&str; 10] = [
+const WITHOUT_AN_ACCOUNT: [&str; 13] = [
     "__constructor",
     "claim_pending",
     "open_market",
@@ -15,13 +15,16 @@ const WITHOUT_AN_ACCOUNT: [&str; 10] = [
     "update_mark_price",
     "extend_ttl",
     "execute",
+    "repeg",
+    "set_market_state",
     "set_operator",
+    "settle_position",
     "update_market",
 ];
 
 /// Reads whose answer may be an error.
-const READS_THAT_MAY_FAIL: [&str; 5] =
-    ["quote_trade", "funding", "liquidation_price", "buying_power", "max_trade"];
+const READS_THAT_MAY_FAIL: [&str; 7] =
+    ["quote_trade", "funding", "house", "insurance_target", "liquidation_price", "buying_power", "max_trade"];
 
 /// Functions whose authoriser consents to the first arguments alone.
 const AUTHORISED_IN_PART: [&str; 1] = ["deleverage"];
