@@ -165,8 +165,13 @@ impl Actor {
         self.calls(&self.world.contracts().vault, "borrow_multiple", args)
     }
 
-    /// Sends a batch to the vault for `account`, with the transfers that it pulls.
+    /// Sends a batch to the vault for `account`.
     pub fn submit_for(&self, account: &Actor, requests: &[Action]) -> Tx<HostVec<i128>> {
+        self.submits(self.submit_call(account, requests))
+    }
+
+    /// `vault.submit(self, account, requests)` with the transfers that it pulls.
+    pub fn submit_call(&self, account: &Actor, requests: &[Action]) -> Invocation {
         let env = &self.world.env;
         let vault = &self.world.contracts().vault;
         let mut pulled: HostMap<Address, i128> = HostMap::new(env);
@@ -177,10 +182,9 @@ impl Actor {
         }
         let args = (&self.address, &account.address, HostVec::from_slice(env, requests)).into_val(env);
         let batch = Invocation::new(vault, "submit", args);
-        let batch = pulled.iter().fold(batch, |batch, (asset, amount)| {
+        pulled.iter().fold(batch, |batch, (asset, amount)| {
             batch.with(Invocation::new(&asset, "transfer", (&self.address, vault, amount).into_val(env)))
-        });
-        self.submits(batch)
+        })
     }
 
     /// Sends a batch for the own account.

@@ -6,9 +6,9 @@ use governance::Delay;
 use margin_interface::{
     AccountConfig, AccountCreated, AccountFactoryAdminInterface, AccountFactoryInterface, AccountType,
     AccountUpgraded, CreationPaused, CreationResumed, FactoryChange, FactoryConfig, FactoryError,
-    GovernanceInterface, Migrated, Schedule, SmartAccountClient, TierParams, WasmHashSet,
+    GovernanceInterface, Migrated, Schedule, SmartAccountClient, TierParams, VaultClient, WasmHashSet,
 };
-use soroban_sdk::{contract, contractimpl, Address, BytesN, Env, IntoVal, Symbol, Vec};
+use soroban_sdk::{contract, contractimpl, Address, BytesN, Env, Vec};
 
 /// The account factory.
 #[contract]
@@ -56,11 +56,7 @@ impl AccountFactoryInterface for AccountFactory {
         let factory = storage::config(&env)?;
         let vault = factory.vault.clone();
         let account = create(&env, factory, config, salt)?;
-        env.invoke_contract::<()>(
-            &vault,
-            &Symbol::new(&env, "transfer_positions"),
-            (&user, &account).into_val(&env),
-        );
+        VaultClient::new(&env, &vault).migrate_positions(&user, &account);
         Migrated { user, account: account.clone() }.publish(&env);
         Ok(account)
     }

@@ -56,7 +56,7 @@ struct FakeVault;
 
 #[contractimpl]
 impl FakeVault {
-    pub fn transfer_positions(env: Env, from: Address, to: Address) {
+    pub fn migrate_positions(env: Env, from: Address, to: Address) {
         from.require_auth();
         env.storage().instance().set(&Moved::Last, &(from, to));
     }

@@ -143,13 +143,13 @@ pub trait AccountFactoryInterface {
     /// Deploys an account and moves everything that `user` owns, owes and holds to it. Returns its address.
     ///
     /// # Errors
-    /// * those of [`Self::create_account`] and of the vault's `transfer_positions`
+    /// * those of [`Self::create_account`] and of the vault's `migrate_positions`
     ///
     /// # Events
     /// * [`AccountCreated`], [`Migrated`]
     ///
     /// # Authorization
-    /// `user`, including the vault's `transfer_positions(user, account)`; and `config.owner` if that is somebody else.
+    /// `user`, including the vault's `migrate_positions(user, account)`; and `config.owner` if that is somebody else.
     fn migrate_to_smart_account(
         env: Env,
         user: Address,

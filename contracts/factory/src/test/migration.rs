@@ -9,7 +9,7 @@ fn migrate(
     signed: bool,
 ) -> Result<Address, Option<u32>> {
     let account = w.factory().account_address(config, &w.salt(1));
-    let fn_name = Symbol::new(&w.env, "transfer_positions");
+    let fn_name = Symbol::new(&w.env, "migrate_positions");
     let args = (&w.user, &account).into_val(&w.env);
     let nested = [ContractContext { contract: w.vault.clone(), fn_name, args }];
     let nested: &[ContractContext] = if signed { &nested } else { &[] };

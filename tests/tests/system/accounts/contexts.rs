@@ -201,6 +201,18 @@ fn p14_amounts_are_positive(f: &Fixture) {
             let hidden = account.borrow(LITTLE).also_signing(account.deposit_call(&account, amount));
             assert_refused(hidden, &account, OperationNotAllowed);
         }
+        // A margin below zero would take away what the entry is worth; a price or a share below zero means nothing.
+        for units in [0, -1, i128::MIN] {
+            let env = &f.env;
+            let (me, clearing, market) = (&account.address, &f.contracts().clearing, f.symbol(BTC_USD));
+            let open = (me, market.clone(), true, units, 200u32, 0i128, 0u64).into_val(env);
+            let trade = (me, market, 1i128, units, true, 0u64).into_val(env);
+            let leave = (me, units, 0i128).into_val(env);
+            for (function, args) in [("open_position", open), ("trade", trade), ("remove_liquidity", leave)] {
+                let hidden = Invocation::new(clearing, function, args);
+                assert_refused(account.borrow(LITTLE).also_signing(hidden), &account, OperationNotAllowed);
+            }
+        }
         let negative =
             account.borrow(LITTLE).also_signing(account.transfer_call(&f.lender.address, usdc(-1)));
         assert_refused(negative, &account, OperationNotAllowed);

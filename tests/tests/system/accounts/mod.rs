@@ -2,6 +2,7 @@
 //! `docs/accounts.md`; the table says which line each of them guards.
 
 mod authority;
+mod batches;
 mod compliance;
 mod contexts;
 mod institution;

@@ -2,7 +2,8 @@
 
 use super::{furnished, LITTLE};
 use margin_interface::AccountError::{
-    ExceedsSessionLimit, InsufficientSignatures, InvalidConfig, OperationNotAllowed, TierInUse,
+    ExceedsSessionLimit, InsufficientSignatures, InvalidConfig, OperationNotAllowed, TierChangePending,
+    TierInUse,
 };
 use margin_interface::{AccountType, Limits, MultisigConfig, TierParams};
 use margin_tests::accounts::DAY;
@@ -20,6 +21,7 @@ crate::in_both_modes!(
     an_account_grows_up_and_keeps_everything,
     a_tier_in_use_is_not_left,
     p30_nobody_but_the_authority_changes_the_tier,
+    p30_while_the_tier_changes_nothing_is_authorised,
     p23_a_new_tier_has_signers_and_limits_of_its_bounds,
 );
 
@@ -158,6 +160,16 @@ fn p30_nobody_but_the_authority_changes_the_tier(f: &Fixture) {
     assert_refused(to_basic().signed_by(&[agent.key()]), &bank, OperationNotAllowed);
     change(f, &f.owner_of("bank"), &bank, AccountType::Basic, &up).changes_nothing();
     assert_eq!(f.account(&bank).account_type(), AccountType::Institutional);
+}
+
+/// Between the old code and the new, nobody can say what would hold.
+fn p30_while_the_tier_changes_nothing_is_authorised(f: &Fixture) {
+    for account in super::of_each_tier(f) {
+        f.env.as_contract(&account.address, || f.env.storage().instance().set(&f.symbol("tier"), &1u32));
+        assert_refused(account.borrow(LITTLE), &account, TierChangePending);
+        assert_refused(account.deposit(usdc(1)), &account, TierChangePending);
+        assert_refused(f.by_itself(&account, "freeze", ()), &account, TierChangePending);
+    }
 }
 
 fn p23_a_new_tier_has_signers_and_limits_of_its_bounds(f: &Fixture) {
