@@ -31,7 +31,7 @@ pub fn add_asset(
         diverged: false,
     };
     let config = Config { sources: Vec::from_array(env, []), limits, class, place };
-    let key = (&asset).into_val(env);
+    let key = asset.into_val(env);
     storage::set_state(env, key, &state);
     storage::set_config(env, key, &config);
     storage::set_ring(env, key, &Ring::EMPTY);
@@ -43,7 +43,7 @@ pub fn add_asset(
 pub fn add_alias(env: &Env, alias: Asset, asset: &Asset) -> Result<(), OracleError> {
     let (Named { asset, key }, _) = storage::find(env, asset).ok_or(OracleError::UnknownAsset)?;
     name(env, &alias)?;
-    storage::set_alias(env, (&alias).into_val(env), key);
+    storage::set_alias(env, alias.into_val(env), key);
     AliasAdded { alias, asset }.publish(env);
     Ok(())
 }
