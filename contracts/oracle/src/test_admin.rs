@@ -405,6 +405,19 @@ fn bad_input_43_a_halt_is_lifted_by_the_admin_after_a_day_and_not_by_the_guardia
     assert_eq!(h.admin().try_halt(&h.guardian, &nothing), Err(Ok(OracleError::UnknownAsset)));
 }
 
+#[test]
+fn a_source_that_changed_its_decimals_is_pinned_anew_when_it_is_resumed() {
+    let h = Harness::new(2);
+    h.feed(&[100 * USD; 2]);
+    h.sources[0].set_decimals(&8);
+    h.pass(60);
+    assert_eq!(h.feed(&[100 * USD; 2]), PokeOutcome::NoQuorum);
+    let source = h.sources[0].address.clone();
+    h.carry_out(&OracleChange::Resume(HaltScope::Source(h.asset.clone(), source)), 24);
+    assert_eq!(h.feed(&[100 * USD / 1_000_000, 100 * USD]), PokeOutcome::Accepted);
+    assert_eq!((h.quote().lo, h.quote().hi), (100 * USD, 100 * USD));
+}
+
 /// P18 (c): what no source can end, the admin can, after a day and a warm-up.
 #[test]
 fn p18_the_admin_re_anchors_after_a_day_and_the_price_warms_up_again() {

@@ -190,3 +190,29 @@ fn incident_dai_one_venue_at_a_premium_liquidates_the_sound() {
     h.feed(&[fair; 3]);
     assert_eq!((h.quote().status, exposure(&h).new_risk), (PriceStatus::Live, Some(fair)));
 }
+
+/// A crash that is real: every group says so for ten minutes. The price follows, the history starts anew, liquidations wait.
+#[test]
+fn bad_input_23_a_real_crash_re_anchors_and_leaves_a_grace() {
+    let h = Harness::guarded(AssetClass::Volatile, 100 * USD, 3);
+    let mut minutes = 0;
+    loop {
+        h.pass(MINUTE);
+        minutes += 1;
+        match h.feed(&[40 * USD; 3]) {
+            PokeOutcome::ReAnchored => break,
+            outcome => assert_eq!(outcome, PokeOutcome::Step),
+        }
+        assert_eq!((h.quote().lo, h.quote().hi), (40 * USD, 100 * USD));
+    }
+    assert_eq!(minutes, 11, "600 s after the first of them");
+    assert_eq!((h.quote().status, h.quote().mid), (PriceStatus::Grace, 40 * USD));
+    assert_eq!(h.sep40().prices(&h.asset, &64).unwrap().len(), 1);
+    assert_eq!((exposure(&h).new_risk, exposure(&h).liquidates_debt_at), (None, None));
+    // Two of three are a quorum, but confirm nothing.
+    let h = Harness::guarded(AssetClass::Volatile, 100 * USD, 3);
+    for _ in 0..60 {
+        h.pass(MINUTE);
+        assert_eq!(h.feed(&[40 * USD, 40 * USD, 100 * USD]), PokeOutcome::Step);
+    }
+}

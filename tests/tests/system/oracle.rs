@@ -3,8 +3,8 @@
 use ed25519_dalek::{Signer as _, SigningKey};
 use foreign_reader::{Asset as ForeignAsset, ForeignReader, ForeignReaderClient};
 use margin_interface::{
-    Asset, AssetClass, AssetLimits, OracleAdminClient, OraclePublisherClient, PokeOutcome, PriceStatus,
-    PublisherSignature, Quote, Report, Sep40Client,
+    Asset, AssetClass, AssetLimits, OracleAdminClient, OraclePublisherClient, PokeOutcome, PriceData,
+    PriceStatus, PublisherSignature, Quote, Report, Sep40Client,
 };
 use margin_tests::actor::key_of;
 use margin_tests::costs::{Cost, MOST_PERCENT};
@@ -14,12 +14,15 @@ use margin_tests::prices::fresh_source;
 use margin_tests::world::Mode;
 use price_source::{Fault, PriceSource, PriceSourceClient};
 use soroban_sdk::xdr::ToXdr as _;
-use soroban_sdk::{symbol_short, Address, BytesN, IntoVal, Val, Vec as HostVec};
+use soroban_sdk::{
+    contract, contractimpl, contracttype, symbol_short, Address, BytesN, Env, IntoVal, Val, Vec as HostVec,
+};
 
 crate::in_both_modes!(
     a_foreign_client_reads_what_we_answer,
     a_foreign_client_finds_no_price_where_there_is_none_to_use,
     hostile_sources_change_nothing_but_their_own_absence,
+    liars_change_nothing_but_their_own_absence,
     p21_the_entries_touched_depend_on_arguments_and_configuration_alone,
     the_largest_report_and_the_widest_poke_fit,
 );
@@ -82,22 +85,29 @@ struct Guarded<'a> {
 }
 
 impl<'a> Guarded<'a> {
-    fn new(f: &'a Fixture, class: AssetClass) -> Self {
-        let env = &f.env;
+    fn unfed(f: &'a Fixture, class: AssetClass) -> Self {
         let base = Asset::Other(f.symbol("USD"));
         let offices = (&f.admin.address, &f.guardian.address, base, 60_u32);
         let oracle = install(&f.world, "oracle", oracle::Oracle, offices);
         let asset = Asset::Other(f.symbol("THING"));
-        let args = (asset.clone(), class, AssetLimits::DEFAULT, price(100)).into_val(env);
+        let args = (asset.clone(), class, AssetLimits::DEFAULT, price(100)).into_val(&f.env);
         f.admin.calls::<()>(&oracle, "add_asset", args).ok();
-        let sources = (0..3).map(|group| {
+        Self { f, oracle, asset, sources: Vec::new() }
+    }
+
+    fn list(&self, contract: Address, group: u32) {
+        let source = fresh_source(self.asset.clone(), contract, group);
+        let args = (self.asset.clone(), source).into_val(&self.f.env);
+        self.f.admin.calls::<()>(&self.oracle, "add_price_feed", args).ok();
+    }
+
+    fn new(f: &'a Fixture, class: AssetClass) -> Self {
+        let mut guarded = Self::unfed(f, class);
+        for group in 0..3 {
             let contract = install(&f.world, "price-source", PriceSource, (14_u32, 1_u32));
-            let source = fresh_source(asset.clone(), contract.clone(), group);
-            f.admin.calls::<()>(&oracle, "add_price_feed", (asset.clone(), source).into_val(env)).ok();
-            PriceSourceClient::new(env, &contract)
-        });
-        let sources = sources.collect();
-        let guarded = Self { f, oracle, asset, sources };
+            guarded.list(contract.clone(), group);
+            guarded.sources.push(PriceSourceClient::new(&f.env, &contract));
+        }
         for _ in 0..12 {
             assert_eq!(guarded.say(&[price(100); 3]), PokeOutcome::Accepted);
         }
@@ -145,6 +155,68 @@ fn hostile_sources_change_nothing_but_their_own_absence(f: &Fixture) {
         (PokeOutcome::Accepted, price(101)),
         "halted for good"
     );
+}
+
+/// Answers `lastprice` as it was told to lie.
+#[contract]
+struct Liar;
+
+#[contracttype]
+struct ThreeFields {
+    price: i128,
+    timestamp: u64,
+    updated: u64,
+}
+
+#[contracttype]
+struct WrongType {
+    price: u32,
+    timestamp: u64,
+}
+
+#[contractimpl]
+impl Liar {
+    pub fn __constructor(env: Env, lie: u32, oracle: Address) {
+        env.storage().instance().set(&symbol_short!("lie"), &(lie, oracle));
+    }
+
+    pub fn decimals(_env: Env) -> u32 {
+        14
+    }
+
+    pub fn lastprice(env: Env, asset: Asset) -> Val {
+        let (lie, oracle): (u32, Address) = env.storage().instance().get(&symbol_short!("lie")).unwrap();
+        let (timestamp, price) = (env.ledger().timestamp(), price(100));
+        match lie {
+            0 => ThreeFields { price, timestamp, updated: timestamp }.into_val(&env),
+            1 => WrongType { price: 1, timestamp }.into_val(&env),
+            2 => PriceData { price, timestamp: timestamp + 1 }.into_val(&env),
+            3 => HostVec::from_array(&env, [price]).into_val(&env),
+            4 => symbol_short!("price").into_val(&env),
+            _ => {
+                let oracle = margin_interface::OracleClient::new(&env, &oracle);
+                oracle.poke(&HostVec::from_array(&env, [asset])).into_val(&env)
+            }
+        }
+    }
+}
+
+/// P9: two honest sources and a liar: the price is that of the two, whatever the lie.
+fn liars_change_nothing_but_their_own_absence(f: &Fixture) {
+    for lie in 0..6_u32 {
+        let mut g = Guarded::unfed(f, AssetClass::Volatile);
+        let liar = f.env.register(Liar, (lie, g.oracle.clone()));
+        g.list(liar, 7);
+        for group in 0..2 {
+            let contract = install(&f.world, "price-source", PriceSource, (14_u32, 1_u32));
+            g.list(contract.clone(), group);
+            g.sources.push(PriceSourceClient::new(&f.env, &contract));
+        }
+        for _ in 0..4 {
+            assert_eq!(g.say(&[price(101), price(102), 0]), PokeOutcome::Accepted, "lie {lie}");
+        }
+        assert_eq!((g.quote().lo, g.quote().mid, g.quote().hi), (price(101), price(101), price(102)));
+    }
 }
 
 /// P21: the same counts of entries read and written, whatever prices are and whenever it is.

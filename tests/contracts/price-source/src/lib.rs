@@ -54,7 +54,7 @@ impl PriceSource {
         let mut assets = Self::assets(env.clone());
         if !assets.contains(&asset) {
             assets.push_back(asset.clone());
-            env.storage().instance().set(&Key::Assets, &assets);
+            env.storage().persistent().set(&Key::Assets, &assets);
         }
         env.storage().persistent().set(&Key::Last(asset), &PriceData { price, timestamp });
     }
@@ -77,7 +77,7 @@ impl Sep40 for PriceSource {
     }
 
     fn assets(env: Env) -> Vec<Asset> {
-        env.storage().instance().get(&Key::Assets).unwrap_or_else(|| Vec::new(&env))
+        env.storage().persistent().get(&Key::Assets).unwrap_or_else(|| Vec::new(&env))
     }
 
     fn decimals(env: Env) -> u32 {
