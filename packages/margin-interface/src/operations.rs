@@ -272,22 +272,6 @@ pub const OPERATIONS: &[Operation] = &[
         effect: Effect::Nothing,
     },
     Operation {
-        venue: Venue::Vault,
-        function: "transfer_positions",
-        arguments: &[address("from"), address("to")],
-        beneficiary: None,
-        kind: Kind::Transfer,
-        effect: Effect::Nothing,
-    },
-    Operation {
-        venue: Venue::Vault,
-        function: "migrate_positions",
-        arguments: &[address("from"), address("to")],
-        beneficiary: None,
-        kind: Kind::Transfer,
-        effect: Effect::Nothing,
-    },
-    Operation {
         venue: Venue::PerpClearing,
         function: "open_position",
         arguments: &[
