@@ -9,19 +9,16 @@ use std::io::Cursor;
 const WITHOUT_AN_ACCOUNT: [&str; 13] = [
     "__constructor",
     "claim_pending",
+    "execute",
+    "extend_ttl",
     "open_market",
     "repeg",
     "set_market_state",
-    "settle_position",
+    "set_operator",
     "settle_funding",
+    "settle_position",
     "update_funding_rate",
     "update_mark_price",
-    "extend_ttl",
-    "execute",
-    "repeg",
-    "set_market_state",
-    "set_operator",
-    "settle_position",
     "update_market",
 ];
 
