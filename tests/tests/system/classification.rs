@@ -18,10 +18,7 @@ const WITHOUT_AN_ACCOUNT: [&str; 13] = [
     "update_mark_price",
     "extend_ttl",
     "execute",
-    "repeg",
-    "set_market_state",
     "set_operator",
-    "settle_position",
     "update_market",
 ];
 
