@@ -817,7 +817,7 @@ pub trait PerpClearingInterface {
     ///   in both directions: no parameter makes a healthy account liquidatable unannounced.
     ///
     /// # Events
-    /// * [`MarketUpdated`]
+    /// * [`MarketUpdated`](crate::MarketUpdated)
     ///
     /// # Authorization
     /// `by`, the admin or the guardian.
