@@ -96,7 +96,7 @@ pub enum Receive {
 
 /// What a delegate may do for an account: bits of `permission`. Read at execution, so that a revoked grant is dead at once.
 pub mod permissions {
-    /// Everything below, and granting it to others. Never the account's own limits.
+    /// Everything below. Never the account's own limits, and never granting: that is the account's alone.
     pub const ADMIN: u32 = 1;
     /// Withdraw, borrow; always to the account's own address.
     pub const WITHDRAW: u32 = 1 << 1;
