@@ -3,7 +3,8 @@
 use crate::numbers::{dollars, grouped, leverage, percent, price as shown_price, ratio, size};
 use crate::stage::Stage;
 use margin_interface::AccountError::{
-    ExcessiveLeverage, NothingToDeleverage, StalePrice, UnauthorizedSigner,
+    DailyLimitExceeded, ExceedsSessionLimit, ExcessiveLeverage, InsufficientSignatures, NothingToDeleverage,
+    OperationNotAllowed, StalePrice, UnauthorizedSigner,
 };
 use margin_interface::{DeleverageReport, LedgerError, Receive};
 use margin_tests::actor::{key_of, Actor};
@@ -19,8 +20,16 @@ use margin_tests::wasm;
 use soroban_sdk::IntoVal as _;
 
 const NOBODY: &str = "nobody";
-const CONTRACTS: [&str; 6] =
-    ["oracle", "margin-ledger", "vault", "perp-clearing", "basic-account", "factory"];
+const CONTRACTS: [&str; 8] = [
+    "oracle",
+    "margin-ledger",
+    "vault",
+    "perp-clearing",
+    "basic-account",
+    "pro-account",
+    "institutional-account",
+    "factory",
+];
 
 /// Everybody with a part.
 struct Cast {
@@ -51,6 +60,8 @@ pub fn play(stage: &mut Stage) {
     let cast = accounts(stage);
     prices(stage);
     borrowing(stage, &cast);
+    session(stage);
+    institution(stage, &cast);
     funding(stage, &cast);
     twins(stage, &cast);
     take_over(stage, &cast);
@@ -65,14 +76,14 @@ fn tag(actor: &Actor) -> String {
 }
 
 fn contracts(stage: &mut Stage) {
-    stage.section("Six contracts, three price sources, four tokens, one lender, one liquidity provider");
+    stage.section("Eight contracts, three price sources, four tokens, one lender, one liquidity provider");
     let mut cli = true;
     for name in CONTRACTS {
         let code = wasm::read(name);
         cli &= wasm::built_by_cli(&code);
         let share = code.len() * 100 / WASM_BYTES;
         let bytes = grouped(i128::try_from(code.len()).expect("a size"));
-        stage.out.line(&format!("{name:<16}{bytes:>8} bytes of Wasm {share:>4}% of the network's limit"));
+        stage.out.line(&format!("{name:<22}{bytes:>8} bytes of Wasm {share:>4}% of the network's limit"));
         stage.record.contracts.push((name.into(), code.len()));
     }
     stage.record.built_by = if cli { "stellar contract build" } else { "cargo, not optimised" }.into();
@@ -204,6 +215,52 @@ fn borrowing(stage: &mut Stage, cast: &Cast) {
     stage.look();
     let figures = stage.vault().get_user_leverage(&carol.address);
     stage.note(&format!("leverage {}", leverage(figures)));
+}
+
+fn session(stage: &mut Stage) {
+    stage.section("A Pro account: a session key borrows until its daily limit");
+    stage.out.columns();
+    let paula = stage.fixture.pro_account("paula");
+    stage.done("paula's owner (G)", "create paula's Pro account: 10.00x at most");
+    stage.fixture.fund(&paula, usdc(20_000));
+    stage.recount();
+    stage.does(&tag(&paula), "paula deposits 20,000 USDC", paula.deposit(usdc(20_000)));
+    let bot = stage.fixture.session(&paula, "bot", |_| {});
+    stage.done("paula's owner (G)", "grant a session key: $1,000 at once, $2,000 a day");
+    let (some, much) = (Coin::Eth.milli(400), Coin::Eth.milli(600));
+    let signer = "session key";
+    stage.does(signer, "borrows 0.4 ETH", bot.borrow(some));
+    stage.advance(5);
+    stage.refused(signer, "borrows 0.6 ETH", bot.borrow(much), &paula, ExceedsSessionLimit);
+    stage.does(signer, "borrows 0.4 ETH", bot.borrow(some));
+    stage.advance(5);
+    stage.refused(signer, "borrows 0.4 ETH", bot.borrow(some), &paula, DailyLimitExceeded);
+    let home = stage.fixture.owner_of("paula");
+    stage.refused(signer, "pays itself 1 USDC", bot.pay(&home.address, usdc(1)), &paula, OperationNotAllowed);
+    stage.note("the 24 hours roll: what was spent returns hour by hour, not at midnight");
+}
+
+fn institution(stage: &mut Stage, cast: &Cast) {
+    stage.section("An institution: three of five keys, all five above $100,000");
+    stage.out.columns();
+    let fund = stage.fixture.institution("fund", 5);
+    stage.done("the fund's owner (G)", "create the fund's Institutional account with five keys");
+    stage.fixture.fund(&fund, usdc(300_000));
+    stage.recount();
+    let keys: Vec<_> = fund.keys.iter().collect();
+    let pays = |amount, signers: &[&_]| fund.pay(&cast.keeper.address, usdc(amount)).signed_by(signers);
+    stage.refused("two keys", "pays 1,000 USDC", pays(1_000, &keys[..2]), &fund, InsufficientSignatures);
+    stage.does("three keys", "pays 1,000 USDC", pays(1_000, &keys[..3]));
+    stage.refused(
+        "three keys",
+        "pays 150,000 USDC",
+        pays(150_000, &keys[..3]),
+        &fund,
+        InsufficientSignatures,
+    );
+    stage.does("five keys", "pays 150,000 USDC", pays(150_000, &keys));
+    let head = stage.fixture.institutional(&fund).audit_head();
+    stage.note(&format!("every authorisation is a link of its audit chain; the head is number {}", head.seq));
 }
 
 fn funding(stage: &mut Stage, cast: &Cast) {
