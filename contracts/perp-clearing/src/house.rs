@@ -71,6 +71,10 @@ pub fn repeg(env: &Env, ledger: &MarginLedgerClient, market: &Symbol) -> Result<
         return Err(ClearingError::TooEarly);
     }
     let perp = ledger.market(market);
+    // Whoever trades around it within one transaction would be paid the fees it spends.
+    if perp.state.ledger == env.ledger().sequence() {
+        return Err(ClearingError::TooEarly);
+    }
     let (index, _) = ledger.index(market, &margin_math::marks::WINDOW);
     if !markets::is_live(&index) {
         return Err(ClearingError::PriceNotUsable);

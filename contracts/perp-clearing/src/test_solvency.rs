@@ -344,6 +344,8 @@ fn a_repeg_moves_toward_the_index_slowly_and_is_paid_for() {
         world.sell(&bull, 800);
         world.buy(&bull, 800);
     }
+    assert_eq!(repeg().err(), Some(Ok(ClearingError::TooEarly)), "nobody trades around it");
+    world.pass(5);
     let before = world.clearing.buckets();
     let cost = world.clearing.repeg(&world.btc);
     world.rebased();

@@ -922,7 +922,7 @@ pub trait PerpClearingInterface {
     /// by protocol fees beyond what insurance lacks. Returns the cost, settlement units.
     ///
     /// # Errors
-    /// * [`ClearingError::TooEarly`] - less than an hour after the last one
+    /// * [`ClearingError::TooEarly`] - less than an hour after the last one, or in a ledger in which the market was traded
     /// * [`ClearingError::NoBudget`], [`ClearingError::PriceNotUsable`], [`ClearingError::WrongStage`]
     ///
     /// # Events
