@@ -129,11 +129,13 @@ impl Book {
     /// Replaces an account. Returns its new `seq`.
     pub fn put_account(&mut self, account: &Address, state: &AccountState) -> u64 {
         self.account(account);
+        let mut seq = state.seq;
         for entry in self.accounts.iter_mut().filter(|entry| &entry.key == account) {
-            entry.state = AccountState { seq: entry.stored_seq + 1, ..state.clone() };
+            seq = entry.stored_seq + 1;
+            entry.state = AccountState { seq, ..state.clone() };
             entry.dirty = true;
         }
-        state.seq
+        seq
     }
 
     /// A market, or [`LedgerError::UnknownMarket`].

@@ -158,6 +158,9 @@ fn lend(book: &mut Book, account: &Address, asset: &Address, amount: i128) -> Ch
     let env = &book.env.clone();
     require_positive(env, amount);
     let mut owner = book.account(account);
+    // A loan of what is locked, netted by the deposit, would be the deposit leaving.
+    let locked_until = owner.locks.get(asset.clone()).unwrap_or(0);
+    require(env, locked_until <= book.now(), LedgerError::DepositLocked);
     let now = book.now();
     let state = book.asset_mut(asset);
     require_enabled(env, state);

@@ -21,10 +21,8 @@ fn a_deposit_leaves_when_its_time_is_over() {
     let alice = world.account(0);
     world.deposit(&alice, &world.xlm, 10_000 * ONE);
     let ledger = &world.ledger;
-    // It supports a loan, and it pays a debt: it only cannot leave.
+    // It supports a loan: it only cannot leave.
     world.borrow(&alice, &world.usdc, 100 * ONE);
-    world.borrow(&alice, &world.xlm, ONE);
-    ledger.repay_with_collateral(&alice, &world.xlm, &ONE);
     world.wait(299);
     world.price(&world.xlm, margin_math::units::PRICE / 10);
     assert_refused!(world, ledger.try_debit(&alice, &world.xlm, &1), LedgerError::DepositLocked);
@@ -43,6 +41,22 @@ fn what_comes_and_goes_in_one_batch_is_refused() {
     let flash = vec![env, Action::Deposit(xlm.clone(), ONE), Action::Withdraw(xlm, ALL)];
     let call = world.ledger.try_batch(&alice, &alice, &flash);
     assert_refused!(world, call, LedgerError::DepositLocked);
+}
+
+#[test]
+fn a_loan_of_what_is_locked_is_no_way_out() {
+    let world = locking();
+    let alice = world.account(0);
+    let (env, xlm) = (&world.env, world.xlm.clone());
+    world.deposit(&alice, &xlm, 1_000 * ONE);
+    let most = 1_000 * ONE - 2;
+    let netted =
+        vec![env, Action::Borrow(xlm.clone(), most), Action::RepayWithCollateral(xlm.clone(), most + 1)];
+    assert_refused!(world, world.ledger.try_batch(&alice, &alice, &netted), LedgerError::DepositLocked);
+    assert_refused!(world, world.ledger.try_borrow(&alice, &xlm, &ONE), LedgerError::DepositLocked);
+    world.wait(300);
+    world.ledger.batch(&alice, &alice, &netted);
+    world.check();
 }
 
 #[test]

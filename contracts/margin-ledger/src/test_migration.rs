@@ -4,7 +4,12 @@ extern crate std;
 use crate::test_world::{assert_refused, World, ONE};
 use margin_interface::{permissions, AccountStatus, LedgerError, Limits, PriceStatus};
 use margin_math::units::PRICE;
-use soroban_sdk::{testutils::Events as _, xdr::ToXdr, BytesN};
+use soroban_sdk::{
+    testutils::Events as _,
+    xdr::{ContractEventBody, ScVal, ToXdr},
+    BytesN,
+};
+use std::panic;
 
 #[test]
 fn everything_moves_but_limits_and_grants() {
@@ -64,4 +69,29 @@ fn a_mirror_in_step_can_prove_it() {
     world.deposit(&alice, &world.xlm, ONE);
     assert!(!world.ledger.reconcile(&alice, &1, &first) && !world.ledger.reconcile(&alice, &2, &first));
     assert!(world.ledger.reconcile(&alice, &2, &hash()));
+}
+
+/// What the last event says of the account's number.
+fn told(world: &World) -> u64 {
+    let events = world.env.events().all();
+    let ContractEventBody::V0(body) = &events.events().last().unwrap().body;
+    let ScVal::Map(Some(fields)) = &body.data else { panic!("no fields") };
+    let number = ScVal::Symbol("account_seq".try_into().unwrap());
+    match fields.iter().find(|field| field.key == number).map(|field| &field.val) {
+        Some(ScVal::U64(seq)) => *seq,
+        other => panic!("no number: {other:?}"),
+    }
+}
+
+#[test]
+fn events_carry_the_number_after_the_change() {
+    let world = World::funded();
+    let alice = world.account(0);
+    let known = || world.ledger.account(&alice).seq;
+    world.ledger.credit(&alice, &alice, &world.xlm, &(10 * ONE));
+    assert_eq!(told(&world), known());
+    world.ledger.debit(&alice, &world.xlm, &ONE);
+    assert_eq!(told(&world), known());
+    world.ledger.grant(&alice, &world.account(1), &permissions::TRADE, &u64::MAX);
+    assert_eq!(told(&world), known());
 }

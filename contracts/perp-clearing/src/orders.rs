@@ -78,6 +78,10 @@ fn check(
         if granted & (permissions::ADMIN | permissions::SIGN_ORDERS) == 0 {
             return Err(ClearingError::NotPermitted);
         }
+        // What an executor is paid leaves the account: who may not withdraw may not promise it, to itself least of all.
+        if order.max_fee > 0 && granted & (permissions::ADMIN | permissions::WITHDRAW) == 0 {
+            return Err(ClearingError::NotPermitted);
+        }
     }
     Ok(())
 }

@@ -343,12 +343,18 @@ fn a_flag_kills_and_a_revoked_signer_too() {
         refused(&world, &keeper, &by(1), ClearingError::NotPermitted);
     }
     world.ledger.grant(&alice, &delegate, &permissions::SIGN_ORDERS, &LATER);
-    executed(&world, &keeper, &by(1));
-    world.clearing.place_order(&by(2));
+    // What an executor is paid leaves the account: that takes the right to withdraw.
+    refused(&world, &keeper, &by(1), ClearingError::NotPermitted);
+    let free = |nonce: u64| ConditionalOrder { max_fee: 0, ..by(nonce) };
+    executed(&world, &keeper, &free(1));
+    world.clearing.place_order(&free(2));
     world.ledger.revoke(&alice, &delegate);
-    refused(&world, &keeper, &by(2), ClearingError::NotPermitted);
+    refused(&world, &keeper, &free(2), ClearingError::NotPermitted);
+    let both = permissions::SIGN_ORDERS | permissions::WITHDRAW;
+    world.ledger.grant(&alice, &delegate, &both, &LATER);
+    executed(&world, &keeper, &by(4));
     world.ledger.grant(&alice, &delegate, &permissions::ADMIN, &(T0 + 60));
-    executed(&world, &keeper, &by(2));
+    executed(&world, &keeper, &free(2));
     world.pass(120);
     refused(&world, &keeper, &by(3), ClearingError::NotPermitted);
 
