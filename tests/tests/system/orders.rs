@@ -113,10 +113,14 @@ fn a_delegate_signs_orders_until_it_is_revoked(f: &Fixture) {
     let desk = f.key_account("desk");
     let by = |nonce: u64| ConditionalOrder {
         signer: desk.address.clone(),
+        max_fee: 0,
         ..order(f, &karl, nonce, milli_base(10))
     };
     execute_signed(f, &f.keeper, &desk, &by(1)).fails(ClearingError::NotPermitted);
     karl.grant(&desk, permissions::SIGN_ORDERS, f.now() + 86_400).ok();
+    // It may sign, but not promise karl's money to whoever executes.
+    let paying = ConditionalOrder { max_fee: 1, ..by(1) };
+    execute_signed(f, &f.keeper, &desk, &paying).fails(ClearingError::NotPermitted);
     execute_signed(f, &f.keeper, &desk, &by(1)).ok();
     place(f, &desk, &by(2)).ok();
     // The account's signature does not stand in for the signer's.
