@@ -5,8 +5,8 @@ use crate::storage;
 use governance::Delay;
 use margin_interface::{
     AccountConfig, AccountCreated, AccountFactoryAdminInterface, AccountFactoryInterface, AccountType,
-    AccountUpgraded, CreationPaused, CreationResumed, FactoryChange, FactoryConfig, FactoryError,
-    GovernanceInterface, Migrated, Schedule, SmartAccountClient, TierParams, VaultClient, WasmHashSet,
+    AccountUpgraded, CreationPaused, CreationResumed, FactoryChange, FactoryConfig, FactoryError, Migrated,
+    SmartAccountClient, TierParams, VaultClient, WasmHashSet,
 };
 use soroban_sdk::{contract, contractimpl, Address, BytesN, Env, Vec};
 
@@ -144,36 +144,7 @@ impl AccountFactoryAdminInterface for AccountFactory {
     }
 }
 
-#[contractimpl]
-impl GovernanceInterface for AccountFactory {
-    fn admin(env: Env) -> Address {
-        governance::admin(&env)
-    }
-
-    fn guardian(env: Env) -> Address {
-        governance::guardian(&env)
-    }
-
-    fn transfer_admin(env: Env, to: Address) {
-        governance::transfer_admin(&env, to);
-    }
-
-    fn accept_admin(env: Env) {
-        governance::accept_admin(&env);
-    }
-
-    fn set_guardian(env: Env, guardian: Address) {
-        governance::set_guardian(&env, guardian);
-    }
-
-    fn cancel(env: Env, by: Address, id: BytesN<32>) {
-        governance::cancel(&env, by, id);
-    }
-
-    fn scheduled(env: Env, id: BytesN<32>) -> Option<Schedule> {
-        governance::scheduled(&env, id)
-    }
-}
+governance::governed!(AccountFactory);
 
 /// Deploys and registers an account whose owner has authorised it.
 fn create(

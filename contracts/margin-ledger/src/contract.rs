@@ -15,9 +15,9 @@ use crate::{
 };
 use margin_interface::{
     AccountState, AccountSummary, Action, AssetConfig, AssetState, Breakdown, Bucket, FillReceipt,
-    GovernanceInterface, LedgerChange, LedgerConfig, LedgerError, Limits, Liquidation,
-    MarginLedgerAdminInterface, MarginLedgerInterface, MarketConfig, MarketState, PerpMarket, PerpView,
-    PoolValue, Quote, Receive, Schedule, Settlement, TakeOver,
+    LedgerChange, LedgerConfig, LedgerError, Limits, Liquidation, MarginLedgerAdminInterface,
+    MarginLedgerInterface, MarketConfig, MarketState, PerpMarket, PerpView, PoolValue, Quote, Receive,
+    Settlement, TakeOver,
 };
 use soroban_sdk::{contract, contractimpl, xdr::ToXdr, Address, BytesN, Env, Symbol, Vec};
 
@@ -88,36 +88,7 @@ impl MarginLedgerAdminInterface for MarginLedger {
     }
 }
 
-#[contractimpl]
-impl GovernanceInterface for MarginLedger {
-    fn admin(env: Env) -> Address {
-        governance::admin(&env)
-    }
-
-    fn guardian(env: Env) -> Address {
-        governance::guardian(&env)
-    }
-
-    fn transfer_admin(env: Env, to: Address) {
-        governance::transfer_admin(&env, to);
-    }
-
-    fn accept_admin(env: Env) {
-        governance::accept_admin(&env);
-    }
-
-    fn set_guardian(env: Env, guardian: Address) {
-        governance::set_guardian(&env, guardian);
-    }
-
-    fn cancel(env: Env, by: Address, id: BytesN<32>) {
-        governance::cancel(&env, by, id);
-    }
-
-    fn scheduled(env: Env, id: BytesN<32>) -> Option<Schedule> {
-        governance::scheduled(&env, id)
-    }
-}
+governance::governed!(MarginLedger);
 
 #[contractimpl]
 impl MarginLedgerInterface for MarginLedger {

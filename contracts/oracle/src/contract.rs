@@ -2,9 +2,9 @@
 
 use governance::Delay;
 use margin_interface::{
-    Asset, AssetClass, AssetLimits, GovernanceInterface, HaltScope, OracleAdminInterface, OracleChange,
-    OracleError, OracleInterface, OraclePublisherInterface, PokeOutcome, PriceData, PriceSource,
-    PublisherSignature, Publishers, Quote, Report, Schedule, Sep40,
+    Asset, AssetClass, AssetLimits, HaltScope, OracleAdminInterface, OracleChange, OracleError,
+    OracleInterface, OraclePublisherInterface, PokeOutcome, PriceData, PriceSource, PublisherSignature,
+    Publishers, Quote, Report, Sep40,
 };
 use margin_math::oracle::PRICE_DECIMALS;
 use soroban_sdk::{
@@ -221,33 +221,4 @@ impl OracleAdminInterface for Oracle {
     }
 }
 
-#[contractimpl]
-impl GovernanceInterface for Oracle {
-    fn admin(env: Env) -> Address {
-        governance::admin(&env)
-    }
-
-    fn guardian(env: Env) -> Address {
-        governance::guardian(&env)
-    }
-
-    fn transfer_admin(env: Env, to: Address) {
-        governance::transfer_admin(&env, to);
-    }
-
-    fn accept_admin(env: Env) {
-        governance::accept_admin(&env);
-    }
-
-    fn set_guardian(env: Env, guardian: Address) {
-        governance::set_guardian(&env, guardian);
-    }
-
-    fn cancel(env: Env, by: Address, id: BytesN<32>) {
-        governance::cancel(&env, by, id);
-    }
-
-    fn scheduled(env: Env, id: BytesN<32>) -> Option<Schedule> {
-        governance::scheduled(&env, id)
-    }
-}
+governance::governed!(Oracle);

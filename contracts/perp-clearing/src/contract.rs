@@ -12,9 +12,9 @@ use crate::{
 };
 use margin_interface::{
     Bucket, ClearingChange, ClearingConfig, ClearingError, ClearingRequest, ConditionalOrder, Fill, Funding,
-    GovernanceInterface, House, InsuranceFunded, LpPosition, MarginLedgerClient, MarketConfig, MarketStage,
-    MatchedFill, OpenInterest, OrderBook, OrderCheck, PerpClearingInterface, PerpMarket, Position, Schedule,
-    Settlement, TakeOver, TradeQuote, VaultClient,
+    House, InsuranceFunded, LpPosition, MarginLedgerClient, MarketConfig, MarketStage, MatchedFill,
+    OpenInterest, OrderBook, OrderCheck, PerpClearingInterface, PerpMarket, Position, Settlement, TakeOver,
+    TradeQuote, VaultClient,
 };
 use margin_math::{curve, marks::WINDOW};
 use soroban_sdk::{contract, contractimpl, Address, BytesN, Env, Symbol, Vec};
@@ -388,33 +388,4 @@ impl PerpClearingInterface for PerpClearing {
     }
 }
 
-#[contractimpl]
-impl GovernanceInterface for PerpClearing {
-    fn admin(env: Env) -> Address {
-        governance::admin(&env)
-    }
-
-    fn guardian(env: Env) -> Address {
-        governance::guardian(&env)
-    }
-
-    fn transfer_admin(env: Env, to: Address) {
-        governance::transfer_admin(&env, to);
-    }
-
-    fn accept_admin(env: Env) {
-        governance::accept_admin(&env);
-    }
-
-    fn set_guardian(env: Env, guardian: Address) {
-        governance::set_guardian(&env, guardian);
-    }
-
-    fn cancel(env: Env, by: Address, id: BytesN<32>) {
-        governance::cancel(&env, by, id);
-    }
-
-    fn scheduled(env: Env, id: BytesN<32>) -> Option<Schedule> {
-        governance::scheduled(&env, id)
-    }
-}
+governance::governed!(PerpClearing);

@@ -7,8 +7,8 @@ use crate::{
 };
 use governance::Delay;
 use margin_interface::{
-    permissions, AccountSummary, Action, GovernanceInterface, Liquidation, MarginLedgerClient, Receive,
-    Schedule, VaultAdminInterface, VaultChange, VaultConfig, VaultError, VaultInterface,
+    permissions, AccountSummary, Action, Liquidation, MarginLedgerClient, Receive, VaultAdminInterface,
+    VaultChange, VaultConfig, VaultError, VaultInterface,
 };
 use soroban_sdk::{contract, contractimpl, Address, BytesN, Env, Executable, IntoVal, Vec};
 
@@ -322,36 +322,7 @@ impl VaultAdminInterface for Vault {
     }
 }
 
-#[contractimpl]
-impl GovernanceInterface for Vault {
-    fn admin(env: Env) -> Address {
-        governance::admin(&env)
-    }
-
-    fn guardian(env: Env) -> Address {
-        governance::guardian(&env)
-    }
-
-    fn transfer_admin(env: Env, to: Address) {
-        governance::transfer_admin(&env, to);
-    }
-
-    fn accept_admin(env: Env) {
-        governance::accept_admin(&env);
-    }
-
-    fn set_guardian(env: Env, guardian: Address) {
-        governance::set_guardian(&env, guardian);
-    }
-
-    fn cancel(env: Env, by: Address, id: BytesN<32>) {
-        governance::cancel(&env, by, id);
-    }
-
-    fn scheduled(env: Env, id: BytesN<32>) -> Option<Schedule> {
-        governance::scheduled(&env, id)
-    }
-}
+governance::governed!(Vault);
 
 /// Books requests whose tokens are there already, and pays what they release.
 fn execute(

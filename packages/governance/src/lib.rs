@@ -5,10 +5,13 @@
 //! changes by one enum of its own; this package never looks inside.
 #![no_std]
 
+mod entry_points;
 mod offices;
 mod timelock;
 mod upgrades;
 
+#[doc(hidden)]
+pub use margin_interface as interface;
 pub use offices::{
     accept_admin, admin, guardian, initialise, require_admin, require_governor, set_guardian, transfer_admin,
 };
