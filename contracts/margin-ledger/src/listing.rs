@@ -109,7 +109,7 @@ pub fn propose(env: &Env, change: LedgerChange) -> BytesN<32> {
         LedgerChange::Oracle(_) | LedgerChange::ProtocolAccount(..) | LedgerChange::Venues(..) => {
             Delay::Venue
         }
-        LedgerChange::Upgrade(_) => Delay::Code,
+        LedgerChange::Upgrade(..) => Delay::Code,
     };
     governance::propose(env, change, delay)
 }
@@ -127,7 +127,7 @@ pub fn execute(env: &Env, id: &BytesN<32>) {
         LedgerChange::Venues(vault, perp_clearing, factory) => {
             enter_venues(env, Venues { factory, perp_clearing, vault });
         }
-        LedgerChange::Upgrade(wasm) => governance::upgrade(env, wasm),
+        LedgerChange::Upgrade(wasm, version) => governance::upgrade(env, wasm, version),
     }
 }
 

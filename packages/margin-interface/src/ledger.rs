@@ -578,8 +578,8 @@ pub enum LedgerChange {
     ProtocolAccount(Bucket, Address),
     // Vault, clearing-house, factory: 48 hours.
     Venues(Address, Address, Address),
-    // Code: 7 days.
-    Upgrade(BytesN<32>),
+    // Code and the version of its storage: 7 days.
+    Upgrade(BytesN<32>, u32),
 }
 
 // 600-699. A venue passes them on unchanged.
@@ -1094,15 +1094,6 @@ pub trait MarginLedgerAdminInterface {
     /// # Authorization
     /// The admin.
     fn execute(env: Env, id: BytesN<32>) -> Result<(), LedgerError>;
-
-    /// Makes the code final, for ever.
-    ///
-    /// # Events
-    /// * [`crate::UpgradesFrozen`]
-    ///
-    /// # Authorization
-    /// The admin.
-    fn freeze_upgrades(env: Env);
 }
 
 // The venues were named.

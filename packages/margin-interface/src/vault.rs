@@ -35,8 +35,8 @@ pub struct VaultConfig {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum VaultChange {
-    /// The code: 7 days.
-    Upgrade(BytesN<32>),
+    // Code and the version of its storage: 7 days.
+    Upgrade(BytesN<32>, u32),
 }
 
 /// Deposits, withdrawals, loans, liquidations. Amounts are in the token's own units.
@@ -450,13 +450,4 @@ pub trait VaultAdminInterface {
     /// # Authorization
     /// The admin.
     fn execute(env: Env, id: BytesN<32>);
-
-    /// Makes the code final, for good.
-    ///
-    /// # Events
-    /// * [`UpgradesFrozen`](crate::UpgradesFrozen)
-    ///
-    /// # Authorization
-    /// The admin.
-    fn freeze_upgrades(env: Env);
 }
