@@ -734,7 +734,8 @@ pub trait MarginLedgerInterface {
     /// day after the last loss is borne by the reserves, then by the depositors. Returns what is missing now.
     fn sync(env: Env, asset: Address, balance: i128) -> Result<i128, LedgerError>;
     /// Moves all that an account owns, owes, holds and is called for to an empty one; limits and grants stay behind. The
-    /// vault has both signatures; nobody's health changes, so no price is asked.
+    /// vault has both signatures. A flagged account does not move, and who has limits takes over nothing beyond them or
+    /// below the opening level.
     fn transfer_account(env: Env, from: Address, to: Address) -> Result<(), LedgerError>;
     /// Books a batch of `Deposit`, `Withdraw`, `Borrow`, `Repay` and `RepayWithCollateral`, in order; caps, cash and the opening
     /// level are checked on the end state. Deposits and repayments come from `from`, which the vault has checked.
