@@ -27,6 +27,7 @@ pub mod policy;
 pub mod roles;
 pub mod sessions;
 pub mod signatures;
+pub mod spent;
 pub mod state;
 pub mod storage;
 #[cfg(feature = "testutils")]
