@@ -2,10 +2,10 @@
 
 use crate::intent::{Bet, Intent, Step};
 use crate::state::Profile;
-use crate::storage::{ALLOWED, PENDING_MULTISIG, PENDING_OWNER};
+use crate::storage::{ALLOWED, PENDING_OWNER};
 use crate::tier::Tier;
 use margin_interface::operations::{ArgumentType, Effect, Kind, Operation, Venue, OPERATIONS};
-use margin_interface::{AccountError, OpenAction, Receive, TradeAction};
+use margin_interface::{AccountError, OpenAction, Proposer, Receive, TradeAction};
 use soroban_sdk::{
     auth::ContractContext, symbol_short, vec, Address, Bytes, Env, IntoVal, Map, MuxedAddress, Symbol,
     TryFromVal, Val, Vec,
@@ -71,9 +71,9 @@ pub enum Exception {
     Freeze,
     /// The session of that key.
     Renounce(Bytes),
-    /// More than half of the guardians.
-    Recover,
-    /// As many signers as the smallest amount needs: it must be possible when some have lost their keys.
+    /// Most of the guardians, or of the signers: it must be possible when some have lost their keys.
+    Recover(Proposer),
+    /// More than half of the signers.
     Veto,
 }
 
@@ -152,12 +152,9 @@ fn of_this<T: Tier>(
         return Some(Some(Exception::Renounce(Bytes::try_from_val(env, &call.args.get(1)?).ok()?)));
     }
     if T::MULTISIG && *function == Symbol::new(env, "propose_recovery") {
-        return Some(Some(Exception::Recover));
+        return Some(Some(Exception::Recover(Proposer::try_from_val(env, &call.args.get(2)?).ok()?)));
     }
-    if T::MULTISIG
-        && *function == Symbol::new(env, "cancel_multisig")
-        && PENDING_MULTISIG.get(env).is_some_and(|pending| pending.recovery)
-    {
+    if T::MULTISIG && *function == Symbol::new(env, "cancel_multisig") {
         return Some(Some(Exception::Veto));
     }
     intent.administers = true;
@@ -263,14 +260,20 @@ fn apply<T: Tier>(
         }
         Effect::Trade => {
             let (market, size, reduces) = (args.get::<Symbol>(env, 1)?, args.get(env, 2)?, args.get(env, 4)?);
-            intent.bets::<T>(Bet { market: market.clone(), size, reduces })?;
+            let limit = args.get(env, 3)?;
+            intent.bets::<T>(Bet { market: market.clone(), size, limit, reduces })?;
             if !reduces {
-                let trade = TradeAction { limit_price: args.get(env, 3)?, market, size_delta: size };
+                let trade = TradeAction { limit_price: limit, market, size_delta: size };
                 intent.orders.push_back(vec![env, variant(env, "Trade", &[trade.into_val(env)])]);
             }
         }
         Effect::Close => {
-            intent.bets::<T>(Bet { market: args.get(env, 1)?, size: 0, reduces: true })?;
+            intent.bets::<T>(Bet {
+                market: args.get(env, 1)?,
+                size: 0,
+                limit: args.get(env, 2)?,
+                reduces: true,
+            })?;
         }
         Effect::Batch => {
             intent.batch::<T>(env, &args.get(env, 1)?, second, clearing)?;
