@@ -284,6 +284,23 @@ pub fn due(book: &mut Book, owner: &AccountState, asset: &Address) -> i128 {
     add(env, lending, holdings::perp_owed(book.settlement(), owner))
 }
 
+/// Turns `amount` of what the protocol earned in an asset, fees first, then reserves, into a deposit of `to`.
+pub fn pay_out_earnings(book: &mut Book, to: &Address, asset: &Address, amount: i128) {
+    let env = &book.env.clone();
+    let mut fees = 0;
+    if asset == &book.config.settlement {
+        let settlement = book.settlement_mut();
+        fees = amount.min(settlement.fees);
+        decrease(env, &mut settlement.fees, fees);
+    }
+    let totals = &mut book.asset_mut(asset).totals;
+    decrease(env, &mut totals.reserves, sub(env, amount, fees));
+    require(env, totals.reserves >= 0, LedgerError::InsufficientBucket);
+    // It leaves the vault and comes back as a deposit; who owns it decides when it leaves for good.
+    decrease(env, &mut totals.cash, amount);
+    deposit(book, &env.current_contract_address(), to, asset, amount);
+}
+
 /// Takes tokens out of the vault, which must hold them.
 pub fn pay_out(book: &mut Book, asset: &Address, amount: i128) {
     let env = &book.env.clone();

@@ -576,6 +576,8 @@ pub enum LedgerChange {
     Asset(Address, AssetConfig),
     // Another oracle: 48 hours.
     Oracle(Address),
+    // So much of what the protocol earned in an asset, to its account of fees: 24 hours.
+    Payout(Address, i128),
     // Another account of the protocol: 48 hours.
     ProtocolAccount(Bucket, Address),
     // Vault, clearing-house, factory: 48 hours.
