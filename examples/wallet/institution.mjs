@@ -17,8 +17,8 @@ assert.equal(threshold, 2);
 function member(name, text) {
   const preimage = xdr.HashIdPreimage.fromXdr(text, "base64");
   const consent = preimage.sorobanAuthorizationWithAddress;
-  const { args } = buildInvocationTree(consent.invocation);
   assert.ok(consent, "it names the account");
+  const { args } = buildInvocationTree(consent.invocation);
   console.log(`  ${name} signs ${args.function} of ${args.source.slice(0, 6)}..`);
   return record(keys[name], payloadOf(preimage));
 }

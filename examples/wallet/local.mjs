@@ -19,8 +19,10 @@ export const TIERS = { Basic: 0, Pro: 1, Institutional: 2 };
 const LUMENS = 9_000n * UNIT;
 const POOL = 500_000n * UNIT;
 const INSURANCE = 50_000n * UNIT;
-/** Prices of the test feeds, 1e14. */
-const PRICES = { BTC: 5_000_000_000_000_000_000n, USDC: 100_000_000_000_000n, XLM: 10_000_000_000_000n };
+/** A dollar as a price. */
+export const DOLLAR = 100_000_000_000_000n;
+/** Prices of the test feeds. */
+const PRICES = { BTC: 50_000n * DOLLAR, USDC: DOLLAR, XLM: DOLLAR / 10n };
 
 /** A network with a deployment on it. */
 export class Local {
@@ -54,15 +56,22 @@ export class Local {
   }
 
   /** Creates an account. `signers` are public keys of 32 bytes (ed25519) or 65 (secp256r1). */
-  async createAccount(tier, signers) {
+  async createAccount(tier, signers, maxLeverage = 300) {
     const ascending = [...signers].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
     return this.asOwner(this.deployed.factory, "create_account", struct({
       account_type: u32(TIERS[tier]),
       auto_deleverage_threshold: u32(12_000),
-      max_leverage: u32(300),
+      max_leverage: u32(maxLeverage),
       owner: address(this.payer),
       signers: list(ascending.map(bytes)),
     }), bytes(randomBytes(32)));
+  }
+
+  /** A new key account with lumens. */
+  async newcomer() {
+    const newcomer = new Local(this.deployed, Keypair.random());
+    await fund(newcomer);
+    return newcomer;
   }
 
   /** Gives test USDC to anybody. */
@@ -76,9 +85,9 @@ export class Local {
   }
 
   /** Has the test feeds say their prices again, and the oracle read them. Elsewhere keepers do this. */
-  async refreshPrices() {
+  async refreshPrices(prices = {}) {
     const now = u64(await this.network.now());
-    for (const [name, price] of Object.entries(PRICES)) {
+    for (const [name, price] of Object.entries({ ...PRICES, ...prices })) {
       const asset = variant("Other", symbol(name));
       await this.asOwner(this.deployed["test-source-first"], "set", asset, i128(price), now);
       await this.asOwner(this.deployed["test-source-second"], "set", asset, i128(price / 1_000_000n), now);
@@ -94,8 +103,7 @@ export class Local {
   async fill() {
     const { totals } = await this.network.read({ contract: this.ledger, method: "asset", args: [address(this.xlm)] });
     if (totals.supplied < LUMENS / 2n) {
-      const lender = new Local(this.deployed, Keypair.random());
-      await fund(lender);
+      const lender = await this.newcomer();
       const args = [address(lender.payer), address(lender.payer), address(this.xlm), i128(LUMENS)];
       await lender.asOwner(this.vault, "deposit", ...args);
     }

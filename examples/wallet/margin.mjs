@@ -46,9 +46,14 @@ export class Network {
   }
 
   /** Reads: a simulation that nobody signs. */
-  async read({ contract, method, args = [] }) {
+  async read(call) {
+    return scValToNative(await this.value(call));
+  }
+
+  /** What `read` reads, as a value that other calls take. */
+  async value({ contract, method, args = [] }) {
     const { result } = await this.#simulate(new Contract(contract).call(method, ...args));
-    return scValToNative(result.retval);
+    return result.retval;
   }
 
   /** Time of the latest ledger, Unix seconds. That of this machine may be ahead of it. */
