@@ -63,7 +63,8 @@ fn require_within(book: &mut Book, account: &Address, sheet: &Sheet, quotes: &Qu
     standing::cured(book, account);
 }
 
-fn within(env: &Env, valued: &Valued, limits: &Limits) -> bool {
+/// Whether values are within the account's own limits.
+pub fn within(env: &Env, valued: &Valued, limits: &Limits) -> bool {
     let margin = &valued.margin;
     let largest =
         valued.debts.iter().copied().chain(valued.positions.iter().map(|value| value.notional)).max();

@@ -19,7 +19,7 @@ fn everything_moves_but_limits_and_grants() {
     world.borrow(&alice, &world.usdc, 500 * ONE);
     world.perp_history(&alice, 100 * ONE, 10 * ONE);
     let limits = Limits { max_leverage: 300, ..Limits::NONE };
-    world.ledger.set_limits(&new, &limits);
+    world.ledger.set_limits(&alice, &limits);
     world.ledger.grant(&alice, &bob, &permissions::TRADE, &(world.env.ledger().timestamp() + 100));
     world.price(&world.xlm, PRICE * 78 / 1_000);
     world.ledger.flag(&alice);
@@ -33,12 +33,49 @@ fn everything_moves_but_limits_and_grants() {
     world.price(&world.xlm, PRICE * 78 / 1_000);
     let (old, now) = (world.ledger.account(&alice), world.ledger.account(&new));
     assert_eq!((now.deposits, now.debts, now.perp_debt), (before.deposits, before.debts, before.perp_debt));
-    assert_eq!((now.status, now.since, now.limits), (AccountStatus::Flagged, before.since, limits));
+    assert_eq!((now.status, now.since), (AccountStatus::Flagged, before.since));
+    assert_eq!((now.limits, old.limits.clone()), (Limits::NONE, limits));
     assert!(old.deposits.is_empty() && old.debts.is_empty() && old.perp_debt == 0);
-    assert_eq!((old.status, old.seq, now.seq), (AccountStatus::Normal, before.seq + 1, 2));
+    assert_eq!((old.status, old.seq, now.seq), (AccountStatus::Normal, before.seq + 1, 1));
     assert_eq!(world.ledger.summary(&new).health_factor, health);
     assert_eq!(world.ledger.permission(&alice, &bob), permissions::TRADE);
     assert_eq!(world.ledger.permission(&new, &bob), 0);
+}
+
+/// What could not be borrowed under the new account's limits does not get there by moving, nor does a flag get lost.
+#[test]
+fn what_moves_keeps_the_limits_of_where_it_goes() {
+    let world = World::funded();
+    let (alice, new, flagged) = (world.account(0), world.account(1), world.account(2));
+    world.deposit(&alice, &world.xlm, 10_000 * ONE);
+    world.borrow(&alice, &world.usdc, 500 * ONE);
+    // A health of 700 / 500 = 1.4, and a debt of 500.
+    for limits in
+        [Limits { min_health: 14_001, ..Limits::NONE }, Limits { total_borrow: 499 * ONE, ..Limits::NONE }]
+    {
+        world.ledger.set_limits(&new, &limits);
+        assert_refused!(world, world.ledger.try_transfer_account(&alice, &new), LedgerError::LimitExceeded);
+    }
+    world.deposit(&flagged, &world.xlm, 10_000 * ONE);
+    world.borrow(&flagged, &world.usdc, 500 * ONE);
+    world.price(&world.xlm, PRICE * 78 / 1_000);
+    world.ledger.flag(&flagged);
+    world.ledger.repay(&flagged, &world.usdc, &i128::MAX);
+    world.price(&world.xlm, PRICE / 10);
+    // It owns nothing any more, and is flagged until somebody says otherwise.
+    world.env.as_contract(&world.ledger.address, || {
+        let mut owner = crate::storage::account(&world.env, &flagged);
+        let mut state = crate::storage::asset(&world.env, &world.xlm).unwrap();
+        state.totals.cash -=
+            crate::holdings::take_deposit(&mut state, &mut owner, &world.xlm, i128::MAX).amount;
+        crate::storage::set_asset(&world.env, &world.xlm, &state);
+        crate::storage::set_account(&world.env, &flagged, &owner);
+    });
+    let refused = world.ledger.try_transfer_account(&alice, &flagged);
+    assert_refused!(world, refused, LedgerError::AccountFlagged);
+    world.ledger.set_limits(&new, &Limits { min_health: 13_000, total_borrow: 501 * ONE, ..Limits::NONE });
+    world.ledger.transfer_account(&alice, &new);
+    world.check();
 }
 
 #[test]

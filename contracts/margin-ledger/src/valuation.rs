@@ -169,9 +169,11 @@ impl Sheet {
         }
     }
 
-    /// Whether every deposit has a price for that.
+    /// Whether everything has a price for that.
     pub fn is_priced(&self, env: &Env, quotes: &Quotes, valuation: Valuation) -> bool {
-        self.deposits.iter().all(|owned| is_usable(quotes.get(env, &owned.state.config.index), valuation))
+        let mut wanted = Quotes::new();
+        self.want(&mut wanted);
+        wanted.wanted.iter().all(|index| is_usable(quotes.get(env, index), valuation))
     }
 
     /// Values the sheet, or [`LedgerError::PriceNotUsable`] if a price may not be used for that.

@@ -25,13 +25,13 @@ pub enum GovernanceError {
     UpgradesFrozen = 1007,
 }
 
-/// When a scheduled change may execute, Unix seconds.
+// When a scheduled change may execute, Unix seconds.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Schedule {
-    /// No longer from here.
+    // No longer from here.
     pub expires_at: u64,
-    /// From here.
+    // From here.
     pub ready_at: u64,
 }
 
@@ -88,67 +88,67 @@ pub trait GovernanceInterface {
     fn scheduled(env: Env, id: BytesN<32>) -> Option<Schedule>;
 }
 
-/// The office of admin was offered.
+// The office of admin was offered.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AdminTransferOffered {
-    /// To whom.
+    // To whom.
     #[topic]
     pub to: Address,
 }
 
-/// There is a new admin.
+// There is a new admin.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AdminTransferred {
-    /// Who.
+    // Who.
     #[topic]
     pub admin: Address,
 }
 
-/// There is a new guardian.
+// There is a new guardian.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct GuardianSet {
-    /// Who.
+    // Who.
     #[topic]
     pub guardian: Address,
 }
 
-/// A change was announced. The transaction that did carries it in its arguments.
+// A change was announced. The transaction that did carries it in its arguments.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ChangeProposed {
-    /// SHA-256 of the change's XDR.
+    // SHA-256 of the change's XDR.
     #[topic]
     pub id: BytesN<32>,
-    /// Unix seconds.
+    // Unix seconds.
     pub ready_at: u64,
-    /// Unix seconds.
+    // Unix seconds.
     pub expires_at: u64,
 }
 
-/// An announced change took effect.
+// An announced change took effect.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ChangeExecuted {
-    /// Which.
+    // Which.
     #[topic]
     pub id: BytesN<32>,
 }
 
-/// An announced change was withdrawn.
+// An announced change was withdrawn.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ChangeCancelled {
-    /// Which.
+    // Which.
     #[topic]
     pub id: BytesN<32>,
-    /// By whom.
+    // By whom.
     pub by: Address,
 }
 
-/// The code is final.
+// The code is final.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct UpgradesFrozen {}
