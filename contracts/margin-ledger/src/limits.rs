@@ -63,8 +63,7 @@ fn require_within(book: &mut Book, account: &Address, sheet: &Sheet, quotes: &Qu
     standing::cured(book, account);
 }
 
-/// Whether values are within the account's own limits.
-pub fn within(env: &Env, valued: &Valued, limits: &Limits) -> bool {
+fn within(env: &Env, valued: &Valued, limits: &Limits) -> bool {
     let margin = &valued.margin;
     let largest =
         valued.debts.iter().copied().chain(valued.positions.iter().map(|value| value.notional)).max();
