@@ -3,7 +3,9 @@
 //!
 //! `FUZZ_SEQUENCES=n FUZZ_SEED=s` plays others.
 
-use margin_interface::{AccountError, AccountType, AmountTier, Limits, MultisigConfig, SessionGrant};
+use margin_interface::{
+    AccountError, AccountType, AmountTier, Limits, MultisigConfig, Proposer, SessionGrant,
+};
 use margin_math::units::BASE;
 use margin_tests::accounts::DAY;
 use margin_tests::actor::{key_of, Actor};
@@ -190,7 +192,7 @@ fn p16_no_24_hours_of_a_session_exceed_its_limit() {
     let tally = std::cell::RefCell::new(BTreeMap::<u32, u32>::new());
     play(12, |dice| {
         let f = &Fixture::new(Mode::Native);
-        let account = if dice.chance(50) { f.pro_account("account") } else { f.institution("account", 2) };
+        let account = if dice.chance(50) { f.pro_account("account") } else { f.institution("account", 3) };
         let account = f.funded(account, &[usdc(400_000), usdt(50_000)]);
         account.deposit(usdc(300_000)).ok();
         account.borrow(usdt(100)).ok();
@@ -293,7 +295,10 @@ fn any_change(f: &Fixture, account: &Actor, dice: &mut Dice) -> Tx<()> {
         }
         _ => {
             f.pass(DAY);
-            Tx::new(&f.world, Invocation::new(&account.address, "execute_multisig", HostVec::new(env)))
+            Tx::new(
+                &f.world,
+                Invocation::new(&account.address, "execute_multisig", (Proposer::Signers,).into_val(env)),
+            )
         }
     }
 }
