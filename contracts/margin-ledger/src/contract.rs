@@ -353,6 +353,17 @@ impl MarginLedgerInterface for MarginLedger {
         Ok(preview::preview(&mut Book::open(&env), &account, &actions))
     }
 
+    fn dry_fills(
+        env: Env,
+        account: Address,
+        market: Symbol,
+        fills: Vec<(i128, i128, i128, i128)>,
+        state: MarketState,
+    ) -> Result<(), LedgerError> {
+        perp::dry_fills(&mut Book::dry(&env), &account, &market, &fills, &state);
+        Ok(())
+    }
+
     fn dry_credit(
         env: Env,
         from: Address,

@@ -21,10 +21,15 @@ pub fn transfer_account(book: &mut Book, from: &Address, to: &Address) {
     emit!(book, AccountTransferred { from: from.clone(), to: to.clone(), from_seq, to_seq });
 }
 
-/// The holdings of `source` under the limits and grants of `target`, and the other way round.
+/// The holdings of `source` under the limits, grants and flags of `target`, and the other way round.
 fn exchange(source: &mut AccountState, target: AccountState) -> AccountState {
-    let moved =
-        AccountState { grants_epoch: target.grants_epoch, limits: target.limits.clone(), ..source.clone() };
-    *source = AccountState { grants_epoch: source.grants_epoch, limits: source.limits.clone(), ..target };
+    let under = |whose: &AccountState, holdings: &AccountState| AccountState {
+        flags: whose.flags,
+        grants_epoch: whose.grants_epoch,
+        limits: whose.limits.clone(),
+        ..holdings.clone()
+    };
+    let moved = under(&target, source);
+    *source = under(source, &target);
     moved
 }

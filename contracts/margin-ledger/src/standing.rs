@@ -62,8 +62,13 @@ pub fn cured(book: &mut Book, account: &Address) {
 /// Whether the account may be liquidated now.
 pub fn is_liquidatable(book: &mut Book, account: &Address) -> bool {
     let owner = book.account(account);
-    let margin = valued(book, &owner, Valuation::Liquidation);
-    liquidatable(&owner, &margin, book.now())
+    would_be_liquidatable(book, &owner)
+}
+
+/// Whether the account may be liquidated if it stood like that.
+pub fn would_be_liquidatable(book: &mut Book, owner: &AccountState) -> bool {
+    let margin = valued(book, owner, Valuation::Liquidation);
+    liquidatable(owner, &margin, book.now())
 }
 
 /// Whether an account with this margin, in the Liquidation valuation, may be liquidated: below the liquidation level, or
@@ -92,6 +97,9 @@ fn deadline(owner: &AccountState) -> u64 {
 
 fn enter(book: &mut Book, account: &Address, owner: &mut AccountState, status: AccountStatus) {
     (owner.status, owner.since) = (status, book.now());
+    if status == AccountStatus::Flagged {
+        owner.flags += 1;
+    }
     let account_seq = book.put_account(account, owner);
     emit!(book, StatusChanged { account: account.clone(), account_seq, since: owner.since, status });
 }

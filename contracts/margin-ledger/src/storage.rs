@@ -188,6 +188,7 @@ pub fn account(env: &Env, account: &Address) -> AccountState {
     persistent(env, Key::Account(account.clone())).unwrap_or_else(|| AccountState {
         debts: Map::new(env),
         deposits: Map::new(env),
+        flags: 0,
         grants_epoch: 0,
         limits: Limits::NONE,
         locks: Map::new(env),

@@ -448,7 +448,13 @@ pub fn perp_view(book: &mut Book, account: &Address, market: &Symbol) -> PerpVie
     let none = Position { entry: 0, funding_index: 0, size: 0 };
     let owner = book.account(account);
     let position = owner.positions.get(market.clone()).unwrap_or(none);
-    PerpView { index, market: record, position, status: standing::status(&owner, book.now()) }
+    PerpView {
+        flags: owner.flags,
+        index,
+        market: record,
+        position,
+        status: standing::status(&owner, book.now()),
+    }
 }
 
 /// The market's index quote and its time-weighted average over `window` seconds.

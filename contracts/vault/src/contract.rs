@@ -3,12 +3,13 @@
 use crate::{
     batch,
     custody::{held, pay, positive, pull, rest},
+    plan::Plan,
     storage,
 };
 use governance::Delay;
 use margin_interface::{
-    permissions, AccountSummary, Action, Liquidation, MarginLedgerClient, Receive, VaultAdminInterface,
-    VaultChange, VaultConfig, VaultError, VaultInterface,
+    permissions, AccountSummary, Action, Breakdown, DeleverageStep, Liquidation, MarginLedgerClient, Receive,
+    VaultAdminInterface, VaultChange, VaultConfig, VaultError, VaultInterface,
 };
 use soroban_sdk::{contract, contractimpl, Address, BytesN, Env, Executable, IntoVal, Vec};
 
@@ -169,6 +170,17 @@ impl VaultInterface for Vault {
         swap(&env, &keeper, &debt_asset, &collateral_asset, max_repay, Receive::Tokens, |books| {
             books.deleverage(&keeper, &account, &debt_asset, &collateral_asset, &max_repay.min(wanted))
         })
+    }
+
+    fn plan_deleverage(
+        env: Env,
+        account: Address,
+        breakdown: Breakdown,
+        target: u32,
+        swap: Option<(Address, Address, i128)>,
+        skip: u32,
+    ) -> Option<DeleverageStep> {
+        Plan::of(&env, &ledger(&env), &breakdown, target).next(&account, swap, skip)
     }
 
     fn settle_in_kind(

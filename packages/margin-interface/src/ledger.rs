@@ -314,6 +314,8 @@ pub struct AccountState {
     pub debts: Map<Address, i128>,
     // Supply shares.
     pub deposits: Map<Address, i128>,
+    // Times flagged.
+    pub flags: u32,
     // Grants of earlier ones are void.
     pub grants_epoch: u32,
     // Its own limits.
@@ -482,6 +484,8 @@ pub struct Breakdown {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PerpView {
+    // Times the account was flagged.
+    pub flags: u32,
     // Index quote.
     pub index: Quote,
     // The market.
@@ -791,8 +795,8 @@ pub trait MarginLedgerInterface {
     fn move_bucket(env: Env, account: Address, bucket: Bucket, amount: i128) -> Result<(), LedgerError>;
     /// Pays what the pending pool holds for the account into its deposit. Returns the amount.
     fn claim_pending(env: Env, account: Address) -> Result<i128, LedgerError>;
-    /// Moves `at_most`, or all there is, of the account's settlement deposit to that of `executor`, who executes its order.
-    /// Returns the amount.
+    /// Moves `at_most`, or all there is, of the account's settlement deposit to that of `executor`, who executes its order;
+    /// nothing if the account owed to the pool or were liquidatable afterwards. Returns the amount.
     fn pay_executor(
         env: Env,
         account: Address,
@@ -935,6 +939,19 @@ pub trait MarginLedgerInterface {
     fn is_liquidatable(env: Env, account: Address) -> Result<bool, LedgerError>;
     /// The account after `actions` in the Open valuation: what `__check_auth` decides by.
     fn preview(env: Env, account: Address, actions: Vec<Action>) -> Result<AccountSummary, LedgerError>;
+    /// Whether fills of one account in one market would be accepted, one after the other, by the code that fills; nothing is
+    /// stored, and nothing is told. Each is `(size_delta, quote_delta, fee, tip)` as [`Self::apply_fill`] takes them, the tip
+    /// being what an executor is paid before it.
+    ///
+    /// # Errors
+    /// * those of [`Self::apply_fill`]
+    fn dry_fills(
+        env: Env,
+        account: Address,
+        market: Symbol,
+        fills: Vec<(i128, i128, i128, i128)>,
+        state: MarketState,
+    ) -> Result<(), LedgerError>;
     /// What [`Self::credit`] would return, as [`Self::dry_batch`].
     fn dry_credit(
         env: Env,

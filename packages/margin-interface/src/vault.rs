@@ -3,8 +3,8 @@
 //! It has no events of its own: each state change is one event of the margin ledger, each movement of tokens one of
 //! the token.
 
-use crate::{Action, Liquidation, Receive};
-use soroban_sdk::{contractclient, contracterror, contracttype, Address, BytesN, Env, Vec};
+use crate::{Action, Breakdown, Liquidation, Receive};
+use soroban_sdk::{contractclient, contracterror, contracttype, Address, BytesN, Env, Symbol, Vec};
 
 /// Errors of the vault (700-799). Errors of the ledger (600-699) come through unchanged.
 #[contracterror]
@@ -29,6 +29,20 @@ pub enum VaultError {
 pub struct VaultConfig {
     /// Where it books.
     pub ledger: Address,
+}
+
+// What an account that lost its health should do next.
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum DeleverageStep {
+    /// Repay `(asset, amount)` from the wallet.
+    Wallet(Address, i128),
+    /// Repay `(asset, amount)` with a deposit.
+    Deposits(Address, i128),
+    /// Trade `(market, size_delta, limit_price)`.
+    Reduce(Symbol, i128, i128),
+    /// Have the keeper repay the amount.
+    Swap(i128),
 }
 
 /// What the admin may change, announced and after a delay.
@@ -303,6 +317,27 @@ pub trait VaultInterface {
         max_repay: i128,
         wanted: i128,
     ) -> Result<Liquidation, VaultError>;
+
+    /// The next step by which an account restores its health to `target` and no further, cheapest first: money from its
+    /// wallet, deposits of what it owes, smaller positions, and what a keeper offers. `None` if nothing is worth a step.
+    ///
+    /// Advice: it moves nothing, and the account checks what comes of it. Asked again after each step. Reads the wallet's
+    /// balance of every debt before it advises anything, so that its footprint does not depend on prices.
+    ///
+    /// # Arguments
+    /// * `account` - whose wallet
+    /// * `breakdown` - the account, as the ledger has it
+    /// * `target` - health, bps
+    /// * `swap` - `(debt, collateral, amount)`: what a keeper repays at most, for which deposit
+    /// * `skip` - so many steps were tried and did not work
+    fn plan_deleverage(
+        env: Env,
+        account: Address,
+        breakdown: Breakdown,
+        target: u32,
+        swap: Option<(Address, Address, i128)>,
+        skip: u32,
+    ) -> Option<DeleverageStep>;
 
     /// Pays perpetual debt of an account that has listed `asset` for it, and takes that asset at its mid price minus 1%.
     ///
