@@ -80,6 +80,9 @@ bench: build ## measure every entry point on release Wasm and write docs/costs.m
 fuzz: wasm ## longer random sequences: make fuzz FUZZ_SEQUENCES=5000 FUZZ_SEED=7
 	FUZZ_SEQUENCES=$(or $(FUZZ_SEQUENCES),2000) FUZZ_SEED=$(or $(FUZZ_SEED),$(shell date +%s)) $(CARGO) test --locked --package margin-tests --test random -- --nocapture
 
+stress: setup ## 10,000 accounts through crash, rally, chop and depeg; writes target/stress/report.html and docs/stress.*
+	$(CARGO) run --quiet --release --locked --package stress -- $(TARGET)/stress/report.html docs
+
 errors: setup ## rewrite the error table of README.md from the code
 	$(CARGO) run --quiet --locked --package error-table -- README.md
 
@@ -183,4 +186,4 @@ wasm-by-cargo:
 
 always:
 
-.PHONY: demo test check build size bench bindings deploy test-deploy wallets test-wallets fuzz errors clean help setup stellar-cli cargo-deny wasm wasm-by-cli wasm-by-cargo always
+.PHONY: demo test check build size bench bindings deploy test-deploy wallets test-wallets fuzz stress errors clean help setup stellar-cli cargo-deny wasm wasm-by-cli wasm-by-cargo always
