@@ -236,7 +236,8 @@ mod tests {
 
     /// Digits where an estimate of the quotient is most wrong.
     fn digits() -> impl Strategy<Value = u128> {
-        let digit = prop_oneof![Just(0_u32), 1_u32..=2, Just(1 << 31), (u32::MAX - 1)..=u32::MAX, any::<u32>()];
+        let digit =
+            prop_oneof![Just(0_u32), 1_u32..=2, Just(1 << 31), (u32::MAX - 1)..=u32::MAX, any::<u32>()];
         prop::array::uniform4(digit)
             .prop_map(|digits| digits.iter().fold(0, |value, digit| (value << 32) | u128::from(*digit)))
     }
