@@ -24,10 +24,10 @@ FITTING := $(if $(STELLAR),$(shell $(STELLAR) --version 2>/dev/null | grep -o '^
 WAY := $(if $(FITTING),cli,cargo)
 
 CONTRACTS := $(notdir $(patsubst %/Cargo.toml,%,$(wildcard contracts/*/Cargo.toml)))
-FIXTURES := $(notdir $(patsubst %/Cargo.toml,%,$(wildcard tests/contracts/*/Cargo.toml)))
+FIXTURES := $(notdir $(patsubst %/Cargo.toml,%,$(wildcard tests/contracts/*/Cargo.toml examples/*/Cargo.toml)))
 WASM_FILES := $(foreach name,$(CONTRACTS) $(FIXTURES),$(WASM)/$(subst -,_,$(name)).wasm)
 SOURCES := Cargo.toml Cargo.lock rust-toolchain.toml \
-	$(shell find contracts packages tests/contracts tools/strip-spec \( -name '*.rs' -o -name Cargo.toml \) ! -name test.rs ! -path '*/test/*')
+	$(shell find contracts packages examples tests/contracts tools/strip-spec \( -name '*.rs' -o -name Cargo.toml \) ! -name test.rs ! -path '*/test/*')
 BINDINGS := $(TARGET)/bindings
 MISSING := $(filter-out $(wildcard $(WASM_FILES)),$(WASM_FILES))
 STAMP := $(WASM)/.built-by-$(WAY)
@@ -75,6 +75,9 @@ bench: build ## measure every entry point on release Wasm and write docs/costs.m
 fuzz: wasm ## longer random sequences: make fuzz FUZZ_SEQUENCES=5000 FUZZ_SEED=7
 	FUZZ_SEQUENCES=$(or $(FUZZ_SEQUENCES),2000) FUZZ_SEED=$(or $(FUZZ_SEED),$(shell date +%s)) $(CARGO) test --locked --package margin-tests --test random -- --nocapture
 
+stress: setup ## 10,000 accounts through crash, rally, chop and depeg; writes target/stress/report.html and docs/stress.*
+	$(CARGO) run --quiet --release --locked --package stress -- $(TARGET)/stress/report.html docs
+
 errors: setup ## rewrite the error table of README.md from the code
 	$(CARGO) run --quiet --locked --package error-table -- README.md
 
@@ -95,11 +98,18 @@ deploy: build ## deploy and configure everything: make deploy NETWORK=testnet SO
 test-deploy: build ## test the deployment: dry runs of every configuration, and a local network where one is at hand
 	@STELLAR="$(or $(STELLAR),stellar)" sh deploy/test.sh
 
+wallets: ## the wallets' examples on a local network: make deploy NETWORK=local SOURCE=<identity>, then make wallets SOURCE=<identity>
+	@cd examples && npm ci --silent --no-fund --no-audit && PAYER=$$("$(or $(STELLAR),stellar)" keys secret "$(SOURCE)") npm run --silent wallets
+
+test-wallets: build ## test all examples on a local network of its own deployment: wallets, CLI with sign-auth, keeper
+	@$(CARGO) build --quiet --locked --package sign-auth
+	@STELLAR="$(or $(STELLAR),stellar)" SIGN_AUTH=$(TARGET)/debug/sign-auth sh examples/test.sh
+
 clean: ## remove everything that was built
 	$(CARGO) clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^## /{printf "\n%s\n", substr($$0, 4)} /^[a-z][a-z-]*:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^## /{printf "\n%s\n", substr($$0, 4)} /^[a-z][a-z-]*:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
 	@echo
 
 # ---- set-up ---------------------------------------------------------------------------------------------------------
@@ -164,4 +174,4 @@ wasm-by-cargo:
 
 always:
 
-.PHONY: demo test check build size bench bindings deploy test-deploy fuzz errors clean help setup stellar-cli cargo-deny wasm wasm-by-cli wasm-by-cargo always
+.PHONY: demo test check build size bench bindings deploy test-deploy wallets test-wallets fuzz stress errors clean help setup stellar-cli cargo-deny wasm wasm-by-cli wasm-by-cargo always

@@ -82,10 +82,6 @@ impl MarginLedgerAdminInterface for MarginLedger {
         listing::execute(&env, &id);
         Ok(())
     }
-
-    fn freeze_upgrades(env: Env) {
-        governance::freeze_upgrades(&env);
-    }
 }
 
 governance::governed!(MarginLedger);
@@ -351,6 +347,17 @@ impl MarginLedgerInterface for MarginLedger {
 
     fn preview(env: Env, account: Address, actions: Vec<Action>) -> Result<AccountSummary, LedgerError> {
         Ok(preview::preview(&mut Book::open(&env), &account, &actions))
+    }
+
+    fn dry_fills(
+        env: Env,
+        account: Address,
+        market: Symbol,
+        fills: Vec<(i128, i128, i128, i128)>,
+        state: MarketState,
+    ) -> Result<(), LedgerError> {
+        perp::dry_fills(&mut Book::dry(&env), &account, &market, &fills, &state);
+        Ok(())
     }
 
     fn dry_credit(

@@ -3,13 +3,13 @@
 //! The clearing-house decides at what price; here is decided what it costs whom. Only an increase of risk asks for prices
 //! that are live: whoever reduces or closes is settled whatever the oracle says.
 
-use crate::book::Book;
+use crate::book::{emit, Book};
 use crate::checked::*;
 use crate::settlement::{is_bad_debt, realize_bad_debt, Till};
 use crate::storage;
 use crate::valuation;
 use crate::valuation::{status, Quotes, Sheet, Valuation};
-use crate::{lending, limits, pool, standing};
+use crate::{lending, limits, pool, standing, tips};
 use margin_interface::{
     AccountState, Bucket, BucketMoved, FillReceipt, FundingSettled, LedgerError, MarketConfig, MarketOpened,
     MarketPushed, MarketState, MarketTotals, MarketUpdated, PendingClaimed, PerpMarket, Position,
@@ -21,7 +21,7 @@ use margin_math::{
     status::may_seize,
     units::{BPS, QUOTE_SCALE},
 };
-use soroban_sdk::{Address, Symbol};
+use soroban_sdk::{Address, Symbol, Vec};
 
 /// What the settlement of one fill moved.
 struct Settled {
@@ -145,6 +145,21 @@ pub fn apply_fill(
     FillReceipt { fee, funding, pending, position: to_interface(&filled.position), realized_pnl }
 }
 
+/// [`apply_fill`] of each, after its tip, which is the last number.
+pub fn dry_fills(
+    book: &mut Book,
+    account: &Address,
+    market: &Symbol,
+    fills: &Vec<(i128, i128, i128, i128)>,
+    state: &MarketState,
+) {
+    let anybody = book.env.current_contract_address();
+    for (size_delta, quote_delta, fee, tip) in fills.iter() {
+        tips::pay_executor(book, account, &anybody, tip);
+        apply_fill(book, account, market, size_delta, quote_delta, fee, state.clone());
+    }
+}
+
 #[allow(clippy::too_many_arguments)]
 fn tell(
     book: &mut Book,
@@ -157,20 +172,23 @@ fn tell(
     account_seq: u64,
 ) {
     let Settled { pending, filled } = settled;
-    PositionFilled {
-        account: account.clone(),
-        market: market.clone(),
-        fee,
-        funding: filled.funding,
-        pending: *pending,
-        quote_delta,
-        realized_pnl: filled.realized,
-        size: filled.position.size,
-        size_delta,
-        account_seq,
-        market_seq: book.market(market).seq,
-    }
-    .publish(&book.env);
+    let market_seq = book.market(market).seq;
+    emit!(
+        book,
+        PositionFilled {
+            account: account.clone(),
+            market: market.clone(),
+            fee,
+            funding: filled.funding,
+            pending: *pending,
+            quote_delta,
+            realized_pnl: filled.realized,
+            size: filled.position.size,
+            size_delta,
+            account_seq,
+            market_seq,
+        }
+    );
 }
 
 /// Whether a fill is further from the index, against the account, than the market's band. What it cannot pay of such a
@@ -463,6 +481,7 @@ pub fn filled(
 /// Puts `position` in the place of the account's, and into the sums of its market.
 pub fn replace(book: &mut Book, owner: &mut AccountState, market: &Symbol, position: &position::Position) {
     let env = &book.env.clone();
+    crate::standing::doubt(owner, book.now());
     let record = book.market_mut(market);
     let old = to_math(&held(owner, market));
     let totals = pool::totals(&record.totals).replace(&old, position).or_fail(env);

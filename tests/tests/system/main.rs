@@ -15,6 +15,7 @@ mod policy;
 mod sign_auth;
 mod signatures;
 mod stellar_tokens;
+mod strategy;
 mod upgrades;
 
 /// Tells each story in both modes.
