@@ -23,14 +23,19 @@ STELLAR ?= $(shell command -v stellar)
 FITTING := $(if $(STELLAR),$(shell $(STELLAR) --version 2>/dev/null | grep -o '^stellar 28\.1\.[0-9]*'))
 WAY := $(if $(FITTING),cli,cargo)
 
+# What the metadata of the contracts says besides their name (SEP-46). SOURCE_REPO is the releaser's: github:owner/name.
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+SOURCE_REPO ?=
+
 CONTRACTS := $(notdir $(patsubst %/Cargo.toml,%,$(wildcard contracts/*/Cargo.toml)))
-FIXTURES := $(notdir $(patsubst %/Cargo.toml,%,$(wildcard tests/contracts/*/Cargo.toml)))
+FIXTURES := $(notdir $(patsubst %/Cargo.toml,%,$(wildcard tests/contracts/*/Cargo.toml examples/*/Cargo.toml)))
 WASM_FILES := $(foreach name,$(CONTRACTS) $(FIXTURES),$(WASM)/$(subst -,_,$(name)).wasm)
 SOURCES := Cargo.toml Cargo.lock rust-toolchain.toml \
-	$(shell find contracts packages tests/contracts tools/strip-spec \( -name '*.rs' -o -name Cargo.toml \) ! -name test.rs ! -path '*/test/*')
+	$(shell find contracts packages examples tests/contracts tools/strip-spec \( -name '*.rs' -o -name Cargo.toml \) ! -name test.rs ! -path '*/test/*')
 BINDINGS := $(TARGET)/bindings
 MISSING := $(filter-out $(wildcard $(WASM_FILES)),$(WASM_FILES))
-STAMP := $(WASM)/.built-by-$(WAY)
+# What was built otherwise, or says another repository, is built anew.
+STAMP := $(WASM)/.built-by-$(WAY)$(if $(SOURCE_REPO),-$(subst /,-,$(SOURCE_REPO)))
 
 ## The two commands
 
@@ -100,11 +105,18 @@ deploy: build ## deploy and configure everything: make deploy NETWORK=testnet SO
 test-deploy: build ## test the deployment: dry runs of every configuration, and a local network where one is at hand
 	@STELLAR="$(or $(STELLAR),stellar)" sh deploy/test.sh
 
+wallets: ## the wallets' examples on a local network: make deploy NETWORK=local SOURCE=<identity>, then make wallets SOURCE=<identity>
+	@cd examples && npm ci --silent --no-fund --no-audit && PAYER=$$("$(or $(STELLAR),stellar)" keys secret "$(SOURCE)") npm run --silent wallets
+
+test-wallets: build ## test all examples on a local network of its own deployment: wallets, CLI with sign-auth, keeper
+	@$(CARGO) build --quiet --locked --package sign-auth
+	@STELLAR="$(or $(STELLAR),stellar)" SIGN_AUTH=$(TARGET)/debug/sign-auth sh examples/test.sh
+
 clean: ## remove everything that was built
 	$(CARGO) clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^## /{printf "\n%s\n", substr($$0, 4)} /^[a-z][a-z-]*:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^## /{printf "\n%s\n", substr($$0, 4)} /^[a-z][a-z-]*:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
 	@echo
 
 # ---- set-up ---------------------------------------------------------------------------------------------------------
@@ -149,10 +161,17 @@ wasm-by-cli:
 	@echo "Building Wasm with $(FITTING)"
 	@for name in $(CONTRACTS) $(FIXTURES); do \
 		printf '  %-20s' $$name; \
-		log=$$($(STELLAR) contract build --locked --package $$name 2>&1) || { echo; echo "$$log"; exit 1; }; \
+		crate=$$(find contracts examples tests/contracts -path "*/$$name/Cargo.toml"); \
+		set -- --meta "name=$$name" --meta "version=$(VERSION)"; \
+		for key in description sep; do \
+			value=$$(sed -n "s/^$$key = \"\(.*\)\"/\1/p" $$crate); \
+			[ -z "$$value" ] || set -- "$$@" --meta "$$key=$$value"; \
+		done; \
+		[ -z "$(SOURCE_REPO)" ] || set -- "$$@" --meta "source_repo=$(SOURCE_REPO)"; \
+		log=$$($(STELLAR) contract build --locked --package $$name "$$@" 2>&1) || { echo; echo "$$log"; exit 1; }; \
 		printf '%8d bytes\n' $$(wc -c < $(WASM)/$${name//-/_}.wasm); \
 	done
-	@echo "$(FITTING)" > $(WASM)/.built-by-cli
+	@echo "$(FITTING)" > $(STAMP)
 
 # As soroban-sdk documents for build systems that strip the spec themselves; paths are remapped as the CLI does it.
 # strip-spec is built together with the demo, so that what both depend on is compiled once.
@@ -165,8 +184,8 @@ wasm-by-cargo:
 			$(CARGO) rustc --release --locked --target wasm32v1-none --crate-type=cdylib --package $$name; \
 	done
 	@$(TARGET)/debug/strip-spec $(WASM_FILES)
-	@echo "cargo, spec stripped, not optimised" > $(WASM)/.built-by-cargo
+	@echo "cargo, spec stripped, not optimised" > $(STAMP)
 
 always:
 
-.PHONY: demo test check build size bench bindings deploy test-deploy fuzz stress errors clean help setup stellar-cli cargo-deny wasm wasm-by-cli wasm-by-cargo always
+.PHONY: demo test check build size bench bindings deploy test-deploy wallets test-wallets fuzz stress errors clean help setup stellar-cli cargo-deny wasm wasm-by-cli wasm-by-cargo always

@@ -42,16 +42,21 @@ impl Invocation {
         Symbol::new(env, &self.function)
     }
 
+    /// The call as it goes into the transaction.
+    pub fn arguments(&self, env: &Env) -> InvokeContractArgs {
+        let args: Vec<ScVal> = self.args.iter().map(|arg| to_scval(env, arg)).collect();
+        InvokeContractArgs {
+            contract_address: self.contract.clone().into(),
+            function_name: ScSymbol(self.function.as_str().try_into().expect("a short name")),
+            args: args.try_into().expect("few arguments"),
+        }
+    }
+
     /// The tree as it is signed.
     pub fn tree(&self, env: &Env) -> SorobanAuthorizedInvocation {
-        let args: Vec<ScVal> = self.args.iter().map(|arg| to_scval(env, arg)).collect();
         let children: Vec<_> = self.children.iter().map(|child| child.tree(env)).collect();
         SorobanAuthorizedInvocation {
-            function: SorobanAuthorizedFunction::ContractFn(InvokeContractArgs {
-                contract_address: self.contract.clone().into(),
-                function_name: ScSymbol(self.function.as_str().try_into().expect("a short name")),
-                args: args.try_into().expect("few arguments"),
-            }),
+            function: SorobanAuthorizedFunction::ContractFn(self.arguments(env)),
             sub_invocations: children.try_into().expect("few children"),
         }
     }

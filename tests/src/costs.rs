@@ -10,6 +10,11 @@ pub const MOST_PERCENT: f64 = 25.0;
 const TOLERANCE: f64 = 0.02;
 const STROOPS: f64 = 10_000_000.0;
 
+/// Whether `$COSTS` asks for this.
+pub fn mode(wanted: &str) -> bool {
+    std::env::var("COSTS").is_ok_and(|mode| mode == wanted)
+}
+
 /// What one transaction took.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cost {
@@ -81,8 +86,11 @@ impl Table {
             "{name} takes {:.1}% of a network limit: {cost:?}",
             cost.share()
         );
-        if std::env::var("COSTS").is_ok_and(|mode| mode == "breakdown") {
+        if mode("breakdown") {
             println!("\n{section}: {name}\n{}", world.env.cost_estimate().budget());
+        }
+        if mode("frames") {
+            println!("\n{section}: {name}, {} instructions\n{}", cost.instructions, world.frames.take());
         }
         self.rows.push(Row { section: section.into(), name: name.into(), cost, bar: bar.into() });
         cost

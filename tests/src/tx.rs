@@ -2,13 +2,17 @@
 
 use crate::actor::Actor;
 use crate::auth::{Entry, Invocation, Shape};
+use crate::costs;
 use crate::env::assert_affordable;
+use crate::frames;
 use crate::refusal::{self, Failure};
 use crate::signer::Signer;
 use crate::world::World;
 use ed25519_dalek::SigningKey;
 use soroban_sdk::testutils::{AuthorizedInvocation, Events as _};
-use soroban_sdk::xdr::{ContractEventBody, ScVal, SorobanAuthorizationEntry, SorobanAuthorizedInvocation};
+use soroban_sdk::xdr::{
+    ContractEventBody, HostFunction, ScVal, SorobanAuthorizationEntry, SorobanAuthorizedInvocation,
+};
 use soroban_sdk::{Address, Env, Error, TryFromVal, Val};
 use std::marker::PhantomData;
 
@@ -201,6 +205,10 @@ impl<T: TryFromVal<Env, Val>> Tx<T> {
     pub fn ok(self) -> T {
         let entries = self.entries();
         let env = &self.world.env;
+        if costs::mode("frames") {
+            let call = HostFunction::InvokeContract(self.call.arguments(env));
+            self.world.frames.replace(frames::breakdown(&self.world, call, &entries));
+        }
         env.set_auths(&entries);
         let outcome = env.try_invoke_contract::<T, Error>(
             &self.call.contract,

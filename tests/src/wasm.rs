@@ -2,6 +2,22 @@
 
 use std::{fs, path::PathBuf};
 
+/// Everything that is built.
+pub const NAMES: [&str; 12] = [
+    "oracle",
+    "margin-ledger",
+    "vault",
+    "perp-clearing",
+    "basic-account",
+    "pro-account",
+    "institutional-account",
+    "factory",
+    "foreign-reader",
+    "price-source",
+    "probe-account",
+    "test-token",
+];
+
 /// Where the Wasm lies: `$WASM_DIR`, or the workspace's release directory.
 pub fn directory() -> PathBuf {
     match std::env::var_os("WASM_DIR") {

@@ -57,6 +57,8 @@ pub struct Shared {
     people: RefCell<Vec<Actor>>,
     /// Whether a debt was written off since somebody looked.
     pub lost: Cell<bool>,
+    /// Where the instructions of the last transaction went, with `COSTS=frames`.
+    pub frames: RefCell<String>,
 }
 
 impl Deref for World {
@@ -76,6 +78,7 @@ impl World {
             contracts: OnceCell::new(),
             people: RefCell::new(Vec::new()),
             lost: Cell::new(false),
+            frames: RefCell::default(),
         }))
     }
 

@@ -27,9 +27,8 @@ pub struct MarginLedger;
 
 #[contractimpl]
 impl MarginLedger {
-    // `admin` lists assets and names the venues, `guardian` may only halt or tighten; `settlement_asset` margins, settles
-    // and insures: a token with exactly 7 decimals, listed like any other.
-    /// Names who governs, who prices, and what settles.
+    // Names who governs, who prices, and what settles. `admin` lists assets and names the venues, `guardian` may only halt
+    // or tighten; `settlement_asset` margins, settles and insures: a token with exactly 7 decimals, listed like any other.
     pub fn __constructor(
         env: Env,
         admin: Address,
@@ -81,10 +80,6 @@ impl MarginLedgerAdminInterface for MarginLedger {
     fn execute(env: Env, id: BytesN<32>) -> Result<(), LedgerError> {
         listing::execute(&env, &id);
         Ok(())
-    }
-
-    fn freeze_upgrades(env: Env) {
-        governance::freeze_upgrades(&env);
     }
 }
 
@@ -351,6 +346,17 @@ impl MarginLedgerInterface for MarginLedger {
 
     fn preview(env: Env, account: Address, actions: Vec<Action>) -> Result<AccountSummary, LedgerError> {
         Ok(preview::preview(&mut Book::open(&env), &account, &actions))
+    }
+
+    fn dry_fills(
+        env: Env,
+        account: Address,
+        market: Symbol,
+        fills: Vec<(i128, i128, i128, i128)>,
+        state: MarketState,
+    ) -> Result<(), LedgerError> {
+        perp::dry_fills(&mut Book::dry(&env), &account, &market, &fills, &state);
+        Ok(())
     }
 
     fn dry_credit(

@@ -188,6 +188,7 @@ pub fn account(env: &Env, account: &Address) -> AccountState {
     persistent(env, Key::Account(account.clone())).unwrap_or_else(|| AccountState {
         debts: Map::new(env),
         deposits: Map::new(env),
+        flags: 0,
         grants_epoch: 0,
         limits: Limits::NONE,
         locks: Map::new(env),
@@ -197,6 +198,7 @@ pub fn account(env: &Env, account: &Address) -> AccountState {
         seq: 0,
         since: 0,
         status: AccountStatus::Normal,
+        until: 0,
     })
 }
 

@@ -1,28 +1,38 @@
 //! What executors of orders are paid.
 
-use crate::book::Book;
+use crate::book::{emit, Book};
 use crate::checked::*;
-use crate::settlement::Till;
+use crate::holdings::{deposited, supply};
+use crate::standing;
 use margin_interface::{ExecutorPaid, LedgerError};
 use soroban_sdk::Address;
 
 /// Moves `at_most`, or all there is, of one settlement deposit to another. Returns the amount.
+///
+/// Nothing moves if the account would then owe to the pool or be liquidatable: an executor is paid by the trader, never by
+/// those who would bear the trader's loss.
 pub fn pay_executor(book: &mut Book, account: &Address, executor: &Address, at_most: i128) -> i128 {
     let env = &book.env.clone();
     // One account open twice would be paid what it does not pay.
     require(env, at_most >= 0 && account != executor, LedgerError::InvalidAmount);
-    let mut owner = book.account(account);
-    let mut till = Till::open(book, &owner);
-    let amount = till.purse.deposit.min(at_most);
-    decrease(env, &mut till.purse.deposit, amount);
-    till.close(book, &mut owner);
+    let asset = book.config.settlement.clone();
+    let (mut owner, mut paid) = (book.account(account), book.account(executor));
+    let amount = deposited(book.settlement_asset(), &owner, &asset).min(at_most);
+    // Shares change hands and the totals stay: what they are worth to the one they are worth to the other.
+    let held = owner.deposits.get(asset.clone()).unwrap_or(0);
+    let shares = supply(&book.settlement_asset().totals).shares_ceil(amount).or_fail(env).min(held);
+    if shares == held {
+        owner.deposits.remove(asset.clone());
+    } else {
+        owner.deposits.set(asset.clone(), held - shares);
+    }
+    if shares == 0 || owner.perp_debt > 0 || standing::would_be_liquidatable(book, &owner) {
+        return 0;
+    }
+    paid.deposits.set(asset.clone(), add(env, paid.deposits.get(asset.clone()).unwrap_or(0), shares));
     let account_seq = book.put_account(account, &owner);
-    let mut paid = book.account(executor);
-    let mut till = Till::open(book, &paid);
-    increase(env, &mut till.purse.deposit, amount);
-    till.close(book, &mut paid);
     let executor_seq = book.put_account(executor, &paid);
     let (account, executor) = (account.clone(), executor.clone());
-    ExecutorPaid { account, executor, account_seq, amount, executor_seq }.publish(env);
+    emit!(book, ExecutorPaid { account, executor, account_seq, amount, executor_seq });
     amount
 }

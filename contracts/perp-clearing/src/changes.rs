@@ -12,9 +12,12 @@ use soroban_sdk::{panic_with_error, Address, BytesN, Env, Symbol};
 /// Announces a change.
 pub fn propose(env: &Env, change: ClearingChange) -> BytesN<32> {
     let delay = match &change {
-        ClearingChange::Depth(..) | ClearingChange::Market(..) | ClearingChange::Stage(..) => Delay::Risk,
+        ClearingChange::Depth(..)
+        | ClearingChange::Market(..)
+        | ClearingChange::Open(..)
+        | ClearingChange::Stage(..) => Delay::Risk,
         ClearingChange::Operator(_) => Delay::Venue,
-        ClearingChange::Upgrade(_) => Delay::Code,
+        ClearingChange::Upgrade(..) => Delay::Code,
     };
     governance::propose(env, change, delay)
 }
@@ -26,10 +29,13 @@ pub fn execute(env: &Env, ledger: &MarginLedgerClient, id: &BytesN<32>) -> Resul
             let now = ledger.market(&market).config;
             set_market(ledger, &market, &now, &config)?;
         }
+        ClearingChange::Open(market, config, base_reserve, quote_reserve) => {
+            markets::open(env, ledger, &market, &config, base_reserve, quote_reserve)?;
+        }
         ClearingChange::Depth(market, depth_bps) => set_depth(env, &market, depth_bps)?,
         ClearingChange::Operator(operator) => set_operator(env, Some(operator)),
         ClearingChange::Stage(market, stage) => stage::set_stage(env, ledger, &market, stage)?,
-        ClearingChange::Upgrade(wasm) => governance::upgrade(env, wasm),
+        ClearingChange::Upgrade(wasm, version) => governance::upgrade(env, wasm, version),
     }
     Ok(())
 }
@@ -85,6 +91,7 @@ fn set_market(
     if now.index != next.index {
         return Err(ClearingError::InvalidConfig);
     }
+    markets::check(next)?;
     ledger.update_market(market, next);
     Ok(())
 }

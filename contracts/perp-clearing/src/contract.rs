@@ -171,7 +171,7 @@ impl PerpClearingInterface for PerpClearing {
 
     fn bump_epoch(env: Env, account: Address) -> Result<u64, ClearingError> {
         account.require_auth();
-        orders::bump_epoch(&env, &account)
+        orders::bump_epoch(&env, &ledger(&env), &account)
     }
 
     fn settle_match(env: Env, operator: Address, fills: Vec<MatchedFill>) -> Result<(), ClearingError> {
@@ -251,8 +251,7 @@ impl PerpClearingInterface for PerpClearing {
         base_reserve: i128,
         quote_reserve: i128,
     ) -> Result<(), ClearingError> {
-        governance::require_admin(&env);
-        markets::open(&env, &ledger(&env), &market, &config, base_reserve, quote_reserve)
+        markets::open_first(&env, &ledger(&env), &market, &config, base_reserve, quote_reserve)
     }
 
     fn update_market(
@@ -277,10 +276,6 @@ impl PerpClearingInterface for PerpClearing {
         changes::execute(&env, &ledger(&env), &id)
     }
 
-    fn freeze_upgrades(env: Env) {
-        governance::freeze_upgrades(&env);
-    }
-
     fn config(env: Env) -> ClearingConfig {
         storage::config(&env)
     }
@@ -290,7 +285,7 @@ impl PerpClearingInterface for PerpClearing {
     }
 
     fn orders(env: Env, account: Address) -> OrderBook {
-        storage::orders(&env, &account)
+        orders::standing(&env, &ledger(&env), &account)
     }
 
     fn liquidation_price(env: Env, account: Address, market: Symbol) -> Result<i128, ClearingError> {
@@ -302,7 +297,7 @@ impl PerpClearingInterface for PerpClearing {
     }
 
     fn max_trade(env: Env, account: Address, market: Symbol, is_long: bool) -> Result<i128, ClearingError> {
-        views::max_trade(&env, &ledger(&env), &account, &market, is_long)
+        views::max_trade(&env, &account, &market, is_long)
     }
 
     fn quote_trade(env: Env, market: Symbol, size_delta: i128) -> Result<TradeQuote, ClearingError> {

@@ -15,7 +15,10 @@ use margin_math::{
     fixed::{self, add, mul_div_floor, neg, sub},
     marks::Marks,
 };
-use soroban_sdk::{Address, Env, Symbol};
+use soroban_sdk::{Address, Env, Error, IntoVal, Symbol, Vec};
+
+/// Who executes, and the most it is paid, settlement units.
+pub type Tip<'a> = Option<(&'a Address, i128)>;
 
 /// What a trade will do.
 pub struct Plan {
@@ -90,6 +93,11 @@ impl<'a> Desk<'a> {
         &self.record.marks
     }
 
+    /// How often the account was flagged.
+    pub fn flags(&self) -> u32 {
+        self.view.flags
+    }
+
     /// Whether the account is being liquidated.
     pub fn is_flagged(&self) -> bool {
         self.view.status == AccountStatus::Flagged
@@ -97,13 +105,13 @@ impl<'a> Desk<'a> {
 
     /// Trades on the curve.
     pub fn trade(
-        self,
+        mut self,
         size_delta: i128,
         limit: Option<i128>,
         reduce_only: bool,
     ) -> Result<Fill, ClearingError> {
         let plan = self.plan(size_delta, limit, reduce_only)?;
-        self.fill(plan)
+        Ok(self.fill(&plan, None)?.0)
     }
 
     /// The legs of a trade on the curve, every rule checked.
@@ -210,26 +218,18 @@ impl<'a> Desk<'a> {
         Leg::from_pool(config, &self.state, size, quote)
     }
 
-    /// Has the ledger pay an executor, at most `fee` of what is deposited. Returns what was paid.
-    pub fn pay_executor(&self, executor: &Address, fee: i128) -> i128 {
-        if fee == 0 || executor == self.account {
-            return 0;
-        }
-        self.ledger.pay_executor(self.account, executor, &fee)
-    }
-
     /// Has the ledger book a plan on the curve, or with the pool.
-    pub fn fill(mut self, plan: Plan) -> Result<Fill, ClearingError> {
+    pub fn fill(&mut self, plan: &Plan, tip: Tip) -> Result<(Fill, i128), ClearingError> {
         let mut mark = fill::mark(&self.state)?;
         let mut inventory = self.record.house.inventory;
         for leg in plan.legs.iter().flatten() {
             mark = leg.mark()?;
             inventory = add(inventory, leg.taken).on_curve()?;
         }
-        let fill = self.book(plan)?;
+        let booked = self.book(plan, tip)?;
         self.record.house.inventory = inventory;
         self.keep(mark)?;
-        Ok(fill)
+        Ok(booked)
     }
 
     fn keep(&mut self, mark: i128) -> Result<(), ClearingError> {
@@ -238,8 +238,9 @@ impl<'a> Desk<'a> {
         Ok(())
     }
 
-    /// Has the ledger book a plan.
-    pub fn book(&self, plan: Plan) -> Result<Fill, ClearingError> {
+    /// Has the ledger book a plan. Returns the fill, and what the executor was paid: after what reduces, so that a loss comes
+    /// first; before what adds risk, so that its margin check counts it.
+    pub fn book(&self, plan: &Plan, tip: Tip) -> Result<(Fill, i128), ClearingError> {
         let mut total = Fill {
             fee: 0,
             funding: 0,
@@ -249,21 +250,47 @@ impl<'a> Desk<'a> {
             realized_pnl: 0,
             size_delta: plan.size,
         };
-        for leg in plan.legs.iter().flatten() {
-            let receipt = self.ledger.apply_fill(
-                self.account,
-                self.market,
-                &leg.size,
-                &leg.quote,
-                &leg.fee,
-                &leg.state,
-            );
-            total.fee = add(total.fee, receipt.fee).on_curve()?;
-            total.funding = add(total.funding, receipt.funding).on_curve()?;
-            total.realized_pnl = add(total.realized_pnl, receipt.realized_pnl).on_curve()?;
-            total.position = receipt.position;
+        let [close, open] = &plan.legs;
+        self.apply(close, &mut total)?;
+        let paid = match tip {
+            Some((executor, at_most)) if at_most > 0 && executor != self.account => {
+                self.ledger.pay_executor(self.account, executor, &at_most)
+            }
+            _ => 0,
+        };
+        self.apply(open, &mut total)?;
+        Ok((total, paid))
+    }
+
+    fn apply(&self, leg: &Option<Leg>, total: &mut Fill) -> Result<(), ClearingError> {
+        let Some(leg) = leg else { return Ok(()) };
+        let (account, market) = (self.account, self.market);
+        let receipt = self.ledger.apply_fill(account, market, &leg.size, &leg.quote, &leg.fee, &leg.state);
+        total.fee = add(total.fee, receipt.fee).on_curve()?;
+        total.funding = add(total.funding, receipt.funding).on_curve()?;
+        total.realized_pnl = add(total.realized_pnl, receipt.realized_pnl).on_curve()?;
+        total.position = receipt.position;
+        Ok(())
+    }
+
+    /// Why the ledger would not book a plan with a tip of at most `at_most`: the code of its error, or 0.
+    pub fn refusal(&self, plan: &Plan, at_most: i128) -> u32 {
+        let env = self.env;
+        let [close, open] = &plan.legs;
+        let mut fills = Vec::new(env);
+        for (leg, tip) in [(close, 0), (open, at_most)] {
+            if let Some(leg) = leg {
+                fills.push_back((leg.size, leg.quote, leg.fee, tip));
+            }
         }
-        Ok(total)
+        let state = open.as_ref().or(close.as_ref()).map_or(&self.state, |leg| &leg.state);
+        let args = (self.account, self.market, fills, state.clone()).into_val(env);
+        let dry = Symbol::new(env, "dry_fills");
+        match env.try_invoke_contract::<(), Error>(&self.ledger.address, &dry, args) {
+            Ok(_) => 0,
+            Err(Ok(error)) => error.get_code(),
+            Err(Err(_)) => ClearingError::Overflow as u32,
+        }
     }
 
     /// Settles the funding of the position. Returns what was paid (negative: received).

@@ -25,6 +25,10 @@ mod test;
 #[cfg(test)]
 mod test_batch;
 #[cfg(test)]
+mod test_executors;
+#[cfg(test)]
+mod test_markets;
+#[cfg(test)]
 mod test_orders;
 #[cfg(test)]
 mod test_replays;

@@ -6,13 +6,43 @@ use crate::{
     storage::{self, Record},
 };
 use margin_interface::{
-    ClearingError, House, MarginLedgerClient, MarketConfig, MarketStage, PriceStatus, Quote,
+    ClearingError, GovernanceError, House, MarginLedgerClient, MarketConfig, MarketStage, PriceStatus, Quote,
 };
 use margin_math::{
-    curve,
+    curve, defaults,
     marks::{Marks, WINDOW},
 };
-use soroban_sdk::{Env, Symbol};
+use soroban_sdk::{panic_with_error, Env, Symbol};
+
+/// Opens a market at once: the protocol's first configuration. Where anybody provides or trades already, a market is a new
+/// claim on their money, and has to be announced.
+pub fn open_first(
+    env: &Env,
+    ledger: &MarginLedgerClient,
+    market: &Symbol,
+    config: &MarketConfig,
+    base_reserve: i128,
+    quote_reserve: i128,
+) -> Result<(), ClearingError> {
+    governance::require_admin(env);
+    let pool = ledger.pool_value();
+    if pool.payable != 0 || pool.claims != 0 || pool.required != 0 {
+        panic_with_error!(env, GovernanceError::NeedsTimelock);
+    }
+    open(env, ledger, market, config, base_reserve, quote_reserve)
+}
+
+/// Refuses parameters that do not fit each other; each one's own bounds are the ledger's.
+pub fn check(config: &MarketConfig) -> Result<(), ClearingError> {
+    let fits = config.band_bps < config.imr_bps
+        // What a liquidation may miss of the index, and pay to leave.
+        && config.mmr_bps >= defaults::ORACLE_DEVIATION_BPS.saturating_add(config.fee_bps).saturating_add(config.impact_bps)
+        // Less would be no reserve: nothing for a gap, or less than the mark may differ while positions are taken over.
+        && config.gap_bps >= defaults::MIN_GAP_BPS
+        && config.gap_bps > config.mmr_bps
+        && config.sigma_bps >= config.band_bps.saturating_add(defaults::LIQUIDATION_FEE_BPS);
+    fits.then_some(()).ok_or(ClearingError::InvalidConfig)
+}
 
 /// Opens a market whose first mark lies within the band around a live index.
 pub fn open(
@@ -28,6 +58,7 @@ pub fn open(
     if base_reserve <= quote_reserve {
         return Err(ClearingError::InvalidConfig);
     }
+    check(config)?;
     ledger.open_market(market, config, &base_reserve, &quote_reserve);
     let (index, _) = ledger.index(market, &WINDOW);
     if !is_live(&index) {

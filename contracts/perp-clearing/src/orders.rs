@@ -48,6 +48,17 @@ fn digest(env: &Env, order: &ConditionalOrder) -> BytesN<32> {
     env.crypto().sha256(&order.clone().to_xdr(env)).to_bytes()
 }
 
+/// The epoch of an account: one more with each bump, and with each flag, so that no order outlives either.
+fn epoch(book: &OrderBook, flags: u32) -> u64 {
+    book.epoch.saturating_add(flags.into())
+}
+
+/// What an account has standing.
+pub fn standing(env: &Env, ledger: &MarginLedgerClient, account: &Address) -> OrderBook {
+    let book = storage::orders(env, account);
+    OrderBook { epoch: epoch(&book, ledger.account(account).flags), ..book }
+}
+
 /// Whether an order makes sense, and is not dead.
 fn check(
     env: &Env,
@@ -94,7 +105,11 @@ pub fn ready<'a>(
     executor: Option<&Address>,
 ) -> Result<Ready<'a>, ClearingError> {
     let account = &order.account;
-    check(env, ledger, order, storage::orders(env, account).epoch)?;
+    let desk = Desk::open(env, account, &order.market)?;
+    if desk.is_flagged() {
+        return Err(ClearingError::AccountFlagged);
+    }
+    check(env, ledger, order, epoch(&storage::orders(env, account), desk.flags()))?;
     let trusted = executor.is_none() || executor == order.trusted_executor.as_ref();
     if !order.require_verified && !trusted {
         return Err(ClearingError::NotExecutor);
@@ -106,10 +121,6 @@ pub fn ready<'a>(
         None => Part { digest, filled: 0 },
     };
     let open = sub(order.size_delta, part.filled).on_curve()?;
-    let desk = Desk::open(env, account, &order.market)?;
-    if desk.is_flagged() {
-        return Err(ClearingError::AccountFlagged);
-    }
     if order.require_verified {
         conditions::check(env, &desk, &order.conditions)?;
     }
@@ -133,16 +144,19 @@ impl Ready<'_> {
     }
 
     /// Fills it through the curve, which completes it.
-    pub fn execute(self, env: &Env, executor: &Address) -> Result<Fill, ClearingError> {
+    pub fn execute(mut self, env: &Env, executor: &Address) -> Result<Fill, ClearingError> {
         let plan = self.plan()?;
-        let most = bps_floor(abs(plan.quote).on_curve()?, EXECUTOR_FEE_BPS).on_curve()?;
-        // Before the fill, so that its margin check counts it.
-        let executor_fee = self.desk.pay_executor(executor, self.order.max_fee.min(most));
         complete(env, self.order);
-        let order = self.order;
-        let fill = self.desk.fill(plan)?;
-        publish(env, order, executor, executor_fee, &fill, 0);
+        let tip = self.tip(&plan)?;
+        let (fill, executor_fee) = self.desk.fill(&plan, Some((executor, tip)))?;
+        publish(env, self.order, executor, executor_fee, &fill, 0);
         Ok(fill)
+    }
+
+    /// The most that an executor is paid for a plan.
+    fn tip(&self, plan: &Plan) -> Result<i128, ClearingError> {
+        let most = bps_floor(abs(plan.quote).on_curve()?, EXECUTOR_FEE_BPS).on_curve()?;
+        Ok(self.order.max_fee.min(most))
     }
 
     /// Fills a part of it at what an operator matched; the curve does not move.
@@ -166,27 +180,38 @@ impl Ready<'_> {
             let filled = add(part.filled, size_delta).on_curve()?;
             storage::set_part(env, &order.account, order.nonce, &Part { filled, ..part });
         }
-        let fill = desk.book(plan)?;
+        let (fill, _) = desk.book(&plan, None)?;
         publish(env, order, operator, 0, &fill, rest);
         Ok(())
     }
 }
 
-/// The decision of [`Ready::execute`] for the executor of the order.
+/// The decision of [`Ready::execute`] for the executor of the order, and the ledger's.
 pub fn can_execute(env: &Env, ledger: &MarginLedgerClient, order: &ConditionalOrder) -> OrderCheck {
-    match ready(env, ledger, order, None).and_then(|ready| ready.plan()) {
-        Ok(plan) => OrderCheck { error: 0, price: plan.price, size_delta: plan.size },
-        Err(error) => OrderCheck { error: error as u32, price: 0, size_delta: 0 },
+    let decided = ready(env, ledger, order, None).and_then(|ready| {
+        let plan = ready.plan()?;
+        let error = ready.desk.refusal(&plan, ready.tip(&plan)?);
+        Ok(OrderCheck { error, price: plan.price, size_delta: plan.size })
+    });
+    match decided {
+        Ok(check) if check.error == 0 => check,
+        Ok(OrderCheck { error, .. }) => refused(error),
+        Err(error) => refused(error as u32),
     }
+}
+
+fn refused(error: u32) -> OrderCheck {
+    OrderCheck { error, price: 0, size_delta: 0 }
 }
 
 /// Stores an order that its signer consented to.
 pub fn place(env: &Env, ledger: &MarginLedgerClient, order: &ConditionalOrder) -> Result<(), ClearingError> {
     let account = &order.account;
     let mut book = storage::orders(env, account);
-    check(env, ledger, order, book.epoch)?;
+    let epoch = epoch(&book, ledger.account(account).flags);
+    check(env, ledger, order, epoch)?;
     let now = env.ledger().timestamp();
-    retain(env, &mut book, |_, stored| now < stored.expires_at);
+    retain(env, &mut book, |_, stored| now < stored.expires_at && stored.epoch == epoch);
     if book.resting.contains_key(order.nonce) {
         return Err(ClearingError::NonceUsed);
     }
@@ -211,9 +236,10 @@ pub fn cancel(env: &Env, account: &Address, word: u64, mask: u64) -> Result<(), 
 }
 
 /// Begins a new epoch.
-pub fn bump_epoch(env: &Env, account: &Address) -> Result<u64, ClearingError> {
-    let epoch = storage::orders(env, account).epoch.checked_add(1).ok_or(ClearingError::Overflow)?;
-    storage::set_orders(env, account, &OrderBook { epoch, resting: Map::new(env) });
+pub fn bump_epoch(env: &Env, ledger: &MarginLedgerClient, account: &Address) -> Result<u64, ClearingError> {
+    let bumps = storage::orders(env, account).epoch.checked_add(1).ok_or(ClearingError::Overflow)?;
+    storage::set_orders(env, account, &OrderBook { epoch: bumps, resting: Map::new(env) });
+    let epoch = standing(env, ledger, account).epoch;
     EpochBumped { account: account.clone(), epoch }.publish(env);
     Ok(epoch)
 }

@@ -14,7 +14,7 @@ use soroban_sdk::{
 };
 
 /// Everyone may execute it, at any price, for at most a dollar.
-fn order(world: &World, account: &Address, nonce: u64, units: i128) -> ConditionalOrder {
+pub fn order(world: &World, account: &Address, nonce: u64, units: i128) -> ConditionalOrder {
     ConditionalOrder {
         acceptable_price: if units > 0 { NO_CAP } else { 1 },
         account: account.clone(),
@@ -34,7 +34,7 @@ fn order(world: &World, account: &Address, nonce: u64, units: i128) -> Condition
     }
 }
 
-fn size(world: &World, account: &Address) -> i128 {
+pub fn size(world: &World, account: &Address) -> i128 {
     world.clearing.position(account, &world.btc).map_or(0, |position| position.size)
 }
 
@@ -365,6 +365,37 @@ fn a_flag_kills_and_a_revoked_signer_too() {
     assert_eq!(world.clearing.can_execute(&close).error, 0);
     world.ledger.flag(&alice);
     refused(&world, &keeper, &close, ClearingError::AccountFlagged);
+}
+
+#[test]
+fn what_a_flag_killed_stays_dead() {
+    let world = World::new();
+    let (alice, keeper) = (world.trader(1_100), Address::generate(&world.env));
+    world.buy(&alice, 90);
+    world.pass(5);
+    let of = |nonce: u64, epoch: u64| ConditionalOrder { epoch, ..order(&world, &alice, nonce, -1) };
+    let (stored, signed) = (of(1, 0), of(2, 0));
+    world.clearing.place_order(&stored);
+    assert_eq!(world.clearing.can_execute(&stored).error, 0);
+    world.index_at(91, PriceStatus::Live);
+    world.ledger.flag(&alice);
+    refused(&world, &keeper, &stored, ClearingError::AccountFlagged);
+    // Placed while it is flagged, for when it is over.
+    assert_eq!(world.clearing.orders(&alice).epoch, 1);
+    assert_eq!(world.clearing.try_place_order(&of(3, 0)), Err(Ok(ClearingError::WrongEpoch)));
+    world.clearing.place_order(&of(3, 1));
+    refused(&world, &keeper, &of(3, 1), ClearingError::AccountFlagged);
+    assert_eq!(world.clearing.orders(&alice).resting.keys(), vec![&world.env, 3], "the dead make room");
+
+    world.deposit(&alice, 10_000);
+    world.ledger.unflag(&alice);
+    refused(&world, &keeper, &stored, ClearingError::WrongEpoch);
+    refused(&world, &keeper, &signed, ClearingError::WrongEpoch);
+    executed(&world, &keeper, &of(3, 1));
+    // Bumps and flags count together: no epoch comes back.
+    assert_eq!(world.clearing.bump_epoch(&alice), 2);
+    refused(&world, &keeper, &of(4, 1), ClearingError::WrongEpoch);
+    executed(&world, &keeper, &of(4, 2));
 }
 
 // ---- matches --------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@ extern crate std;
 
 use crate::{
     storage::{self, Shares},
-    test_world::{market_config, World, LATER, NO_CAP, X, Y},
+    test_world::{governed, market_config, World, LATER, NO_CAP, X, Y},
 };
 use margin_interface::{
     ClearingChange, ClearingError, GovernanceClient, LedgerError, MarketStage, PriceStatus, Settlement,
@@ -34,13 +34,6 @@ fn mark(world: &World) -> i128 {
 
 fn deposit(world: &World, account: &Address) -> i128 {
     world.ledger.breakdown(account).deposits.first().map_or(0, |held| held.amount)
-}
-
-/// Announces a change, waits a day and carries it out.
-fn governed(world: &World, change: ClearingChange) {
-    let id = world.clearing.propose(&change);
-    world.pass(DAY);
-    world.clearing.execute(&id);
 }
 
 #[test]
@@ -269,9 +262,13 @@ fn a_curve_is_never_thinned_below_three_times_the_net_size() {
     let world = World::empty();
     // 2,000 units of depth, 600 of them held by a trader.
     let config = margin_interface::MarketConfig {
-        impact_bps: 1_000,
         band_bps: 2_000,
+        gap_bps: 1_300,
+        impact_bps: 1_000,
+        imr_bps: 2_500,
         max_position_bps: 2_500,
+        mmr_bps: 1_100,
+        sigma_bps: 2_100,
         ..market_config()
     };
     world.clearing.open_market(&world.btc, &config, &(X / 50), &(Y / 50));

@@ -254,3 +254,10 @@ impl World {
         result.expect_err("refused").expect("the clearing-house's own error")
     }
 }
+
+/// Announces a change, waits a day and carries it out.
+pub fn governed(world: &World, change: ClearingChange) {
+    let id = world.clearing.propose(&change);
+    world.pass(86_400);
+    world.clearing.execute(&id);
+}

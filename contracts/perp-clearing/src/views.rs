@@ -1,7 +1,7 @@
 //! What traders and keepers ask before they act. Nothing is decided here.
 
 use crate::{desk::Desk, error::OrRefuse};
-use margin_interface::{Action, Breakdown, ClearingError, MarginLedgerClient, Market, TradeAction};
+use margin_interface::{Breakdown, ClearingError, MarginLedgerClient, Market};
 use margin_math::{
     fixed::{add, bps_ceil, bps_floor, mul_div_floor, neg, sub},
     headroom::Stake,
@@ -77,31 +77,20 @@ pub fn buying_power(
     mul_div_floor(free.max(0), BPS.into(), imr_bps.into()).on_curve()
 }
 
-/// Largest trade of one side that the market's rules and the account's margin and limits accept now.
+/// Largest trade of one side that would be executed now.
 pub fn max_trade(
     env: &Env,
-    ledger: &MarginLedgerClient,
     account: &Address,
     market: &Symbol,
     is_long: bool,
 ) -> Result<i128, ClearingError> {
     let desk = Desk::open(env, account, market)?;
-    let limits = ledger.account(account).limits;
     // Half of the curve is beyond every cap.
     let most = desk.depth() / 2;
     let signed = |size: i128| if is_long { size } else { -size };
     let by_rules = largest(most, BY_RULES, |size| desk.plan(signed(size), None, false).is_ok());
     let by_margin = largest(by_rules, BY_MARGIN, |size| {
-        let size_delta = signed(size);
-        let Ok(plan) = desk.plan(size_delta, None, false) else { return false };
-        let trade = TradeAction { limit_price: plan.price, market: market.clone(), size_delta };
-        let after = ledger.preview(account, &vec![env, Action::Trade(trade)]);
-        let largest = after.exposures.values().iter().max().unwrap_or(0);
-        after.opening_ok
-            && after.leverage <= limits.max_leverage
-            && after.health_factor >= limits.min_health
-            && after.debt_value <= limits.total_borrow
-            && largest <= limits.market_exposure
+        desk.plan(signed(size), None, false).is_ok_and(|plan| desk.refusal(&plan, 0) == 0)
     });
     Ok(signed(by_margin))
 }

@@ -3,12 +3,13 @@
 use crate::{
     batch,
     custody::{held, pay, positive, pull, rest},
+    plan::Plan,
     storage,
 };
 use governance::Delay;
 use margin_interface::{
-    permissions, AccountSummary, Action, Liquidation, MarginLedgerClient, Receive, VaultAdminInterface,
-    VaultChange, VaultConfig, VaultError, VaultInterface,
+    permissions, AccountSummary, Action, Breakdown, DeleverageStep, Liquidation, MarginLedgerClient, Receive,
+    VaultAdminInterface, VaultChange, VaultConfig, VaultError, VaultInterface,
 };
 use soroban_sdk::{contract, contractimpl, Address, BytesN, Env, Executable, IntoVal, Vec};
 
@@ -171,6 +172,17 @@ impl VaultInterface for Vault {
         })
     }
 
+    fn plan_deleverage(
+        env: Env,
+        account: Address,
+        breakdown: Breakdown,
+        target: u32,
+        swap: Option<(Address, Address, i128)>,
+        skip: u32,
+    ) -> Option<DeleverageStep> {
+        Plan::of(&env, &ledger(&env), &breakdown, target).next(&account, swap, skip)
+    }
+
     fn settle_in_kind(
         env: Env,
         payer: Address,
@@ -313,12 +325,8 @@ impl VaultAdminInterface for Vault {
     }
 
     fn execute(env: Env, id: BytesN<32>) {
-        let VaultChange::Upgrade(wasm) = governance::take(&env, &id);
-        governance::upgrade(&env, wasm);
-    }
-
-    fn freeze_upgrades(env: Env) {
-        governance::freeze_upgrades(&env);
+        let VaultChange::Upgrade(wasm, version) = governance::take(&env, &id);
+        governance::upgrade(&env, wasm, version);
     }
 }
 

@@ -9,6 +9,7 @@ extern crate std;
 mod batch;
 mod contract;
 mod custody;
+mod plan;
 mod storage;
 #[cfg(test)]
 mod test;

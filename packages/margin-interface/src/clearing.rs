@@ -170,7 +170,7 @@ pub struct OrderBook {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OrderCheck {
-    // `ClearingError` that refuses it; 0: none.
+    // Error that refuses it, the ledger's included; 0: none.
     pub error: u32,
     // Average price, 1e14.
     pub price: i128,
@@ -246,14 +246,16 @@ pub struct House {
 pub enum ClearingChange {
     // Parameters.
     Market(Symbol, MarketConfig),
+    // A market with its base and quote reserves.
+    Open(Symbol, MarketConfig, i128, i128),
     // How much of a deposit to the pool becomes depth, bps.
     Depth(Symbol, u32),
     // Who matches.
     Operator(Address),
     // Normal again, or wound down for good.
     Stage(Symbol, MarketStage),
-    // SHA-256 of the code.
-    Upgrade(BytesN<32>),
+    // Code and the version of its storage: 7 days.
+    Upgrade(BytesN<32>, u32),
 }
 
 // The SDK has no boxes.
@@ -619,7 +621,8 @@ pub trait PerpClearingInterface {
     /// Executes what is open of an order through the curve; a reduce-only order at most closes the position.
     ///
     /// With `require_verified` anybody may, once all conditions hold; without it only the trusted executor, at any time. The
-    /// executor gets `max_fee`, but not more than 1% of the filled notional, nor than the account's settlement deposit.
+    /// executor gets `max_fee`, but not more than 1% of the filled notional, nor than the account's settlement deposit, and
+    /// nothing while the account owes to the pool or would be liquidatable: a loss comes first.
     ///
     /// # Errors
     /// * of the order: [`ClearingError::InvalidOrder`], [`ClearingError::OrderExpired`], [`ClearingError::WrongEpoch`],
@@ -666,7 +669,7 @@ pub trait PerpClearingInterface {
     /// # Authorization
     /// `account`.
     fn cancel_nonces(env: Env, account: Address, word: u64, mask: u64) -> Result<(), ClearingError>;
-    /// Kills every order signed until now. Returns the new epoch.
+    /// Kills every order signed until now, as a flag does. Returns the new epoch.
     ///
     /// # Events
     /// * [`EpochBumped`]
@@ -789,15 +792,18 @@ pub trait PerpClearingInterface {
     ) -> Result<TakeOver, ClearingError>;
     /// Pays what the pending pool holds for the account into its deposit. Permissionless. Returns the amount.
     fn claim_pending(env: Env, account: Address) -> Result<i128, ClearingError>;
-    /// Opens a market with its first curve.
+    /// Opens a market with its first curve, before anybody provides or trades. Later it has to be proposed:
+    /// [`ClearingChange::Open`].
     ///
     /// # Arguments
     /// * `base_reserve` - 1e14
     /// * `quote_reserve` - 1e7
     ///
     /// # Errors
-    /// * [`ClearingError::InvalidConfig`] - a unit of base would be worth as much as a unit of quote
+    /// * [`ClearingError::InvalidConfig`] - a unit of base would be worth as much as a unit of quote, or parameters do not fit:
+    ///   `band < imr`, `mmr >= 50 + fee + impact`, `gap >= 800`, `gap > mmr`, `sigma >= band + 100`, all bps
     /// * [`ClearingError::PriceNotUsable`], [`ClearingError::OutsideBand`] - the mark must lie at a live index
+    /// * `NeedsTimelock` - the pool has money, or a market open interest
     ///
     /// # Authorization
     /// The admin.
@@ -848,18 +854,13 @@ pub trait PerpClearingInterface {
     /// # Authorization
     /// The admin.
     fn execute(env: Env, id: BytesN<32>) -> Result<(), ClearingError>;
-    /// Makes the code final.
-    ///
-    /// # Authorization
-    /// The admin.
-    fn freeze_upgrades(env: Env);
 
     // ---- reads ------------------------------------------------------------------------------------------------------
 
     /// With whom the clearing-house works.
     fn config(env: Env) -> ClearingConfig;
-    /// Whether [`Self::execute_order`] would decide for the order now, called by its executor: the same decision. Margin, own
-    /// limits and the reserve test are the ledger's and come after it.
+    /// What [`Self::execute_order`] would decide for the order now, called by its executor: by the same code, the ledger's
+    /// included.
     fn can_execute(env: Env, order: ConditionalOrder) -> OrderCheck;
     /// Epoch and stored orders of an account.
     fn orders(env: Env, account: Address) -> OrderBook;
@@ -867,8 +868,7 @@ pub trait PerpClearingInterface {
     fn liquidation_price(env: Env, account: Address, market: Symbol) -> Result<i128, ClearingError>;
     /// Largest notional that the account's free margin supports at the market's initial margin, USD 1e7.
     fn buying_power(env: Env, account: Address, market: Symbol) -> Result<i128, ClearingError>;
-    /// Largest trade of that side that the market's rules and the account's margin and limits accept now, signed base
-    /// 1e14. The reserve test comes on top: [`Self::reserve_headroom`].
+    /// Largest trade of that side that would be executed now, signed base 1e14.
     fn max_trade(env: Env, account: Address, market: Symbol, is_long: bool) -> Result<i128, ClearingError>;
     /// What trading `size_delta` would do now.
     fn quote_trade(env: Env, market: Symbol, size_delta: i128) -> Result<TradeQuote, ClearingError>;

@@ -62,7 +62,7 @@ pub struct AssetConfig {
     pub min_deposit_seconds: u32,
     // Opening level, bps.
     pub opening_bps: u32,
-    // Of supplied, net per hour.
+    // Of supplied: debts grow by at most this within an hour.
     pub outflow_bps: u32,
     // Interest.
     pub rate: RateCurve,
@@ -84,18 +84,18 @@ pub struct AssetTotals {
     pub borrowed: i128,
     // Tokens in the vault.
     pub cash: i128,
+    // Due, below a unit, 1e18.
+    pub interest_rest: i128,
     // Of the curve, 1e9.
     pub modifier: i128,
-    // Left in the last hour, net, fading; token units.
-    pub outflow: i128,
-    // Of `outflow`, Unix seconds.
-    pub outflow_at: u64,
     // Missing in the vault, token units.
     pub pending_bad_debt: i128,
     // Of the last loss, Unix seconds.
     pub pending_since: u64,
     // The protocol's, token units.
     pub reserves: i128,
+    // May be lent at once, token units times 3,600.
+    pub room: i128,
     // Change count.
     pub seq: u64,
     // Depositors', token units.
@@ -314,6 +314,8 @@ pub struct AccountState {
     pub debts: Map<Address, i128>,
     // Supply shares.
     pub deposits: Map<Address, i128>,
+    // Times flagged.
+    pub flags: u32,
     // Grants of earlier ones are void.
     pub grants_epoch: u32,
     // Its own limits.
@@ -332,6 +334,8 @@ pub struct AccountState {
     pub since: u64,
     // Where it stands.
     pub status: AccountStatus,
+    // A call ends then, Unix seconds.
+    pub until: u64,
 }
 
 // An account in one valuation, USD 1e7.
@@ -482,6 +486,8 @@ pub struct Breakdown {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PerpView {
+    // Times the account was flagged.
+    pub flags: u32,
     // Index quote.
     pub index: Quote,
     // The market.
@@ -500,8 +506,10 @@ pub struct PoolValue {
     pub claims: i128,
     // Positions at the curves.
     pub curve_value: i128,
-    // Positions at the index.
+    // Positions at the index; where it is not live, at the worse end of its gap.
     pub index_value: i128,
+    // Credit line's total.
+    pub lent: i128,
     // Every index is.
     pub live: bool,
     // `L_pay`: cash less lent.
@@ -574,12 +582,14 @@ pub enum LedgerChange {
     Asset(Address, AssetConfig),
     // Another oracle: 48 hours.
     Oracle(Address),
+    // So much of what the protocol earned in an asset, to its account of fees: 24 hours.
+    Payout(Address, i128),
     // Another account of the protocol: 48 hours.
     ProtocolAccount(Bucket, Address),
     // Vault, clearing-house, factory: 48 hours.
     Venues(Address, Address, Address),
-    // Code: 7 days.
-    Upgrade(BytesN<32>),
+    // Code and the version of its storage: 7 days.
+    Upgrade(BytesN<32>, u32),
 }
 
 // 600-699. A venue passes them on unchanged.
@@ -730,7 +740,8 @@ pub trait MarginLedgerInterface {
     /// day after the last loss is borne by the reserves, then by the depositors. Returns what is missing now.
     fn sync(env: Env, asset: Address, balance: i128) -> Result<i128, LedgerError>;
     /// Moves all that an account owns, owes, holds and is called for to an empty one; limits and grants stay behind. The
-    /// vault has both signatures; nobody's health changes, so no price is asked.
+    /// vault has both signatures. A flagged account does not move, and who has limits takes over nothing beyond them or
+    /// below the opening level.
     fn transfer_account(env: Env, from: Address, to: Address) -> Result<(), LedgerError>;
     /// Books a batch of `Deposit`, `Withdraw`, `Borrow`, `Repay` and `RepayWithCollateral`, in order; caps, cash and the opening
     /// level are checked on the end state. Deposits and repayments come from `from`, which the vault has checked.
@@ -791,8 +802,8 @@ pub trait MarginLedgerInterface {
     fn move_bucket(env: Env, account: Address, bucket: Bucket, amount: i128) -> Result<(), LedgerError>;
     /// Pays what the pending pool holds for the account into its deposit. Returns the amount.
     fn claim_pending(env: Env, account: Address) -> Result<i128, LedgerError>;
-    /// Moves `at_most`, or all there is, of the account's settlement deposit to that of `executor`, who executes its order.
-    /// Returns the amount.
+    /// Moves `at_most`, or all there is, of the account's settlement deposit to that of `executor`, who executes its order;
+    /// nothing if the account owed to the pool or were liquidatable afterwards. Returns the amount.
     fn pay_executor(
         env: Env,
         account: Address,
@@ -935,6 +946,19 @@ pub trait MarginLedgerInterface {
     fn is_liquidatable(env: Env, account: Address) -> Result<bool, LedgerError>;
     /// The account after `actions` in the Open valuation: what `__check_auth` decides by.
     fn preview(env: Env, account: Address, actions: Vec<Action>) -> Result<AccountSummary, LedgerError>;
+    /// Whether fills of one account in one market would be accepted, one after the other, by the code that fills; nothing is
+    /// stored, and nothing is told. Each is `(size_delta, quote_delta, fee, tip)` as [`Self::apply_fill`] takes them, the tip
+    /// being what an executor is paid before it.
+    ///
+    /// # Errors
+    /// * those of [`Self::apply_fill`]
+    fn dry_fills(
+        env: Env,
+        account: Address,
+        market: Symbol,
+        fills: Vec<(i128, i128, i128, i128)>,
+        state: MarketState,
+    ) -> Result<(), LedgerError>;
     /// What [`Self::credit`] would return, as [`Self::dry_batch`].
     fn dry_credit(
         env: Env,
@@ -1094,15 +1118,6 @@ pub trait MarginLedgerAdminInterface {
     /// # Authorization
     /// The admin.
     fn execute(env: Env, id: BytesN<32>) -> Result<(), LedgerError>;
-
-    /// Makes the code final, for ever.
-    ///
-    /// # Events
-    /// * [`crate::UpgradesFrozen`]
-    ///
-    /// # Authorization
-    /// The admin.
-    fn freeze_upgrades(env: Env);
 }
 
 // The venues were named.

@@ -3,8 +3,8 @@
 //! It has no events of its own: each state change is one event of the margin ledger, each movement of tokens one of
 //! the token.
 
-use crate::{Action, Liquidation, Receive};
-use soroban_sdk::{contractclient, contracterror, contracttype, Address, BytesN, Env, Vec};
+use crate::{Action, Breakdown, Liquidation, Receive};
+use soroban_sdk::{contractclient, contracterror, contracttype, Address, BytesN, Env, Symbol, Vec};
 
 /// Errors of the vault (700-799). Errors of the ledger (600-699) come through unchanged.
 #[contracterror]
@@ -31,12 +31,26 @@ pub struct VaultConfig {
     pub ledger: Address,
 }
 
+// What an account that lost its health should do next.
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum DeleverageStep {
+    /// Repay `(asset, amount)` from the wallet.
+    Wallet(Address, i128),
+    /// Repay `(asset, amount)` with a deposit.
+    Deposits(Address, i128),
+    /// Trade `(market, size_delta, limit_price)`.
+    Reduce(Symbol, i128, i128),
+    /// Have the keeper repay the amount.
+    Swap(i128),
+}
+
 /// What the admin may change, announced and after a delay.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum VaultChange {
-    /// The code: 7 days.
-    Upgrade(BytesN<32>),
+    // Code and the version of its storage: 7 days.
+    Upgrade(BytesN<32>, u32),
 }
 
 /// Deposits, withdrawals, loans, liquidations. Amounts are in the token's own units.
@@ -304,6 +318,27 @@ pub trait VaultInterface {
         wanted: i128,
     ) -> Result<Liquidation, VaultError>;
 
+    /// The next step by which an account restores its health to `target` and no further, cheapest first: money from its
+    /// wallet, deposits of what it owes, smaller positions, and what a keeper offers. `None` if nothing is worth a step.
+    ///
+    /// Advice: it moves nothing, and the account checks what comes of it. Asked again after each step. Reads the wallet's
+    /// balance of every debt before it advises anything, so that its footprint does not depend on prices.
+    ///
+    /// # Arguments
+    /// * `account` - whose wallet
+    /// * `breakdown` - the account, as the ledger has it
+    /// * `target` - health, bps
+    /// * `swap` - `(debt, collateral, amount)`: what a keeper repays at most, for which deposit
+    /// * `skip` - so many steps were tried and did not work
+    fn plan_deleverage(
+        env: Env,
+        account: Address,
+        breakdown: Breakdown,
+        target: u32,
+        swap: Option<(Address, Address, i128)>,
+        skip: u32,
+    ) -> Option<DeleverageStep>;
+
     /// Pays perpetual debt of an account that has listed `asset` for it, and takes that asset at its mid price minus 1%.
     ///
     /// Pulls `max_repay` of the settlement asset and returns in the same call what exceeds the debt extinguished.
@@ -331,15 +366,16 @@ pub trait VaultInterface {
     ) -> Result<Liquidation, VaultError>;
 
     /// Moves everything of `from` to `to`, which has nothing yet: deposits with the time they still stay, debts, positions,
-    /// claims, margin call and flag. Limits and grants stay behind. No token moves, and no price is needed. A smart account
-    /// takes over nothing this way: its policy knows only what it gives, and the factory migrates into it.
+    /// claims and margin call. Limits and grants stay behind. No token moves. Who has limits, as smart accounts do, takes over
+    /// debts and positions only within them, above the opening level and at live prices. A smart account takes over nothing
+    /// this way: its policy knows only what it gives, and the factory migrates into it.
     ///
     /// # Arguments
     /// * `from` - who gives up everything
     /// * `to` - who takes it over; never did anything, or has nothing left
     ///
     /// # Errors
-    /// * of the ledger: `AccountNotEmpty`, `LimitExceeded`
+    /// * of the ledger: `AccountNotEmpty`, `AccountFlagged`, `LimitExceeded`, `InsufficientMargin`, `PriceNotUsable`
     ///
     /// # Events
     /// * the ledger's
@@ -450,13 +486,4 @@ pub trait VaultAdminInterface {
     /// # Authorization
     /// The admin.
     fn execute(env: Env, id: BytesN<32>);
-
-    /// Makes the code final, for good.
-    ///
-    /// # Events
-    /// * [`UpgradesFrozen`](crate::UpgradesFrozen)
-    ///
-    /// # Authorization
-    /// The admin.
-    fn freeze_upgrades(env: Env);
 }

@@ -19,6 +19,10 @@ pub const RESERVE_BETA_BPS: u32 = 10_000;
 pub const MIN_INITIAL_MARGIN_BPS: u32 = 100;
 /// Smallest maintenance margin a market may have, bps.
 pub const MIN_MAINTENANCE_MARGIN_BPS: u32 = 50;
+/// By how much an index may differ from the market before its sources say so, bps.
+pub const ORACLE_DEVIATION_BPS: u32 = 50;
+/// Smallest gap of the index that a market's reserve may assume, bps.
+pub const MIN_GAP_BPS: u32 = 800;
 /// Largest taker fee a market may have, bps.
 pub const MAX_FEE_BPS: u32 = 100;
 /// Largest band around the index a market may have, bps.

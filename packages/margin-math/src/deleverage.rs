@@ -12,6 +12,11 @@ use crate::MathError;
 /// ledger adds back by rounding shares, values and weights against the account.
 pub const ROUNDING: i128 = 32;
 
+/// Health that a deleverage restores, bps: 1.5.
+pub const TARGET_BPS: u32 = 15_000;
+/// Smallest step, USD 1e7: $10, unless it settles a debt, closes a position or restores the target.
+pub const MIN_STEP: i128 = 10 * USD;
+
 /// Support and requirement of an account, USD 1e7.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Health {

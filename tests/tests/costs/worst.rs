@@ -1,6 +1,6 @@
 //! The worst case of every bound: 8 deposits, 8 debts, 8 positions, each with a price of its own.
 
-use margin_interface::{Asset, AssetClass, MarketConfig, Receive};
+use margin_interface::{Asset, AssetClass, ClearingChange, MarketConfig, Receive};
 use margin_math::units::BASE;
 use margin_tests::actor::Actor;
 use margin_tests::auth::Invocation;
@@ -11,7 +11,7 @@ use margin_tests::prices::{fresh_source, loose_limits};
 use margin_tests::tx::Tx;
 use margin_tests::world::Mode;
 use price_source::PriceSourceClient;
-use soroban_sdk::{Address, IntoVal, Symbol, Val, Vec as HostVec};
+use soroban_sdk::{Address, BytesN, IntoVal, Symbol, Val, Vec as HostVec};
 
 const MOST: usize = 8;
 const UNIT: i128 = 10_000_000;
@@ -38,14 +38,22 @@ impl<'a> Crowd<'a> {
         }
         // The settlement asset is the eighth.
         crowd.tokens.push(f.token(Coin::Usdc).clone());
+        let mut changes = Vec::new();
         for place in 0..MOST {
             let index = Asset::Other(f.symbol(&format!("M{place}")));
             crowd.list_price(index.clone());
             let market = f.symbol(&format!("M{place}_USD"));
             let config: MarketConfig = market_config(index, 10_000_000);
-            let args = (market.clone(), config, 10_000_000 * BASE, usd(10_000_000));
-            crowd.admin("clearing", "open_market", args.into_val(&f.env));
+            let change = ClearingChange::Open(market.clone(), config, 10_000_000 * BASE, usd(10_000_000));
+            let propose = (change,).into_val(&f.env);
+            let id: BytesN<32> = f.admin.calls(&f.contracts().clearing, "propose", propose).ok();
+            changes.push(id);
             crowd.markets.push(market);
+        }
+        f.pass(86_400);
+        crowd.report();
+        for id in changes {
+            crowd.admin("clearing", "execute", (id,).into_val(&f.env));
         }
         crowd.report();
         crowd

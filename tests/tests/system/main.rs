@@ -6,6 +6,7 @@ mod attacks;
 mod classification;
 mod decimals;
 mod deleverage;
+mod factory;
 mod host_rule;
 mod lending;
 mod oracle;
@@ -15,6 +16,7 @@ mod policy;
 mod sign_auth;
 mod signatures;
 mod stellar_tokens;
+mod strategy;
 mod upgrades;
 
 /// Tells each story in both modes.

@@ -1,6 +1,7 @@
 use super::fixture;
 use account_core::testing::fakes::{
     no_exposures, FakeClearingClient, FakeKeeper, FakeKeeperClient, FakeToken, FakeTokenClient,
+    FakeVaultClient,
 };
 use account_core::testing::{Fixture, NOW};
 use margin_interface::*;
@@ -17,6 +18,10 @@ struct Story {
 impl Story {
     fn new() -> Self {
         let f = fixture();
+        f.ledger().set_clearing(&f.protocol.perp_clearing);
+        // The money moves in a fake; what to do with it is the real vault's advice.
+        let adviser = f.env.register(::vault::Vault, (&f.owner, &f.owner, &f.protocol.ledger));
+        FakeVaultClient::new(&f.env, &f.protocol.vault).advised_by(&adviser);
         let usdc = f.env.register(FakeToken, ());
         let summary = AccountSummary {
             collateral_value: 0,
@@ -387,4 +392,91 @@ fn a_frozen_account_is_still_saved() {
     let story = Story::new().collateral(1_100).debt(1_000).wallet(1_000);
     assert!(story.f.by_itself(&[&story.f.keys[0]], "freeze", (), ()).is_ok());
     assert_eq!(story.deleverage().unwrap().health_after, 15_000);
+}
+
+impl Story {
+    /// What an account makes of bad advice.
+    fn advised(&self, steps: &[DeleverageStep]) -> Result<DeleverageReport, AccountError> {
+        self.vault().advise(&Vec::from_slice(&self.f.env, steps));
+        self.deleverage()
+    }
+
+    fn vault(&self) -> FakeVaultClient<'_> {
+        FakeVaultClient::new(&self.f.env, &self.f.protocol.vault)
+    }
+
+    fn wallet_step(&self, dollars: i128) -> DeleverageStep {
+        DeleverageStep::Wallet(self.usdc.clone(), dollars * USD)
+    }
+}
+
+#[test]
+fn a_wallet_that_may_not_pay_blocks_itself_alone() {
+    let story = Story::new().collateral(200).deposit(900).debt(1_000).wallet(1_000);
+    story.token(&story.usdc).freeze();
+    let report = story.deleverage().unwrap();
+    assert_eq!((report.health_after, report.repaid_from_wallet), (15_000, 0));
+    assert!(report.repaid_from_deposits > 0);
+}
+
+#[test]
+fn advice_to_go_beyond_the_target_is_undone() {
+    // 266.67 restore the target; $10 more are its tolerance.
+    for (dollars, accepted) in [(276, true), (277, false), (1_000, false)] {
+        let story = Story::new().collateral(1_100).debt(1_000).wallet(1_000);
+        let result = story.advised(&[story.wallet_step(dollars)]);
+        assert_eq!(result.is_ok(), accepted, "{dollars} {result:?}");
+        if !accepted {
+            assert_eq!(result, Err(AccountError::OperationNotAllowed));
+            assert_eq!(story.token(&story.usdc).balance(&story.f.account), 1_000 * USD);
+        }
+    }
+}
+
+#[test]
+fn advice_that_changes_nothing_is_undone() {
+    let story = Story::new().collateral(1_100).debt(1_000).wallet(1_000);
+    assert_eq!(story.advised(&[story.wallet_step(0)]), Err(AccountError::OperationNotAllowed));
+}
+
+#[test]
+fn advice_to_sell_at_any_price_is_undone() {
+    // 5.88% more of debt for 94.12% less of both. A tenth of the notional is required: a fill that costs less improves health, and may still be too dear.
+    for (pushed, accepted) in [(-588, true), (-589, false), (-999, false)] {
+        let mut story = Story::new().collateral(210).position(2, 0);
+        let position = story.breakdown.positions.get(0).unwrap();
+        story.breakdown.positions.set(0, OpenPosition { mmr_bps: 1_000, ..position });
+        story.clearing().push(&pushed);
+        let result = story.advised(&[DeleverageStep::Reduce(symbol_short!("BTC_USD"), -BASE, 1)]);
+        assert_eq!(result.is_ok(), accepted, "{pushed} {result:?}");
+        if !accepted {
+            assert_eq!(result, Err(AccountError::OperationNotAllowed));
+            assert_eq!(story.now().positions.get(0).unwrap().size, 2 * BASE);
+        }
+    }
+}
+
+#[test]
+fn advice_to_swap_with_nobody_is_not_taken() {
+    let story = Story::new().collateral(1_100).debt(1_000).wallet(1_000);
+    assert_eq!(story.advised(&[DeleverageStep::Swap(100 * USD)]), Err(AccountError::NothingToDeleverage));
+}
+
+#[test]
+fn advice_without_end_ends() {
+    let good = Story::new().collateral(1_100).debt(1_000).wallet(1_000);
+    let steps: [_; 20] = core::array::from_fn(|_| good.wallet_step(11));
+    assert_eq!(good.advised(&steps).unwrap().repaid_from_wallet, 6 * 11 * USD);
+    // More than there is: each fails, and the good advice comes too late.
+    let bad = Story::new().collateral(1_100).debt(1_000).wallet(1_000);
+    let steps: [_; 7] = core::array::from_fn(|at| bad.wallet_step(if at < 6 { 1_001 } else { 11 }));
+    assert_eq!(bad.advised(&steps), Err(AccountError::NothingToDeleverage));
+    assert_eq!(bad.advised(&steps[1..]).unwrap().repaid_from_wallet, 11 * USD);
+}
+
+#[test]
+fn without_advice_nothing_is_done() {
+    let story = Story::new().collateral(1_100).debt(1_000).wallet(1_000);
+    assert_eq!(story.advised(&[]), Err(AccountError::NothingToDeleverage));
+    assert_eq!(story.token(&story.usdc).balance(&story.f.account), 1_000 * USD);
 }

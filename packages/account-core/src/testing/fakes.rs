@@ -11,12 +11,21 @@ use soroban_sdk::{contract, contractimpl, contracttype, vec, Address, Env, IntoV
 enum Key {
     Base,
     Breakdown,
+    Clearing,
     Failure,
+    Held,
     Limits,
     Previewed,
     Steady,
     Unlisted,
     Upper,
+}
+
+/// What an account reads of a `PerpView`.
+#[contracttype]
+pub struct FakeView {
+    pub index: Quote,
+    pub position: Position,
 }
 
 #[contract]
@@ -89,6 +98,19 @@ impl FakeLedger {
         Ok((Quote { hi, lo: 1, mid: 1, status, stable: 1, timestamp: 0 }, None))
     }
 
+    /// Sets the account's position in every market.
+    pub fn hold(env: Env, size: i128) {
+        env.storage().instance().set(&Key::Held, &size);
+    }
+
+    /// The index lies between half the upper one and the upper one.
+    pub fn perp_view(env: Env, _account: Address, market: Symbol) -> Result<FakeView, LedgerError> {
+        let (quote, _) = Self::index(env.clone(), market, 0)?;
+        let size = env.storage().instance().get(&Key::Held).unwrap_or(0);
+        let position = Position { entry: 0, funding_index: 0, size };
+        Ok(FakeView { index: Quote { lo: quote.hi / 2, ..quote }, position })
+    }
+
     /// Makes every read fail; 0 traps.
     pub fn fail(env: Env, code: u32) {
         env.storage().instance().set(&Key::Failure, &code);
@@ -128,6 +150,23 @@ impl FakeLedger {
         env.storage().instance().set(&Key::Breakdown, &weighed(breakdown));
     }
 
+    pub fn config(env: Env) -> LedgerConfig {
+        let any = env.current_contract_address();
+        let perp_clearing = env.storage().instance().get(&Key::Clearing).unwrap();
+        LedgerConfig {
+            factory: any.clone(),
+            oracle: any.clone(),
+            perp_clearing,
+            settlement: any.clone(),
+            vault: any,
+        }
+    }
+
+    /// Where perpetuals are traded.
+    pub fn set_clearing(env: Env, clearing: Address) {
+        env.storage().instance().set(&Key::Clearing, &clearing);
+    }
+
     pub fn breakdown(env: Env, _account: Address) -> Result<Breakdown, LedgerError> {
         failing(&env)?;
         Ok(env.storage().instance().get(&Key::Breakdown).unwrap())
@@ -151,21 +190,30 @@ fn share(amount: i128, bps: u32) -> i128 {
 /// The breakdown with values and health by the formulas of the ledger.
 pub fn weighed(mut breakdown: Breakdown) -> Breakdown {
     let (mut effective, mut required) = (0, breakdown.perp_debt);
+    let (mut collateral, mut debt, mut notionals, mut pnl) = (0, breakdown.perp_debt, 0, 0);
     for (place, item) in breakdown.deposits.clone().iter().enumerate() {
         let value = value_floor(item.amount, item.price, item.decimals).unwrap();
         effective += share(value, item.weight_bps);
+        collateral += value;
         breakdown.deposits.set(u32::try_from(place).unwrap(), Holding { value, ..item });
     }
     for (place, item) in breakdown.debts.clone().iter().enumerate() {
         let value = value_ceil(item.amount, item.price, item.decimals).unwrap();
         required += share(value, item.weight_bps);
+        debt += value;
         breakdown.debts.set(u32::try_from(place).unwrap(), Holding { value, ..item });
     }
     for item in breakdown.positions.iter() {
         let notional = item.size.abs() * (item.index / 10_000_000) / (QUOTE_SCALE / 10_000_000);
         effective += item.pnl.max(0);
         required += share(notional, item.mmr_bps) - item.pnl.min(0);
+        notionals += notional;
+        pnl += item.pnl;
     }
+    breakdown.summary.collateral_value = collateral;
+    breakdown.summary.debt_value = debt;
+    breakdown.summary.equity = collateral - debt + pnl;
+    breakdown.summary.perp_notional = notionals;
     breakdown.summary.effective_margin = effective;
     breakdown.summary.required_margin = required;
     breakdown.summary.health_factor = match required {
@@ -177,6 +225,8 @@ pub fn weighed(mut breakdown: Breakdown) -> Breakdown {
 
 #[contracttype]
 enum VenueKey {
+    Advice,
+    Adviser,
     Broken,
     Left,
     Ledger,
@@ -214,6 +264,33 @@ pub struct FakeVault;
 impl FakeVault {
     pub fn __constructor(env: Env, ledger: Address) {
         env.storage().instance().set(&VenueKey::Ledger, &ledger);
+    }
+
+    /// Has the real vault advise.
+    pub fn advised_by(env: Env, vault: Address) {
+        env.storage().instance().set(&VenueKey::Adviser, &vault);
+    }
+
+    /// From now on this is the advice, one step after the other.
+    pub fn advise(env: Env, steps: Vec<DeleverageStep>) {
+        env.storage().instance().set(&VenueKey::Advice, &steps);
+    }
+
+    pub fn plan_deleverage(
+        env: Env,
+        account: Address,
+        breakdown: Breakdown,
+        target: u32,
+        swap: Option<(Address, Address, i128)>,
+        skip: u32,
+    ) -> Option<DeleverageStep> {
+        if let Some(mut steps) = env.storage().instance().get::<_, Vec<DeleverageStep>>(&VenueKey::Advice) {
+            let step = steps.pop_front();
+            Self::advise(env, steps);
+            return step;
+        }
+        let adviser = env.storage().instance().get(&VenueKey::Adviser).unwrap();
+        VaultClient::new(&env, &adviser).plan_deleverage(&account, &breakdown, &target, &swap, &skip)
     }
 
     pub fn repay(
@@ -281,7 +358,7 @@ fn pushed(env: &Env, price: i128) -> i128 {
 /// Smallest position that may remain.
 const MIN_BASE: i128 = BASE / 10;
 
-/// Fills at the index, without a fee.
+/// Fills where the curve was pushed, without a fee.
 #[contract]
 pub struct FakeClearing;
 
@@ -339,7 +416,7 @@ impl FakeClearing {
         let place = u32::try_from(place).unwrap();
         let item = breakdown.positions.get(place).unwrap();
         assert!(size_delta.signum() == -item.size.signum() && size_delta.abs() <= item.size.abs());
-        let price = pushed(&env, item.index);
+        let (item_index, price) = (item.index, pushed(&env, item.index));
         if if size_delta < 0 { price < limit_price } else { price > limit_price } {
             return Err(ClearingError::SlippageExceeded);
         }
@@ -354,6 +431,9 @@ impl FakeClearing {
                 .positions
                 .set(place, OpenPosition { size, pnl: item.pnl * size / item.size, ..item.clone() });
         }
+        // What the fill is worse than the index is owed.
+        let slippage = size_delta * ((price - item_index) / 10_000_000) / (QUOTE_SCALE / 10_000_000);
+        breakdown.perp_debt += slippage.max(0);
         if env.storage().instance().has(&VenueKey::Broken) {
             breakdown.deposits = Vec::new(&env);
         }
@@ -386,8 +466,14 @@ impl FakeToken {
         env.storage().persistent().get(&id).unwrap_or(0)
     }
 
+    /// From now on nothing is transferred.
+    pub fn freeze(env: Env) {
+        env.storage().instance().set(&VenueKey::Broken, &true);
+    }
+
     pub fn transfer(env: Env, from: Address, to: Address, amount: i128) {
         from.require_auth();
+        assert!(!env.storage().instance().has(&VenueKey::Broken));
         let left = Self::balance(env.clone(), from.clone()) - amount;
         assert!(left >= 0);
         env.storage().persistent().set(&from, &left);
