@@ -16,8 +16,8 @@ use soroban_env_host::storage::{EntryWithLiveUntil, SnapshotSource};
 use soroban_env_host::{Host, HostError, TraceEvent};
 use soroban_sdk::testutils::Ledger as _;
 use soroban_sdk::xdr::{
-    AccountId, ContractCostType, ContractEventBody, DiagnosticEvent, HostFunction, LedgerEntry, LedgerKey, Limits, PublicKey,
-    ScVal, SorobanAuthorizationEntry, Uint256, WriteXdr,
+    AccountId, ContractCostType, ContractEventBody, DiagnosticEvent, HostFunction, LedgerEntry, LedgerKey,
+    Limits, PublicKey, ScVal, SorobanAuthorizationEntry, Uint256, WriteXdr,
 };
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -135,7 +135,14 @@ impl Watch {
                 let depth = self.stack.iter().filter(|at| matches!(at, At::Frame(_))).count();
                 let text = event.to_string();
                 let code = text.trim_start_matches("push ").split('(').next().unwrap_or_default().to_owned();
-                self.frames.push(Frame { depth, code, entered, entering, executed: 0, host: BTreeMap::new() });
+                self.frames.push(Frame {
+                    depth,
+                    code,
+                    entered,
+                    entering,
+                    executed: 0,
+                    host: BTreeMap::new(),
+                });
                 self.stack.push(At::Frame(self.frames.len() - 1));
             }
             TraceEvent::PopCtx { .. } => {
@@ -204,7 +211,8 @@ pub fn breakdown(world: &Shared, call: HostFunction, auth: &[SorobanAuthorizatio
                 let size = u32::try_from(bytes.len()).expect("an entry");
                 let meta = live.map(|live_until_ledger| TtlLedgerEntryMeta {
                     live_until_ledger,
-                    entry_size_for_rent: entry_size_for_rent(&Budget::default(), entry, size).expect("a size"),
+                    entry_size_for_rent: entry_size_for_rent(&Budget::default(), entry, size)
+                        .expect("a size"),
                 });
                 (Some(bytes), meta)
             }
@@ -294,8 +302,11 @@ fn describe(watch: &Watch, names: &[String], total: u64) -> String {
         let _ = writeln!(text, "{:indent$}{}", "", entering.join(", "), indent = 2 * frame.depth + 4);
         let mut most: Vec<_> = frame.host.iter().collect();
         most.sort_by_key(|(_, sum)| std::cmp::Reverse(sum.instructions));
-        let most: Vec<_> =
-            most.iter().take(12).map(|(name, sum)| format!("{name} {}x {}", sum.calls, sum.instructions)).collect();
+        let most: Vec<_> = most
+            .iter()
+            .take(12)
+            .map(|(name, sum)| format!("{name} {}x {}", sum.calls, sum.instructions))
+            .collect();
         let _ = writeln!(text, "{:indent$}{}", "", most.join(", "), indent = 2 * frame.depth + 4);
     }
     text

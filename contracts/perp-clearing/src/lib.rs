@@ -23,6 +23,8 @@ mod storage;
 #[cfg(test)]
 mod test;
 #[cfg(test)]
+mod test_adversaries;
+#[cfg(test)]
 mod test_batch;
 #[cfg(test)]
 mod test_executors;
