@@ -95,11 +95,18 @@ deploy: build ## deploy and configure everything: make deploy NETWORK=testnet SO
 test-deploy: build ## test the deployment: dry runs of every configuration, and a local network where one is at hand
 	@STELLAR="$(or $(STELLAR),stellar)" sh deploy/test.sh
 
+wallets: ## the wallets' examples on a local network: make deploy NETWORK=local SOURCE=<identity>, then make wallets SOURCE=<identity>
+	@cd examples && npm ci --silent --no-fund --no-audit && PAYER=$$("$(or $(STELLAR),stellar)" keys secret "$(SOURCE)") npm run --silent wallets
+
+test-wallets: build ## test all examples on a local network of its own deployment: wallets, CLI with sign-auth, keeper
+	@$(CARGO) build --quiet --locked --package sign-auth
+	@STELLAR="$(or $(STELLAR),stellar)" SIGN_AUTH=$(TARGET)/debug/sign-auth sh examples/test.sh
+
 clean: ## remove everything that was built
 	$(CARGO) clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^## /{printf "\n%s\n", substr($$0, 4)} /^[a-z][a-z-]*:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^## /{printf "\n%s\n", substr($$0, 4)} /^[a-z][a-z-]*:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
 	@echo
 
 # ---- set-up ---------------------------------------------------------------------------------------------------------
@@ -164,4 +171,4 @@ wasm-by-cargo:
 
 always:
 
-.PHONY: demo test check build size bench bindings deploy test-deploy fuzz errors clean help setup stellar-cli cargo-deny wasm wasm-by-cli wasm-by-cargo always
+.PHONY: demo test check build size bench bindings deploy test-deploy wallets test-wallets fuzz errors clean help setup stellar-cli cargo-deny wasm wasm-by-cli wasm-by-cargo always

@@ -143,7 +143,7 @@ verify() {
     f_found=$(view "$@")
     case $f_found in
         *"$f_wanted"*) ;;
-        *) wrong=$((wrong + 1)); printf 'WRONG %s\n  wanted  %s\n  on-chain %s\n' "$f_what" "$f_wanted" "${found:-$(tail -1 "$work/log")}" >&2 ;;
+        *) wrong=$((wrong + 1)); printf 'WRONG %s\n  wanted  %s\n  on-chain %s\n' "$f_what" "$f_wanted" "${f_found:-$(tail -1 "$work/log")}" >&2 ;;
     esac
 }
 

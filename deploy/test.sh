@@ -1,20 +1,20 @@
 #!/bin/sh
 # Tests the deployment script: its configurations in dry runs, and on a local network where one is at hand.
 #
-# A local network is any JSON-RPC server at STELLAR_RPC_URL with the passphrase of `local` and a friendbot, or the command in
-# LOCALNET, started here with `--port`. Without either only the dry runs are tested.
+# A local network is the one at STELLAR_RPC_URL, or at its usual port (`stellar container start local`). Without one only the
+# dry runs are tested.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 stellar=${STELLAR:-stellar}
 work=$(mktemp -d)
-server=
-trap 'status=$?; [ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf "$work"; exit $status' EXIT
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
 export XDG_CONFIG_HOME="$work/config" DEPLOY_RECORD="$work/record.json"
 
 fail() { printf 'FAILED: %s\n' "$*" >&2; cat "$work/out" >&2; exit 1; }
 passed() { printf 'ok: %s\n' "$*"; }
-deploy() { sh "$here/deploy.sh" "$@" > "$work/out" 2>&1; }
+deploy() { sh "$here/deploy.sh" "$@" > "$work/out" 2>&1 < /dev/null; }
 # refuses PATTERN COMMAND..
 refuses() {
     pattern=$1
@@ -50,23 +50,37 @@ refuses 'no such configuration' deploy nowhere deployer
 refuses 'neither an address nor an identity' deploy local nobody
 passed "mainnet accepts no test contracts"
 
+# On mainnet nothing is read or sent before somebody said so. The addresses of the configuration are the governors' to fill in.
+sed 's/^\(admin\|guardian\) = .*/\1 = "source"/' "$here/mainnet.toml" > "$work/mainnet.toml"
+mainnet() { DEPLOY_CONFIG="$work/mainnet.toml" STELLAR_RPC_URL=http://127.0.0.1:9 deploy mainnet deployer; }
+refuses 'mainnet wants a confirmation' mainnet
+refuses 'mainnet wants a confirmation' env CONFIRM=yes DEPLOY_CONFIG="$work/mainnet.toml" STELLAR_RPC_URL=http://127.0.0.1:9 \
+    sh -c "sh '$here/deploy.sh' mainnet deployer > '$work/out' 2>&1 < /dev/null"
+refuses 'STELLAR_RPC_URL is not set' env DEPLOY_CONFIG="$work/mainnet.toml" STELLAR_RPC_URL= \
+    sh -c "sh '$here/deploy.sh' mainnet deployer > '$work/out' 2>&1 < /dev/null"
+passed "mainnet wants a confirmation and a server"
+
 # ---- a local network --------------------------------------------------------------------------------------------------------
 
-LOCALNET=${LOCALNET-$(command -v soroban-localnet || true)}
-if [ -z "${STELLAR_RPC_URL:-}" ] && [ -n "$LOCALNET" ]; then
-    "$LOCALNET" --port 8765 > "$work/server" 2>&1 &
-    server=$!
-    export STELLAR_RPC_URL=http://127.0.0.1:8765/rpc
-    sleep 1
-fi
-if [ -z "${STELLAR_RPC_URL:-}" ]; then
-    echo "skipped: no local network (STELLAR_RPC_URL or LOCALNET)"
+. "$here/network.sh"
+if ! local_network deployer; then
+    echo "skipped: no local network at $STELLAR_RPC_URL"
     exit 0
 fi
-export STELLAR_NETWORK_PASSPHRASE='Standalone Network ; February 2017'
-curl -sf "${STELLAR_RPC_URL%/rpc}/friendbot?addr=$("$stellar" keys address deployer)" > "$work/out" || fail "friendbot"
+
+# Interrupted in the middle.
+sh "$here/deploy.sh" local deployer > "$work/out" 2>&1 &
+interrupted=$!
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    grep -q '^+ margin-ledger' "$work/out" && break
+    sleep 1
+done
+kill -TERM $interrupted 2> /dev/null || fail "a run that is interrupted"
+wait $interrupted && fail "an interrupted run says that it was"
+[ ! -f "$DEPLOY_RECORD" ] || fail "an interrupted run leaves no record"
 
 deploy local deployer || fail "a deployment"
+grep -q '^= oracle' "$work/out" || fail "what an interrupted run deployed is found again"
 grep -q 'values on-chain are those of' "$work/out" || fail "the verification"
 passed "deployment: $(tail -1 "$work/out")"
 

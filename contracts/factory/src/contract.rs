@@ -121,11 +121,15 @@ impl AccountFactoryAdminInterface for AccountFactory {
     }
 
     fn execute(env: Env, id: BytesN<32>) -> Result<(), FactoryError> {
-        let FactoryChange::WasmHash(account_type, wasm_hash) = governance::take(&env, &id);
-        let mut config = storage::config(&env)?;
-        *wasm_hash_of(&mut config, account_type) = wasm_hash.clone();
-        storage::set_config(&env, &config);
-        WasmHashSet { account_type, wasm_hash }.publish(&env);
+        match governance::take(&env, &id) {
+            FactoryChange::WasmHash(account_type, wasm_hash) => {
+                let mut config = storage::config(&env)?;
+                *wasm_hash_of(&mut config, account_type) = wasm_hash.clone();
+                storage::set_config(&env, &config);
+                WasmHashSet { account_type, wasm_hash }.publish(&env);
+            }
+            FactoryChange::Upgrade(wasm_hash, version) => governance::upgrade(&env, wasm_hash, version),
+        }
         Ok(())
     }
 

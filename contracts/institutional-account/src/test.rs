@@ -10,7 +10,9 @@ mod thresholds;
 use crate::InstitutionalAccount;
 use account_core::testing::{fakes::healthy, publics, secret, Fixture};
 use ed25519_dalek::SigningKey;
-use margin_interface::{AccountError, AccountType, AmountTier, InstitutionalAccountClient, MultisigConfig};
+use margin_interface::{
+    AccountError, AccountType, AmountTier, InstitutionalAccountClient, MultisigConfig, Proposer,
+};
 use soroban_sdk::{vec, Env, IntoVal, Val, Vec};
 
 const USD: i128 = 10_000_000;
@@ -57,6 +59,6 @@ fn other(f: &Fixture) -> MultisigConfig {
 fn adopt(f: &Fixture, config: &MultisigConfig) {
     assert_eq!(all(f, "update_multisig", (config.clone(),)), Ok(()));
     f.pass(DAY);
-    client(f).execute_multisig();
+    client(f).execute_multisig(&Proposer::Signers);
     assert_eq!(client(f).multisig(), *config);
 }

@@ -1,6 +1,7 @@
-//! Interest up to now, on the totals of an asset and on the credit line of the settlement asset.
+//! What time does to an asset: interest on its totals and on the credit line of the settlement asset, and room to lend.
 
 use crate::checked::*;
+use crate::custody;
 use margin_interface::{AssetState, Settlement};
 use margin_math::interest::{self, Curve, Pool};
 use soroban_sdk::Env;
@@ -12,6 +13,7 @@ pub fn accrue(env: &Env, state: &mut AssetState, settlement: Option<&mut Settlem
     if seconds == 0 {
         return;
     }
+    custody::make_room(env, state, seconds);
     let rate = &state.config.rate;
     let curve = Curve {
         base_bps: rate.base_bps,
@@ -27,15 +29,13 @@ pub fn accrue(env: &Env, state: &mut AssetState, settlement: Option<&mut Settlem
         reserves: totals.reserves,
         perp_borrowed: settlement.as_ref().map_or(0, |buckets| buckets.perp_borrowed),
         modifier: totals.modifier,
+        rest: totals.interest_rest,
     };
-    let Some(step) = interest::step(&curve, &pool, state.config.reserve_factor_bps, seconds).or_fail(env)
-    else {
-        return;
-    };
+    let step = interest::step(&curve, &pool, state.config.reserve_factor_bps, seconds).or_fail(env);
     increase(env, &mut totals.borrowed, step.interest);
     increase(env, &mut totals.supplied, step.interest - step.reserved);
     increase(env, &mut totals.reserves, step.reserved);
-    totals.modifier = step.modifier;
+    (totals.modifier, totals.interest_rest) = (step.modifier, step.rest);
     totals.updated_at = now;
     if let Some(buckets) = settlement {
         increase(env, &mut buckets.perp_borrowed, step.perp_interest);

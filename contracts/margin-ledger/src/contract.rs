@@ -82,10 +82,6 @@ impl MarginLedgerAdminInterface for MarginLedger {
         listing::execute(&env, &id);
         Ok(())
     }
-
-    fn freeze_upgrades(env: Env) {
-        governance::freeze_upgrades(&env);
-    }
 }
 
 governance::governed!(MarginLedger);

@@ -1,16 +1,20 @@
-//! What the vault really holds: tokens that an issuer took back, and how fast tokens may leave.
+//! What the vault really holds: tokens that an issuer took back, and how fast tokens may be lent.
+//!
+//! The window bounds by how much the debts of an asset may grow within an hour, whoever draws and repays them. Deposits and
+//! withdrawals are not in it: one that counted for room could be made by a second account and taken back without
+//! being asked, one that counted against it could be repeated until nobody else may borrow.
 
 use crate::book::{emit, Book};
 use crate::checked::*;
 use crate::settlement::{absorb, Loss};
-use margin_interface::{AssetState, LedgerError, Synced};
+use margin_interface::{AssetState, AssetTotals, LedgerError, Synced};
 use margin_math::units::BPS;
 use soroban_sdk::{Address, Env};
 
 /// Seconds that missing tokens have to return.
 const TO_RETURN: u64 = 86_400;
-/// Seconds over which what has left fades.
-const WINDOW: u64 = 3_600;
+/// Seconds over which the whole room to lend comes back.
+const WINDOW: i128 = 3_600;
 
 /// Compares the books with the vault's `balance`; returns what is missing.
 pub fn sync(book: &mut Book, asset: &Address, balance: i128) -> i128 {
@@ -47,21 +51,23 @@ pub fn refuse_frozen(env: &Env, state: &AssetState) {
     require(env, state.totals.pending_bad_debt == 0, LedgerError::AssetFrozen);
 }
 
-/// Books what left the vault; what came is negative.
-pub fn flow(env: &Env, state: &mut AssetState, out: i128) {
-    let now = env.ledger().timestamp();
-    let totals = &mut state.totals;
-    let left = WINDOW.saturating_sub(now.saturating_sub(totals.outflow_at));
-    let faded = mul_div_floor(env, totals.outflow, i128::from(left), i128::from(WINDOW));
-    totals.outflow = add(env, faded, out);
-    totals.outflow_at = now;
+/// Gives room to lend for `seconds`, at a constant rate and never more than the window; what was deposited since then
+/// counts from now on only.
+pub fn make_room(env: &Env, state: &mut AssetState, seconds: u64) {
+    let AssetState { config, totals, .. } = state;
+    let most = bps_floor(env, totals.supplied, config.outflow_bps);
+    let gained = add(env, totals.room, most * i128::from(seconds.min(WINDOW as u64)));
+    totals.room = gained.min(most * WINDOW);
 }
 
-/// Refuses when more has left within an hour, net, than the asset allows. Never asked of an account without risk.
-pub fn require_outflow(book: &mut Book, asset: &Address) {
-    let env = &book.env.clone();
-    let AssetState { config, totals, .. } = book.asset(asset);
-    let most = bps_floor(env, totals.supplied, config.outflow_bps);
-    let open = config.outflow_bps == BPS || totals.outflow <= most;
+/// Takes the room of a loan, or gives that of a repayment back.
+pub fn take_room(env: &Env, totals: &mut AssetTotals, lent: i128) {
+    // A holding is at most 1e30.
+    decrease(env, &mut totals.room, lent * WINDOW);
+}
+
+/// Refuses when more has been lent within an hour than the asset allows.
+pub fn require_room(env: &Env, state: &AssetState) {
+    let open = state.config.outflow_bps == BPS || state.totals.room >= 0;
     require(env, open, LedgerError::OutflowExceeded);
 }

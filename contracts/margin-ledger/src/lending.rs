@@ -33,7 +33,7 @@ pub fn credit(book: &mut Book, from: &Address, account: &Address, asset: &Addres
 /// Takes `amount` ([`ALL`]: everything) out of a deposit; returns it.
 pub fn debit(book: &mut Book, account: &Address, asset: &Address, amount: i128) -> i128 {
     let amount = withdraw(book, account, asset, amount);
-    require_exit(book, account, asset);
+    require_cash(book, asset);
     require_opening(book, account);
     amount
 }
@@ -41,8 +41,8 @@ pub fn debit(book: &mut Book, account: &Address, asset: &Address, amount: i128) 
 /// Books a debt of `amount`; returns the shares.
 pub fn borrow(book: &mut Book, account: &Address, asset: &Address, amount: i128) -> i128 {
     let shares = lend(book, account, asset, amount).shares;
-    require_exit(book, account, asset);
-    require_borrow_cap(book, asset);
+    require_cash(book, asset);
+    require_lendable(book, asset);
     require_opening(book, account);
     shares
 }
@@ -54,7 +54,6 @@ pub fn repay(book: &mut Book, account: &Address, asset: &Address, amount: i128) 
     let paid = extinguish(book, account, asset, amount);
     let state = book.asset_mut(asset);
     increase(env, &mut state.totals.cash, paid.total());
-    custody::flow(env, state, -paid.total());
     finish_repayment(book, account, asset, &paid, false)
 }
 
@@ -85,12 +84,12 @@ pub fn batch(book: &mut Book, account: &Address, from: &Address, actions: &Vec<A
         match &action {
             Action::Deposit(asset, _) => require_supply_cap(book, asset),
             Action::Borrow(asset, _) => {
-                require_exit(book, account, asset);
-                require_borrow_cap(book, asset);
+                require_cash(book, asset);
+                require_lendable(book, asset);
                 increases = true;
             }
             Action::Withdraw(asset, _) => {
-                require_exit(book, account, asset);
+                require_cash(book, asset);
                 increases = true;
             }
             _ => {}
@@ -118,6 +117,7 @@ fn deposit(book: &mut Book, from: &Address, account: &Address, asset: &Address, 
     let state = book.asset_mut(asset);
     require_enabled(env, state);
     custody::refuse_frozen(env, state);
+    standing::doubt(&mut owner, now);
     let held = owner.deposits.get(asset.clone()).unwrap_or(0);
     let change = holdings::add_deposit(state, &mut owner, asset, amount);
     let term = u64::from(state.config.min_deposit_seconds);
@@ -127,7 +127,6 @@ fn deposit(book: &mut Book, from: &Address, account: &Address, asset: &Address, 
         owner.locks.set(asset.clone(), now + stays);
     }
     increase(env, &mut state.totals.cash, amount);
-    custody::flow(env, state, -amount);
     let asset_seq = state.totals.seq;
     let account_seq = book.put_account(account, &owner);
     let (account, asset, from, shares) = (account.clone(), asset.clone(), from.clone(), change.shares);
@@ -146,7 +145,6 @@ fn withdraw(book: &mut Book, account: &Address, asset: &Address, amount: i128) -
     let state = book.asset_mut(asset);
     let Change { amount, shares } = holdings::take_deposit(state, &mut owner, asset, amount);
     decrease(env, &mut state.totals.cash, amount);
-    custody::flow(env, state, amount);
     let asset_seq = state.totals.seq;
     let account_seq = book.put_account(account, &owner);
     let (account, asset) = (account.clone(), asset.clone());
@@ -161,14 +159,11 @@ fn lend(book: &mut Book, account: &Address, asset: &Address, amount: i128) -> Ch
     // A loan of what is locked, netted by the deposit, would be the deposit leaving.
     let locked_until = owner.locks.get(asset.clone()).unwrap_or(0);
     require(env, locked_until <= book.now(), LedgerError::DepositLocked);
-    let now = book.now();
     let state = book.asset_mut(asset);
     require_enabled(env, state);
     let change = holdings::add_debt(state, &mut owner, asset, amount);
     decrease(env, &mut state.totals.cash, amount);
-    custody::flow(env, state, amount);
-    // Interest below one unit waits, and with it the clock. New debt must not pay for that time.
-    state.totals.updated_at = now;
+    custody::take_room(env, &mut state.totals, amount);
     let asset_seq = state.totals.seq;
     let account_seq = book.put_account(account, &owner);
     let (account, asset, shares) = (account.clone(), asset.clone(), change.shares);
@@ -182,23 +177,18 @@ fn require_opening(book: &mut Book, account: &Address) {
     limits::require_opening(book, account, &owner);
 }
 
-/// Tokens leave: they must be there, and not too many within an hour; but whoever owes and risks nothing may go.
-fn require_exit(book: &mut Book, account: &Address, asset: &Address) {
-    require_cash(book, asset);
-    if holdings::exposed(&book.account(account)) {
-        custody::require_outflow(book, asset);
-    }
-}
-
 fn require_supply_cap(book: &mut Book, asset: &Address) {
     let env = &book.env.clone();
     let state = book.asset(asset);
     require(env, state.totals.supplied <= state.config.supply_cap, LedgerError::SupplyCapExceeded);
 }
 
-fn require_borrow_cap(book: &mut Book, asset: &Address) {
+/// The bounds of what may be lent: in all, of what there is, and within an hour.
+fn require_lendable(book: &mut Book, asset: &Address) {
     let env = &book.env.clone();
-    let AssetState { config, totals, .. } = book.asset(asset);
+    let state = book.asset(asset);
+    custody::require_room(env, state);
+    let AssetState { config, totals, .. } = state;
     require(env, totals.borrowed <= config.borrow_cap, LedgerError::BorrowCapExceeded);
     let lendable = add(env, totals.supplied, totals.reserves);
     let most = bps_floor(env, lendable, config.max_utilisation_bps);
@@ -255,8 +245,11 @@ pub fn extinguish(book: &mut Book, account: &Address, asset: &Address, amount: i
     let rest = sub(env, amount, perp);
     let mut lending = Change { amount: 0, shares: 0 };
     if lends_to && rest > 0 {
-        lending = holdings::take_debt(book.asset_mut(asset), &mut owner, asset, rest);
+        let state = book.asset_mut(asset);
+        lending = holdings::take_debt(state, &mut owner, asset, rest);
+        custody::take_room(env, &mut state.totals, -lending.amount);
     }
+    standing::doubt(&mut owner, book.now());
     book.put_account(account, &owner);
     Paid { perp, lending }
 }
@@ -289,6 +282,23 @@ pub fn due(book: &mut Book, owner: &AccountState, asset: &Address) -> i128 {
         return lending;
     }
     add(env, lending, holdings::perp_owed(book.settlement(), owner))
+}
+
+/// Turns `amount` of what the protocol earned in an asset, fees first, then reserves, into a deposit of `to`.
+pub fn pay_out_earnings(book: &mut Book, to: &Address, asset: &Address, amount: i128) {
+    let env = &book.env.clone();
+    let mut fees = 0;
+    if asset == &book.config.settlement {
+        let settlement = book.settlement_mut();
+        fees = amount.min(settlement.fees);
+        decrease(env, &mut settlement.fees, fees);
+    }
+    let totals = &mut book.asset_mut(asset).totals;
+    decrease(env, &mut totals.reserves, sub(env, amount, fees));
+    require(env, totals.reserves >= 0, LedgerError::InsufficientBucket);
+    // It leaves the vault and comes back as a deposit; who owns it decides when it leaves for good.
+    decrease(env, &mut totals.cash, amount);
+    deposit(book, &env.current_contract_address(), to, asset, amount);
 }
 
 /// Takes tokens out of the vault, which must hold them.

@@ -50,6 +50,8 @@ mod test_lock;
 #[cfg(test)]
 mod test_migration;
 #[cfg(test)]
+mod test_payout;
+#[cfg(test)]
 mod test_perp;
 #[cfg(test)]
 mod test_standing;

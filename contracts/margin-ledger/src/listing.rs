@@ -3,6 +3,7 @@
 use crate::{
     book::Book,
     checked::*,
+    lending,
     storage::{self, Config, Venues},
     terms, valuation,
 };
@@ -58,12 +59,12 @@ pub fn list_asset(env: &Env, token: &Address, config: &AssetConfig) {
         borrow_shares: 0,
         borrowed: 0,
         cash: 0,
+        interest_rest: 0,
         modifier: MODIFIER_START,
-        outflow: 0,
-        outflow_at: 0,
         pending_bad_debt: 0,
         pending_since: 0,
         reserves: 0,
+        room: 0,
         seq: 0,
         supplied: 0,
         supply_shares: 0,
@@ -105,11 +106,11 @@ pub fn retire_asset(env: &Env, token: &Address) {
 /// Announces a change.
 pub fn propose(env: &Env, change: LedgerChange) -> BytesN<32> {
     let delay = match change {
-        LedgerChange::Asset(..) => Delay::Risk,
+        LedgerChange::Asset(..) | LedgerChange::Payout(..) => Delay::Risk,
         LedgerChange::Oracle(_) | LedgerChange::ProtocolAccount(..) | LedgerChange::Venues(..) => {
             Delay::Venue
         }
-        LedgerChange::Upgrade(_) => Delay::Code,
+        LedgerChange::Upgrade(..) => Delay::Code,
     };
     governance::propose(env, change, delay)
 }
@@ -123,11 +124,18 @@ pub fn execute(env: &Env, id: &BytesN<32>) {
             storage::set_config(env, &Config { oracle: oracle.clone(), ..config });
             OracleSet { oracle }.publish(env);
         }
+        LedgerChange::Payout(asset, amount) => {
+            let to = storage::protocol_account(env, Bucket::Fees);
+            let to = to.unwrap_or_else(|| fail(env, LedgerError::VenuesNotSet));
+            let mut book = Book::open(env);
+            lending::pay_out_earnings(&mut book, &to, &asset, amount);
+            book.store();
+        }
         LedgerChange::ProtocolAccount(role, account) => enter_protocol_account(env, role, account),
         LedgerChange::Venues(vault, perp_clearing, factory) => {
             enter_venues(env, Venues { factory, perp_clearing, vault });
         }
-        LedgerChange::Upgrade(wasm) => governance::upgrade(env, wasm),
+        LedgerChange::Upgrade(wasm, version) => governance::upgrade(env, wasm, version),
     }
 }
 

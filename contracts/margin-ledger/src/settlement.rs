@@ -45,11 +45,6 @@ impl Till {
         let env = &book.env.clone();
         let asset = book.config.settlement.clone();
         self.book_deposit(book, state, &asset);
-        if self.purse.debt > self.debt_before {
-            // As for a loan: time whose interest was too small to book is not charged to new debt.
-            let now = book.now();
-            book.asset_mut(&asset).totals.updated_at = now;
-        }
         let settlement = book.settlement_mut();
         // The credit line's total before this till changed it is what its shares are worth.
         let line = credit_line(settlement);

@@ -198,6 +198,7 @@ pub fn account(env: &Env, account: &Address) -> AccountState {
         seq: 0,
         since: 0,
         status: AccountStatus::Normal,
+        until: 0,
     })
 }
 

@@ -1,4 +1,4 @@
-//! What the vault really holds: clawbacks, and how fast tokens may leave.
+//! What the vault really holds: clawbacks, and how fast tokens may be lent.
 extern crate std;
 
 use crate::test_world::{assert_refused, World, ONE};
@@ -125,58 +125,186 @@ fn a_small_loss_is_the_reserves_own() {
     assert_eq!(world.deposited(&lender, &world.xlm), owned);
 }
 
-// ---- how fast it may leave --------------------------------------------------------------------------------------------
+// ---- how fast it may be lent --------------------------------------------------------------------------------------------
 
-/// A fifth of the supplied USDC may leave in an hour.
+/// A fifth of the 100,000 supplied USDC may be lent within an hour; alice could owe far more, bob and the lender have USDC.
 fn narrow() -> World {
     let world = World::funded();
     let guardian = GovernanceClient::new(&world.env, &world.ledger.address).guardian();
     let mut config = world.state(&world.usdc).config;
     config.outflow_bps = 2_000;
-    // Deposits of the past hour would widen it.
-    world.wait(HOUR);
-    world.price(&world.usdc, PRICE);
-    world.price(&world.xlm, PRICE);
     world.admin.update_asset(&guardian, &world.usdc, &config);
-    world.deposit(&world.account(0), &world.xlm, 1_000_000 * ONE);
+    world.deposit(&world.account(0), &world.xlm, 90_000_000 * ONE);
+    world.deposit(&world.account(1), &world.eth, 10 * 10_i128.pow(18));
+    pass(&world, HOUR);
     world
 }
 
+fn pass(world: &World, seconds: u64) {
+    world.wait(seconds);
+    world.price(&world.usdc, PRICE);
+    world.price(&world.xlm, PRICE / 10);
+    world.price(&world.eth, PRICE * 2_000);
+}
+
+/// How much alice may borrow now.
+fn room(world: &World) -> i128 {
+    let fits = |amount: i128| {
+        let loan = vec![&world.env, Action::Borrow(world.usdc.clone(), amount)];
+        let (alice, ledger) = (world.account(0), &world.ledger);
+        match ledger.try_dry_batch(&alice, &alice, &loan) {
+            Ok(_) => true,
+            Err(error) => {
+                assert_eq!(error, Ok(LedgerError::OutflowExceeded));
+                false
+            }
+        }
+    };
+    let (mut fitting, mut beyond) = (0, 90_000 * ONE);
+    while beyond - fitting > 1 {
+        let amount = (fitting + beyond) / 2;
+        *if fits(amount) { &mut fitting } else { &mut beyond } = amount;
+    }
+    fitting
+}
+
 #[test]
-fn no_more_than_the_window_leaves_with_risk() {
+fn no_more_is_lent_within_an_hour_than_the_window() {
     let world = narrow();
     let (alice, ledger) = (world.account(0), &world.ledger);
+    assert_eq!(room(&world), 20_000 * ONE);
     world.borrow(&alice, &world.usdc, 20_000 * ONE);
     let more = || ledger.try_borrow(&alice, &world.usdc, &ONE);
     assert_refused!(world, more(), LedgerError::OutflowExceeded);
     let batch = vec![&world.env, Action::Borrow(world.usdc.clone(), ONE)];
     assert_refused!(world, ledger.try_batch(&alice, &alice, &batch), LedgerError::OutflowExceeded);
-    // What comes back makes room, and so does time.
-    ledger.repay(&alice, &world.usdc, &ONE);
-    world.borrow(&alice, &world.usdc, ONE);
+    // What is repaid makes room, with a deposit too.
+    ledger.repay(&alice, &world.usdc, &(5 * ONE));
+    assert_eq!(room(&world), 5 * ONE);
+    world.deposit(&alice, &world.usdc, 5 * ONE);
+    ledger.repay_with_collateral(&alice, &world.usdc, &(3 * ONE));
+    assert_eq!(room(&world), 8 * ONE);
+    world.borrow(&alice, &world.usdc, 8 * ONE);
     assert_refused!(world, more(), LedgerError::OutflowExceeded);
-    world.wait(HOUR / 2);
-    world.price(&world.xlm, PRICE);
-    world.price(&world.usdc, PRICE);
-    world.borrow(&alice, &world.usdc, 9_999 * ONE);
-    let again = ledger.try_borrow(&alice, &world.usdc, &(100 * ONE));
-    assert_refused!(world, again, LedgerError::OutflowExceeded);
+}
+
+/// Room comes back in a straight line, however often somebody touches the asset, and never exceeds the window.
+#[test]
+fn time_makes_room_and_nobody_slows_it_down() {
+    for touches in [1, 60] {
+        let world = narrow();
+        world.borrow(&world.account(0), &world.usdc, 20_000 * ONE);
+        for _ in 0..touches {
+            pass(&world, HOUR / 2 / touches);
+            world.ledger.accrue(&world.usdc);
+        }
+        let half = room(&world);
+        assert!((10_000 * ONE..10_001 * ONE).contains(&half), "{half} after {touches}");
+        pass(&world, 10 * HOUR);
+        world.ledger.accrue(&world.usdc);
+        let all = room(&world);
+        assert!((20_000 * ONE..20_010 * ONE).contains(&all), "{all}");
+    }
+}
+
+/// Two units of a coarse asset: nothing of the room is lost in the rounding of a ledger.
+#[test]
+fn the_room_of_a_coarse_asset_comes_back_too() {
+    let world = World::funded();
+    let eve = world.account(2);
+    let guardian = GovernanceClient::new(&world.env, &world.ledger.address).guardian();
+    let mut config = world.state(&world.xlm).config;
+    config.outflow_bps = 2_000;
+    world.ledger.debit(&world.account(3), &world.xlm, &ALL);
+    world.admin.update_asset(&guardian, &world.xlm, &config);
+    world.deposit(&eve, &world.usdc, 1_000 * ONE);
+    world.deposit(&world.account(3), &world.xlm, 10);
+    for _ in 0..720 {
+        world.wait(5);
+        world.ledger.accrue(&world.xlm);
+    }
+    pass(&world, 0);
+    world.borrow(&eve, &world.xlm, 2);
+    assert_refused!(world, world.ledger.try_borrow(&eve, &world.xlm, &1), LedgerError::OutflowExceeded);
+}
+
+/// Attack: a second account deposits what the first one borrowed, or anything else, and leaves again without being asked.
+#[test]
+fn a_deposit_of_a_second_account_makes_no_room() {
+    let world = narrow();
+    let (alice, bob, ledger) = (world.account(0), world.account(1), &world.ledger);
+    world.borrow(&alice, &world.usdc, 20_000 * ONE);
+    for _ in 0..4 {
+        world.deposit(&bob, &world.usdc, 20_000 * ONE);
+        assert_eq!(room(&world), 0);
+        ledger.debit(&bob, &world.usdc, &ALL);
+        world.check();
+        assert_eq!(room(&world), 0);
+    }
+    // Nor does a fortune in its first moment, although the window is a part of what is supplied.
+    world.deposit(&bob, &world.usdc, 10_000_000 * ONE);
+    assert_eq!(room(&world), 0);
+    pass(&world, 5);
+    ledger.debit(&bob, &world.usdc, &ALL);
+    assert!(room(&world) < 20_000 * ONE);
+}
+
+/// Nothing is saved up: an hour without a loan makes no room for two, and a debt repaid neither.
+#[test]
+fn room_is_not_saved_up() {
+    let world = narrow();
+    let (alice, bob, ledger) = (world.account(0), world.account(1), &world.ledger);
+    world.borrow(&bob, &world.usdc, 5_000 * ONE);
+    pass(&world, 5 * HOUR);
+    ledger.repay(&bob, &world.usdc, &(6_000 * ONE));
+    pass(&world, 5);
+    let most = room(&world);
+    assert!((20_000 * ONE..20_001 * ONE).contains(&most), "{most}");
+    world.borrow(&alice, &world.usdc, 20_000 * ONE);
+}
+
+/// Attack: block the loans of others by moving deposits, which costs nothing. Whoever owes a little may repeat it.
+#[test]
+fn no_withdrawal_takes_the_room_of_others() {
+    let world = narrow();
+    let (bob, lender, ledger) = (world.account(1), world.account(3), &world.ledger);
+    world.borrow(&bob, &world.xlm, ONE);
+    for _ in 0..10 {
+        world.deposit(&bob, &world.usdc, 20_000 * ONE);
+        ledger.debit(&bob, &world.usdc, &(20_000 * ONE));
+        world.check();
+    }
+    assert_eq!(room(&world), 20_000 * ONE);
+    // A lender who leaves takes his own part of the window along, no more.
+    ledger.debit(&lender, &world.usdc, &(10_000 * ONE));
+    pass(&world, 5);
+    let left = room(&world);
+    assert!((18_000 * ONE..18_001 * ONE).contains(&left), "{left}");
 }
 
 #[test]
-fn whoever_owes_nothing_leaves_whatever_the_window_says() {
+fn the_window_holds_nobody_in() {
     let world = narrow();
-    let (alice, bob, lender) = (world.account(0), world.account(1), world.account(3));
+    let (alice, bob, lender, ledger) = (world.account(0), world.account(1), world.account(3), &world.ledger);
     world.deposit(&bob, &world.usdc, 1_000 * ONE);
-    world.deposit(&bob, &world.eth, 10_i128.pow(18));
     world.borrow(&bob, &world.xlm, ONE);
     world.borrow(&alice, &world.usdc, 20_000 * ONE);
-    world.ledger.debit(&lender, &world.usdc, &(50_000 * ONE));
+    ledger.debit(&bob, &world.usdc, &(900 * ONE));
+    ledger.debit(&lender, &world.usdc, &(79_000 * ONE));
     world.check();
-    // Who owes something waits.
-    let debit = world.ledger.try_debit(&bob, &world.usdc, &ONE);
-    assert_refused!(world, debit, LedgerError::OutflowExceeded);
-    world.ledger.repay(&bob, &world.xlm, &(2 * ONE));
-    world.ledger.debit(&bob, &world.usdc, &ALL);
+}
+
+/// What is written off never comes back, so it makes no room.
+#[test]
+fn a_loss_makes_no_room() {
+    let world = narrow();
+    let (alice, keeper, ledger) = (world.account(0), world.account(3), &world.ledger);
+    world.borrow(&alice, &world.usdc, 20_000 * ONE);
+    world.price(&world.xlm, PRICE / 100_000);
+    let (usdc, xlm) = (&world.usdc, &world.xlm);
+    let done = ledger.liquidate(&keeper, &alice, usdc, xlm, &(20_000 * ONE), &0, &Receive::Shares);
     world.check();
+    assert!(ledger.account(&alice).debts.is_empty(), "written off");
+    world.deposit(&alice, &world.eth, 100 * 10_i128.pow(18));
+    assert_eq!(room(&world), done.repaid, "what was repaid");
 }

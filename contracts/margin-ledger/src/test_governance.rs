@@ -117,7 +117,7 @@ fn a_change_executes_as_announced_after_its_delay() {
     let oracle_id = world.admin.propose(&LedgerChange::Oracle(oracle.clone()));
     let change = LedgerChange::Venues(venue.clone(), venue.clone(), venue.clone());
     let venues_id = world.admin.propose(&change);
-    let code_id = world.admin.propose(&LedgerChange::Upgrade(BytesN::from_array(&world.env, &[7; 32])));
+    let code_id = world.admin.propose(&LedgerChange::Upgrade(BytesN::from_array(&world.env, &[7; 32]), 1));
     world.wait(2 * DAY - 1);
     for id in [&oracle_id, &venues_id, &code_id] {
         assert_eq!(refusal(world.admin.try_execute(id)), code(GovernanceError::TooEarly));
@@ -130,7 +130,7 @@ fn a_change_executes_as_announced_after_its_delay() {
     assert_eq!(now.settlement, world.usdc);
     world.wait(5 * DAY - 1);
     assert_eq!(refusal(world.admin.try_execute(&code_id)), code(GovernanceError::TooEarly));
-    world.admin.freeze_upgrades();
+    governance(&world).freeze_upgrades();
     world.wait(1);
     assert_eq!(refusal(world.admin.try_execute(&code_id)), code(GovernanceError::UpgradesFrozen));
 }

@@ -3,9 +3,9 @@ extern crate std;
 
 use crate::{
     holdings, storage,
-    test_world::{assert_refused, sac, xlm_config, World, ONE},
+    test_world::{assert_refused, eth_config, sac, xlm_config, Decimals, World, ONE},
 };
-use margin_interface::{Action, Bucket, LedgerError, Limits, PriceStatus, ALL, MAX_HOLDINGS};
+use margin_interface::{Action, AssetConfig, Bucket, LedgerError, Limits, PriceStatus, ALL, MAX_HOLDINGS};
 use margin_math::units::{PRICE, SECONDS_PER_YEAR};
 use soroban_sdk::{testutils::Events as _, vec, Address};
 
@@ -341,6 +341,48 @@ fn new_debt_does_not_pay_for_time_whose_interest_was_too_small_to_book() {
     let owed = world.state(&world.xlm).totals.borrowed;
     assert!(owed < 500_001 * ONE, "a second of interest, not thirty days: {owed}");
     world.check();
+}
+
+/// Two thousand units of a token worth 2,000 dollars each, half of it lent for a year, while somebody borrows and repays four
+/// times a day in the same call: one unit, or as much as is owed already.
+#[test]
+fn nobody_dodges_the_interest_of_a_coarse_token_by_touching_it() {
+    let interest_of_a_year = |touch: Option<i128>| {
+        let world = World::new();
+        let (alice, bob, lender) = (world.account(0), world.account(1), world.account(3));
+        let gold = world.env.register(Decimals, (0_u32,));
+        let (index, cap) = (eth_config(&world.eth).index, 1_000_000);
+        let config = AssetConfig { index, supply_cap: cap, borrow_cap: cap, ..eth_config(&gold) };
+        world.admin.list_asset(&gold, &config);
+        world.deposit(&lender, &gold, 2_000);
+        for account in [&alice, &bob] {
+            world.deposit(account, &world.usdc, 10_000_000 * ONE);
+        }
+        world.borrow(&alice, &gold, 1_000);
+        // What bob pays for no time at all is the rounding of his share, and pays for alice.
+        let mut rounding = 0;
+        for _ in 0..1_460 {
+            world.wait(21_600);
+            let Some(amount) = touch else { continue };
+            let batch = vec![
+                &world.env,
+                Action::Borrow(gold.clone(), amount),
+                Action::Repay(gold.clone(), amount + 1),
+            ];
+            let moved = world.ledger.batch(&bob, &bob, &batch);
+            rounding += moved.get(1).unwrap() - amount;
+        }
+        world.ledger.accrue(&gold);
+        world.check();
+        assert_eq!(world.owed(&bob, &gold), 0);
+        world.owed(&alice, &gold) + rounding - 1_000
+    };
+    let untouched = interest_of_a_year(None);
+    assert!(untouched >= 3, "{untouched}");
+    for touch in [1, 500] {
+        let interest = interest_of_a_year(Some(touch));
+        assert!((interest - untouched).abs() <= 1, "{interest} instead of {untouched}");
+    }
 }
 
 #[test]

@@ -11,6 +11,9 @@ use soroban_sdk::{
 };
 use std::panic;
 
+/// Thousandths of a dollar for XLM, at which the account below is called but not liquidated.
+const CALLED: i128 = 85;
+
 #[test]
 fn everything_moves_but_limits_and_grants() {
     let world = World::funded();
@@ -18,27 +21,58 @@ fn everything_moves_but_limits_and_grants() {
     world.deposit(&alice, &world.xlm, 10_000 * ONE);
     world.borrow(&alice, &world.usdc, 500 * ONE);
     world.perp_history(&alice, 100 * ONE, 10 * ONE);
-    let limits = Limits { max_leverage: 300, ..Limits::NONE };
-    world.ledger.set_limits(&new, &limits);
+    world.ledger.set_limits(&alice, &Limits { max_leverage: 300, ..Limits::NONE });
     world.ledger.grant(&alice, &bob, &permissions::TRADE, &(world.env.ledger().timestamp() + 100));
-    world.price(&world.xlm, PRICE * 78 / 1_000);
-    world.ledger.flag(&alice);
+    world.price(&world.xlm, PRICE * CALLED / 1_000);
+    world.ledger.margin_call(&alice);
     let (before, health) = (world.ledger.account(&alice), world.ledger.summary(&alice).health_factor);
 
-    // Not even a price is needed.
+    // Who has no limits needs not even a price.
     world.quote(&world.xlm, 0, 0, PriceStatus::Unknown);
     world.ledger.transfer_account(&alice, &new);
     assert_eq!(world.env.events().all().events().len(), 1);
     world.check();
-    world.price(&world.xlm, PRICE * 78 / 1_000);
+    world.price(&world.xlm, PRICE * CALLED / 1_000);
     let (old, now) = (world.ledger.account(&alice), world.ledger.account(&new));
     assert_eq!((now.deposits, now.debts, now.perp_debt), (before.deposits, before.debts, before.perp_debt));
-    assert_eq!((now.status, now.since, now.limits), (AccountStatus::Flagged, before.since, limits));
+    assert_eq!((now.status, now.since, now.limits), (AccountStatus::MarginCall, before.since, Limits::NONE));
     assert!(old.deposits.is_empty() && old.debts.is_empty() && old.perp_debt == 0);
-    assert_eq!((old.status, old.seq, now.seq), (AccountStatus::Normal, before.seq + 1, 2));
+    assert_eq!((old.status, old.seq, now.seq), (AccountStatus::Normal, before.seq + 1, 1));
     assert_eq!(world.ledger.summary(&new).health_factor, health);
     assert_eq!(world.ledger.permission(&alice, &bob), permissions::TRADE);
     assert_eq!(world.ledger.permission(&new, &bob), 0);
+}
+
+/// Who could be liquidated would otherwise be somewhere else each time.
+#[test]
+fn a_flagged_account_does_not_move() {
+    let world = World::funded();
+    let (alice, new) = (world.account(0), world.account(1));
+    world.deposit(&alice, &world.xlm, 10_000 * ONE);
+    world.borrow(&alice, &world.usdc, 500 * ONE);
+    world.price(&world.xlm, PRICE * 50 / 1_000);
+    world.ledger.flag(&alice);
+    let call = world.ledger.try_transfer_account(&alice, &new);
+    assert_refused!(world, call, LedgerError::AccountFlagged);
+}
+
+#[test]
+fn nothing_moves_beyond_the_limits_of_who_has_some() {
+    let world = World::funded();
+    let (alice, new) = (world.account(0), world.account(1));
+    world.deposit(&alice, &world.xlm, 10_000 * ONE);
+    world.borrow(&alice, &world.usdc, 500 * ONE);
+    let limits = |total_borrow| Limits { total_borrow, ..Limits::NONE };
+    world.ledger.set_limits(&new, &limits(500 * ONE - 1));
+    assert_refused!(world, world.ledger.try_transfer_account(&alice, &new), LedgerError::LimitExceeded);
+    world.ledger.set_limits(&new, &limits(500 * ONE));
+    world.quote(&world.xlm, PRICE / 10, PRICE / 10, PriceStatus::Degraded);
+    assert_refused!(world, world.ledger.try_transfer_account(&alice, &new), LedgerError::PriceNotUsable);
+    world.price(&world.xlm, PRICE * 85 / 1_000);
+    assert_refused!(world, world.ledger.try_transfer_account(&alice, &new), LedgerError::InsufficientMargin);
+    world.price(&world.xlm, PRICE / 10);
+    world.ledger.transfer_account(&alice, &new);
+    assert!(world.ledger.account(&alice).debts.is_empty() && !world.ledger.account(&new).debts.is_empty());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 extern crate std;
 
 use crate::test_world::{assert_refused, World, ONE};
-use margin_interface::{AccountStatus, LedgerError, PriceStatus, Receive};
+use margin_interface::{AccountStatus, Asset, LedgerError, PriceStatus, Quote, Receive};
 use margin_math::units::PRICE;
 use soroban_sdk::{testutils::Events as _, Address};
 
@@ -161,7 +161,154 @@ fn is_liquidatable_says_what_a_liquidation_would() {
             world.ledger.unflag(&alice);
         }
     }
-    // A price in its grace period decides nothing.
-    world.quote(&world.xlm, PRICE / 100, PRICE / 100, PriceStatus::Grace);
-    assert_eq!(world.ledger.try_is_liquidatable(&alice), Err(Ok(LedgerError::PriceNotUsable)));
+}
+
+// ---- a price that may not decide ------------------------------------------------------------------------------------------
+
+/// While it recovers, a price counts at the better of its end and the slow reference: the fall alone decides nothing.
+#[test]
+fn a_price_in_grace_decides_nothing_that_the_slow_one_does_not() {
+    let (world, alice) = indebted();
+    let fell = |stable: i128| {
+        let quote = Quote {
+            lo: PRICE / 100,
+            mid: PRICE / 100,
+            hi: PRICE / 100,
+            stable: PRICE * stable / 10_000,
+            status: PriceStatus::Grace,
+            timestamp: world.env.ledger().timestamp(),
+        };
+        world.oracle.set(&Asset::Stellar(world.xlm.clone()), &quote);
+        world.ledger.is_liquidatable(&alice)
+    };
+    assert!(!fell(1_000));
+    assert_refused!(world, world.ledger.try_flag(&alice), LedgerError::NotLiquidatable);
+    assert_refused!(world, world.ledger.try_margin_call(&alice), LedgerError::AccountHealthy);
+    assert_eq!(liquidate(&world, &alice), Err(LedgerError::NotLiquidatable));
+    assert!(fell(780));
+    // It is not seized, whatever the verdict.
+    assert_eq!(liquidate(&world, &alice), Err(LedgerError::PriceNotUsable));
+    world.ledger.flag(&alice);
+}
+
+/// Attack: hold a unit of an asset whose price may not decide, and nobody may liquidate the rest, or call for margin.
+#[test]
+fn dust_of_an_asset_without_a_price_shields_nobody() {
+    for status in [PriceStatus::Grace, PriceStatus::Tripped, PriceStatus::Stale, PriceStatus::Halted] {
+        let (world, alice) = indebted();
+        world.deposit(&alice, &world.eth, 10_i128.pow(9)); // 0.000002 dollars
+        cents(&world, 840);
+        world.quote(&world.eth, PRICE * 20, PRICE * 200_000, status);
+        let deadline = world.ledger.margin_call(&alice);
+        assert!(deadline > 0, "{status:?}");
+        cents(&world, 780);
+        assert!(world.ledger.is_liquidatable(&alice), "{status:?}");
+        world.ledger.flag(&alice);
+        liquidate(&world, &alice).unwrap();
+    }
+}
+
+/// A debt in it counts at the lower of both.
+#[test]
+fn a_debt_whose_price_recovers_counts_at_its_better_end() {
+    let world = World::funded();
+    let alice = world.account(0);
+    world.deposit(&alice, &world.usdc, 1_000 * ONE);
+    world.borrow(&alice, &world.xlm, 8_000 * ONE);
+    let rose = |stable: i128| {
+        let quote = Quote {
+            lo: PRICE,
+            mid: PRICE,
+            hi: PRICE,
+            stable,
+            status: PriceStatus::Grace,
+            timestamp: world.env.ledger().timestamp(),
+        };
+        world.oracle.set(&Asset::Stellar(world.xlm.clone()), &quote);
+        world.ledger.is_liquidatable(&alice)
+    };
+    assert!(!rose(PRICE / 10));
+    assert!(rose(PRICE / 5));
+}
+
+// ---- calls that a payment puts in doubt -----------------------------------------------------------------------------------
+
+/// Attack: call an account, let it pay in, wait, and use the expired call the moment the account dips again.
+#[test]
+fn nobody_stores_an_hour_that_was_cured() {
+    let pay: [fn(&World, &Address); 3] = [
+        |world, alice| world.deposit(alice, &world.xlm, 10_000 * ONE),
+        |world, alice| {
+            world.ledger.repay(alice, &world.usdc, &(250 * ONE));
+        },
+        |world, alice| {
+            world.deposit(alice, &world.usdc, 250 * ONE);
+            world.ledger.repay_with_collateral(alice, &world.usdc, &(250 * ONE));
+        },
+    ];
+    for pay in pay {
+        let (world, alice) = indebted();
+        cents(&world, 840);
+        let first = world.ledger.margin_call(&alice);
+        world.wait(600);
+        pay(&world, &alice);
+        world.wait(2 * HOUR);
+        // Below the margin-call level again, above the liquidation level.
+        cents(&world, 410);
+        assert!(!world.ledger.summary(&alice).margin_call_ok && world.ledger.summary(&alice).liquidation_ok);
+        assert!(!world.ledger.is_liquidatable(&alice));
+        assert_eq!(liquidate(&world, &alice), Err(LedgerError::NotLiquidatable));
+        let again = world.ledger.margin_call(&alice);
+        assert_eq!(again, world.env.ledger().timestamp() + HOUR);
+        assert!(again > first);
+    }
+}
+
+/// Attack: pay in a unit now and then, so that the hour never ends. Somebody shows within ten minutes that nothing was cured.
+#[test]
+fn dust_does_not_put_a_deadline_off() {
+    let (world, alice) = indebted();
+    cents(&world, 840);
+    let deadline = world.ledger.margin_call(&alice);
+    for _ in 0..5 {
+        world.wait(HOUR / 6 - 1);
+        world.deposit(&alice, &world.xlm, 1);
+        world.ledger.credit(&world.account(3), &alice, &world.xlm, &1);
+        world.wait(599);
+        cents(&world, 840);
+        assert_eq!(world.ledger.margin_call(&alice), deadline);
+        assert_eq!(world.env.events().all().events().len(), 1, "confirmed");
+        assert_eq!(world.ledger.margin_call(&alice), deadline);
+        assert_eq!(world.env.events().all().events().len(), 0, "once");
+    }
+    assert!(world.ledger.is_liquidatable(&alice));
+    // In front of the liquidator it is no use either.
+    world.deposit(&alice, &world.xlm, 1);
+    assert!(world.ledger.is_liquidatable(&alice));
+    world.wait(599);
+    cents(&world, 840);
+    liquidate(&world, &alice).unwrap();
+    // What was paid leaves a call as doubtful: the account is at its target, and has an hour when it falls again.
+    world.wait(600);
+    cents(&world, 760);
+    assert!(!world.ledger.summary(&alice).margin_call_ok && world.ledger.summary(&alice).liquidation_ok);
+    assert!(!world.ledger.is_liquidatable(&alice));
+}
+
+/// A stranger's dust neither shortens the hour nor keeps a doubtful call alive.
+#[test]
+fn a_stranger_moves_no_deadline() {
+    let (world, alice) = indebted();
+    let stranger = world.account(3);
+    cents(&world, 840);
+    let deadline = world.ledger.margin_call(&alice);
+    world.deposit(&alice, &world.xlm, 10_000 * ONE);
+    for _ in 0..10 {
+        world.wait(300);
+        world.ledger.credit(&stranger, &alice, &world.xlm, &1);
+    }
+    assert_eq!(world.ledger.account(&alice).since + HOUR, deadline);
+    world.wait(HOUR);
+    cents(&world, 410);
+    assert!(!world.ledger.is_liquidatable(&alice));
 }

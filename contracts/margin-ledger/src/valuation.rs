@@ -53,6 +53,11 @@ impl Quotes {
         self
     }
 
+    /// Whether every price is live, so that it may decide by itself.
+    pub fn are_live(&self) -> bool {
+        self.quotes.iter().all(allows_increase)
+    }
+
     /// The quote of `index`; what was never wanted has no usable one.
     pub fn get(&self, env: &Env, index: &Asset) -> &Quote {
         let position = self.wanted.iter().position(|wanted| wanted == index);
@@ -279,7 +284,16 @@ pub fn oracle<'a>(book: &Book) -> OracleClient<'a> {
 /// A quote for a valuation, or [`LedgerError::PriceNotUsable`].
 pub fn prices(env: &Env, quote: &Quote, valuation: Valuation) -> Prices {
     require(env, is_usable(quote, valuation), LedgerError::PriceNotUsable);
-    Prices { lo: quote.lo, mid: quote.mid, hi: quote.hi, stable: quote.stable }
+    let mut prices = Prices { lo: quote.lo, mid: quote.mid, hi: quote.hi, stable: quote.stable };
+    if valuation == Valuation::Liquidation
+        && permission(status(quote.status), Use::Liquidate) == Permission::No
+    {
+        // Until the owner had time to react to it, a price decides nothing against him that the slow one does not; but
+        // what is too little at either must not shield the rest of the account.
+        prices.hi = prices.hi.max(quote.stable);
+        prices.lo = prices.lo.min(quote.stable);
+    }
+    prices
 }
 
 /// Whether a quote serves a valuation, by the table of `margin_math::status`.
@@ -287,12 +301,11 @@ fn is_usable(quote: &Quote, valuation: Valuation) -> bool {
     let usable = match valuation {
         Valuation::Open => allows(quote.status, Use::Increase),
         Valuation::Live => allows(quote.status, Use::Reduce),
-        // The Liquidation valuation takes the account's better ends already: who fails there fails at both.
-        Valuation::Liquidation => permission(status(quote.status), Use::Liquidate) != Permission::No,
+        // It takes the account's better ends already: who fails there fails wherever the price is. An asset without an
+        // accepted one still has the ends of its band.
+        Valuation::Liquidation => return quote.lo > 0 && quote.hi > 0,
     };
-    // An asset without an accepted price still has the ends of its band: it must not shield an account from liquidation.
-    let priced = quote.mid > 0 || valuation == Valuation::Liquidation;
-    usable && priced && quote.lo > 0 && quote.hi > 0
+    usable && quote.mid > 0 && quote.lo > 0 && quote.hi > 0
 }
 
 /// Whether the table permits `usage` without reservation.

@@ -186,7 +186,7 @@ impl OracleAdminInterface for Oracle {
 
     fn propose(env: Env, change: OracleChange) -> BytesN<32> {
         let delay = match change {
-            OracleChange::Upgrade(_) => Delay::Code,
+            OracleChange::Upgrade(..) => Delay::Code,
             OracleChange::Source(..) | OracleChange::Publisher(_) => Delay::Venue,
             _ => Delay::Risk,
         };
@@ -201,15 +201,11 @@ impl OracleAdminInterface for Oracle {
             OracleChange::Quorum(quorum) => publish::set_quorum(&env, quorum, true),
             OracleChange::ReAnchor(asset, hint) => admin::re_anchor(&env, &asset, hint),
             OracleChange::Resume(scope) => admin::resume(&env, scope),
-            OracleChange::Upgrade(wasm) => {
-                governance::upgrade(&env, wasm);
+            OracleChange::Upgrade(wasm, version) => {
+                governance::upgrade(&env, wasm, version);
                 Ok(())
             }
         }
-    }
-
-    fn freeze_upgrades(env: Env) {
-        governance::freeze_upgrades(&env);
     }
 
     fn limits(env: Env, asset: Asset) -> Option<AssetLimits> {

@@ -449,15 +449,15 @@ fn p18_the_admin_re_anchors_after_a_day_and_the_price_warms_up_again() {
 #[test]
 fn p16_code_waits_a_week_and_not_once_it_is_final() {
     let h = Harness::empty();
-    let id = h.admin().propose(&OracleChange::Upgrade(BytesN::from_array(&h.env, &[7; 32])));
+    let id = h.admin().propose(&OracleChange::Upgrade(BytesN::from_array(&h.env, &[7; 32]), 1));
     h.pass(7 * 24 * HOUR - 1);
     refused(h.admin().try_execute(&id), GovernanceError::TooEarly);
     h.pass(1);
-    h.admin().freeze_upgrades();
+    h.governance().freeze_upgrades();
     assert_eq!(h.env.auths()[0].0, h.admin);
     refused(h.admin().try_execute(&id), GovernanceError::UpgradesFrozen);
     h.env.set_auths(&[]);
-    assert!(h.admin().try_freeze_upgrades().is_err());
+    assert!(h.governance().try_freeze_upgrades().is_err());
 }
 
 /// 16

@@ -17,7 +17,7 @@ pub fn propose(env: &Env, change: ClearingChange) -> BytesN<32> {
         | ClearingChange::Open(..)
         | ClearingChange::Stage(..) => Delay::Risk,
         ClearingChange::Operator(_) => Delay::Venue,
-        ClearingChange::Upgrade(_) => Delay::Code,
+        ClearingChange::Upgrade(..) => Delay::Code,
     };
     governance::propose(env, change, delay)
 }
@@ -35,7 +35,7 @@ pub fn execute(env: &Env, ledger: &MarginLedgerClient, id: &BytesN<32>) -> Resul
         ClearingChange::Depth(market, depth_bps) => set_depth(env, &market, depth_bps)?,
         ClearingChange::Operator(operator) => set_operator(env, Some(operator)),
         ClearingChange::Stage(market, stage) => stage::set_stage(env, ledger, &market, stage)?,
-        ClearingChange::Upgrade(wasm) => governance::upgrade(env, wasm),
+        ClearingChange::Upgrade(wasm, version) => governance::upgrade(env, wasm, version),
     }
     Ok(())
 }

@@ -276,10 +276,6 @@ impl PerpClearingInterface for PerpClearing {
         changes::execute(&env, &ledger(&env), &id)
     }
 
-    fn freeze_upgrades(env: Env) {
-        governance::freeze_upgrades(&env);
-    }
-
     fn config(env: Env) -> ClearingConfig {
         storage::config(&env)
     }

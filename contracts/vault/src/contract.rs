@@ -325,12 +325,8 @@ impl VaultAdminInterface for Vault {
     }
 
     fn execute(env: Env, id: BytesN<32>) {
-        let VaultChange::Upgrade(wasm) = governance::take(&env, &id);
-        governance::upgrade(&env, wasm);
-    }
-
-    fn freeze_upgrades(env: Env) {
-        governance::freeze_upgrades(&env);
+        let VaultChange::Upgrade(wasm, version) = governance::take(&env, &id);
+        governance::upgrade(&env, wasm, version);
     }
 }
 

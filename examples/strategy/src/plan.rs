@@ -7,6 +7,8 @@ const BPS: i128 = 10_000;
 const NOTIONAL: i128 = 1_000_000_000_000_000_000_000;
 /// A difference below this share of equity is not worth a fee, bps.
 const TOLERANCE_BPS: i128 = 100;
+/// Fee and slippage come out of equity: the target stays so far inside the largest leverage, bps.
+const COSTS_BPS: i128 = 100;
 
 /// The trade that brings `size` to `weight_bps` of `equity` (USD 1e7) at `price` (1e14), within `max_leverage` (hundredths).
 pub fn size_delta(
@@ -19,7 +21,7 @@ pub fn size_delta(
     if equity <= 0 {
         return Err(StrategyError::NoEquity);
     }
-    let most = i128::from(max_leverage) * BPS / 100;
+    let most = i128::from(max_leverage) * (BPS - COSTS_BPS) / 100;
     let weight = i128::from(weight_bps).clamp(-most, most);
     // Toward zero: never beyond the target.
     let of_equity = |bps: i128| {

@@ -14,8 +14,12 @@ fn the_target_is_a_share_of_equity_within_the_leverage() {
     assert_eq!(size_delta(equity, PRICE, 0, 20_000, 1_000), Ok(UNIT * 4 / 10));
     assert_eq!(size_delta(equity, PRICE, UNIT, 20_000, 1_000), Ok(-UNIT * 6 / 10));
     assert_eq!(size_delta(equity, PRICE, 0, -20_000, 1_000), Ok(-UNIT * 4 / 10));
-    assert_eq!(size_delta(equity, PRICE, 0, 100_000, 150), Ok(UNIT * 3 / 10), "the user's leverage binds");
-    assert_eq!(size_delta(equity, PRICE, 0, -100_000, 150), Ok(-UNIT * 3 / 10));
+    assert_eq!(
+        size_delta(equity, PRICE, 0, 100_000, 150),
+        Ok(UNIT * 297 / 1_000),
+        "the user's leverage binds"
+    );
+    assert_eq!(size_delta(equity, PRICE, 0, -100_000, 150), Ok(-UNIT * 297 / 1_000));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::calls::read_ledger;
 use crate::intent::Footprint;
 use crate::state::Profile;
 use margin_interface::AccountError;
-use margin_math::fixed::{add, mul_div_ceil};
+use margin_math::fixed::{add, mul_div_ceil, sub};
 use margin_math::units::QUOTE_SCALE;
 use soroban_sdk::{contracttype, vec, Address, Env, IntoVal, Symbol, TryFromVal, Val, Vec};
 
@@ -12,6 +12,24 @@ use soroban_sdk::{contracttype, vec, Address, Env, IntoVal, Symbol, TryFromVal, 
 #[contracttype]
 struct Upper {
     hi: i128,
+}
+
+// The parts of the ledger's `PerpView` that are looked at.
+#[contracttype]
+struct Perpetual {
+    index: Bounds,
+    position: Held,
+}
+
+#[contracttype]
+struct Bounds {
+    hi: i128,
+    lo: i128,
+}
+
+#[contracttype]
+struct Held {
+    size: i128,
 }
 
 /// Dollars (1e7) that an entry moves: what is borrowed, withdrawn, traded or paid, all of it together.
@@ -42,6 +60,27 @@ pub fn of_tokens(env: &Env, profile: &Profile, tokens: &Vec<(Address, i128)>) ->
     read_ledger(env, profile, "value", vec![env, tokens.to_val()]).map_err(unpriced)
 }
 
+/// Dollars (1e7) that the reductions of an entry may lose against the index, each at the worst price that it names: of a
+/// sale against the upper one, of a purchase against the lower one.
+///
+/// # Errors
+/// * as [`total`]
+pub fn losses(env: &Env, profile: &Profile, footprint: &Footprint) -> Result<i128, AccountError> {
+    let overflow = |_| AccountError::ArithmeticOverflow;
+    let mut sum = 0;
+    for (market, size, limit) in footprint.reductions.iter() {
+        let args = vec![env, env.current_contract_address().to_val(), market.to_val()];
+        let view: Perpetual = read_ledger(env, profile, "perp_view", args).map_err(unpriced)?;
+        // A close trades against the whole position.
+        let delta = if size == 0 { sub(0, view.position.size).map_err(overflow)? } else { size };
+        let given = if delta < 0 { sub(view.index.hi, limit) } else { sub(limit, view.index.lo) };
+        let size = delta.checked_abs().ok_or(AccountError::ArithmeticOverflow)?;
+        let loss = mul_div_ceil(size, given.map_err(overflow)?.max(0), QUOTE_SCALE);
+        sum = plus(sum, loss.map_err(overflow)?)?;
+    }
+    Ok(sum)
+}
+
 fn upper_index(env: &Env, profile: &Profile, market: Symbol) -> Result<i128, AccountError> {
     let args = vec![env, market.to_val(), 0_u64.into_val(env)];
     let answer: Vec<Val> = read_ledger(env, profile, "index", args).map_err(unpriced)?;
@@ -49,7 +88,11 @@ fn upper_index(env: &Env, profile: &Profile, market: Symbol) -> Result<i128, Acc
     quote.filter(|quote| quote.hi > 0).map(|quote| quote.hi).ok_or(AccountError::StalePrice)
 }
 
-fn plus(sum: i128, value: i128) -> Result<i128, AccountError> {
+/// The sum of two amounts.
+///
+/// # Errors
+/// * [`AccountError::ArithmeticOverflow`]
+pub fn plus(sum: i128, value: i128) -> Result<i128, AccountError> {
     add(sum, value).map_err(|_| AccountError::ArithmeticOverflow)
 }
 

@@ -2,10 +2,10 @@
 
 use crate::intent::{Bet, Intent, Step};
 use crate::state::Profile;
-use crate::storage::{ALLOWED, PENDING_MULTISIG, PENDING_OWNER};
+use crate::storage::{ALLOWED, PENDING_OWNER};
 use crate::tier::Tier;
 use margin_interface::operations::{ArgumentType, Effect, Kind, Operation, Venue, OPERATIONS};
-use margin_interface::{AccountError, OpenAction, Receive, TradeAction};
+use margin_interface::{AccountError, OpenAction, Proposer, Receive, TradeAction};
 use soroban_sdk::{
     auth::ContractContext, symbol_short, vec, Address, Bytes, Env, IntoVal, Map, MuxedAddress, Symbol,
     TryFromVal, Val, Vec,
@@ -14,40 +14,55 @@ use soroban_sdk::{
 /// Most arguments of an operation.
 const MAX_ARGUMENTS: usize = 7;
 
-/// A row of the table without the names of its arguments, which would only fill the contract.
+/// A row of the table as the contract carries it: without the names of its arguments, one nibble for the type of each.
 struct Row {
-    /// Its `arguments` are empty.
-    operation: Operation,
-    count: usize,
-    shape: [Shape; MAX_ARGUMENTS],
+    function: &'static str,
+    venue: Venue,
+    kind: Kind,
+    effect: Effect,
+    /// [`NOBODY`]: nobody but the account.
+    beneficiary: u8,
+    count: u8,
+    /// The first argument lowest; [`POSITIVE`] for an amount above zero.
+    shapes: u32,
 }
 
-/// What an argument has to be.
-#[derive(Clone, Copy)]
-struct Shape {
-    kind: ArgumentType,
-    positive: bool,
-}
+const NOBODY: u8 = u8::MAX;
+const POSITIVE: u32 = 15;
 
 static ROWS: [Row; OPERATIONS.len()] = {
-    const NO_SHAPE: Shape = Shape { kind: ArgumentType::Bool, positive: false };
-    const NO_ROW: Row = Row { operation: OPERATIONS[0], count: 0, shape: [NO_SHAPE; MAX_ARGUMENTS] };
+    const NO_ROW: Row = row(&OPERATIONS[0]);
     let mut rows = [NO_ROW; OPERATIONS.len()];
     let mut at = 0;
     while at < rows.len() {
-        let arguments = OPERATIONS[at].arguments;
-        rows[at].operation = Operation { arguments: &[], ..OPERATIONS[at] };
-        rows[at].count = arguments.len();
-        let mut place = 0;
-        while place < arguments.len() {
-            rows[at].shape[place] =
-                Shape { kind: arguments[place].kind, positive: arguments[place].positive };
-            place += 1;
-        }
+        rows[at] = row(&OPERATIONS[at]);
         at += 1;
     }
     rows
 };
+
+const fn row(operation: &Operation) -> Row {
+    let arguments = operation.arguments;
+    assert!(arguments.len() <= MAX_ARGUMENTS);
+    let (mut shapes, mut place) = (0, 0);
+    while place < arguments.len() {
+        let shape = if arguments[place].positive { POSITIVE } else { arguments[place].kind as u32 };
+        shapes |= shape << (4 * place);
+        place += 1;
+    }
+    Row {
+        function: operation.function,
+        venue: operation.venue,
+        kind: operation.kind,
+        effect: operation.effect,
+        beneficiary: match operation.beneficiary {
+            Some(place) => place as u8,
+            None => NOBODY,
+        },
+        count: arguments.len() as u8,
+        shapes,
+    }
+}
 
 /// A function of the account itself that has consent of its own, as the single context of its entry.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -56,9 +71,9 @@ pub enum Exception {
     Freeze,
     /// The session of that key.
     Renounce(Bytes),
-    /// More than half of the guardians.
-    Recover,
-    /// As many signers as the smallest amount needs: it must be possible when some have lost their keys.
+    /// Most of the guardians, or of the signers: it must be possible when some have lost their keys.
+    Recover(Proposer),
+    /// More than half of the signers.
     Veto,
 }
 
@@ -137,12 +152,9 @@ fn of_this<T: Tier>(
         return Some(Some(Exception::Renounce(Bytes::try_from_val(env, &call.args.get(1)?).ok()?)));
     }
     if T::MULTISIG && *function == Symbol::new(env, "propose_recovery") {
-        return Some(Some(Exception::Recover));
+        return Some(Some(Exception::Recover(Proposer::try_from_val(env, &call.args.get(2)?).ok()?)));
     }
-    if T::MULTISIG
-        && *function == Symbol::new(env, "cancel_multisig")
-        && PENDING_MULTISIG.get(env).is_some_and(|pending| pending.recovery)
-    {
+    if T::MULTISIG && *function == Symbol::new(env, "cancel_multisig") {
         return Some(Some(Exception::Veto));
     }
     intent.administers = true;
@@ -179,23 +191,22 @@ fn of_venue<T: Tier>(env: &Env, intent: &mut Intent, venue: Venue, call: &Contra
     let args = Arguments::of(call)?;
     // The number of arguments before the name: it costs nothing, a name has to be built.
     let row = ROWS.iter().find(|row| {
-        row.operation.venue == venue
-            && row.count == args.count
-            && *function == Symbol::new(env, row.operation.function)
+        row.venue == venue
+            && usize::from(row.count) == args.count
+            && *function == Symbol::new(env, row.function)
     })?;
-    if !row.shape.iter().zip(&args.values).take(row.count).all(|(shape, value)| fits(env, *shape, value)) {
+    for (place, value) in args.values.iter().take(args.count).enumerate() {
+        if !fits(env, row.shapes >> (4 * place) & 15, value) {
+            return None;
+        }
+    }
+    if row.effect != Effect::Order && args.get::<Address>(env, 0)? != intent.account {
         return None;
     }
-    let operation = &row.operation;
-    if operation.effect != Effect::Order && args.get::<Address>(env, 0)? != intent.account {
-        return None;
-    }
-    let foreign = match operation.beneficiary {
-        Some(place) => args.get::<Address>(env, usize::try_from(place).ok()?)? != intent.account,
-        None => false,
-    };
-    intent.transfers |= foreign || operation.kind == Kind::Transfer;
-    if operation.kind == Kind::Transfer && operation.effect == Effect::Nothing {
+    let foreign = row.beneficiary != NOBODY
+        && args.get::<Address>(env, usize::from(row.beneficiary))? != intent.account;
+    intent.transfers |= foreign || row.kind == Kind::Transfer;
+    if row.kind == Kind::Transfer && row.effect == Effect::Nothing {
         intent.is_out_of_reach::<T>();
     }
     if *function == symbol_short!("deposit") && !foreign && intent.deposits(args.get(env, 3)?) {
@@ -204,7 +215,7 @@ fn of_venue<T: Tier>(env: &Env, intent: &mut Intent, venue: Venue, call: &Contra
     } else {
         intent.names::<T>(function.clone());
     }
-    apply::<T>(env, intent, operation.effect, &args, foreign, venue == Venue::PerpClearing)
+    apply::<T>(env, intent, row.effect, &args, foreign, venue == Venue::PerpClearing)
 }
 
 /// Adds what an operation does. `None` when the arguments make no sense.
@@ -249,14 +260,20 @@ fn apply<T: Tier>(
         }
         Effect::Trade => {
             let (market, size, reduces) = (args.get::<Symbol>(env, 1)?, args.get(env, 2)?, args.get(env, 4)?);
-            intent.bets::<T>(Bet { market: market.clone(), size, reduces })?;
+            let limit = args.get(env, 3)?;
+            intent.bets::<T>(Bet { market: market.clone(), size, limit, reduces })?;
             if !reduces {
-                let trade = TradeAction { limit_price: args.get(env, 3)?, market, size_delta: size };
+                let trade = TradeAction { limit_price: limit, market, size_delta: size };
                 intent.orders.push_back(vec![env, variant(env, "Trade", &[trade.into_val(env)])]);
             }
         }
         Effect::Close => {
-            intent.bets::<T>(Bet { market: args.get(env, 1)?, size: 0, reduces: true })?;
+            intent.bets::<T>(Bet {
+                market: args.get(env, 1)?,
+                size: 0,
+                limit: args.get(env, 2)?,
+                reduces: true,
+            })?;
         }
         Effect::Batch => {
             intent.batch::<T>(env, &args.get(env, 1)?, second, clearing)?;
@@ -299,23 +316,26 @@ fn of_token<T: Tier>(env: &Env, intent: &mut Intent, call: &ContractContext) -> 
     intent.pays::<T>(call.contract.clone(), amount)
 }
 
-fn fits(env: &Env, shape: Shape, value: &Val) -> bool {
-    match shape.kind {
-        ArgumentType::Address => Address::try_from_val(env, value).is_ok(),
-        ArgumentType::Bool => bool::try_from_val(env, value).is_ok(),
-        ArgumentType::I128 => {
-            i128::try_from_val(env, value).is_ok_and(|amount| amount > 0 || !shape.positive)
-        }
-        // Looked into where they are sized.
-        ArgumentType::Actions
-        | ArgumentType::ClearingRequests
-        | ArgumentType::Addresses
-        | ArgumentType::Amounts
-        | ArgumentType::U64s => Vec::<Val>::try_from_val(env, value).is_ok(),
-        ArgumentType::Order => Map::<Val, Val>::try_from_val(env, value).is_ok(),
-        ArgumentType::Receive => Receive::try_from_val(env, value).is_ok(),
-        ArgumentType::Symbol => Symbol::try_from_val(env, value).is_ok(),
-        ArgumentType::U32 => u32::try_from_val(env, value).is_ok(),
-        ArgumentType::U64 => u64::try_from_val(env, value).is_ok(),
+fn fits(env: &Env, shape: u32, value: &Val) -> bool {
+    const ADDRESS: u32 = ArgumentType::Address as u32;
+    const BOOL: u32 = ArgumentType::Bool as u32;
+    const I128: u32 = ArgumentType::I128 as u32;
+    const ORDER: u32 = ArgumentType::Order as u32;
+    const RECEIVE: u32 = ArgumentType::Receive as u32;
+    const SYMBOL: u32 = ArgumentType::Symbol as u32;
+    const U32: u32 = ArgumentType::U32 as u32;
+    const U64: u32 = ArgumentType::U64 as u32;
+    match shape {
+        ADDRESS => Address::try_from_val(env, value).is_ok(),
+        BOOL => bool::try_from_val(env, value).is_ok(),
+        I128 => i128::try_from_val(env, value).is_ok(),
+        POSITIVE => i128::try_from_val(env, value).is_ok_and(|amount| amount > 0),
+        ORDER => Map::<Val, Val>::try_from_val(env, value).is_ok(),
+        RECEIVE => Receive::try_from_val(env, value).is_ok(),
+        SYMBOL => Symbol::try_from_val(env, value).is_ok(),
+        U32 => u32::try_from_val(env, value).is_ok(),
+        U64 => u64::try_from_val(env, value).is_ok(),
+        // The vectors: looked into where they are sized.
+        _ => Vec::<Val>::try_from_val(env, value).is_ok(),
     }
 }

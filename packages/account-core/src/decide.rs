@@ -3,15 +3,38 @@
 use crate::classify::{classify, Exception};
 use crate::intent::Intent;
 use crate::roles::Role;
-use crate::sessions::{self, Charge};
+use crate::sessions;
 use crate::state::Profile;
 use crate::storage::{GUARDIANS, PENDING_TIER};
 use crate::tier::Tier;
 use crate::{compliance, multisig, policy, token_policy};
-use margin_interface::{AccountError, Limits};
+use margin_interface::{AccountError, Limits, Proposer};
 use soroban_sdk::{Env, Val, Vec};
 
-/// Decides. What a session has to pay is returned, not yet booked.
+/// What an entry costs whoever signed it.
+pub enum Charge {
+    /// A session.
+    Session(sessions::Charge),
+    /// Fewer signers of an institution than the most that can be needed.
+    Signers(multisig::Spending),
+}
+
+impl Charge {
+    /// Writes it down.
+    ///
+    /// # Errors
+    /// * [`AccountError::ArithmeticOverflow`]
+    pub fn book<T: Tier>(self, env: &Env) -> Result<(), AccountError> {
+        match self {
+            Charge::Session(charge) if T::SESSIONS => charge.book(env),
+            Charge::Signers(spending) if T::MULTISIG => spending.book(env)?,
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// Decides. What has to be paid is returned, not yet booked.
 ///
 /// # Errors
 /// * [`AccountError::TierChangePending`], [`AccountError::Frozen`]
@@ -31,7 +54,7 @@ pub fn decide<T: Tier>(
         if let Some(exception) = classify::<T>(env, profile, &mut intent, context)? {
             // Alone, or not at all.
             return if contexts.len() == 1 {
-                consents(env, role, exception).map(|()| None)
+                consents(env, profile, role, exception).map(|()| None)
             } else {
                 Err(AccountError::OperationNotAllowed)
             };
@@ -44,29 +67,24 @@ pub fn decide<T: Tier>(
         return Err(AccountError::Frozen);
     }
     match role {
-        Role::Owners(signatures) => owners::<T>(env, profile, *signatures, &intent).map(|()| None),
+        Role::Owners(signatures) => {
+            let spending = match T::MULTISIG {
+                true => multisig::permits(env, profile, *signatures, &intent)?,
+                false => None,
+            };
+            risks::<T>(env, profile, &profile.limits, &intent)?;
+            Ok(spending.map(Charge::Signers))
+        }
         Role::Session(key) if T::SESSIONS => {
             let session = sessions::load(env, key)?;
             let Some(footprint) = &intent.footprint else { return Err(AccountError::OperationNotAllowed) };
             sessions::permits(env, &session, &intent, footprint)?;
             let max_leverage = session.grant.max_leverage.min(profile.limits.max_leverage);
             risks::<T>(env, profile, &Limits { max_leverage, ..profile.limits.clone() }, &intent)?;
-            sessions::charge(env, profile, session, &intent, footprint)
+            sessions::charge(env, profile, session, footprint).map(Charge::Session).map(Some)
         }
         Role::Session(_) | Role::Guardians(_) => Err(AccountError::OperationNotAllowed),
     }
-}
-
-fn owners<T: Tier>(
-    env: &Env,
-    profile: &Profile,
-    signatures: u32,
-    intent: &Intent,
-) -> Result<(), AccountError> {
-    if T::MULTISIG && signatures < multisig::required(env, profile, signatures, intent)? {
-        return Err(AccountError::InsufficientSignatures);
-    }
-    risks::<T>(env, profile, &profile.limits, intent)
 }
 
 /// What binds every role alike.
@@ -87,18 +105,23 @@ fn risks<T: Tier>(
     policy::enforce::<T>(env, profile, limits, intent)
 }
 
-fn consents(env: &Env, role: &Role, exception: Exception) -> Result<(), AccountError> {
+fn consents(env: &Env, profile: &Profile, role: &Role, exception: Exception) -> Result<(), AccountError> {
     match (exception, role) {
         (Exception::Freeze, Role::Owners(_) | Role::Guardians(_)) => Ok(()),
         (Exception::Renounce(key), Role::Session(session)) if key == *session => Ok(()),
-        (Exception::Recover, Role::Guardians(signatures)) => {
-            let enough = 2 * signatures > GUARDIANS.list(env).len();
-            enough.then_some(()).ok_or(AccountError::InsufficientSignatures)
+        (Exception::Recover(Proposer::Guardians), Role::Guardians(signatures)) => {
+            enough(*signatures, multisig::majority(GUARDIANS.list(env).len()))
+        }
+        (Exception::Recover(Proposer::Signers), Role::Owners(signatures)) => {
+            enough(*signatures, multisig::thresholds(env)?.to_recover(profile.signers.len()))
         }
         (Exception::Veto, Role::Owners(signatures)) => {
-            let enough = *signatures >= multisig::thresholds(env)?.threshold;
-            enough.then_some(()).ok_or(AccountError::InsufficientSignatures)
+            enough(*signatures, multisig::majority(profile.signers.len()))
         }
         _ => Err(AccountError::OperationNotAllowed),
     }
+}
+
+fn enough(signatures: u32, needed: u32) -> Result<(), AccountError> {
+    (signatures >= needed).then_some(()).ok_or(AccountError::InsufficientSignatures)
 }

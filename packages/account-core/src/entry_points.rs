@@ -7,7 +7,7 @@ macro_rules! smart_account {
     ($account:ident, $tier:ident) => {
         #[soroban_sdk::contractimpl]
         impl $account {
-            /// Creates the account; `InvalidConfig` outside the bounds of the tier.
+            // Creates the account; `InvalidConfig` outside the bounds of the tier.
             pub fn __constructor(
                 env: soroban_sdk::Env,
                 config: $crate::interface::AccountConfig,
@@ -18,7 +18,7 @@ macro_rules! smart_account {
 
             // What `CustomAccountInterface` declares, but with the contexts undecoded: their types would make up a tenth
             // of the code.
-            /// Authorises what was signed, within the account's limits.
+            // Authorises what was signed, within the account's limits.
             pub fn __check_auth(
                 env: soroban_sdk::Env,
                 signature_payload: soroban_sdk::crypto::Hash<32>,
@@ -321,19 +321,26 @@ macro_rules! institutional_account {
                 $crate::multisig::update::<$crate::tier::$tier>(&env, config)
             }
 
-            fn execute_multisig(env: soroban_sdk::Env) -> Result<(), $crate::interface::AccountError> {
-                $crate::multisig::execute::<$crate::tier::$tier>(&env)
+            fn execute_multisig(
+                env: soroban_sdk::Env,
+                by: $crate::interface::Proposer,
+            ) -> Result<(), $crate::interface::AccountError> {
+                $crate::multisig::execute::<$crate::tier::$tier>(&env, by)
             }
 
-            fn cancel_multisig(env: soroban_sdk::Env) -> Result<(), $crate::interface::AccountError> {
-                $crate::multisig::cancel::<$crate::tier::$tier>(&env)
+            fn cancel_multisig(
+                env: soroban_sdk::Env,
+                by: $crate::interface::Proposer,
+            ) -> Result<(), $crate::interface::AccountError> {
+                $crate::multisig::cancel::<$crate::tier::$tier>(&env, by)
             }
 
             fn propose_recovery(
                 env: soroban_sdk::Env,
+                by: $crate::interface::Proposer,
                 config: $crate::interface::MultisigConfig,
             ) -> Result<(), $crate::interface::AccountError> {
-                $crate::multisig::recover::<$crate::tier::$tier>(&env, config)
+                $crate::multisig::recover::<$crate::tier::$tier>(&env, by, config)
             }
 
             fn multisig(
@@ -344,8 +351,9 @@ macro_rules! institutional_account {
 
             fn pending_multisig(
                 env: soroban_sdk::Env,
+                by: $crate::interface::Proposer,
             ) -> Result<$crate::interface::PendingMultisig, $crate::interface::AccountError> {
-                $crate::multisig::pending(&env)
+                $crate::multisig::pending(&env, by)
             }
 
             fn blacklist_market(

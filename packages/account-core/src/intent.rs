@@ -44,6 +44,8 @@ pub struct Footprint {
     pub tokens: Vec<(Address, i128)>,
     /// Base that is traded, absolute, 1e14.
     pub bases: Vec<(Symbol, i128)>,
+    /// Positions that are reduced: base 1e14, signed, 0 for all of it, and the worst price, 1e14.
+    pub reductions: Vec<(Symbol, i128, i128)>,
     /// Token units that leave the account for good, or its deposit.
     pub outflows: Vec<(Address, i128)>,
     /// Whether there is something that has no price.
@@ -77,8 +79,10 @@ pub enum Step {
 pub struct Bet {
     /// Market.
     pub market: Symbol,
-    /// Base 1e14, signed.
+    /// Base 1e14, signed; 0: whatever there is.
     pub size: i128,
+    /// Worst price, 1e14.
+    pub limit: i128,
     /// Whether it can only lower the risk.
     pub reduces: bool,
 }
@@ -120,6 +124,7 @@ impl Intent {
                 usd: 0,
                 tokens: vec![env],
                 bases: vec![env],
+                reductions: vec![env],
                 outflows: vec![env],
                 unpriced: false,
                 touched: vec![env],
@@ -270,9 +275,13 @@ impl Intent {
 
     /// A trade, if its size makes sense.
     pub fn bets<T: Tier>(&mut self, bet: Bet) -> Option<()> {
-        if T::SESSIONS && !bet.reduces {
-            let size = bet.size.checked_abs()?;
-            self.footprint.as_mut()?.bases.push_back((bet.market.clone(), size));
+        if T::SESSIONS {
+            let footprint = self.footprint.as_mut()?;
+            if bet.reduces {
+                footprint.reductions.push_back((bet.market.clone(), bet.size, bet.limit));
+            } else {
+                footprint.bases.push_back((bet.market.clone(), bet.size.checked_abs()?));
+            }
         }
         self.touches::<T>(Market::Perp(bet.market), !bet.reduces);
         Some(())
@@ -303,7 +312,8 @@ impl Intent {
         }
         self.spends::<T>(order.max_fee)?;
         let Order { acceptable_price: limit_price, market, size_delta, reduce_only, .. } = order;
-        self.bets::<T>(Bet { market: market.clone(), size: size_delta, reduces: reduce_only })?;
+        let bet = Bet { market: market.clone(), size: size_delta, limit: limit_price, reduces: reduce_only };
+        self.bets::<T>(bet)?;
         if reduce_only {
             return Some(None);
         }
@@ -402,8 +412,9 @@ impl Intent {
         }
         if *name == symbol_short!("Trade") {
             self.names::<T>(symbol_short!("trade"));
-            let Trade { market, size_delta: size, .. } = Trade::try_from_val(env, &first).ok()?;
-            self.bets::<T>(Bet { market, size, reduces: false })?;
+            let Trade { market, size_delta: size, limit_price: limit } =
+                Trade::try_from_val(env, &first).ok()?;
+            self.bets::<T>(Bet { market, size, limit, reduces: false })?;
             return Some((false, None));
         }
         let second = parts.get(2)?;

@@ -27,6 +27,7 @@ pub mod policy;
 pub mod roles;
 pub mod sessions;
 pub mod signatures;
+pub mod spent;
 pub mod state;
 pub mod storage;
 #[cfg(feature = "testutils")]
@@ -44,7 +45,7 @@ pub use margin_interface as interface;
 use margin_interface::{AccountError, Authorized, Sig};
 use soroban_sdk::{crypto::Hash, Env, Val, Vec};
 
-/// Decides an authorisation entry, books what it costs a session, and records it for an institution.
+/// Decides an authorisation entry, books what it costs those who signed, and records it for an institution.
 ///
 /// # Errors
 /// * [`AccountError::NotInitialized`] - the account has no state of this version
@@ -64,10 +65,8 @@ pub fn check_auth<T: tier::Tier>(
     let role = roles::role_of::<T>(env, &profile, &keys)?;
     signatures::verify(env, &payload, &signatures)?;
     let charge = decide::decide::<T>(env, &profile, &role, &contexts)?;
-    if T::SESSIONS {
-        if let Some(charge) = charge {
-            charge.book(env);
-        }
+    if let Some(charge) = charge {
+        charge.book::<T>(env)?;
     }
     if T::MULTISIG {
         audit::record_entry(env, &contexts, keys, payload.to_bytes());

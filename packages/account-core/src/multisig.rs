@@ -3,12 +3,14 @@
 use crate::administration::{administered, commit};
 use crate::amounts;
 use crate::intent::Intent;
+use crate::spent;
 use crate::state::{Profile, Thresholds};
-use crate::storage::{self, GUARDIANS, PENDING_MULTISIG, THRESHOLDS};
+use crate::storage::{self, Slot, GUARDIANS, PENDING_MULTISIG, PENDING_RECOVERY, THRESHOLDS};
 use crate::tier::Tier;
 use crate::validate::validate;
 use margin_interface::{
     AccountError, MultisigCancelled, MultisigConfig, MultisigProposed, MultisigUpdated, PendingMultisig,
+    Proposer,
 };
 use soroban_sdk::{Bytes, Env, IntoVal, Vec};
 
@@ -34,25 +36,90 @@ impl Thresholds {
         self.tiers.last().map_or(self.threshold, |tier| tier.signatures)
     }
 
-    /// Signatures for an amount, USD 1e7.
-    pub fn needed(&self, amount: i128) -> u32 {
-        let reached = self.tiers.iter().filter(|tier| amount > tier.above).last();
-        reached.map_or(self.threshold, |tier| tier.signatures)
+    /// Signatures for an amount, USD 1e7, on top of what fewer than each amount needs have signed for in 24 hours: a large
+    /// amount is large in parts as well.
+    ///
+    /// # Errors
+    /// * [`AccountError::ArithmeticOverflow`]
+    pub fn needed(&self, env: &Env, amount: i128) -> Result<u32, AccountError> {
+        let mut needed = self.threshold;
+        if amount > 0 {
+            let windows = storage::spent(env);
+            for (tier, place) in self.tiers.iter().zip(0..) {
+                let before = match windows.get(place) {
+                    Some(window) => spent::sum(&spent::load(env, &window)?)?,
+                    None => 0,
+                };
+                if before.saturating_add(amount) > tier.above {
+                    needed = tier.signatures;
+                }
+            }
+        }
+        Ok(needed)
+    }
+
+    /// Signers who recover, if there are so many in all: more than half, and no more than one key may be missing from the
+    /// highest threshold.
+    pub fn to_recover(&self, signers: u32) -> u32 {
+        majority(signers).max(self.highest().saturating_sub(1))
     }
 }
 
-/// How many signatures an entry needs. Whoever has the most that can be needed is not asked for a price.
+/// More than half.
+pub fn majority(all: u32) -> u32 {
+    all / 2 + 1
+}
+
+/// What an entry adds to the sums of a day.
+pub struct Spending {
+    amount: i128,
+    signatures: u32,
+}
+
+/// Whether `signatures` are enough for an entry. Whoever has the most that can be needed is not asked for a price.
 ///
 /// # Errors
 /// * [`AccountError::NotInitialized`]
-pub fn required(env: &Env, profile: &Profile, signatures: u32, intent: &Intent) -> Result<u32, AccountError> {
+/// * [`AccountError::InsufficientSignatures`]
+pub fn permits(
+    env: &Env,
+    profile: &Profile,
+    signatures: u32,
+    intent: &Intent,
+) -> Result<Option<Spending>, AccountError> {
+    const FEW: AccountError = AccountError::InsufficientSignatures;
     let thresholds = thresholds(env)?;
-    let highest = thresholds.highest();
-    if intent.administers || signatures >= highest {
-        return Ok(highest);
+    if signatures >= thresholds.highest() {
+        return Ok(None);
     }
-    let amount = intent.footprint.as_ref().and_then(|it| amounts::total(env, profile, it).ok());
-    Ok(amount.map_or(highest, |amount| thresholds.needed(amount)))
+    let footprint = intent.footprint.as_ref().filter(|_| !intent.administers).ok_or(FEW)?;
+    let amount = amounts::total(env, profile, footprint).map_err(|_| FEW)?;
+    if signatures < thresholds.needed(env, amount)? {
+        return Err(FEW);
+    }
+    Ok((amount > 0).then_some(Spending { amount, signatures }))
+}
+
+impl Spending {
+    /// Writes it down for each amount that would have needed more signatures.
+    ///
+    /// # Errors
+    /// * [`AccountError::ArithmeticOverflow`]
+    pub fn book(&self, env: &Env) -> Result<(), AccountError> {
+        let mut windows = storage::spent(env);
+        for (tier, place) in thresholds(env)?.tiers.iter().zip(0..) {
+            if windows.len() == place {
+                windows.push_back(spent::nothing(env));
+            }
+            if let Some(window) = windows.get(place).filter(|_| self.signatures < tier.signatures) {
+                let mut window = spent::load(env, &window)?;
+                spent::add(&mut window, self.amount)?;
+                windows.set(place, spent::store(env, &window));
+            }
+        }
+        storage::set_spent(env, &windows);
+        Ok(())
+    }
 }
 
 /// The configuration in force.
@@ -67,17 +134,25 @@ pub fn current(env: &Env, profile: &Profile) -> Result<MultisigConfig, AccountEr
 /// [`update_multisig`](margin_interface::InstitutionalAccountInterface::update_multisig).
 pub fn update<T: Tier>(env: &Env, config: MultisigConfig) -> Result<(), AccountError> {
     let profile = administered::<T>(env, &[config.into_val(env)])?;
-    propose::<T>(env, &profile, config, false)
+    propose::<T>(env, &profile, config, Proposer::Signers, false)
 }
 
 /// [`propose_recovery`](margin_interface::InstitutionalAccountInterface::propose_recovery).
-pub fn recover<T: Tier>(env: &Env, config: MultisigConfig) -> Result<(), AccountError> {
-    let profile = administered::<T>(env, &[config.into_val(env)])?;
-    // Guardians name who signs. Who guards is the signers' business.
+pub fn recover<T: Tier>(env: &Env, by: Proposer, config: MultisigConfig) -> Result<(), AccountError> {
+    let profile = administered::<T>(env, &[by.into_val(env), config.into_val(env)])?;
+    // A recovery names who signs. Who guards is the business of all signers.
     if config.guardians != GUARDIANS.list(env) {
         return Err(AccountError::InvalidConfig);
     }
-    propose::<T>(env, &profile, config, true)
+    propose::<T>(env, &profile, config, by, true)
+}
+
+/// Where a proposal waits. Guardians and signers cannot take the place of each other's.
+fn slot(by: Proposer) -> Slot<PendingMultisig> {
+    match by {
+        Proposer::Signers => PENDING_MULTISIG,
+        Proposer::Guardians => PENDING_RECOVERY,
+    }
 }
 
 /// Announces a configuration that would be valid.
@@ -88,6 +163,7 @@ fn propose<T: Tier>(
     env: &Env,
     profile: &Profile,
     config: MultisigConfig,
+    by: Proposer,
     recovery: bool,
 ) -> Result<(), AccountError> {
     let in_force = current(env, profile)?;
@@ -95,8 +171,8 @@ fn propose<T: Tier>(
     put::<T>(env, profile.clone(), in_force)?;
     let delay = if recovery { RECOVERY_DELAY } else { DELAY };
     let pending = PendingMultisig { config, recovery, ready_at: env.ledger().timestamp() + delay };
-    PENDING_MULTISIG.set(env, &pending);
-    MultisigProposed { pending }.publish(env);
+    slot(by).set(env, &pending);
+    MultisigProposed { by, pending }.publish(env);
     commit::<T>(env, profile)
 }
 
@@ -114,14 +190,14 @@ fn put<T: Tier>(env: &Env, mut profile: Profile, config: MultisigConfig) -> Resu
 ///
 /// # Errors
 /// * [`AccountError::NothingPending`]
-pub fn pending(env: &Env) -> Result<PendingMultisig, AccountError> {
-    PENDING_MULTISIG.get(env).ok_or(AccountError::NothingPending)
+pub fn pending(env: &Env, by: Proposer) -> Result<PendingMultisig, AccountError> {
+    slot(by).get(env).ok_or(AccountError::NothingPending)
 }
 
 /// [`execute_multisig`](margin_interface::InstitutionalAccountInterface::execute_multisig).
-pub fn execute<T: Tier>(env: &Env) -> Result<(), AccountError> {
+pub fn execute<T: Tier>(env: &Env, by: Proposer) -> Result<(), AccountError> {
     let profile = storage::load(env)?;
-    let PendingMultisig { config, recovery, ready_at } = pending(env)?;
+    let PendingMultisig { config, recovery, ready_at } = pending(env, by)?;
     if profile.frozen && !recovery {
         return Err(AccountError::Frozen);
     }
@@ -135,16 +211,17 @@ pub fn execute<T: Tier>(env: &Env) -> Result<(), AccountError> {
     let mut profile = put::<T>(env, profile, config.clone())?;
     profile.epoch += 1;
     PENDING_MULTISIG.remove(env);
+    PENDING_RECOVERY.remove(env);
     MultisigUpdated { config, epoch: profile.epoch }.publish(env);
     commit::<T>(env, &profile)
 }
 
 /// [`cancel_multisig`](margin_interface::InstitutionalAccountInterface::cancel_multisig).
-pub fn cancel<T: Tier>(env: &Env) -> Result<(), AccountError> {
-    let profile = administered::<T>(env, &[])?;
-    pending(env)?;
-    PENDING_MULTISIG.remove(env);
-    MultisigCancelled {}.publish(env);
+pub fn cancel<T: Tier>(env: &Env, by: Proposer) -> Result<(), AccountError> {
+    let profile = administered::<T>(env, &[by.into_val(env)])?;
+    pending(env, by)?;
+    slot(by).remove(env);
+    MultisigCancelled { by }.publish(env);
     commit::<T>(env, &profile)
 }
 
@@ -155,5 +232,5 @@ pub fn cancel<T: Tier>(env: &Env) -> Result<(), AccountError> {
 pub fn propose_signers<T: Tier>(env: &Env, signers: Vec<Bytes>) -> Result<(), AccountError> {
     let profile = storage::load(env)?;
     let config = MultisigConfig { signers, ..current(env, &profile)? };
-    propose::<T>(env, &profile, config, false)
+    propose::<T>(env, &profile, config, Proposer::Signers, false)
 }

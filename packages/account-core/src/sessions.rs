@@ -3,6 +3,7 @@
 use crate::administration::{administered, commit};
 use crate::amounts;
 use crate::intent::{Footprint, Intent};
+use crate::spent;
 use crate::state::{Profile, Session};
 use crate::storage::{self, SESSIONS};
 use crate::tier::Tier;
@@ -10,8 +11,8 @@ use margin_interface::operations::{Kind, OPERATIONS};
 use margin_interface::{
     AccountError, Scope, SessionAdded, SessionGrant, SessionKey, SessionRevoked, SessionUsed,
 };
-use margin_math::window::{Window, ENCODED};
-use soroban_sdk::{vec, Bytes, BytesN, Env, IntoVal, Symbol, Vec};
+use margin_math::window::Window;
+use soroban_sdk::{vec, Bytes, Env, IntoVal, Symbol, Vec};
 
 /// Most operations of a session.
 pub const MAX_OPERATIONS: u32 = 32;
@@ -79,12 +80,7 @@ fn install<T: Tier>(env: &Env, profile: &Profile, grant: SessionGrant) -> Result
     }
     let session = match storage::session(env, &key) {
         Some(session) => Session { grant: grant.clone(), ..session },
-        None => Session {
-            grant: grant.clone(),
-            ledger: 0,
-            spent_in_ledger: 0,
-            window: Bytes::from_array(env, &Window::EMPTY.encode()),
-        },
+        None => Session { grant: grant.clone(), ledger: 0, spent_in_ledger: 0, window: spent::nothing(env) },
     };
     storage::set_session(env, &key, &session);
     SessionAdded { key, grant }.publish(env);
@@ -162,10 +158,8 @@ struct Use {
 
 impl Use {
     fn of(env: &Env, session: &Session) -> Result<Use, AccountError> {
-        let stored =
-            BytesN::<ENCODED>::try_from(session.window.clone()).map_err(|_| AccountError::NotInitialized)?;
-        let window = Window::decode(&stored.to_array()).at(env.ledger().timestamp());
-        let today = window.spent().map_err(|_| AccountError::ArithmeticOverflow)?;
+        let window = spent::load(env, &session.window)?;
+        let today = spent::sum(&window)?;
         let in_ledger = if session.ledger == env.ledger().sequence() { session.spent_in_ledger } else { 0 };
         Ok(Use { today, count: window.count(), in_ledger, window })
     }
@@ -206,23 +200,21 @@ pub struct Charge {
     left_today: i128,
 }
 
-/// Checks an entry against every limit of its session. `None` for one that can only reduce: it costs nothing.
+/// Checks an entry against every limit of its session. One that can only reduce counts as well: by its number, or a thief
+/// could trade the account away in small steps, and by what it may lose.
 ///
 /// # Errors
 /// * [`AccountError::ExceedsSessionLimit`] - per entry, or per ledger
 /// * [`AccountError::DailyLimitExceeded`] - amount, or number
-/// * those of [`amounts::total`]
+/// * those of [`amounts::total`] and [`amounts::losses`]
 pub fn charge(
     env: &Env,
     profile: &Profile,
     mut session: Session,
-    intent: &Intent,
     footprint: &Footprint,
-) -> Result<Option<Charge>, AccountError> {
-    let amount = amounts::total(env, profile, footprint)?;
-    if amount == 0 && !intent.increases {
-        return Ok(None);
-    }
+) -> Result<Charge, AccountError> {
+    let moved = amounts::total(env, profile, footprint)?;
+    let amount = amounts::plus(moved, amounts::losses(env, profile, footprint)?)?;
     let Use { mut window, today, count, in_ledger } = Use::of(env, &session)?;
     let grant = &session.grant;
     let in_ledger = in_ledger.checked_add(amount).ok_or(AccountError::ArithmeticOverflow)?;
@@ -234,11 +226,11 @@ pub fn charge(
         return Err(AccountError::DailyLimitExceeded);
     }
     let left_today = grant.daily_limit - today;
-    window.spend(amount).map_err(|_| AccountError::ArithmeticOverflow)?;
+    spent::add(&mut window, amount)?;
     session.ledger = env.ledger().sequence();
     session.spent_in_ledger = in_ledger;
-    session.window = Bytes::from_array(env, &window.encode());
-    Ok(Some(Charge { session, amount, left_today }))
+    session.window = spent::store(env, &window);
+    Ok(Charge { session, amount, left_today })
 }
 
 impl Charge {

@@ -33,8 +33,10 @@ pub const POLICIES: Slot<Map<Address, TokenPolicy>> = Slot::new(symbol_short!("p
 pub const THRESHOLDS: Slot<Thresholds> = Slot::new(symbol_short!("quorum"));
 /// Keys that freeze and recover.
 pub const GUARDIANS: Slot<Vec<Bytes>> = Slot::new(symbol_short!("guardians"));
-/// Announced configuration.
+/// Configuration that the signers announced.
 pub const PENDING_MULTISIG: Slot<PendingMultisig> = Slot::new(symbol_short!("proposed"));
+/// Configuration that the guardians announced.
+pub const PENDING_RECOVERY: Slot<PendingMultisig> = Slot::new(symbol_short!("rescue"));
 /// Markets without new risk.
 pub const BLACKLIST: Slot<Vec<Market>> = Slot::new(symbol_short!("blacklist"));
 /// When risk may increase; absent: always.
@@ -42,6 +44,7 @@ pub const HOURS: Slot<TradingHours> = Slot::new(symbol_short!("hours"));
 
 const SESSION: Symbol = symbol_short!("session");
 const AUDIT: Symbol = symbol_short!("audit");
+const SPENT: Symbol = symbol_short!("spent");
 
 /// A value in the instance.
 pub struct Slot<T>(Symbol, PhantomData<T>);
@@ -161,6 +164,16 @@ pub fn audit(env: &Env) -> Option<AuditTrail> {
 /// Writes the audit trail.
 pub fn set_audit(env: &Env, trail: &AuditTrail) {
     set_persistent(env, &AUDIT, trail);
+}
+
+/// What signers spent in 24 hours, for each of an institution's amounts; empty before the first entry.
+pub fn spent(env: &Env) -> Vec<Bytes> {
+    env.storage().persistent().get(&SPENT).unwrap_or(Vec::new(env))
+}
+
+/// Writes it.
+pub fn set_spent(env: &Env, spent: &Vec<Bytes>) {
+    set_persistent(env, &SPENT, spent);
 }
 
 fn set_persistent<K: IntoVal<Env, Val>, T: IntoVal<Env, Val>>(env: &Env, key: &K, value: &T) {

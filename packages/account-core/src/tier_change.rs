@@ -6,7 +6,8 @@ use crate::calls::read_ledger;
 use crate::policy::{within, Risk};
 use crate::state::{PendingTier, Profile, Thresholds};
 use crate::storage::{
-    self, BLACKLIST, GUARDIANS, HOURS, PENDING_MULTISIG, PENDING_TIER, POLICIES, SESSIONS, THRESHOLDS,
+    self, BLACKLIST, GUARDIANS, HOURS, PENDING_MULTISIG, PENDING_RECOVERY, PENDING_TIER, POLICIES, SESSIONS,
+    THRESHOLDS,
 };
 use crate::tier::Tier;
 use crate::upgrade;
@@ -73,6 +74,7 @@ pub fn complete<T: Tier>(env: &Env) -> Result<(), AccountError> {
         THRESHOLDS.remove(env);
         HOURS.remove(env);
         PENDING_MULTISIG.remove(env);
+        PENDING_RECOVERY.remove(env);
     }
     profile.account_type = tier;
     profile.epoch += 1;

@@ -61,7 +61,11 @@ pub fn required_signatures<T: Tier>(env: &Env, operation: Symbol, amount: i128) 
     let thresholds = multisig::thresholds(env)?;
     let sized =
         OPERATIONS.iter().any(|row| is(&row.function)) || ["transfer", "approve", "burn"].iter().any(is);
-    Ok(if sized { thresholds.needed(amount) } else { thresholds.highest() })
+    if sized {
+        thresholds.needed(env, amount)
+    } else {
+        Ok(thresholds.highest())
+    }
 }
 
 /// [`can_authorize`](margin_interface::SmartAccountInterface::can_authorize).

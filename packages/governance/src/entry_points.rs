@@ -1,6 +1,8 @@
 //! The entry points that every governed contract has, written once.
 
-/// Implements [`GovernanceInterface`](margin_interface::GovernanceInterface) for a contract.
+/// Implements [`GovernanceInterface`](margin_interface::GovernanceInterface) for a contract; with a version and a
+/// migration, a `fn(&Env, u32)` that is told which version it finds, also
+/// [`MigrationInterface`](margin_interface::MigrationInterface).
 #[macro_export]
 macro_rules! governed {
     ($contract:ident) => {
@@ -24,6 +26,13 @@ macro_rules! governed {
                 $crate::accept_admin(&env);
             }
 
+            fn propose_guardian(
+                env: soroban_sdk::Env,
+                guardian: soroban_sdk::Address,
+            ) -> soroban_sdk::BytesN<32> {
+                $crate::propose_guardian(&env, guardian)
+            }
+
             fn set_guardian(env: soroban_sdk::Env, guardian: soroban_sdk::Address) {
                 $crate::set_guardian(&env, guardian);
             }
@@ -37,6 +46,26 @@ macro_rules! governed {
                 id: soroban_sdk::BytesN<32>,
             ) -> Option<$crate::interface::Schedule> {
                 $crate::scheduled(&env, id)
+            }
+
+            fn freeze_upgrades(env: soroban_sdk::Env) {
+                $crate::freeze_upgrades(&env);
+            }
+
+            fn storage_version(env: soroban_sdk::Env) -> u32 {
+                $crate::storage_version(&env)
+            }
+        }
+    };
+    ($contract:ident, $version:expr, $migration:expr) => {
+        $crate::governed!($contract);
+
+        use $crate::interface::MigrationInterface;
+
+        #[soroban_sdk::contractimpl]
+        impl MigrationInterface for $contract {
+            fn migrate(env: soroban_sdk::Env) {
+                $crate::migrate(&env, $version, $migration);
             }
         }
     };

@@ -13,10 +13,11 @@ mod upgrades;
 #[doc(hidden)]
 pub use margin_interface as interface;
 pub use offices::{
-    accept_admin, admin, guardian, initialise, require_admin, require_governor, set_guardian, transfer_admin,
+    accept_admin, admin, guardian, initialise, propose_guardian, require_admin, require_governor,
+    set_guardian, transfer_admin,
 };
 pub use timelock::{cancel, propose, scheduled, take, Delay};
-pub use upgrades::{freeze_upgrades, upgrade, upgrades_frozen};
+pub use upgrades::{freeze_upgrades, migrate, storage_version, upgrade};
 
 #[cfg(test)]
 mod test;

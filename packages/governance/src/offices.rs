@@ -1,57 +1,53 @@
 //! Admin and guardian.
 
+use crate::timelock::{propose, take_announced, Delay};
 use margin_interface::{AdminTransferOffered, AdminTransferred, GovernanceError, GuardianSet};
-use soroban_sdk::{contracttype, panic_with_error, Address, Env};
+use soroban_sdk::{panic_with_error, symbol_short, Address, BytesN, Env, Symbol};
 
-#[contracttype]
-#[derive(Clone)]
-struct Offices {
-    admin: Address,
-    guardian: Address,
-    /// To whom the office of admin is offered.
-    successor: Option<Address>,
+const ADMIN: Symbol = symbol_short!("Admin");
+const GUARDIAN: Symbol = symbol_short!("Guardian");
+/// To whom the office of admin is offered.
+const SUCCESSOR: Symbol = symbol_short!("Successor");
+
+fn holder(env: &Env, office: Symbol) -> Option<Address> {
+    env.storage().instance().get(&office)
 }
 
-#[contracttype]
-enum Key {
-    Offices,
+fn fill(env: &Env, office: Symbol, with: &Address) {
+    env.storage().instance().set(&office, with);
 }
 
-fn load(env: &Env) -> Offices {
-    match env.storage().instance().get(&Key::Offices) {
-        Some(offices) => offices,
+fn filled(env: &Env, office: Symbol) -> Address {
+    match holder(env, office) {
+        Some(address) => address,
         None => panic_with_error!(env, GovernanceError::NotGovernor),
     }
 }
 
-fn save(env: &Env, offices: &Offices) {
-    env.storage().instance().set(&Key::Offices, offices);
-}
-
 /// Fills the offices. For constructors.
 pub fn initialise(env: &Env, admin: Address, guardian: Address) {
-    save(env, &Offices { admin, guardian, successor: None });
+    fill(env, ADMIN, &admin);
+    fill(env, GUARDIAN, &guardian);
 }
 
 /// Who governs.
 pub fn admin(env: &Env) -> Address {
-    load(env).admin
+    filled(env, ADMIN)
 }
 
 /// Who may only halt, tighten and cancel.
 pub fn guardian(env: &Env) -> Address {
-    load(env).guardian
+    filled(env, GUARDIAN)
 }
 
 /// Requires the admin's authorisation.
 pub fn require_admin(env: &Env) {
-    load(env).admin.require_auth();
+    admin(env).require_auth();
 }
 
 /// Requires the authorisation of `by`, the admin or the guardian; [`GovernanceError::NotGovernor`] for anybody else.
 pub fn require_governor(env: &Env, by: &Address) {
-    let offices = load(env);
-    if *by != offices.admin && *by != offices.guardian {
+    if *by != admin(env) && *by != guardian(env) {
         panic_with_error!(env, GovernanceError::NotGovernor);
     }
     by.require_auth();
@@ -60,24 +56,37 @@ pub fn require_governor(env: &Env, by: &Address) {
 /// [`GovernanceInterface::transfer_admin`](margin_interface::GovernanceInterface::transfer_admin).
 pub fn transfer_admin(env: &Env, to: Address) {
     require_admin(env);
-    save(env, &Offices { successor: Some(to.clone()), ..load(env) });
+    fill(env, SUCCESSOR, &to);
     AdminTransferOffered { to }.publish(env);
 }
 
 /// [`GovernanceInterface::accept_admin`](margin_interface::GovernanceInterface::accept_admin).
 pub fn accept_admin(env: &Env) {
-    let offices = load(env);
-    let Some(admin) = offices.successor.clone() else {
+    let Some(successor) = holder(env, SUCCESSOR) else {
         panic_with_error!(env, GovernanceError::NoTransfer);
     };
-    admin.require_auth();
-    save(env, &Offices { admin: admin.clone(), successor: None, ..offices });
-    AdminTransferred { admin }.publish(env);
+    successor.require_auth();
+    // Who is its own guardian leaves both offices.
+    if guardian(env) == admin(env) {
+        fill(env, GUARDIAN, &successor);
+    }
+    fill(env, ADMIN, &successor);
+    env.storage().instance().remove(&SUCCESSOR);
+    AdminTransferred { admin: successor }.publish(env);
+}
+
+/// [`GovernanceInterface::propose_guardian`](margin_interface::GovernanceInterface::propose_guardian).
+pub fn propose_guardian(env: &Env, guardian: Address) -> BytesN<32> {
+    propose(env, guardian, Delay::Venue)
 }
 
 /// [`GovernanceInterface::set_guardian`](margin_interface::GovernanceInterface::set_guardian).
 pub fn set_guardian(env: &Env, guardian: Address) {
-    require_admin(env);
-    save(env, &Offices { guardian: guardian.clone(), ..load(env) });
+    if guardian == admin(env) {
+        require_admin(env);
+    } else {
+        take_announced(env, &guardian);
+    }
+    fill(env, GUARDIAN, &guardian);
     GuardianSet { guardian }.publish(env);
 }

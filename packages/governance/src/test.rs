@@ -1,11 +1,11 @@
 extern crate std;
 
 use crate::Delay;
-use margin_interface::{GovernanceError, Schedule};
+use margin_interface::{GovernanceClient, GovernanceError, Schedule};
 use soroban_sdk::{
-    contract, contractimpl, contracttype,
+    contract, contractimpl, contracttype, symbol_short,
     testutils::{Address as _, Ledger as _, MockAuth, MockAuthInvoke},
-    Address, BytesN, Env, Error, IntoVal, InvokeError, Val, Vec,
+    Address, BytesN, Env, Error, IntoVal, InvokeError, Symbol, Val, Vec,
 };
 
 #[contracttype]
@@ -28,35 +28,21 @@ impl Governed {
     pub fn execute(env: Env, id: BytesN<32>) -> Change {
         crate::take(&env, &id)
     }
-    pub fn freeze_upgrades(env: Env) {
-        crate::freeze_upgrades(&env);
+    pub fn upgrade(env: Env, wasm: BytesN<32>, version: u32) {
+        crate::upgrade(&env, wasm, version);
     }
-    pub fn upgrade(env: Env, wasm: BytesN<32>) {
-        crate::upgrade(&env, wasm);
+    /// As code for storage of any version would.
+    pub fn migrate_to(env: Env, version: u32) {
+        crate::migrate(&env, version, |env, from| env.storage().instance().set(&FOUND, &from));
     }
-    pub fn cancel(env: Env, by: Address, id: BytesN<32>) {
-        crate::cancel(&env, by, id);
-    }
-    pub fn scheduled(env: Env, id: BytesN<32>) -> Option<Schedule> {
-        crate::scheduled(&env, id)
-    }
-    pub fn transfer_admin(env: Env, to: Address) {
-        crate::transfer_admin(&env, to);
-    }
-    pub fn accept_admin(env: Env) {
-        crate::accept_admin(&env);
-    }
-    pub fn set_guardian(env: Env, guardian: Address) {
-        crate::set_guardian(&env, guardian);
-    }
-    pub fn admin(env: Env) -> Address {
-        crate::admin(&env)
-    }
-    pub fn guardian(env: Env) -> Address {
-        crate::guardian(&env)
+    pub fn found(env: Env) -> Option<u32> {
+        env.storage().instance().get(&FOUND)
     }
 }
 
+crate::governed!(Governed);
+
+const FOUND: Symbol = symbol_short!("Found");
 const START: u64 = 1_790_000_000;
 const DAY: u64 = 86_400;
 
@@ -83,24 +69,55 @@ impl World {
         GovernedClient::new(&self.env, &self.contract)
     }
 
+    fn office(&self) -> GovernanceClient<'_> {
+        GovernanceClient::new(&self.env, &self.contract)
+    }
+
     /// What follows is authorised by `by` alone, and for exactly this call.
-    fn signed(&self, by: &Address, function: &str, args: Vec<Val>) -> GovernedClient<'_> {
+    fn sign(&self, by: &Address, function: &str, args: impl IntoVal<Env, Vec<Val>>) {
+        let args = args.into_val(&self.env);
         let invoke = MockAuthInvoke { contract: &self.contract, fn_name: function, args, sub_invokes: &[] };
         self.env.mock_auths(&[MockAuth { address: by, invoke: &invoke }]);
-        self.client()
     }
 
     fn propose(&self, by: &Address, cap: i128) -> Result<BytesN<32>, Option<Error>> {
-        let args = (Change::Cap(cap),).into_val(&self.env);
-        flatten(self.signed(by, "propose", args).try_propose(&Change::Cap(cap)))
+        self.sign(by, "propose", (Change::Cap(cap),));
+        flatten(self.client().try_propose(&Change::Cap(cap)))
     }
 
     fn execute(&self, by: &Address, id: &BytesN<32>) -> Result<Change, Option<Error>> {
-        flatten(self.signed(by, "execute", (id,).into_val(&self.env)).try_execute(id))
+        self.sign(by, "execute", (id,));
+        flatten(self.client().try_execute(id))
+    }
+
+    fn announce_guardian(&self, by: &Address, guardian: &Address) -> Result<BytesN<32>, Option<Error>> {
+        self.sign(by, "propose_guardian", (guardian,));
+        flatten(self.office().try_propose_guardian(guardian))
+    }
+
+    fn set_guardian(&self, by: &Address, guardian: &Address) -> Result<(), Option<Error>> {
+        self.sign(by, "set_guardian", (guardian,));
+        flatten(self.office().try_set_guardian(guardian))
+    }
+
+    fn offer(&self, by: &Address, to: &Address) -> Result<(), Option<Error>> {
+        self.sign(by, "transfer_admin", (to,));
+        flatten(self.office().try_transfer_admin(to))
+    }
+
+    fn accept(&self, by: &Address) -> Result<(), Option<Error>> {
+        self.sign(by, "accept_admin", Vec::<Val>::new(&self.env));
+        flatten(self.office().try_accept_admin())
+    }
+
+    fn migrate(&self, by: &Address, version: u32) -> Result<(), Option<Error>> {
+        self.sign(by, "migrate_to", (version,));
+        flatten(self.client().try_migrate_to(&version))
     }
 
     fn cancel(&self, by: &Address, id: &BytesN<32>) -> Result<(), Option<Error>> {
-        flatten(self.signed(by, "cancel", (by, id).into_val(&self.env)).try_cancel(by, id))
+        self.sign(by, "cancel", (by, id));
+        flatten(self.office().try_cancel(by, id))
     }
 
     fn wait(&self, seconds: u64) {
@@ -129,7 +146,7 @@ fn a_change_executes_only_within_its_time_and_once() {
     let w = World::new();
     let id = w.propose(&w.admin, 5).unwrap();
     assert_eq!(
-        w.client().scheduled(&id),
+        w.office().scheduled(&id),
         Some(Schedule { ready_at: START + DAY, expires_at: START + 15 * DAY })
     );
     w.wait(DAY - 1);
@@ -137,7 +154,7 @@ fn a_change_executes_only_within_its_time_and_once() {
     w.wait(1);
     assert_eq!(w.execute(&w.admin, &id), Ok(Change::Cap(5)));
     assert_eq!(w.execute(&w.admin, &id), Err(error(GovernanceError::NotScheduled)));
-    assert_eq!(w.client().scheduled(&id), None);
+    assert_eq!(w.office().scheduled(&id), None);
 }
 
 #[test]
@@ -184,43 +201,117 @@ fn only_the_admin_proposes_and_executes() {
 fn the_office_of_admin_moves_in_two_steps() {
     let w = World::new();
     let next = Address::generate(&w.env);
-    let accept = |by: &Address| flatten(w.signed(by, "accept_admin", Vec::new(&w.env)).try_accept_admin());
-    assert_eq!(accept(&next), Err(error(GovernanceError::NoTransfer)));
-    let offer = |by: &Address| {
-        flatten(w.signed(by, "transfer_admin", (&next,).into_val(&w.env)).try_transfer_admin(&next))
-    };
-    assert_eq!(offer(&next), Err(None));
-    assert_eq!(offer(&w.guardian), Err(None));
-    assert_eq!(offer(&w.admin), Ok(()));
-    assert_eq!(w.client().admin(), w.admin);
-    assert_eq!(accept(&w.admin), Err(None));
-    assert_eq!(accept(&next), Ok(()));
-    assert_eq!(w.client().admin(), next);
-    assert_eq!(offer(&w.admin), Err(None));
-    assert_eq!(accept(&next), Err(error(GovernanceError::NoTransfer)));
+    assert_eq!(w.accept(&next), Err(error(GovernanceError::NoTransfer)));
+    assert_eq!(w.offer(&next, &next), Err(None));
+    assert_eq!(w.offer(&w.guardian, &next), Err(None));
+    assert_eq!(w.offer(&w.admin, &next), Ok(()));
+    assert_eq!(w.office().admin(), w.admin);
+    assert_eq!(w.accept(&w.admin), Err(None));
+    assert_eq!(w.accept(&next), Ok(()));
+    assert_eq!((w.office().admin(), w.office().guardian()), (next.clone(), w.guardian.clone()));
+    assert_eq!(w.offer(&w.admin, &next), Err(None));
+    assert_eq!(w.accept(&next), Err(error(GovernanceError::NoTransfer)));
 }
 
 #[test]
-fn the_admin_names_the_guardian() {
+fn an_offer_is_replaced_by_the_next() {
+    let w = World::new();
+    let (first, second) = (Address::generate(&w.env), Address::generate(&w.env));
+    assert_eq!(w.offer(&w.admin, &first), Ok(()));
+    assert_eq!(w.offer(&w.admin, &second), Ok(()));
+    assert_eq!(w.accept(&first), Err(None));
+    assert_eq!(w.accept(&second), Ok(()));
+}
+
+#[test]
+fn a_guardian_is_announced_two_days_before_it_takes_office() {
     let w = World::new();
     let next = Address::generate(&w.env);
-    let set = |by: &Address| {
-        flatten(w.signed(by, "set_guardian", (&next,).into_val(&w.env)).try_set_guardian(&next))
-    };
-    assert_eq!(set(&w.guardian), Err(None));
-    assert_eq!(set(&w.admin), Ok(()));
-    assert_eq!(w.client().guardian(), next);
+    assert_eq!(w.set_guardian(&w.admin, &next), Err(error(GovernanceError::NotScheduled)));
+    assert_eq!(w.announce_guardian(&w.guardian, &next), Err(None));
+    let id = w.announce_guardian(&w.admin, &next).unwrap();
+    assert_eq!(w.office().scheduled(&id).unwrap().ready_at, START + 2 * DAY);
+    w.wait(2 * DAY - 1);
+    assert_eq!(w.set_guardian(&w.admin, &next), Err(error(GovernanceError::TooEarly)));
+    w.wait(1);
+    assert_eq!(w.set_guardian(&next, &next), Err(None));
+    assert_eq!(w.office().guardian(), w.guardian);
+    assert_eq!(w.set_guardian(&w.admin, &next), Ok(()));
+    assert_eq!(w.office().guardian(), next);
+    assert_eq!(w.set_guardian(&w.admin, &next), Err(error(GovernanceError::NotScheduled)), "once");
+}
+
+#[test]
+fn a_guardian_may_cancel_its_successor() {
+    let w = World::new();
+    let next = Address::generate(&w.env);
+    let id = w.announce_guardian(&w.admin, &next).unwrap();
+    assert_eq!(w.cancel(&w.guardian, &id), Ok(()));
+    w.wait(2 * DAY);
+    assert_eq!(w.set_guardian(&w.admin, &next), Err(error(GovernanceError::NotScheduled)));
+}
+
+#[test]
+fn a_guardian_is_dismissed_at_once_and_the_admin_is_its_own_until_the_next() {
+    let w = World::new();
+    let next = Address::generate(&w.env);
+    assert_eq!(w.set_guardian(&w.guardian, &w.admin), Err(None));
+    assert_eq!(w.set_guardian(&w.admin, &w.admin), Ok(()));
+    let id = w.propose(&w.admin, 5).unwrap();
+    assert_eq!(w.cancel(&w.guardian, &id), Err(error(GovernanceError::NotGovernor)));
+    // Whoever gives up the office of admin keeps no other.
+    assert_eq!(w.offer(&w.admin, &next), Ok(()));
+    assert_eq!(w.accept(&next), Ok(()));
+    assert_eq!((w.office().admin(), w.office().guardian()), (next.clone(), next.clone()));
+    assert_eq!(w.cancel(&w.admin, &id), Err(error(GovernanceError::NotGovernor)));
+}
+
+#[test]
+fn what_is_announced_for_one_purpose_serves_no_other() {
+    let w = World::new();
+    let next = Address::generate(&w.env);
+    let id = w.announce_guardian(&w.admin, &next).unwrap();
+    w.wait(2 * DAY);
+    assert_eq!(w.execute(&w.admin, &id), Err(error(GovernanceError::NotScheduled)));
+    assert_eq!(w.set_guardian(&w.admin, &next), Ok(()), "it is still there");
 }
 
 #[test]
 fn code_is_final_once_the_admin_says_so() {
     let w = World::new();
-    let freeze =
-        |by: &Address| flatten(w.signed(by, "freeze_upgrades", Vec::new(&w.env)).try_freeze_upgrades());
+    let freeze = |by: &Address| {
+        w.sign(by, "freeze_upgrades", Vec::<Val>::new(&w.env));
+        flatten(w.office().try_freeze_upgrades())
+    };
     let code = BytesN::from_array(&w.env, &[7; 32]);
-    let upgrade = || flatten(w.client().try_upgrade(&code));
+    let upgrade = || flatten(w.client().try_upgrade(&code, &1));
     assert_eq!(freeze(&w.guardian), Err(None));
     assert_eq!(upgrade(), Err(None), "the host knows no such code: the contract would take it");
     assert_eq!(freeze(&w.admin), Ok(()));
     assert_eq!(upgrade(), Err(error(GovernanceError::UpgradesFrozen)));
+}
+
+#[test]
+fn storage_is_migrated_once_by_the_admin_and_never_back() {
+    let w = World::new();
+    assert_eq!(w.office().storage_version(), 1);
+    assert_eq!(w.migrate(&w.admin, 1), Err(error(GovernanceError::NothingToMigrate)));
+    assert_eq!(w.migrate(&w.guardian, 3), Err(None));
+    assert_eq!((w.office().storage_version(), w.client().found()), (1, None));
+    assert_eq!(w.migrate(&w.admin, 3), Ok(()));
+    assert_eq!((w.office().storage_version(), w.client().found()), (3, Some(1)));
+    assert_eq!(w.migrate(&w.admin, 3), Err(error(GovernanceError::NothingToMigrate)));
+    assert_eq!(w.migrate(&w.admin, 2), Err(error(GovernanceError::Downgrade)));
+    assert_eq!(w.migrate(&w.admin, 4), Ok(()));
+    assert_eq!(w.client().found(), Some(3));
+}
+
+#[test]
+fn code_for_older_storage_is_refused() {
+    let w = World::new();
+    assert_eq!(w.migrate(&w.admin, 3), Ok(()));
+    let code = BytesN::from_array(&w.env, &[7; 32]);
+    let upgrade = |version| flatten(w.client().try_upgrade(&code, &version));
+    assert_eq!(upgrade(2), Err(error(GovernanceError::Downgrade)));
+    assert_eq!(upgrade(3), Err(None), "the host knows no such code: the contract would take it");
 }

@@ -3,7 +3,9 @@
 use crate::offices::{require_admin, require_governor};
 use margin_interface::{ChangeCancelled, ChangeExecuted, ChangeProposed, GovernanceError, Schedule};
 use soroban_sdk::{
-    contracttype, panic_with_error, xdr::ToXdr, Address, Bytes, BytesN, Env, IntoVal, TryFromVal, Val,
+    panic_with_error, symbol_short,
+    xdr::{FromXdr, ToXdr},
+    Address, Bytes, BytesN, Env, IntoVal, Symbol, TryFromVal, Val,
 };
 
 const HOUR: u64 = 3_600;
@@ -36,13 +38,16 @@ impl Delay {
 }
 
 // Temporary: a change that is forgotten is one that does not happen.
-#[contracttype]
-enum Key {
-    Scheduled(BytesN<32>),
+fn key(id: &BytesN<32>) -> (Symbol, BytesN<32>) {
+    (symbol_short!("Scheduled"), id.clone())
 }
 
 fn load(env: &Env, id: &BytesN<32>) -> Option<(Bytes, Schedule)> {
-    env.storage().temporary().get(&Key::Scheduled(id.clone()))
+    env.storage().temporary().get(&key(id))
+}
+
+fn id_of(env: &Env, encoded: &Bytes) -> BytesN<32> {
+    env.crypto().sha256(encoded).to_bytes()
 }
 
 /// Schedules `change`. Returns its id: the same change has the same id, and is scheduled at most once at a time.
@@ -51,14 +56,14 @@ fn load(env: &Env, id: &BytesN<32>) -> Option<(Bytes, Schedule)> {
 pub fn propose<C: IntoVal<Env, Val>>(env: &Env, change: C, delay: Delay) -> BytesN<32> {
     require_admin(env);
     let encoded = change.to_xdr(env);
-    let id = env.crypto().sha256(&encoded).to_bytes();
+    let id = id_of(env, &encoded);
     let now = env.ledger().timestamp();
     if load(env, &id).is_some_and(|(_, schedule)| now < schedule.expires_at) {
         panic_with_error!(env, GovernanceError::AlreadyScheduled);
     }
     let ready_at = now + delay.seconds();
     let expires_at = ready_at + OPEN_FOR;
-    let key = Key::Scheduled(id.clone());
+    let key = key(&id);
     env.storage().temporary().set(&key, &(encoded, Schedule { expires_at, ready_at }));
     env.storage().temporary().extend_ttl(&key, LIFETIME, LIFETIME);
     ChangeProposed { id: id.clone(), ready_at, expires_at }.publish(env);
@@ -69,6 +74,19 @@ pub fn propose<C: IntoVal<Env, Val>>(env: &Env, change: C, delay: Delay) -> Byte
 ///
 /// [`GovernanceError::NotScheduled`], [`GovernanceError::TooEarly`], [`GovernanceError::Expired`].
 pub fn take<C: TryFromVal<Env, Val>>(env: &Env, id: &BytesN<32>) -> C {
+    match C::from_xdr(env, &take_encoded(env, id)) {
+        Ok(change) => change,
+        // Another version of the contract encoded it, or another function proposed it.
+        Err(_) => panic_with_error!(env, GovernanceError::NotScheduled),
+    }
+}
+
+/// [`take`] of a change that the caller knows.
+pub(crate) fn take_announced<C: IntoVal<Env, Val> + Clone>(env: &Env, change: &C) {
+    take_encoded(env, &id_of(env, &change.clone().to_xdr(env)));
+}
+
+fn take_encoded(env: &Env, id: &BytesN<32>) -> Bytes {
     require_admin(env);
     let Some((encoded, schedule)) = load(env, id) else {
         panic_with_error!(env, GovernanceError::NotScheduled);
@@ -80,13 +98,9 @@ pub fn take<C: TryFromVal<Env, Val>>(env: &Env, id: &BytesN<32>) -> C {
     if now >= schedule.expires_at {
         panic_with_error!(env, GovernanceError::Expired);
     }
-    env.storage().temporary().remove(&Key::Scheduled(id.clone()));
+    env.storage().temporary().remove(&key(id));
     ChangeExecuted { id: id.clone() }.publish(env);
-    match soroban_sdk::xdr::FromXdr::from_xdr(env, &encoded) {
-        Ok(change) => change,
-        // Another version of the contract encoded it.
-        Err(_) => panic_with_error!(env, GovernanceError::NotScheduled),
-    }
+    encoded
 }
 
 /// [`GovernanceInterface::cancel`](margin_interface::GovernanceInterface::cancel).
@@ -95,7 +109,7 @@ pub fn cancel(env: &Env, by: Address, id: BytesN<32>) {
     if load(env, &id).is_none() {
         panic_with_error!(env, GovernanceError::NotScheduled);
     }
-    env.storage().temporary().remove(&Key::Scheduled(id.clone()));
+    env.storage().temporary().remove(&key(&id));
     ChangeCancelled { id, by }.publish(env);
 }
 

@@ -1,32 +1,50 @@
-//! Code that may be replaced, until it is frozen.
+//! Code that may be replaced, until it is frozen, and what it stores.
 
 use crate::offices::require_admin;
-use margin_interface::{GovernanceError, UpgradesFrozen};
-use soroban_sdk::{contracttype, panic_with_error, BytesN, ContractExecutable, Env};
+use margin_interface::{GovernanceError, StorageMigrated, UpgradesFrozen};
+use soroban_sdk::{panic_with_error, symbol_short, BytesN, ContractExecutable, Env, Symbol};
 
-#[contracttype]
-enum Key {
-    /// Present: the code is final.
-    Frozen,
-}
+/// Present: the code is final.
+const FROZEN: Symbol = symbol_short!("Frozen");
+/// Of the storage; absent before the first migration.
+const VERSION: Symbol = symbol_short!("Version");
 
-/// Whether the code is final.
-pub fn upgrades_frozen(env: &Env) -> bool {
-    env.storage().instance().has(&Key::Frozen)
-}
-
-/// Makes the code final: there is no way back. Authorised by the admin.
+/// [`GovernanceInterface::freeze_upgrades`](margin_interface::GovernanceInterface::freeze_upgrades).
 pub fn freeze_upgrades(env: &Env) {
     require_admin(env);
-    env.storage().instance().set(&Key::Frozen, &());
+    env.storage().instance().set(&FROZEN, &());
     UpgradesFrozen {}.publish(env);
 }
 
-/// Replaces the contract's code, as a change that was taken from the timelock says.
-/// [`GovernanceError::UpgradesFrozen`] if the code is final.
-pub fn upgrade(env: &Env, wasm: BytesN<32>) {
-    if upgrades_frozen(env) {
+/// Replaces the contract's code by one for storage of that version, as a change that was taken from the timelock says.
+/// [`GovernanceError::UpgradesFrozen`] if the code is final, [`GovernanceError::Downgrade`] if the storage is newer.
+pub fn upgrade(env: &Env, wasm: BytesN<32>, version: u32) {
+    if env.storage().instance().has(&FROZEN) {
         panic_with_error!(env, GovernanceError::UpgradesFrozen);
     }
+    if version < storage_version(env) {
+        panic_with_error!(env, GovernanceError::Downgrade);
+    }
     env.deployer().update_current_contract(ContractExecutable::Wasm(wasm));
+}
+
+/// [`GovernanceInterface::storage_version`](margin_interface::GovernanceInterface::storage_version).
+pub fn storage_version(env: &Env) -> u32 {
+    env.storage().instance().get(&VERSION).unwrap_or(1)
+}
+
+/// [`MigrationInterface::migrate`](margin_interface::MigrationInterface::migrate) of code for storage of version `to`;
+/// `migration` is told which version it finds.
+pub fn migrate(env: &Env, to: u32, migration: impl FnOnce(&Env, u32)) {
+    require_admin(env);
+    let from = storage_version(env);
+    if from == to {
+        panic_with_error!(env, GovernanceError::NothingToMigrate);
+    }
+    if from > to {
+        panic_with_error!(env, GovernanceError::Downgrade);
+    }
+    migration(env, from);
+    env.storage().instance().set(&VERSION, &to);
+    StorageMigrated { from, to }.publish(env);
 }

@@ -1,6 +1,6 @@
 //! Smart accounts of every tier.
 //!
-//! Doc comments of types land in the contract's on-chain spec: they are a few words with the unit.
+//! Doc comments of types land in the contract's on-chain spec, which costs every deployer rent: units are in comments.
 
 use crate::{Limits, Market};
 use soroban_sdk::{
@@ -28,13 +28,13 @@ pub struct AccountConfig {
     // Tier.
     pub account_type: AccountType,
     // Below it anyone may deleverage the account; also the floor of every increase of risk.
-    /// Health, bps.
+    // Health, bps.
     pub auto_deleverage_threshold: u32,
-    /// Hundredths.
+    // Hundredths.
     pub max_leverage: u32,
     // Administers: a key account or a contract.
     pub owner: Address,
-    /// Keys: 32 bytes ed25519, 65 secp256r1.
+    // Keys: 32 bytes ed25519, 65 secp256r1.
     pub signers: Vec<Bytes>,
 }
 
@@ -63,16 +63,16 @@ pub struct WebAuthnData {
     pub client_data: Bytes,
 }
 
-/// A signature; strictly ascending by key.
+// A signature; strictly ascending by key.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Sig {
-    /// 32 bytes ed25519, 65 secp256r1.
+    // 32 bytes ed25519, 65 secp256r1.
     pub public_key: Bytes,
     // Of the entry's payload.
     pub signature: BytesN<64>,
     // An optional struct is more than the SDK can convert; on the wire this is one.
-    /// Passkeys: `WebAuthnData`.
+    // Passkeys: `WebAuthnData`.
     pub webauthn: Option<Map<Symbol, Bytes>>,
 }
 
@@ -80,17 +80,17 @@ pub struct Sig {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct DeleverageReport {
-    /// bps.
+    // bps.
     pub health_after: u32,
-    /// bps.
+    // bps.
     pub health_before: u32,
-    /// USD 1e7.
+    // USD 1e7.
     pub repaid_from_wallet: i128,
-    /// USD 1e7.
+    // USD 1e7.
     pub repaid_from_deposits: i128,
-    /// Notional, USD 1e7.
+    // Notional, USD 1e7.
     pub reduced: i128,
-    /// Swapped with the keeper, USD 1e7.
+    // Swapped with the keeper, USD 1e7.
     pub swapped: i128,
 }
 
@@ -112,7 +112,7 @@ pub struct Call {
 pub struct Proposal {
     // The signed tree, root first.
     pub calls: Vec<Call>,
-    /// Who would sign, ascending.
+    // Who would sign, ascending.
     pub signers: Vec<Bytes>,
 }
 
@@ -124,7 +124,7 @@ pub struct Standing {
     pub allowed: Vec<Address>,
     // In the ledger's book.
     pub delegates: Vec<Address>,
-    /// Second argument of what an institution authorises.
+    // Second argument of what an institution authorises.
     pub epoch: u32,
     // Only reduces.
     pub frozen: bool,
@@ -132,7 +132,7 @@ pub struct Standing {
     pub pending_owner: Option<Address>,
     // Hash of the next code.
     pub pending_upgrade: Option<BytesN<32>>,
-    /// Unix seconds; 0 without one.
+    // Unix seconds; 0 without one.
     pub upgrade_ready_at: u64,
 }
 
@@ -164,21 +164,21 @@ pub struct SessionGrant {
     // Steps of a batch count by their own names, and the batch by its.
     // Functions of the venues.
     pub allowed_ops: Vec<Symbol>,
-    /// USD 1e7 in 24 h.
+    // USD 1e7 in 24 h.
     pub daily_limit: i128,
-    /// Unix seconds, exclusive.
+    // Unix seconds, exclusive.
     pub expires_at: u64,
-    /// 32 bytes ed25519, 65 secp256r1.
+    // 32 bytes ed25519, 65 secp256r1.
     pub key: Bytes,
     // What it may touch.
     pub markets: Scope,
-    /// Hundredths.
+    // Hundredths.
     pub max_leverage: u32,
     // Entries in 24 h.
     pub max_ops_per_day: u32,
-    /// USD 1e7 in one ledger.
+    // USD 1e7 in one ledger.
     pub max_per_ledger: i128,
-    /// USD 1e7 in one entry.
+    // USD 1e7 in one entry.
     pub max_per_tx: i128,
 }
 
@@ -188,9 +188,9 @@ pub struct SessionGrant {
 pub struct SessionKey {
     // As given.
     pub grant: SessionGrant,
-    /// USD 1e7 in this ledger.
+    // USD 1e7 in this ledger.
     pub left_in_ledger: i128,
-    /// USD 1e7 in 24 h.
+    // USD 1e7 in 24 h.
     pub left_today: i128,
     // Entries in 24 h.
     pub ops_left_today: u32,
@@ -200,9 +200,9 @@ pub struct SessionKey {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TokenPolicy {
-    /// Largest debt, USD 1e7; 0: never borrowed.
+    // Largest debt, USD 1e7; 0: never borrowed.
     pub max_debt: i128,
-    /// Most that leaves by one entry, USD 1e7.
+    // Most that leaves by one entry, USD 1e7.
     pub max_outflow: i128,
 }
 
@@ -210,7 +210,7 @@ pub struct TokenPolicy {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AmountTier {
-    /// USD 1e7, exclusive.
+    // USD 1e7, exclusive.
     pub above: i128,
     // Needed then.
     pub signatures: u32,
@@ -226,8 +226,19 @@ pub struct MultisigConfig {
     pub signers: Vec<Bytes>,
     // M.
     pub threshold: u32,
-    /// Ascending.
+    // Ascending.
     pub tiers: Vec<AmountTier>,
+}
+
+// Whose proposal of a configuration: each has a place of its own.
+#[contracttype]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub enum Proposer {
+    // Owner signers.
+    Signers = 0,
+    // Guardians.
+    Guardians = 1,
 }
 
 // A configuration that waits.
@@ -236,10 +247,9 @@ pub struct MultisigConfig {
 pub struct PendingMultisig {
     // Then in force.
     pub config: MultisigConfig,
-    // By the guardians: the account's signers may veto it.
-    // Proposed by guardians.
+    // By fewer than the highest threshold, after a week, also while frozen.
     pub recovery: bool,
-    /// Unix seconds.
+    // Unix seconds.
     pub ready_at: u64,
 }
 
@@ -247,13 +257,13 @@ pub struct PendingMultisig {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TradingHours {
-    /// Minute of the day, inclusive.
+    // Minute of the day, inclusive.
     pub start: u32,
     // `end <= start`: the window runs over midnight. Equal: the whole day.
-    /// Minute of the day, exclusive.
+    // Minute of the day, exclusive.
     pub end: u32,
     // A window that runs over midnight belongs to the day it began.
-    /// Bit 0 is Monday.
+    // Bit 0 is Monday.
     pub weekdays: u32,
 }
 
@@ -266,13 +276,13 @@ pub struct AuditRecord {
     pub action: Symbol,
     // Keys that signed; empty: none.
     pub actors: Vec<Bytes>,
-    /// Unix seconds.
+    // Unix seconds.
     pub at: u64,
-    /// SHA-256 of what was authorised.
+    // SHA-256 of what was authorised.
     pub digest: BytesN<32>,
-    /// Of this and all before.
+    // Of this and all before.
     pub hash: BytesN<32>,
-    /// From 1.
+    // From 1.
     pub seq: u64,
 }
 
@@ -382,7 +392,7 @@ pub struct Deleveraged {
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct UpgradeProposed {
-    /// Unix seconds.
+    // Unix seconds.
     pub ready_at: u64,
     // Of the code.
     pub wasm_hash: BytesN<32>,
@@ -441,9 +451,9 @@ pub struct SessionUsed {
     // Its key.
     #[topic]
     pub key: Bytes,
-    /// USD 1e7.
+    // USD 1e7.
     pub amount: i128,
-    /// USD 1e7 in 24 h.
+    // USD 1e7 in 24 h.
     pub left_today: i128,
 }
 
@@ -471,6 +481,9 @@ pub struct TokenPolicyRemoved {
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MultisigProposed {
+    // By whom.
+    #[topic]
+    pub by: Proposer,
     // What and when.
     pub pending: PendingMultisig,
 }
@@ -488,7 +501,11 @@ pub struct MultisigUpdated {
 // A waiting configuration will not come.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct MultisigCancelled {}
+pub struct MultisigCancelled {
+    // Whose.
+    #[topic]
+    pub by: Proposer,
+}
 
 // No new risk in a market.
 #[contractevent]
@@ -520,7 +537,7 @@ pub struct TradingHoursSet {
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Audited {
-    /// From 1.
+    // From 1.
     #[topic]
     pub seq: u64,
     // The whole link.
@@ -836,7 +853,8 @@ pub trait ProAccountInterface {
         daily_limit: i128,
         allowed_ops: Vec<Symbol>,
     ) -> Result<(), AccountError>;
-    /// Grants a session with every limit; for a key that has one already, or had one, in place of the old one. What the
+    /// Grants a session with every limit. Every entry counts by number; an increase counts by its amount, a reduction of a
+    /// position by what it may lose against the index at the price it names. For a key that has one already, or had one, in place of the old one. What the
     /// key has spent stays spent.
     ///
     /// # Errors
@@ -895,34 +913,38 @@ pub trait ProAccountInterface {
 /// What Institutional accounts do besides [`ProAccountInterface`].
 #[contractclient(name = "InstitutionalAccountClient")]
 pub trait InstitutionalAccountInterface {
-    /// Announces who signs and how many; in force in 24 h by [`Self::execute_multisig`]. A second proposal replaces the
-    /// first and waits anew.
+    /// Announces who signs and how many; in force in 24 h by [`Self::execute_multisig`]. A second proposal of the signers
+    /// replaces their first and waits anew.
     ///
     /// # Errors
-    /// * [`AccountError::InvalidConfig`] - not `1 <= M <= N <= 20`; thresholds that fall with the amount; a bad key
+    /// * [`AccountError::InvalidConfig`] - not `1 <= M <= N <= 20`; thresholds that fall with the amount; a bad key; neither
+    ///   guardians nor signers enough to recover from the loss of one key
     ///
     /// # Events
     /// * [`MultisigProposed`]
     fn update_multisig(env: Env, config: MultisigConfig) -> Result<(), AccountError>;
     /// Puts what was announced in force. Permissionless, refused while frozen unless it is a recovery. Raises the epoch:
-    /// administrative entries signed before are void.
+    /// administrative entries signed before are void, and whatever else waits is forgotten.
     ///
     /// # Errors
     /// * [`AccountError::NothingPending`], [`AccountError::TooEarly`], [`AccountError::Lapsed`], [`AccountError::Frozen`]
     ///
     /// # Events
     /// * [`MultisigUpdated`]
-    fn execute_multisig(env: Env) -> Result<(), AccountError>;
-    /// Forgets what was announced.
+    fn execute_multisig(env: Env, by: Proposer) -> Result<(), AccountError>;
+    /// Forgets what was announced: what stays as it is needs no more than a majority.
     ///
     /// # Errors
     /// * [`AccountError::NothingPending`]
     ///
     /// # Events
     /// * [`MultisigCancelled`]
-    fn cancel_multisig(env: Env) -> Result<(), AccountError>;
-    /// Guardians announce new signers; in force in 7 days by [`Self::execute_multisig`], unless
-    /// [`Self::cancel_multisig`] vetoes it.
+    ///
+    /// # Authorization
+    /// The account for `(account, epoch, by)`: more than half of the signers, as the single context of the entry.
+    fn cancel_multisig(env: Env, by: Proposer) -> Result<(), AccountError>;
+    /// Announces new signers when keys are lost, or held by somebody who refuses; in force in 7 days by
+    /// [`Self::execute_multisig`], frozen or not, unless [`Self::cancel_multisig`] vetoes it.
     ///
     /// # Errors
     /// * [`AccountError::InvalidConfig`] - as [`Self::update_multisig`], or other guardians
@@ -931,15 +953,16 @@ pub trait InstitutionalAccountInterface {
     /// * [`MultisigProposed`]
     ///
     /// # Authorization
-    /// The account for `(account, epoch, config)`: more than half of the guardians, as the single context of the entry.
-    fn propose_recovery(env: Env, config: MultisigConfig) -> Result<(), AccountError>;
+    /// The account for `(account, epoch, by, config)`, as the single context of the entry: more than half of the guardians;
+    /// or of the signers more than half, and at most one fewer than the highest threshold.
+    fn propose_recovery(env: Env, by: Proposer, config: MultisigConfig) -> Result<(), AccountError>;
     /// Who signs, and how many.
     fn multisig(env: Env) -> Result<MultisigConfig, AccountError>;
     /// What waits.
     ///
     /// # Errors
     /// * [`AccountError::NothingPending`]
-    fn pending_multisig(env: Env) -> Result<PendingMultisig, AccountError>;
+    fn pending_multisig(env: Env, by: Proposer) -> Result<PendingMultisig, AccountError>;
     /// No new risk in a market.
     ///
     /// # Errors

@@ -254,8 +254,8 @@ pub enum ClearingChange {
     Operator(Address),
     // Normal again, or wound down for good.
     Stage(Symbol, MarketStage),
-    // SHA-256 of the code.
-    Upgrade(BytesN<32>),
+    // Code and the version of its storage: 7 days.
+    Upgrade(BytesN<32>, u32),
 }
 
 // The SDK has no boxes.
@@ -854,11 +854,6 @@ pub trait PerpClearingInterface {
     /// # Authorization
     /// The admin.
     fn execute(env: Env, id: BytesN<32>) -> Result<(), ClearingError>;
-    /// Makes the code final.
-    ///
-    /// # Authorization
-    /// The admin.
-    fn freeze_upgrades(env: Env);
 
     // ---- reads ------------------------------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ pub enum FactoryError {
     TooManyAccounts = 505,
 }
 
-/// What the factory deploys.
+// What the factory deploys.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct FactoryConfig {
@@ -41,15 +41,17 @@ pub struct FactoryConfig {
     pub vault: Address,
 }
 
-/// A change of the factory that waits.
+// A change of the factory that waits.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum FactoryChange {
-    /// Code of future accounts of a tier, and of accounts that change to it.
+    // Code of future accounts of a tier, and of accounts that change to it.
     WasmHash(AccountType, BytesN<32>),
+    // Code of the factory and the version of its storage.
+    Upgrade(BytesN<32>, u32),
 }
 
-/// An account was deployed.
+// An account was deployed.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AccountCreated {
@@ -65,7 +67,7 @@ pub struct AccountCreated {
     pub wasm_hash: BytesN<32>,
 }
 
-/// An account changed its tier.
+// An account changed its tier.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AccountUpgraded {
@@ -79,7 +81,7 @@ pub struct AccountUpgraded {
     pub wasm_hash: BytesN<32>,
 }
 
-/// A user's positions moved to a smart account.
+// A user's positions moved to a smart account.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Migrated {
@@ -91,7 +93,7 @@ pub struct Migrated {
     pub account: Address,
 }
 
-/// Future accounts of a tier run other code.
+// Future accounts of a tier run other code.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct WasmHashSet {
@@ -102,7 +104,7 @@ pub struct WasmHashSet {
     pub wasm_hash: BytesN<32>,
 }
 
-/// No accounts are created from now on.
+// No accounts are created from now on.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CreationPaused {
@@ -110,7 +112,7 @@ pub struct CreationPaused {
     pub by: Address,
 }
 
-/// Accounts are created again.
+// Accounts are created again.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CreationResumed {}
@@ -215,7 +217,7 @@ pub trait AccountFactoryAdminInterface {
     /// Carries out an announced change that is ready. Deployed accounts keep their code.
     ///
     /// # Errors
-    /// * [`crate::GovernanceError`]: `NotScheduled`, `TooEarly`, `Expired`
+    /// * [`crate::GovernanceError`]: `NotScheduled`, `TooEarly`, `Expired`, `UpgradesFrozen`, `Downgrade`
     ///
     /// # Events
     /// * [`ChangeExecuted`](crate::ChangeExecuted), [`WasmHashSet`]

@@ -23,15 +23,19 @@ pub enum GovernanceError {
     NeedsTimelock = 1006,
     /// Upgrades are frozen for good.
     UpgradesFrozen = 1007,
+    /// Older than what is stored.
+    Downgrade = 1008,
+    /// Migrated already.
+    NothingToMigrate = 1009,
 }
 
-/// When a scheduled change may execute, Unix seconds.
+// When a scheduled change may execute, Unix seconds.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Schedule {
-    /// No longer from here.
+    // No longer from here.
     pub expires_at: u64,
-    /// From here.
+    // From here.
     pub ready_at: u64,
 }
 
@@ -64,7 +68,22 @@ pub trait GovernanceInterface {
     /// # Authorization
     /// The address it was offered to.
     fn accept_admin(env: Env);
-    /// Names another guardian.
+    /// Announces another guardian, who gains power: it takes 48 hours. Returns the id of the change.
+    ///
+    /// # Errors
+    /// * [`GovernanceError::AlreadyScheduled`]
+    ///
+    /// # Events
+    /// * [`ChangeProposed`]
+    ///
+    /// # Authorization
+    /// The admin.
+    fn propose_guardian(env: Env, guardian: Address) -> BytesN<32>;
+    /// Dismisses the guardian: at once if `guardian` is the admin, who then is its own; otherwise in favour of whom
+    /// [`Self::propose_guardian`] announced.
+    ///
+    /// # Errors
+    /// * [`GovernanceError::NotScheduled`], [`GovernanceError::TooEarly`], [`GovernanceError::Expired`]
     ///
     /// # Events
     /// * [`GuardianSet`]
@@ -86,69 +105,106 @@ pub trait GovernanceInterface {
     fn cancel(env: Env, by: Address, id: BytesN<32>);
     /// When a scheduled change may execute; `None` if there is none of that id.
     fn scheduled(env: Env, id: BytesN<32>) -> Option<Schedule>;
+    /// Makes the code final, for good.
+    ///
+    /// # Events
+    /// * [`UpgradesFrozen`]
+    ///
+    /// # Authorization
+    /// The admin.
+    fn freeze_upgrades(env: Env);
+    /// Which layout the storage has: 1, and the version of each migration since.
+    fn storage_version(env: Env) -> u32;
 }
 
-/// The office of admin was offered.
+/// What code has that stores things otherwise than the code before it (`governed!` with a version and a migration).
+#[contractclient(name = "MigrationClient")]
+pub trait MigrationInterface {
+    /// Rewrites what older code stored. Once.
+    ///
+    /// # Errors
+    /// * [`GovernanceError::NothingToMigrate`] - done already
+    /// * [`GovernanceError::Downgrade`] - what is stored is newer than this code
+    ///
+    /// # Events
+    /// * [`StorageMigrated`]
+    ///
+    /// # Authorization
+    /// The admin.
+    fn migrate(env: Env);
+}
+
+// The office of admin was offered.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AdminTransferOffered {
-    /// To whom.
+    // To whom.
     #[topic]
     pub to: Address,
 }
 
-/// There is a new admin.
+// There is a new admin.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AdminTransferred {
-    /// Who.
+    // Who.
     #[topic]
     pub admin: Address,
 }
 
-/// There is a new guardian.
+// There is a new guardian.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct GuardianSet {
-    /// Who.
+    // Who.
     #[topic]
     pub guardian: Address,
 }
 
-/// A change was announced. The transaction that did carries it in its arguments.
+// A change was announced. The transaction that did carries it in its arguments.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ChangeProposed {
-    /// SHA-256 of the change's XDR.
+    // SHA-256 of the change's XDR.
     #[topic]
     pub id: BytesN<32>,
-    /// Unix seconds.
+    // Unix seconds.
     pub ready_at: u64,
-    /// Unix seconds.
+    // Unix seconds.
     pub expires_at: u64,
 }
 
-/// An announced change took effect.
+// An announced change took effect.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ChangeExecuted {
-    /// Which.
+    // Which.
     #[topic]
     pub id: BytesN<32>,
 }
 
-/// An announced change was withdrawn.
+// An announced change was withdrawn.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ChangeCancelled {
-    /// Which.
+    // Which.
     #[topic]
     pub id: BytesN<32>,
-    /// By whom.
+    // By whom.
     pub by: Address,
 }
 
-/// The code is final.
+// The code is final.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct UpgradesFrozen {}
+
+// The storage has another layout.
+#[contractevent]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct StorageMigrated {
+    // Before.
+    pub from: u32,
+    // From now on.
+    pub to: u32,
+}

@@ -62,7 +62,7 @@ pub struct AssetConfig {
     pub min_deposit_seconds: u32,
     // Opening level, bps.
     pub opening_bps: u32,
-    // Of supplied, net per hour.
+    // Of supplied: debts grow by at most this within an hour.
     pub outflow_bps: u32,
     // Interest.
     pub rate: RateCurve,
@@ -84,18 +84,18 @@ pub struct AssetTotals {
     pub borrowed: i128,
     // Tokens in the vault.
     pub cash: i128,
+    // Due, below a unit, 1e18.
+    pub interest_rest: i128,
     // Of the curve, 1e9.
     pub modifier: i128,
-    // Left in the last hour, net, fading; token units.
-    pub outflow: i128,
-    // Of `outflow`, Unix seconds.
-    pub outflow_at: u64,
     // Missing in the vault, token units.
     pub pending_bad_debt: i128,
     // Of the last loss, Unix seconds.
     pub pending_since: u64,
     // The protocol's, token units.
     pub reserves: i128,
+    // May be lent at once, token units times 3,600.
+    pub room: i128,
     // Change count.
     pub seq: u64,
     // Depositors', token units.
@@ -334,6 +334,8 @@ pub struct AccountState {
     pub since: u64,
     // Where it stands.
     pub status: AccountStatus,
+    // A call ends then, Unix seconds.
+    pub until: u64,
 }
 
 // An account in one valuation, USD 1e7.
@@ -578,12 +580,14 @@ pub enum LedgerChange {
     Asset(Address, AssetConfig),
     // Another oracle: 48 hours.
     Oracle(Address),
+    // So much of what the protocol earned in an asset, to its account of fees: 24 hours.
+    Payout(Address, i128),
     // Another account of the protocol: 48 hours.
     ProtocolAccount(Bucket, Address),
     // Vault, clearing-house, factory: 48 hours.
     Venues(Address, Address, Address),
-    // Code: 7 days.
-    Upgrade(BytesN<32>),
+    // Code and the version of its storage: 7 days.
+    Upgrade(BytesN<32>, u32),
 }
 
 // 600-699. A venue passes them on unchanged.
@@ -734,7 +738,8 @@ pub trait MarginLedgerInterface {
     /// day after the last loss is borne by the reserves, then by the depositors. Returns what is missing now.
     fn sync(env: Env, asset: Address, balance: i128) -> Result<i128, LedgerError>;
     /// Moves all that an account owns, owes, holds and is called for to an empty one; limits and grants stay behind. The
-    /// vault has both signatures; nobody's health changes, so no price is asked.
+    /// vault has both signatures. A flagged account does not move, and who has limits takes over nothing beyond them or
+    /// below the opening level.
     fn transfer_account(env: Env, from: Address, to: Address) -> Result<(), LedgerError>;
     /// Books a batch of `Deposit`, `Withdraw`, `Borrow`, `Repay` and `RepayWithCollateral`, in order; caps, cash and the opening
     /// level are checked on the end state. Deposits and repayments come from `from`, which the vault has checked.
@@ -1111,15 +1116,6 @@ pub trait MarginLedgerAdminInterface {
     /// # Authorization
     /// The admin.
     fn execute(env: Env, id: BytesN<32>) -> Result<(), LedgerError>;
-
-    /// Makes the code final, for ever.
-    ///
-    /// # Events
-    /// * [`crate::UpgradesFrozen`]
-    ///
-    /// # Authorization
-    /// The admin.
-    fn freeze_upgrades(env: Env);
 }
 
 // The venues were named.

@@ -268,8 +268,8 @@ pub enum OracleChange {
     ReAnchor(Asset, i128),
     /// Lift a halt. 24 h.
     Resume(HaltScope),
-    /// Other code. 7 days.
-    Upgrade(BytesN<32>),
+    // Code and the version of its storage. 7 days.
+    Upgrade(BytesN<32>, u32),
 }
 
 /// A round of observations that publishers sign.
@@ -492,14 +492,6 @@ pub trait OracleAdminInterface {
     /// # Authorization
     /// The admin.
     fn execute(env: Env, id: BytesN<32>) -> Result<(), OracleError>;
-    /// Makes the code final: from here on nobody upgrades it.
-    ///
-    /// # Events
-    /// * [`UpgradesFrozen`](crate::UpgradesFrozen)
-    ///
-    /// # Authorization
-    /// The admin.
-    fn freeze_upgrades(env: Env);
     /// The limits of a listed asset.
     fn limits(env: Env, asset: Asset) -> Option<AssetLimits>;
     /// The sources of an asset, in the order of the bits of [`PriceAccepted::mask`].

@@ -49,8 +49,8 @@ pub enum DeleverageStep {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum VaultChange {
-    /// The code: 7 days.
-    Upgrade(BytesN<32>),
+    // Code and the version of its storage: 7 days.
+    Upgrade(BytesN<32>, u32),
 }
 
 /// Deposits, withdrawals, loans, liquidations. Amounts are in the token's own units.
@@ -366,15 +366,16 @@ pub trait VaultInterface {
     ) -> Result<Liquidation, VaultError>;
 
     /// Moves everything of `from` to `to`, which has nothing yet: deposits with the time they still stay, debts, positions,
-    /// claims, margin call and flag. Limits and grants stay behind. No token moves, and no price is needed. A smart account
-    /// takes over nothing this way: its policy knows only what it gives, and the factory migrates into it.
+    /// claims and margin call. Limits and grants stay behind. No token moves. Who has limits, as smart accounts do, takes over
+    /// debts and positions only within them, above the opening level and at live prices. A smart account takes over nothing
+    /// this way: its policy knows only what it gives, and the factory migrates into it.
     ///
     /// # Arguments
     /// * `from` - who gives up everything
     /// * `to` - who takes it over; never did anything, or has nothing left
     ///
     /// # Errors
-    /// * of the ledger: `AccountNotEmpty`, `LimitExceeded`
+    /// * of the ledger: `AccountNotEmpty`, `AccountFlagged`, `LimitExceeded`, `InsufficientMargin`, `PriceNotUsable`
     ///
     /// # Events
     /// * the ledger's
@@ -485,13 +486,4 @@ pub trait VaultAdminInterface {
     /// # Authorization
     /// The admin.
     fn execute(env: Env, id: BytesN<32>);
-
-    /// Makes the code final, for good.
-    ///
-    /// # Events
-    /// * [`UpgradesFrozen`](crate::UpgradesFrozen)
-    ///
-    /// # Authorization
-    /// The admin.
-    fn freeze_upgrades(env: Env);
 }

@@ -22,7 +22,7 @@ crate::in_both_modes!(
     a_delegate_does_what_it_was_granted_until_it_ends,
     several_loans_are_checked_together,
     positions_move_as_a_whole_and_with_their_locks,
-    what_leaves_within_an_hour_is_bounded,
+    what_is_lent_within_an_hour_is_bounded,
     the_most_is_the_most,
     a_perpetual_loss_is_settled_in_an_asset_that_the_account_has_named,
 );
@@ -227,18 +227,25 @@ fn positions_move_as_a_whole_and_with_their_locks(f: &Fixture) {
     token.withdraw(f, &heir, token.whole(100), &heir.address).fails(LedgerError::DepositLocked);
 }
 
-/// 20 percent of what is supplied per hour, net, for whoever owes; a debt-free exit is never refused.
-fn what_leaves_within_an_hour_is_bounded(f: &Fixture) {
+/// The debts of an asset grow by at most 20 percent of what is supplied within an hour, whoever helps; nobody is kept in.
+fn what_is_lent_within_an_hour_is_bounded(f: &Fixture) {
     let token = Listed::with(f, Coin::Usdt, 6, |config| config.outflow_bps = 2_000);
     let lender = f.key_account("lena");
     token.fund(f, &lender, token.whole(10_000));
     token.deposit(f, &lender, token.whole(10_000)).ok();
-    f.pass(3_600);
     let bob = f.funded(f.key_account("bob"), &[usdc(50_000)]);
     bob.deposit(usdc(50_000)).ok();
+    // A deposit makes room as its hour passes.
+    token.borrow(f, &bob, token.whole(1)).fails(LedgerError::OutflowExceeded);
+    f.pass(3_600);
     token.borrow(f, &bob, token.whole(1_900)).ok();
     token.borrow(f, &bob, token.whole(200)).fails(LedgerError::OutflowExceeded);
-    // What comes back makes room; what is free to leave leaves.
+    // A second account that deposits, and would leave again, is no help; what is repaid makes room.
+    let carl = f.key_account("carl");
+    token.fund(f, &carl, token.whole(50_000));
+    token.deposit(f, &carl, token.whole(50_000)).ok();
+    token.borrow(f, &bob, token.whole(200)).fails(LedgerError::OutflowExceeded);
+    token.withdraw(f, &carl, token.whole(50_000), &carl.address).ok();
     token.repay(f, &bob, token.whole(300)).ok();
     token.borrow(f, &bob, token.whole(200)).ok();
     token.withdraw(f, &lender, token.whole(3_000), &lender.address).ok();

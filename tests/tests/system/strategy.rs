@@ -219,12 +219,18 @@ fn the_strategist_moves_nobody_beyond_terms_and_limits(f: &Fixture) {
     }
     desk.set_weight(f, 100_000).ok();
     // The terms bind: three times, not ten.
-    let karl = user(f, &desk, "karl", &TERMS);
-    desk.rebalance(f, &karl).fails(StrategyError::BeyondTerms);
+    let bound = user(f, &desk, "bound", &TERMS);
+    desk.rebalance(f, &bound).ok();
+    let risk = f.ledger().summary(&bound.address);
+    assert!((295..=300).contains(&risk.leverage), "{}", risk.leverage);
+    // They bind the account as a whole.
+    let busy = user(f, &desk, "busy", &TERMS);
+    busy.trade(Order::market(ETH_USD, 20 * BASE)).ok();
+    desk.rebalance(f, &busy).fails(StrategyError::BeyondTerms);
     // And so does their health, where the leverage does not.
     let careful = user(f, &desk, "careful", &Terms { max_leverage: 190, min_health: 120_000, ..TERMS });
     desk.rebalance(f, &careful).fails(StrategyError::BeyondTerms);
-    desk.join(f, &karl, &Terms { max_leverage: 600, ..TERMS }).ok();
+    let karl = user(f, &desk, "karl", &Terms { max_leverage: 600, ..TERMS });
     // The account's own limits in the ledger bind, whatever it agreed to here.
     let limits = Limits { max_leverage: 300, ..Limits::NONE };
     let args = (&karl.address, limits).into_val(&f.env);
@@ -233,6 +239,13 @@ fn the_strategist_moves_nobody_beyond_terms_and_limits(f: &Fixture) {
     desk.set_weight(f, 20_000).ok();
     desk.rebalance(f, &karl).ok();
     assert_eq!(size(f, &karl), milli_base(800));
+    // Whoever is beyond them by other means is brought nearer all the same.
+    busy.trade(Order::market(BTC_USD, milli_base(400)).at(price(52_000))).ok();
+    busy.trade(Order::market(ETH_USD, 15 * BASE)).ok();
+    desk.set_weight(f, 0).ok();
+    desk.rebalance(f, &busy).ok();
+    assert_eq!(size(f, &busy), 0);
+    assert!(f.ledger().summary(&busy.address).leverage > TERMS.max_leverage);
     // Turning to and fro costs its users a fee per cool-down, not per call; joining anew does not shorten it.
     desk.set_weight(f, -20_000).ok();
     desk.rebalance(f, &karl).fails(StrategyError::CoolDown);

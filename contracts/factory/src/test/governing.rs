@@ -66,6 +66,24 @@ fn each_tier_has_its_own_slot() {
 }
 
 #[test]
+fn the_factory_itself_takes_new_code_after_a_week_until_it_is_final() {
+    let w = World::new();
+    let change = FactoryChange::Upgrade(w.salt(9), 1);
+    let id: BytesN<32> = w.calls(&w.admin, "propose", (change,), &[]).unwrap().into_val(&w.env);
+    pass(&w, Delay::Code.seconds() - 1);
+    assert_eq!(execute(&w, &w.admin, &id), Err(Some(GovernanceError::TooEarly as u32)));
+    pass(&w, 1);
+    assert_eq!(
+        execute(&w, &w.admin, &id),
+        Err(None),
+        "the host knows no such code: the factory would take it"
+    );
+    assert_eq!(w.calls(&w.guardian, "freeze_upgrades", (), &[]).map(|_| ()), Err(None));
+    assert_eq!(w.calls(&w.admin, "freeze_upgrades", (), &[]).map(|_| ()), Ok(()));
+    assert_eq!(execute(&w, &w.admin, &id), Err(Some(GovernanceError::UpgradesFrozen as u32)));
+}
+
+#[test]
 fn a_guardian_cancels_what_was_announced() {
     let w = World::new();
     let id = propose(&w, &w.admin).unwrap();

@@ -1,5 +1,6 @@
 use super::{adopt, all, client, fixture, other, some, DAY, USD};
 use account_core::testing::{public, refused, secret, NOW};
+use margin_interface::Proposer::Signers;
 use margin_interface::{AccountError, AmountTier, MultisigConfig, PendingMultisig};
 use soroban_sdk::{vec, Bytes, IntoVal};
 
@@ -32,31 +33,31 @@ fn a_configuration_waits_a_day_and_anybody_executes_it() {
     let (before, config) = (client(&f).multisig(), other(&f));
     assert_eq!(all(&f, "update_multisig", (config.clone(),)), Ok(()));
     let pending = PendingMultisig { config: config.clone(), recovery: false, ready_at: NOW + DAY };
-    assert_eq!(client(&f).pending_multisig(), pending);
+    assert_eq!(client(&f).pending_multisig(&Signers), pending);
     assert_eq!(client(&f).multisig(), before, "announced, not in force");
     f.pass(DAY - 1);
-    assert_eq!(client(&f).try_execute_multisig(), Err(Ok(AccountError::TooEarly)));
+    assert_eq!(client(&f).try_execute_multisig(&Signers), Err(Ok(AccountError::TooEarly)));
     f.pass(1);
-    client(&f).execute_multisig();
+    client(&f).execute_multisig(&Signers);
     assert_eq!(client(&f).multisig(), config);
     assert_eq!(f.client().standing().epoch, 1);
     assert_eq!(f.check_by(&some(&f, 2), &[f.borrow(1)]), Ok(()));
-    assert_eq!(client(&f).try_execute_multisig(), Err(Ok(AccountError::NothingPending)));
+    assert_eq!(client(&f).try_execute_multisig(&Signers), Err(Ok(AccountError::NothingPending)));
 }
 
 #[test]
 fn a_configuration_lapses_and_can_be_cancelled() {
     let f = fixture();
-    assert_eq!(all(&f, "cancel_multisig", ()), Err(Some(AccountError::NothingPending)));
+    assert_eq!(all(&f, "cancel_multisig", (Signers,)), Err(Some(AccountError::NothingPending)));
     assert_eq!(all(&f, "update_multisig", (other(&f),)), Ok(()));
     f.pass(15 * DAY);
-    assert_eq!(client(&f).try_execute_multisig(), Err(Ok(AccountError::Lapsed)));
+    assert_eq!(client(&f).try_execute_multisig(&Signers), Err(Ok(AccountError::Lapsed)));
     f.pass(0);
     assert_eq!(all(&f, "update_multisig", (other(&f),)), Ok(()), "announced anew");
-    assert_eq!(f.institutes(&some(&f, 4), "cancel_multisig", ()), Err(None));
-    assert_eq!(all(&f, "cancel_multisig", ()), Ok(()));
+    assert_eq!(f.institutes(&some(&f, 2), "cancel_multisig", (Signers,)), Err(None));
+    assert_eq!(f.institutes(&some(&f, 3), "cancel_multisig", (Signers,)), Ok(()));
     f.pass(DAY);
-    assert_eq!(client(&f).try_execute_multisig(), Err(Ok(AccountError::NothingPending)));
+    assert_eq!(client(&f).try_execute_multisig(&Signers), Err(Ok(AccountError::NothingPending)));
 }
 
 #[test]
@@ -116,10 +117,17 @@ fn every_configuration_that_locks_out_is_refused() {
         let result = all(&f, "update_multisig", (config.clone(),));
         assert_eq!(result, Err(Some(AccountError::InvalidConfig)), "{config:?}");
         assert_eq!(client(&f).multisig(), before);
-        assert_eq!(client(&f).try_pending_multisig(), Err(Ok(AccountError::NothingPending)));
+        assert_eq!(client(&f).try_pending_multisig(&Signers), Err(Ok(AccountError::NothingPending)));
     }
     let whole = MultisigConfig { signers: crowd.slice(0..20), threshold: 20, tiers: vec![&f.env], ..good };
     assert_eq!(all(&f, "update_multisig", (whole,)), Ok(()));
+    // At the bounds.
+    let edge = MultisigConfig {
+        guardians: crowd.slice(0..7),
+        tiers: vec![&f.env, tier(0, 2), tier(1, 5)],
+        ..other(&f)
+    };
+    assert_eq!(all(&f, "update_multisig", (edge,)), Ok(()));
 }
 
 #[test]
@@ -141,7 +149,7 @@ fn a_configuration_that_became_invalid_is_not_executed() {
     };
     assert_eq!(all(&f, "grant_session", (grant,)), Ok(()));
     f.pass(DAY);
-    assert_eq!(client(&f).try_execute_multisig(), Err(Ok(AccountError::InvalidConfig)));
+    assert_eq!(client(&f).try_execute_multisig(&Signers), Err(Ok(AccountError::InvalidConfig)));
     assert_eq!(f.client().signers().len(), 5);
 }
 
@@ -154,7 +162,7 @@ fn a_signer_who_is_added_or_rotated_waits_and_who_is_removed_goes_at_once() {
     assert_eq!(all(&f, "rotate_signer", (old.clone(), new.clone())), Ok(()));
     assert!(f.client().signers().contains(&old));
     f.pass(DAY);
-    client(&f).execute_multisig();
+    client(&f).execute_multisig(&Signers);
     assert!(!f.client().signers().contains(&old) && f.client().signers().contains(&new));
     let former = [&f.keys[0], &f.keys[1], &f.keys[4]];
     assert_eq!(f.check_by(&former, &[f.trade(-1, true)]), refused(AccountError::UnauthorizedSigner));

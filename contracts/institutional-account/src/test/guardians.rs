@@ -3,7 +3,8 @@ use account_core::state::Profile;
 use account_core::storage;
 use account_core::testing::{publics, refused, secret, Fixture};
 use core::slice;
-use margin_interface::{AccountError, MultisigConfig};
+use margin_interface::Proposer::{self, Guardians, Signers};
+use margin_interface::{AccountError, AmountTier, MultisigConfig};
 use soroban_sdk::testutils::Address as _;
 use soroban_sdk::{vec, Address};
 
@@ -66,14 +67,15 @@ fn more_than_half_of_the_guardians_recover_after_a_week() {
     let f = guarded();
     let [one, two, _] = &guardians();
     let config = recovered(&f);
-    assert!(f.institutes(&[one], "propose_recovery", (config.clone(),)).is_err());
-    assert!(f.institutes(&some(&f, 5), "propose_recovery", (config.clone(),)).is_err(), "signers update");
-    assert!(f.institutes(&[one, two], "propose_recovery", (config.clone(),)).is_ok());
+    assert!(f.institutes(&[one], "propose_recovery", (Guardians, config.clone())).is_err());
+    assert!(f.institutes(&some(&f, 5), "propose_recovery", (Guardians, config.clone())).is_err());
+    assert!(f.institutes(&[one, two], "propose_recovery", (Signers, config.clone())).is_err());
+    assert!(f.institutes(&[one, two], "propose_recovery", (Guardians, config.clone())).is_ok());
     freeze(&f);
     f.pass(7 * DAY - 1);
-    assert_eq!(client(&f).try_execute_multisig(), Err(Ok(AccountError::TooEarly)));
+    assert_eq!(client(&f).try_execute_multisig(&Guardians), Err(Ok(AccountError::TooEarly)));
     f.pass(1);
-    client(&f).execute_multisig();
+    client(&f).execute_multisig(&Guardians);
     assert_eq!(client(&f).multisig(), config);
     assert_eq!(f.check_by(&some(&f, 5), &[f.trade(-1, true)]), refused(AccountError::UnauthorizedSigner));
     assert_eq!(f.check_by(&[&secret(51), &secret(52)], &[f.trade(-1, true)]), Ok(()));
@@ -84,24 +86,42 @@ fn guardians_do_not_choose_guardians() {
     let f = guarded();
     let [one, two, _] = &guardians();
     let config = MultisigConfig { guardians: publics(&f.env, &[&secret(53)]), ..recovered(&f) };
-    let result = f.institutes(&[one, two], "propose_recovery", (config,));
+    let result = f.institutes(&[one, two], "propose_recovery", (Guardians, config));
     assert_eq!(result, Err(Some(AccountError::InvalidConfig)));
 }
 
 #[test]
-fn a_few_signers_veto_a_recovery_and_only_that() {
+fn more_than_half_of_the_signers_veto() {
+    let f = guarded();
+    let [one, two, three] = &guardians();
+    for by in [Signers, Guardians] {
+        let announced = match by {
+            Signers => all(&f, "update_multisig", (client(&f).multisig(),)),
+            Guardians => f.institutes(&[one, two], "propose_recovery", (by, recovered(&f))),
+        };
+        assert_eq!(announced, Ok(()));
+        assert!(f.institutes(&some(&f, 2), "cancel_multisig", (by,)).is_err());
+        assert!(f.institutes(&[one, two, three], "cancel_multisig", (by,)).is_err());
+        assert_eq!(f.institutes(&some(&f, 3), "cancel_multisig", (by,)), Ok(()));
+        assert_eq!(client(&f).try_pending_multisig(&by), Err(Ok(AccountError::NothingPending)));
+    }
+}
+
+#[test]
+fn guardians_and_signers_leave_each_others_proposals_alone() {
     let f = guarded();
     let [one, two, _] = &guardians();
-    assert_eq!(all(&f, "update_multisig", (client(&f).multisig(),)), Ok(()));
-    assert!(
-        f.institutes(&some(&f, 2), "cancel_multisig", ()).is_err(),
-        "an update needs the highest threshold"
-    );
-    assert!(f.institutes(&[one, two], "propose_recovery", (recovered(&f),)).is_ok());
-    assert!(f.institutes(&some(&f, 1), "cancel_multisig", ()).is_err());
-    assert!(f.institutes(&[one, two], "cancel_multisig", ()).is_err());
-    assert!(f.institutes(&some(&f, 2), "cancel_multisig", ()).is_ok());
-    assert_eq!(client(&f).try_pending_multisig(), Err(Ok(AccountError::NothingPending)));
+    let updated = MultisigConfig { threshold: 3, ..client(&f).multisig() };
+    assert_eq!(all(&f, "update_multisig", (updated.clone(),)), Ok(()));
+    assert_eq!(f.institutes(&[one, two], "propose_recovery", (Guardians, recovered(&f))), Ok(()));
+    assert_eq!(client(&f).pending_multisig(&Signers).config, updated);
+    assert_eq!(client(&f).pending_multisig(&Guardians).config, recovered(&f));
+    f.pass(DAY);
+    assert_eq!(client(&f).try_execute_multisig(&Guardians), Err(Ok(AccountError::TooEarly)));
+    client(&f).execute_multisig(&Signers);
+    assert_eq!(client(&f).multisig(), updated);
+    // What the guardians announced was meant for signers who are no longer in force.
+    assert_eq!(client(&f).try_pending_multisig(&Guardians), Err(Ok(AccountError::NothingPending)));
 }
 
 #[test]
@@ -110,15 +130,77 @@ fn nothing_but_a_recovery_comes_into_force_while_frozen() {
     assert_eq!(all(&f, "update_multisig", (client(&f).multisig(),)), Ok(()));
     f.pass(DAY);
     freeze(&f);
-    assert_eq!(client(&f).try_execute_multisig(), Err(Ok(AccountError::Frozen)));
+    assert_eq!(client(&f).try_execute_multisig(&Signers), Err(Ok(AccountError::Frozen)));
 }
 
 #[test]
-fn without_guardians_nobody_recovers() {
+fn without_guardians_no_guardian_recovers() {
     let f = fixture();
     let [one, two, three] = &guardians();
     let config = recovered(&f);
-    assert!(f.institutes(&[one, two, three], "propose_recovery", (config,)).is_err());
+    assert!(f.institutes(&[one, two, three], "propose_recovery", (Guardians, config)).is_err());
+}
+
+/// The five of a new institution all have to sign for large amounts and administration, and nobody guards.
+#[test]
+fn nobody_who_freezes_and_refuses_or_loses_a_key_locks_the_others_out() {
+    let f = fixture();
+    assert!(f.by_itself(&[&f.keys[4]], "freeze", (), ()).is_ok());
+    let four = some(&f, 4);
+    assert!(f.institutes(&four, "unfreeze", ()).is_err(), "that needs all five");
+    let mut signers = f.client().signers();
+    signers.set(4, publics(&f.env, &[&secret(51)]).get_unchecked(0));
+    let config = MultisigConfig { signers, ..client(&f).multisig() };
+    assert!(f.institutes(&some(&f, 3), "propose_recovery", (Signers, config.clone())).is_err());
+    assert_eq!(f.institutes(&four, "propose_recovery", (Signers, config.clone())), Ok(()));
+    // Who refuses has no veto, nor have all that are no majority.
+    assert!(f.institutes(&[&f.keys[4]], "cancel_multisig", (Signers,)).is_err());
+    assert!(f.institutes(&[&f.keys[3], &f.keys[4]], "cancel_multisig", (Signers,)).is_err());
+    f.pass(7 * DAY - 1);
+    assert_eq!(client(&f).try_execute_multisig(&Signers), Err(Ok(AccountError::TooEarly)));
+    f.pass(1);
+    client(&f).execute_multisig(&Signers);
+    assert_eq!(client(&f).multisig(), config);
+    let mut five = four;
+    let newcomer = secret(51);
+    five.push(&newcomer);
+    assert_eq!(f.institutes(&five, "unfreeze", ()), Ok(()));
+    assert_eq!(f.check_by(&five, &[f.borrow(1)]), Ok(()));
+}
+
+#[test]
+fn no_minority_recovers() {
+    let f = fixture();
+    // Two may trade, and three are needed for much: at most one key may be missing, and never half.
+    let tiers = vec![&f.env, AmountTier { above: 1, signatures: 3 }];
+    adopt(&f, &MultisigConfig { threshold: 1, tiers, ..client(&f).multisig() });
+    let config = client(&f).multisig();
+    let by = |many| f.institutes(&some(&f, many), "propose_recovery", (Signers, config.clone()));
+    assert!(by(2).is_err(), "two of five");
+    assert_eq!(by(3), Ok(()));
+    let other = MultisigConfig { guardians: publics(&f.env, &[&secret(53)]), ..config.clone() };
+    let result = f.institutes(&some(&f, 3), "propose_recovery", (Signers, other));
+    assert_eq!(result, Err(Some(AccountError::InvalidConfig)), "who guards is for the highest threshold");
+}
+
+#[test]
+fn without_a_way_back_from_one_lost_key_no_configuration_is_accepted() {
+    let f = fixture();
+    let good = client(&f).multisig();
+    let of = |many, guardians: u32| MultisigConfig {
+        guardians: publics(&f.env, &[&secret(91)]).slice(..guardians),
+        signers: good.signers.slice(..many),
+        threshold: 1,
+        tiers: vec![&f.env],
+    };
+    for many in [1, 2] {
+        let result = all(&f, "update_multisig", (of(many, 0),));
+        assert_eq!(result, Err(Some(AccountError::InvalidConfig)), "{many}");
+        assert_eq!(all(&f, "update_multisig", (of(many, 1),)), Ok(()));
+    }
+    assert_eq!(all(&f, "update_multisig", (of(3, 0),)), Ok(()));
+    let proposers = [Proposer::Signers, Proposer::Guardians];
+    assert_eq!(proposers.map(|by| client(&f).try_pending_multisig(&by).is_ok()), [true, false]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::{client, fixture, USD};
 use account_core::testing::{public, publics, secret, Fixture};
 use ed25519_dalek::SigningKey;
-use margin_interface::{AmountTier, MultisigConfig, Scope, SessionGrant};
+use margin_interface::{AmountTier, MultisigConfig, Proposer, Scope, SessionGrant};
 use proptest::prelude::*;
 use soroban_sdk::{symbol_short, Vec};
 use std::vec::Vec as List;
@@ -84,10 +84,10 @@ fn apply(f: &Fixture, step: Move) {
         }
         Move::Execute => {
             f.pass(86_400);
-            let _ = client(f).try_execute_multisig();
+            let _ = client(f).try_execute_multisig(&Proposer::Signers);
             return;
         }
-        Move::Cancel => f.institutes(&keys, "cancel_multisig", ()),
+        Move::Cancel => f.institutes(&keys, "cancel_multisig", (Proposer::Signers,)),
         Move::Leverage(leverage) => {
             let args = (Some(leverage), None::<u32>, None::<i128>, None::<i128>);
             f.institutes(&keys, "update_params", args)

@@ -1,4 +1,5 @@
 use super::{all, client, fixture, other, some, USD};
+use account_core::storage;
 use account_core::testing::{refused, Fixture, Refusal};
 use core::slice;
 use margin_interface::{AccountError, Action, AmountTier, MultisigConfig};
@@ -8,12 +9,15 @@ use soroban_sdk::{symbol_short, vec, Address, Symbol};
 
 const FEW: Result<(), Refusal> = Err(Ok(AccountError::InsufficientSignatures));
 
-/// How many signatures suffice.
+/// How many signatures suffice, on a day on which nothing was spent.
 fn needed(f: &Fixture, contexts: &[Context]) -> usize {
-    let least = (1..=5).find(|many| f.check_by(&some(f, *many), contexts) == Ok(())).unwrap();
+    let check = |many| {
+        f.env.as_contract(&f.account, || storage::set_spent(&f.env, &vec![&f.env]));
+        f.check_by(&some(f, many), contexts)
+    };
+    let least = (1..=5).find(|many| check(*many) == Ok(())).unwrap();
     for many in 1..=5 {
-        let expected = if many < least { FEW } else { Ok(()) };
-        assert_eq!(f.check_by(&some(f, many), contexts), expected, "{many}");
+        assert_eq!(check(many), if many < least { FEW } else { Ok(()) }, "{many}");
     }
     least
 }
@@ -48,6 +52,52 @@ fn the_sum_of_the_entry_decides() {
     };
     assert_eq!(needed(&f, &[batch(half)]), 3);
     assert_eq!(needed(&f, &[batch(half + 1)]), 5);
+}
+
+#[test]
+fn a_large_amount_is_large_in_parts_as_well() {
+    let f = fixture();
+    let parts = |many, dollars: i128| f.check_by(&some(&f, many), &[f.borrow(dollars * USD)]);
+    assert_eq!(parts(3, 60_000), Ok(()));
+    assert_eq!(parts(3, 40_001), FEW, "$100,001 in a day");
+    assert_eq!(parts(4, 40_001), FEW);
+    assert_eq!(parts(3, 40_000), Ok(()));
+    assert_eq!(parts(4, 1), FEW);
+    // A reduction is worth nothing, and what all have signed is nobody's part.
+    assert_eq!(f.check_by(&some(&f, 3), &[f.trade(-1, true)]), Ok(()));
+    assert_eq!(parts(5, 1_000_000), Ok(()));
+    let borrow = symbol_short!("borrow");
+    assert_eq!(f.client().required_signatures(&borrow, &1), 5);
+    assert_eq!(f.client().required_signatures(&borrow, &0), 3);
+    // Any 24 hours, and an hour more at most.
+    f.pass(23 * 3_600);
+    assert_eq!(parts(3, 1), FEW);
+    f.pass(2 * 3_600);
+    assert_eq!(parts(3, 100_000), Ok(()));
+}
+
+#[test]
+fn each_amount_adds_up_what_fewer_than_it_needs_have_signed() {
+    let f = fixture();
+    let tier = |above: i128, signatures| AmountTier { above: above * USD, signatures };
+    let tiers = vec![&f.env, tier(100, 3), tier(1_000, 5)];
+    super::adopt(&f, &MultisigConfig { threshold: 2, tiers, ..other(&f) });
+    let parts = |many, dollars: i128| f.check_by(&some(&f, many), &[f.borrow(dollars * USD)]);
+    assert_eq!(parts(3, 900), Ok(()), "three may sign for $900");
+    assert_eq!(parts(2, 100), Ok(()), "which leaves two their own $100");
+    assert_eq!(parts(2, 1), FEW);
+    assert_eq!(parts(3, 1), FEW, "but together no more than $1,000");
+    assert_eq!(parts(5, 1), Ok(()));
+}
+
+#[test]
+fn what_was_refused_adds_nothing() {
+    let f = fixture();
+    for _ in 0..3 {
+        assert_eq!(f.check_by(&some(&f, 3), &[f.borrow(100_001 * USD)]), FEW);
+        assert_eq!(f.check_by(&some(&f, 2), &[f.borrow(50_000 * USD)]), FEW);
+    }
+    assert_eq!(f.check_by(&some(&f, 3), &[f.borrow(100_000 * USD)]), Ok(()));
 }
 
 #[test]

@@ -5,6 +5,7 @@ use account_core::testing::{public, refused, secret, Fixture, Refusal, NOW};
 use core::slice;
 use ed25519_dalek::SigningKey;
 use margin_interface::{AccountError, Action, Market, ProAccountClient, Scope, SessionGrant, SessionKey};
+use margin_math::units::{BASE, PRICE};
 use proptest::prelude::*;
 use soroban_sdk::auth::Context;
 use soroban_sdk::testutils::{storage::Persistent as _, Address as _, Events as _};
@@ -101,18 +102,103 @@ fn the_number_of_entries_is_limited_too() {
         assert_eq!(check(&f, &[f.borrow(1)]), Ok(()));
     }
     assert_eq!(check(&f, &[f.borrow(1)]), refused(AccountError::DailyLimitExceeded));
-    assert_eq!(check(&f, &[f.trade(-1, true)]), Ok(()), "a reduction is no entry to count");
+}
+
+/// An account that is long a base unit at $100, a sale of `size` of it, and a purchase.
+fn long_at_100() -> Fixture {
+    let f = with_session();
+    f.ledger().set_upper(&(100 * PRICE));
+    f.ledger().hold(&BASE);
+    f
+}
+
+fn reduce(f: &Fixture, size: i128, limit: i128) -> Context {
+    let args = (f.account.clone(), symbol_short!("BTC_USD"), size, limit, true, NOW);
+    f.call(&f.protocol.perp_clearing, "trade", args)
+}
+
+fn close(f: &Fixture, limit: i128) -> Context {
+    let args = (f.account.clone(), symbol_short!("BTC_USD"), limit, NOW);
+    f.call(&f.protocol.perp_clearing, "close_position", args)
+}
+
+fn left(f: &Fixture) -> (i128, u32) {
+    let left = client(f).get_session_keys().first().unwrap();
+    (left.left_today, left.ops_left_today)
 }
 
 #[test]
-fn reductions_cost_nothing_and_need_no_price() {
-    let f = with_session();
-    f.ledger().fail(&0);
-    for _ in 0..3 {
-        assert_eq!(check(&f, &[f.trade(-1_000_000, true)]), Ok(()));
+fn a_reduction_counts_by_what_it_may_lose() {
+    // 500 units per entry: a sale of 1e-7 of the base unit at nothing loses 100 units.
+    let small = BASE / 10_000_000;
+    for (size, limit, loss) in [
+        (-small, 100 * PRICE, 0),
+        (-small, 101 * PRICE, 0),
+        (-small, 99 * PRICE, 1),
+        (-small, 1, 100),
+        (-small - 1, 99 * PRICE, 2),
+        (small, 50 * PRICE, 0),
+        (small, 49 * PRICE, 0),
+        (small, 51 * PRICE, 1),
+        (small, 550 * PRICE, 500),
+    ] {
+        let f = long_at_100();
+        assert_eq!(check(&f, &[reduce(&f, size, limit)]), Ok(()), "{size} {limit}");
+        assert_eq!(left(&f), (1_000 - loss, 99), "{size} {limit}");
     }
-    let left = client(&f).get_session_keys().first().unwrap();
-    assert_eq!((left.left_today, left.ops_left_today), (1_000, 100));
+    let f = long_at_100();
+    assert_eq!(check(&f, &[reduce(&f, small, 551 * PRICE)]), refused(AccountError::ExceedsSessionLimit));
+    assert_eq!(check(&f, &[reduce(&f, -BASE, 99 * PRICE)]), refused(AccountError::ExceedsSessionLimit));
+    assert_eq!(check(&f, &[reduce(&f, i128::MIN, PRICE)]), refused(AccountError::ArithmeticOverflow));
+    assert_eq!(left(&f), (1_000, 100));
+}
+
+#[test]
+fn a_close_counts_by_the_position_it_closes() {
+    let small = BASE / 10_000_000;
+    for (held, limit, loss) in [
+        (small, 100 * PRICE, 0),
+        (small, 98 * PRICE, 2),
+        (-small, 50 * PRICE, 0),
+        (-small, 53 * PRICE, 3),
+        (0, 1, 0),
+    ] {
+        let f = long_at_100();
+        f.ledger().hold(&held);
+        assert_eq!(check(&f, &[close(&f, limit)]), Ok(()), "{held} {limit}");
+        assert_eq!(left(&f), (1_000 - loss, 99), "{held} {limit}");
+    }
+    let f = long_at_100();
+    assert_eq!(check(&f, &[close(&f, 99 * PRICE)]), refused(AccountError::ExceedsSessionLimit));
+}
+
+/// Who holds a session's key opens and closes at the worst price that the venue permits, again and again.
+#[test]
+fn a_thief_cannot_trade_the_account_away() {
+    let f = long_at_100();
+    let small = BASE / 10_000_000;
+    for _ in 0..20 {
+        // 95% of the index: the edge of the band.
+        assert_eq!(check(&f, &[reduce(&f, -10 * small, 95 * PRICE)]), Ok(()));
+        f.pass(5);
+    }
+    assert_eq!(check(&f, &[reduce(&f, -10 * small, 95 * PRICE)]), refused(AccountError::DailyLimitExceeded));
+    // The owner's reductions ask nobody.
+    f.ledger().fail(&0);
+    assert_eq!(f.check(&[reduce(&f, -BASE, 1), close(&f, 1)]), Ok(()));
+}
+
+#[test]
+fn whatever_a_session_does_counts_by_number() {
+    let f = fixture();
+    granted(&f, SessionGrant { max_ops_per_day: 2, ..grant(&f) });
+    let token = Address::generate(&f.env);
+    let deposit = f.call(&f.protocol.vault, "deposit", (&f.account, &f.account, &token, 5_i128));
+    assert_eq!(check(&f, &[f.trade(-1, true)]), Ok(()));
+    assert_eq!(check(&f, &[deposit.clone()]), Ok(()));
+    assert_eq!(check(&f, &[deposit]), refused(AccountError::DailyLimitExceeded));
+    assert_eq!(check(&f, &[f.trade(-1, true)]), refused(AccountError::DailyLimitExceeded));
+    assert_eq!(f.check(&[f.trade(-1, true)]), Ok(()));
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn can_authorize_says_what_the_write_path_says() {
         (std::vec![&f.outsider], std::vec![f.borrow(1)], AccountError::UnauthorizedSigner as u32),
         (std::vec![], std::vec![f.borrow(1)], AccountError::InsufficientSignatures as u32),
         (std::vec![key], std::vec![f.trade(-1, true)], 0),
-        (std::vec![key], std::vec![f.borrow(500)], 0),
+        (std::vec![key], std::vec![f.borrow(499)], 0),
         (std::vec![key], std::vec![f.borrow(500)], AccountError::ExceedsSessionLimit as u32),
     ];
     for (place, (mut keys, contexts, expected)) in cases.into_iter().enumerate() {

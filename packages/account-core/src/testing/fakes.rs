@@ -13,11 +13,19 @@ enum Key {
     Breakdown,
     Clearing,
     Failure,
+    Held,
     Limits,
     Previewed,
     Steady,
     Unlisted,
     Upper,
+}
+
+/// What an account reads of a `PerpView`.
+#[contracttype]
+pub struct FakeView {
+    pub index: Quote,
+    pub position: Position,
 }
 
 #[contract]
@@ -88,6 +96,19 @@ impl FakeLedger {
         let hi: i128 = env.storage().instance().get(&Key::Upper).unwrap_or(PRICE);
         let status = PriceStatus::Live;
         Ok((Quote { hi, lo: 1, mid: 1, status, stable: 1, timestamp: 0 }, None))
+    }
+
+    /// Sets the account's position in every market.
+    pub fn hold(env: Env, size: i128) {
+        env.storage().instance().set(&Key::Held, &size);
+    }
+
+    /// The index lies between half the upper one and the upper one.
+    pub fn perp_view(env: Env, _account: Address, market: Symbol) -> Result<FakeView, LedgerError> {
+        let (quote, _) = Self::index(env.clone(), market, 0)?;
+        let size = env.storage().instance().get(&Key::Held).unwrap_or(0);
+        let position = Position { entry: 0, funding_index: 0, size };
+        Ok(FakeView { index: Quote { lo: quote.hi / 2, ..quote }, position })
     }
 
     /// Makes every read fail; 0 traps.
