@@ -1,6 +1,10 @@
 //! Batches: several requests under one authorisation, each carried out as the function of its name would.
 
-use crate::{desk::Desk, fill::positive, nonces, orders, pool, storage};
+use crate::{
+    desk::Desk,
+    fill::{positive, priced},
+    nonces, orders, pool, storage,
+};
 use margin_interface::{
     permissions, Action, ClearingConfig, ClearingError, ClearingRequest, MarginLedgerClient, OracleClient,
     TradeAction, VaultClient, MAX_ACTIONS,
@@ -88,7 +92,7 @@ impl Batch<'_> {
                 moved.first().ok_or(ClearingError::InvalidRequest)
             }
             Action::Trade(TradeAction { limit_price, market, size_delta }) => {
-                positive(limit_price)?;
+                priced(limit_price)?;
                 let reduces = self.needs(permissions::TRADE).is_err();
                 if reduces {
                     self.needs(permissions::REDUCE_ONLY)?;

@@ -18,6 +18,7 @@ mod matched;
 mod nonces;
 mod orders;
 mod pool;
+mod raw;
 mod stage;
 mod storage;
 #[cfg(test)]
