@@ -23,6 +23,10 @@ STELLAR ?= $(shell command -v stellar)
 FITTING := $(if $(STELLAR),$(shell $(STELLAR) --version 2>/dev/null | grep -o '^stellar 28\.1\.[0-9]*'))
 WAY := $(if $(FITTING),cli,cargo)
 
+# What the metadata of the contracts says besides their name (SEP-46). SOURCE_REPO is the releaser's: github:owner/name.
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+SOURCE_REPO ?=
+
 CONTRACTS := $(notdir $(patsubst %/Cargo.toml,%,$(wildcard contracts/*/Cargo.toml)))
 FIXTURES := $(notdir $(patsubst %/Cargo.toml,%,$(wildcard tests/contracts/*/Cargo.toml examples/*/Cargo.toml)))
 WASM_FILES := $(foreach name,$(CONTRACTS) $(FIXTURES),$(WASM)/$(subst -,_,$(name)).wasm)
@@ -30,7 +34,8 @@ SOURCES := Cargo.toml Cargo.lock rust-toolchain.toml \
 	$(shell find contracts packages examples tests/contracts tools/strip-spec \( -name '*.rs' -o -name Cargo.toml \) ! -name test.rs ! -path '*/test/*')
 BINDINGS := $(TARGET)/bindings
 MISSING := $(filter-out $(wildcard $(WASM_FILES)),$(WASM_FILES))
-STAMP := $(WASM)/.built-by-$(WAY)
+# What was built otherwise, or says another repository, is built anew.
+STAMP := $(WASM)/.built-by-$(WAY)$(if $(SOURCE_REPO),-$(subst /,-,$(SOURCE_REPO)))
 
 ## The two commands
 
@@ -74,6 +79,9 @@ bench: build ## measure every entry point on release Wasm and write docs/costs.m
 
 fuzz: wasm ## longer random sequences: make fuzz FUZZ_SEQUENCES=5000 FUZZ_SEED=7
 	FUZZ_SEQUENCES=$(or $(FUZZ_SEQUENCES),2000) FUZZ_SEED=$(or $(FUZZ_SEED),$(shell date +%s)) $(CARGO) test --locked --package margin-tests --test random -- --nocapture
+
+stress: setup ## 10,000 accounts through crash, rally, chop and depeg; writes target/stress/report.html and docs/stress.*
+	$(CARGO) run --quiet --release --locked --package stress -- $(TARGET)/stress/report.html docs
 
 errors: setup ## rewrite the error table of README.md from the code
 	$(CARGO) run --quiet --locked --package error-table -- README.md
@@ -151,10 +159,17 @@ wasm-by-cli:
 	@echo "Building Wasm with $(FITTING)"
 	@for name in $(CONTRACTS) $(FIXTURES); do \
 		printf '  %-20s' $$name; \
-		log=$$($(STELLAR) contract build --locked --package $$name 2>&1) || { echo; echo "$$log"; exit 1; }; \
+		crate=$$(find contracts examples tests/contracts -path "*/$$name/Cargo.toml"); \
+		set -- --meta "name=$$name" --meta "version=$(VERSION)"; \
+		for key in description sep; do \
+			value=$$(sed -n "s/^$$key = \"\(.*\)\"/\1/p" $$crate); \
+			[ -z "$$value" ] || set -- "$$@" --meta "$$key=$$value"; \
+		done; \
+		[ -z "$(SOURCE_REPO)" ] || set -- "$$@" --meta "source_repo=$(SOURCE_REPO)"; \
+		log=$$($(STELLAR) contract build --locked --package $$name "$$@" 2>&1) || { echo; echo "$$log"; exit 1; }; \
 		printf '%8d bytes\n' $$(wc -c < $(WASM)/$${name//-/_}.wasm); \
 	done
-	@echo "$(FITTING)" > $(WASM)/.built-by-cli
+	@echo "$(FITTING)" > $(STAMP)
 
 # As soroban-sdk documents for build systems that strip the spec themselves; paths are remapped as the CLI does it.
 # strip-spec is built together with the demo, so that what both depend on is compiled once.
@@ -167,8 +182,8 @@ wasm-by-cargo:
 			$(CARGO) rustc --release --locked --target wasm32v1-none --crate-type=cdylib --package $$name; \
 	done
 	@$(TARGET)/debug/strip-spec $(WASM_FILES)
-	@echo "cargo, spec stripped, not optimised" > $(WASM)/.built-by-cargo
+	@echo "cargo, spec stripped, not optimised" > $(STAMP)
 
 always:
 
-.PHONY: demo test check build size bench bindings deploy test-deploy wallets test-wallets fuzz errors clean help setup stellar-cli cargo-deny wasm wasm-by-cli wasm-by-cargo always
+.PHONY: demo test check build size bench bindings deploy test-deploy wallets test-wallets fuzz stress errors clean help setup stellar-cli cargo-deny wasm wasm-by-cli wasm-by-cargo always

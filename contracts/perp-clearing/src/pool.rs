@@ -21,6 +21,7 @@ use soroban_sdk::{Address, Env};
 fn priced(value: &PoolValue) -> Pool {
     Pool {
         payable: value.payable,
+        lent: value.lent,
         claims: value.claims,
         curve_value: value.curve_value,
         index_value: value.index_value,

@@ -42,56 +42,45 @@ pub fn abs(a: i128) -> Result<i128, MathError> {
 
 /// `a / b` toward minus infinity.
 pub fn div_floor(a: i128, b: i128) -> Result<i128, MathError> {
-    let (quotient, remainder) = divided(a, b)?;
-    Ok(if remainder != 0 && ((remainder < 0) != (b < 0)) { quotient - 1 } else { quotient })
+    divided((0, a.unsigned_abs()), a < 0, b, false)
 }
 
 /// `a / b` toward plus infinity.
 pub fn div_ceil(a: i128, b: i128) -> Result<i128, MathError> {
-    let (quotient, remainder) = divided(a, b)?;
-    Ok(if remainder != 0 && ((remainder < 0) == (b < 0)) { quotient + 1 } else { quotient })
-}
-
-/// Quotient toward zero and its remainder, with one division: a second one would cost as much again.
-fn divided(a: i128, b: i128) -> Result<(i128, i128), MathError> {
-    if b == 0 {
-        return division_by_zero();
-    }
-    let quotient = a.checked_div(b).map_or_else(overflow, Ok)?;
-    // `|quotient * b| <= |a|`, so neither operation can wrap.
-    Ok((quotient, a.wrapping_sub(quotient.wrapping_mul(b))))
+    divided((0, a.unsigned_abs()), a < 0, b, true)
 }
 
 /// `a * b / c` toward minus infinity, through a 256-bit product.
 pub fn mul_div_floor(a: i128, b: i128, c: i128) -> Result<i128, MathError> {
-    match a.checked_mul(b) {
-        Some(product) => div_floor(product, c),
-        None => wide_mul_div(a, b, c, false),
-    }
+    mul_div(a, b, c, false)
 }
 
 /// `a * b / c` toward plus infinity, through a 256-bit product.
 pub fn mul_div_ceil(a: i128, b: i128, c: i128) -> Result<i128, MathError> {
-    match a.checked_mul(b) {
-        Some(product) => div_ceil(product, c),
-        None => wide_mul_div(a, b, c, true),
-    }
+    mul_div(a, b, c, true)
 }
 
-/// The slow path of both: magnitudes in 256 bits, then sign and direction.
+/// Magnitudes in 256 bits, then sign and direction.
 ///
-/// Written out because a 256-bit library costs every contract 4 KB of Wasm for this one division.
+/// Written out, digits of 64 bits, because a 256-bit library costs every contract 4 KB of Wasm, and because this is most of
+/// what the contracts compute: a division bit by bit would be half of the instructions of a trade.
 #[inline(never)]
-fn wide_mul_div(a: i128, b: i128, c: i128, up: bool) -> Result<i128, MathError> {
-    if c == 0 {
+fn mul_div(a: i128, b: i128, c: i128, up: bool) -> Result<i128, MathError> {
+    let product = wide_mul(a.unsigned_abs(), b.unsigned_abs());
+    divided(product, (a < 0) != (b < 0), c, up)
+}
+
+/// The quotient of a magnitude `(high, low)` with its sign, and `by`.
+#[inline(never)]
+fn divided(magnitude: (u128, u128), negative: bool, by: i128, up: bool) -> Result<i128, MathError> {
+    if by == 0 {
         return division_by_zero();
     }
-    let (high, low) = wide_mul(a.unsigned_abs(), b.unsigned_abs());
-    let (quotient, inexact) = wide_div(high, low, c.unsigned_abs())?;
-    let negative = (a < 0) != ((b < 0) != (c < 0));
+    let (quotient, inexact) = wide_div(magnitude, by.unsigned_abs())?;
+    let negative = negative != (by < 0);
     // Away from zero where the direction asks for it: up for a positive quotient, down for a negative one.
-    let magnitude =
-        if inexact && negative != up { quotient.checked_add(1).map_or_else(overflow, Ok)? } else { quotient };
+    let away = u128::from(inexact && negative != up);
+    let magnitude = quotient.checked_add(away).map_or_else(overflow, Ok)?;
     if negative {
         0_i128.checked_sub_unsigned(magnitude).map_or_else(overflow, Ok)
     } else {
@@ -99,35 +88,107 @@ fn wide_mul_div(a: i128, b: i128, c: i128, up: bool) -> Result<i128, MathError> 
     }
 }
 
-/// The full product as `(high, low)` halves, from four products of 64-bit halves.
-fn wide_mul(a: u128, b: u128) -> (u128, u128) {
-    const HALF: u32 = 64;
-    const MASK: u128 = (1 << HALF) - 1;
+fn join(high: u64, low: u64) -> u128 {
+    (u128::from(high) << u64::BITS) | u128::from(low)
+}
+
+fn split(value: u128) -> (u64, u64) {
+    ((value >> u64::BITS) as u64, value as u64)
+}
+
+/// The full product of two digits, from four products of their halves: `(high, low)`.
+#[inline(never)]
+fn full(a: u64, b: u64) -> (u64, u64) {
+    const HALF: u32 = 32;
+    const MASK: u64 = (1 << HALF) - 1;
     let (a1, a0, b1, b0) = (a >> HALF, a & MASK, b >> HALF, b & MASK);
     let low = a0 * b0;
-    // Each factor is below 2^64, so every sum here is below 2^128.
+    // Each factor is below 2^32, so every sum here is below 2^64.
     let middle = a1 * b0 + (low >> HALF);
     let cross = a0 * b1 + (middle & MASK);
     (a1 * b1 + (middle >> HALF) + (cross >> HALF), (cross << HALF) | (low & MASK))
 }
 
-/// `(high, low) / divisor` bit by bit: the quotient and whether a remainder is left; an error when it needs more than 128 bits.
-fn wide_div(high: u128, low: u128, divisor: u128) -> Result<(u128, bool), MathError> {
+/// The full product as `(high, low)` halves.
+fn wide_mul(a: u128, b: u128) -> (u128, u128) {
+    let ((a1, a0), (b1, b0)) = (split(a), split(b));
+    let low = full(a0, b0);
+    if a1 | b1 == 0 {
+        return (0, join(low.0, low.1));
+    }
+    let (left, right, high) = (full(a1, b0), full(a0, b1), full(a1, b1));
+    // Three digits are below 2^66, and the high half of a product has room for the carry.
+    let middle = u128::from(low.0) + u128::from(left.1) + u128::from(right.1);
+    let carry = u128::from(left.0) + u128::from(right.0) + (middle >> u64::BITS);
+    (join(high.0, high.1) + carry, join(middle as u64, low.1))
+}
+
+/// `(high, low) / divisor`: the quotient and whether a remainder is left; an error when it needs more than 128 bits.
+///
+/// Long division with two digits of quotient (Knuth, The Art of Computer Programming, volume 2, 4.3.1, algorithm D).
+fn wide_div((high, low): (u128, u128), divisor: u128) -> Result<(u128, bool), MathError> {
     if high >= divisor {
         return overflow();
     }
-    let (mut remainder, mut rest) = (high, low);
-    for _ in 0..u128::BITS {
-        let carry = remainder >> (u128::BITS - 1) != 0;
-        remainder = (remainder << 1) | (rest >> (u128::BITS - 1));
-        rest <<= 1;
-        if carry || remainder >= divisor {
-            // With the carry the true remainder is above 2^128, and the difference fits again.
-            remainder = remainder.wrapping_sub(divisor);
-            rest |= 1;
-        }
+    let ((divisor1, divisor0), (low1, low0)) = (split(divisor), split(low));
+    if high == 0 && divisor1 | low1 == 0 {
+        return Ok((u128::from(low0 / divisor0), low0 % divisor0 != 0));
     }
-    Ok((rest, remainder != 0))
+    // The highest bit of the divisor is set, and the dividend is moved along: `high < divisor` leaves it the room.
+    let shift = divisor.leading_zeros();
+    let divisor = split(divisor << shift);
+    let high = (high << shift) | (low >> 1 >> (u128::BITS - 1 - shift));
+    let (low1, low0) = split(low << shift);
+    let (first, rest) = digit(split(high), low1, divisor);
+    let (second, rest) = digit(rest, low0, divisor);
+    Ok((join(first, second), rest != (0, 0)))
+}
+
+/// One digit of a long division: `(high, low, next) / divisor`, where the two digits are below the divisor.
+#[inline(never)]
+fn digit((high, low): (u64, u64), next: u64, divisor: (u64, u64)) -> (u64, (u64, u64)) {
+    // By the first digit of the divisor: never too small, at most two too large.
+    let (mut quotient, mut rest, mut beyond) = if high >= divisor.0 {
+        let (rest, beyond) = low.overflowing_add(divisor.0);
+        (u64::MAX, rest, beyond)
+    } else {
+        let (quotient, rest) = halves(high, low, divisor.0);
+        (quotient, rest, false)
+    };
+    let mut product = join_full(quotient, divisor.1);
+    while !beyond && product > join(rest, next) {
+        quotient -= 1;
+        product -= u128::from(divisor.1);
+        (rest, beyond) = rest.overflowing_add(divisor.0);
+    }
+    // Where the rest went beyond its digit, the difference fits again.
+    (quotient, split(join(rest, next).wrapping_sub(product)))
+}
+
+fn join_full(a: u64, b: u64) -> u128 {
+    let (high, low) = full(a, b);
+    join(high, low)
+}
+
+/// `(high, low) / divisor` by halves of digits: quotient and remainder. The divisor's highest bit is set, `high` is below it.
+fn halves(high: u64, low: u64, divisor: u64) -> (u64, u64) {
+    if high == 0 {
+        return (low / divisor, low % divisor);
+    }
+    let (first, rest) = half(high, low >> 32, divisor);
+    let (second, rest) = half(rest, low & u64::from(u32::MAX), divisor);
+    ((first << 32) | second, rest)
+}
+
+/// [`digit`] for digits of 32 bits.
+fn half(high: u64, next: u64, divisor: u64) -> (u64, u64) {
+    let (divisor1, divisor0) = (divisor >> 32, divisor & u64::from(u32::MAX));
+    let (mut quotient, mut rest) = (high / divisor1, high % divisor1);
+    while rest >> 32 == 0 && (quotient >> 32 != 0 || quotient * divisor0 > ((rest << 32) | next)) {
+        quotient -= 1;
+        rest += divisor1;
+    }
+    (quotient, ((high << 32) | next).wrapping_sub(quotient.wrapping_mul(divisor)))
 }
 
 /// The share `bps / 10_000` of `amount`, toward minus infinity.
@@ -168,8 +229,17 @@ mod tests {
             any::<i64>().prop_map(i128::from),
             -3_i128..=3,
             Just(i128::MAX),
-            Just(i128::MIN)
+            Just(i128::MIN),
+            digits().prop_map(|value| value as i128)
         ]
+    }
+
+    /// Digits where an estimate of the quotient is most wrong.
+    fn digits() -> impl Strategy<Value = u128> {
+        let digit =
+            prop_oneof![Just(0_u32), 1_u32..=2, Just(1 << 31), (u32::MAX - 1)..=u32::MAX, any::<u32>()];
+        prop::array::uniform4(digit)
+            .prop_map(|digits| digits.iter().fold(0, |value, digit| (value << 32) | u128::from(*digit)))
     }
 
     proptest! {
@@ -180,6 +250,21 @@ mod tests {
             let (floor, ceil) = exact(a, b, c);
             prop_assert_eq!(mul_div_floor(a, b, c).ok(), floor);
             prop_assert_eq!(mul_div_ceil(a, b, c).ok(), ceil);
+        }
+
+        #[test]
+        fn long_division_is_exact(high in digits(), low in digits(), divisor in digits()) {
+            prop_assume!(divisor != 0);
+            let dividend = (BigInt::from(high) << 128) + low;
+            let (quotient, rest): (BigInt, BigInt) = (&dividend / divisor, &dividend % divisor);
+            let expected = quotient.to_u128().map(|quotient| (quotient, rest != BigInt::ZERO));
+            prop_assert_eq!(wide_div((high, low), divisor).ok(), expected);
+        }
+
+        #[test]
+        fn the_product_is_full(a in digits(), b in digits()) {
+            let (high, low) = wide_mul(a, b);
+            prop_assert_eq!((BigInt::from(high) << 128) + low, BigInt::from(a) * b);
         }
 
         #[test]
