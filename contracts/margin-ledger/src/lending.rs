@@ -325,8 +325,7 @@ fn relieve(book: &mut Book, owner: &mut AccountState) {
     till.close(book, owner);
 }
 
-/// Tells of a repayment. Returns its tokens.
-pub fn finish_repayment(
+fn finish_repayment(
     book: &mut Book,
     account: &Address,
     asset: &Address,
