@@ -28,7 +28,7 @@ fn priced(value: &PoolValue) -> Pool {
     }
 }
 
-/// The pool at prices that are live: nobody enters or leaves at others.
+/// The pool at prices that are live: nobody enters at others. Whoever leaves then gets what is left at their worst.
 fn live(ledger: &MarginLedgerClient) -> Result<Pool, ClearingError> {
     let value = ledger.pool_value();
     value.live.then(|| priced(&value)).ok_or(ClearingError::PriceNotUsable)
@@ -103,8 +103,8 @@ pub fn leave(
     if stake.exiting < shares || !announced {
         return Err(ClearingError::ExitNotRequested);
     }
-    let amount =
-        lp::value_of(shares, &live(ledger)?, all.total).or_refuse(ClearingError::InsufficientShares)?;
+    let amount = lp::value_of(shares, &priced(&ledger.pool_value()), all.total)
+        .or_refuse(ClearingError::InsufficientShares)?;
     if amount == 0 {
         return Err(ClearingError::InvalidAmount);
     }
