@@ -32,6 +32,8 @@ mod valuation;
 #[cfg(test)]
 mod test_backstop;
 #[cfg(test)]
+mod test_bad_debt;
+#[cfg(test)]
 mod test_batch;
 #[cfg(test)]
 mod test_custody;
@@ -53,6 +55,10 @@ mod test_migration;
 mod test_payout;
 #[cfg(test)]
 mod test_perp;
+#[cfg(test)]
+mod test_pool;
+#[cfg(test)]
+mod test_reductions;
 #[cfg(test)]
 mod test_standing;
 #[cfg(test)]
