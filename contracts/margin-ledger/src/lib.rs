@@ -8,6 +8,7 @@
 extern crate alloc;
 
 mod accrual;
+mod actions;
 mod book;
 mod checked;
 mod contract;
@@ -29,6 +30,8 @@ mod terms;
 mod tips;
 mod valuation;
 
+#[cfg(test)]
+mod test_actions;
 #[cfg(test)]
 mod test_backstop;
 #[cfg(test)]
