@@ -6,7 +6,7 @@
 use crate::{
     batch, changes,
     desk::Desk,
-    error::{refuse, require, OrRefuse},
+    error::{bounded, refuse, require, OrRefuse},
     fill::{self, positive, priced, Leg},
     funding, house, markets, matched, nonces, orders, pool,
     raw::Raw,
@@ -298,6 +298,7 @@ impl PerpClearingInterface for PerpClearing {
 
     fn quote_trade(env: Env, market: Symbol, size_delta: i128) -> Result<TradeQuote, ClearingError> {
         require(size_delta != 0, ClearingError::InvalidAmount)?;
+        bounded(size_delta)?;
         let record = ledger(&env).market(&market);
         let leg = Leg::new(&record.config, &record.state, size_delta, env.ledger().sequence())?;
         Ok(TradeQuote {

@@ -1,7 +1,7 @@
 //! What a trade does to the curve, and the rules that bind a leg which adds risk. Nothing here calls or stores.
 
 use crate::{
-    error::{bounded, refuse, require, OrRefuse, MAX},
+    error::{refuse, require, OrRefuse, MAX},
     markets,
 };
 use margin_interface::{ClearingError, MarketConfig, MarketState, MarketTotals, PriceStatus, Quote};
@@ -49,7 +49,6 @@ impl Leg {
         sequence: u32,
     ) -> Result<Leg, ClearingError> {
         let (x, y) = (state.base_reserve, state.quote_reserve);
-        bounded(size)?;
         require(size < x, ClearingError::CurveExhausted)?;
         let quote = curve::quote_for_base(x, y, size).on_curve()?;
         let (base_reserve, quote_reserve) = curve::after(x, y, size, quote).on_curve()?;
