@@ -130,6 +130,9 @@ fn trades_count_by_the_upper_index() {
 fn reductions_and_own_deposits_are_no_amounts() {
     let f = fixture();
     f.ledger().fail(&0);
+    assert_eq!(f.check_by(&some(&f, 3), &[f.trade(-1, true)]), Ok(()));
+    let spent = f.env.as_contract(&f.account, || storage::spent(&f.env));
+    assert!(spent.is_empty(), "nothing to write down");
     let (this, vault, token) = (&f.account, &f.protocol.vault, Address::generate(&f.env));
     let deposit = f.call(vault, "deposit", (this, this, &token, i128::MAX));
     let implied = f.call(&token, "transfer", (this, vault, i128::MAX));
