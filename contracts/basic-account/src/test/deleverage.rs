@@ -6,6 +6,7 @@ use account_core::testing::fakes::{
 use account_core::testing::{Fixture, NOW};
 use margin_interface::*;
 use margin_math::units::{BASE, INDEX, PRICE, USD};
+use proptest::prelude::*;
 use soroban_sdk::testutils::{Events as _, Ledger as _};
 use soroban_sdk::{symbol_short, vec, Address, Vec};
 
@@ -479,4 +480,40 @@ fn without_advice_nothing_is_done() {
     let story = Story::new().collateral(1_100).debt(1_000).wallet(1_000);
     assert_eq!(story.advised(&[]), Err(AccountError::NothingToDeleverage));
     assert_eq!(story.token(&story.usdc).balance(&story.f.account), 1_000 * USD);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// What the vault advises stands up to the account's own check, wherever the account comes from, and helps.
+    #[test]
+    fn good_advice_is_never_undone(
+        debt in 0_i128..100_000, line in 0_i128..2_000, deposit in 0_i128..50_000, collateral in 0_i128..100_000,
+        wallet in 0_i128..30_000, size in -40_i128..40, pnl in -5_000_i128..5_000, pushed in -400_i128..400,
+        premium in -400_i128..400, mmr_bps in 100_u32..1_000,
+    ) {
+        let mut story = Story::new().collateral(collateral).wallet(wallet);
+        story.breakdown.perp_debt = line * USD;
+        if debt > 0 {
+            story = story.debt(debt);
+        }
+        if deposit > 0 {
+            story = story.deposit(deposit);
+        }
+        if size != 0 {
+            story = story.position(size, pnl);
+            let position = story.breakdown.positions.get(0).unwrap();
+            story.breakdown.positions.set(0, OpenPosition { mmr_bps, ..position });
+        }
+        story.clearing().push(&pushed);
+        story.clearing().set_premium(&(INDEX / 10_000 * premium));
+        match story.deleverage() {
+            Ok(report) => {
+                prop_assert!(report.health_before < 12_000 && report.health_after >= report.health_before);
+                let moved = report.repaid_from_wallet + report.repaid_from_deposits + report.reduced;
+                prop_assert!(moved > 0 && report.swapped == 0);
+            }
+            Err(error) => prop_assert_eq!(error, AccountError::NothingToDeleverage),
+        }
+    }
 }
