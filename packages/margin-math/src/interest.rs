@@ -5,7 +5,7 @@
 //! that nobody touched for a day is charged what a pool touched every ledger is charged. Interest below a unit is carried
 //! from step to step: on a coarse token it would otherwise be lost to whoever touches the pool often.
 
-use crate::fixed::{add, bps_floor, mul_div_ceil, mul_div_floor, sub};
+use crate::fixed::{add, bps_floor, div_floor, mul_div_ceil, mul_div_floor, sub};
 use crate::units::{BPS, INDEX, SECONDS_PER_YEAR};
 use crate::MathError;
 
@@ -135,12 +135,12 @@ pub fn growth(exponent: i128) -> Result<i128, MathError> {
     let mut small = exponent.clamp(0, MAX_EXPONENT);
     let mut halvings = 0_u32;
     while small >= SERIES_BOUND {
-        small /= 2;
+        small >>= 1;
         halvings += 1;
     }
     let square = mul_div_floor(small, small, INDEX)?;
     let cube = mul_div_floor(square, small, INDEX)?;
-    let mut growth = add(add(small, square / 2)?, cube / 6)?;
+    let mut growth = add(add(small, square >> 1)?, div_floor(cube, 6)?)?;
     for _ in 0..halvings {
         // (1 + g)^2 - 1: the one is left out, so a small growth keeps all its digits.
         growth = add(mul_div_floor(growth, growth, INDEX)?, add(growth, growth)?)?;
@@ -160,7 +160,8 @@ pub fn step(curve: &Curve, pool: &Pool, reserve_factor_bps: u32, seconds: u64) -
     // The remainder of that division is below 1e18, so it survives arithmetic that wraps.
     let part = pool.borrowed.wrapping_mul(growth).wrapping_sub(whole.wrapping_mul(INDEX));
     let due = add(part, pool.rest)?;
-    let (interest, rest) = (add(whole, due / INDEX)?, due % INDEX);
+    let units = div_floor(due, INDEX)?;
+    let (interest, rest) = (add(whole, units)?, due.wrapping_sub(units.wrapping_mul(INDEX)));
     let perp_interest = mul_div_ceil(pool.perp_borrowed, growth, INDEX)?;
     let reserved = bps_floor(interest, reserve_factor_bps)?;
     Ok(Step { interest, reserved, perp_interest, modifier, rest })

@@ -7,7 +7,7 @@
 //! the size is found between a guess that falls short and one that does not.
 
 use crate::error::overflow;
-use crate::fixed::{abs, add, bps_ceil, bps_floor, mul_div_ceil, mul_div_floor, neg, sub};
+use crate::fixed::{abs, add, bps_ceil, bps_floor, div_ceil, mul_div_ceil, mul_div_floor, neg, sub};
 use crate::margin::{value_floor, Prices, Valuation};
 use crate::position::{FillError, Position};
 use crate::settlement::{Buckets, Purse};
@@ -152,10 +152,10 @@ impl TakeOver {
             // Too far on one side keeps the other end in place: halving its weight makes both ends move.
             if by > 0 {
                 (below, below_by) = (guess, by);
-                above_by = above_by / 2 - 1;
+                above_by = div_ceil(above_by, 2)? - 1;
             } else {
                 (above, above_by) = (guess, by);
-                below_by = below_by / 2 + 1;
+                below_by = (below_by >> 1) + 1;
             }
             if by <= 0 && by > -2 || sub(above, below)? <= 1 {
                 break;
