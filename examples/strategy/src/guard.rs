@@ -32,7 +32,7 @@ pub fn stop(env: &Env, contexts: &Vec<Context>) -> Result<(), StrategyError> {
     }
     let limit = plan::limit_price(view.index.mid, trade.size_delta, terms.slippage_bps)?;
     let worse = if trade.size_delta > 0 { trade.limit_price > limit } else { trade.limit_price < limit };
-    if worse && false {
+    if worse {
         return Err(StrategyError::BeyondTerms);
     }
     Ok(())

@@ -51,26 +51,20 @@ impl Chart<'_> {
         let y = |value: f64| TOP + (HEIGHT - TOP - BOTTOM) * (high - value) / (high - low);
         self.grid(&mut svg, low, high, step, &y);
         self.section_marks(&mut svg);
-        for (value, _) in &self.guides {
+        for (value, meaning) in &self.guides {
             let at = y(*value);
             let _ = write!(
                 svg,
-                "<line class=\"guide\" x1=\"{LEFT}\" x2=\"{:.1}\" y1=\"{at:.1}\" y2=\"{at:.1}\"/>",
-                WIDTH - RIGHT
+                "<line class=\"guide\" x1=\"{LEFT}\" x2=\"{:.1}\" y1=\"{at:.1}\" y2=\"{at:.1}\"/>\
+                 <text class=\"meaning\" x=\"{:.1}\" y=\"{:.1}\">{meaning}</text>",
+                WIDTH - RIGHT,
+                LEFT + 4.0,
+                at - 4.0
             );
         }
         for (index, series) in self.series.iter().enumerate() {
             self.band(&mut svg, index, series, &y);
             self.line(&mut svg, index, series, &y);
-        }
-        // Above the lines, so that they can be read.
-        for (value, meaning) in &self.guides {
-            let _ = write!(
-                svg,
-                "<text class=\"meaning\" x=\"{:.1}\" y=\"{:.1}\">{meaning}</text>",
-                WIDTH - RIGHT - 4.0,
-                y(*value) - 4.0
-            );
         }
         svg.push_str("</svg>");
         let mut legend = String::new();
