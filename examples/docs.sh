@@ -43,7 +43,7 @@ for page; do
     # Definitions are the reader's; an unknown change is not there to be looked at.
     awk '/^```sh$/ { on = 1; next } /^```$/ { on = 0 } on' "$page" |
         grep -v '^[a-z]*() *{\|^GUARDIAN=\|^ALICE=' > "$work/page"
-    { cat "$work/commands" "$work/page"; echo 'echo "$count"'; } > "$work/run"
-    count=$(work="$work" sh -eu "$work/run" | tail -1)
-    echo "ok: $count commands of $(basename "$page")"
+    { cat "$work/commands" "$work/page"; echo 'echo "$count" > "$work/count"'; } > "$work/run"
+    work="$work" sh -eu "$work/run" > /dev/null
+    echo "ok: $(cat "$work/count") commands of $(basename "$page")"
 done
