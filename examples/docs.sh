@@ -16,6 +16,7 @@ export FACTORY="$(deployed factory)" USDC="$(deployed 'token USDC')" XLM="$(depl
 export FEED="$(deployed test-source-first)"
 deployer=$("$stellar" keys address deployer)
 export GUARDIAN="$deployer" KEEPER="$deployer" SUCCESSOR="$deployer" ALICE="$deployer" NETWORK=local
+export KEY=00000000000000000000000000000000000000000000000000000000000000bb
 export CHANGE=00000000000000000000000000000000000000000000000000000000000000aa HASH="$(deployed 'wasm vault')"
 # An account to name.
 ACCOUNT=$("$stellar" contract invoke --source deployer --id "$FACTORY" -- create_account --salt "$(openssl rand -hex 32)" --config "{
@@ -40,8 +41,9 @@ look() { checked --send no --id "$@" && cat "$work/out"; }
 cd "$work"
 COMMANDS
 for page; do
-    # Definitions are the reader's; an unknown change is not there to be looked at.
-    awk '/^```sh$/ { on = 1; next } /^```$/ { on = 0 } on' "$page" |
+    # Definitions are the reader's, and so are blocks of pipes between tools: those wallet/cli.sh runs.
+    awk '/^```sh$/ { on = 1; block = ""; next } on && /^```$/ { on = 0; if (block !~ /(^|\n)stellar /) printf "%s", block }
+        on { block = block $0 "\n" }' "$page" |
         grep -v '^[a-z]*() *{\|^GUARDIAN=\|^ALICE=' > "$work/page"
     { cat "$work/commands" "$work/page"; echo 'echo "$count" > "$work/count"'; } > "$work/run"
     work="$work" sh -eu "$work/run" > /dev/null
