@@ -12,6 +12,7 @@ mod lending;
 mod metadata;
 mod oracle;
 mod orders;
+mod pause;
 mod perpetuals;
 mod policy;
 mod sign_auth;
