@@ -63,7 +63,9 @@ impl Stage {
             (Err(_), Err(_)) => Answer::Stopped,
             // A vector's items are decoded when they are looked at.
             (Ok(order), answer) if !is_whole(&order.conditions) => {
-                assert!(answer.is_err() || answer.is_ok_and(|check| check.is_ok_and(|check| check.error != 0)));
+                assert!(
+                    answer.is_err() || answer.is_ok_and(|check| check.is_ok_and(|check| check.error != 0))
+                );
                 Answer::Stopped
             }
             (Ok(order), Ok(Ok(check))) => self.compare(&order, &check),
