@@ -55,21 +55,31 @@ pub fn is_wiped_out(pool: &Pool, total_shares: i128) -> Result<bool, MathError> 
     Ok(total_shares > 0 && (0..=dust).contains(&nav) && (0..=dust).contains(&pool.gross()?))
 }
 
+/// Whether the pool has a value that an entry can share in.
+pub fn has_value_to_enter(pool: &Pool, total_shares: i128) -> Result<bool, MathError> {
+    let nav = nav_in(pool)?;
+    Ok(nav > 0 || (nav == 0 && total_shares == 0))
+}
+
+/// Whether the pool has a value that shares could fetch.
+pub fn has_value_to_leave(pool: &Pool) -> Result<bool, MathError> {
+    Ok(nav_out(pool)? > 0)
+}
+
 /// Shares for a deposit of `amount`, rounded down. [`MathError::Exhausted`] when the pool has no value to share in.
 pub fn shares_for(amount: i128, pool: &Pool, total_shares: i128) -> Result<i128, MathError> {
-    let nav = nav_in(pool)?;
-    if nav < 0 || (nav == 0 && total_shares > 0) {
+    if !has_value_to_enter(pool, total_shares)? {
         return exhausted();
     }
-    mul_div_floor(amount, add(total_shares, VIRTUAL_SHARES)?, add(nav, VIRTUAL_ASSETS)?)
+    mul_div_floor(amount, add(total_shares, VIRTUAL_SHARES)?, add(nav_in(pool)?, VIRTUAL_ASSETS)?)
 }
 
 /// What `shares` of `total_shares` fetch, rounded down. [`MathError::Exhausted`] when the pool has no value.
 pub fn value_of(shares: i128, pool: &Pool, total_shares: i128) -> Result<i128, MathError> {
-    let nav = nav_out(pool)?;
-    if nav <= 0 {
+    if !has_value_to_leave(pool)? {
         return exhausted();
     }
+    let nav = nav_out(pool)?;
     let value = mul_div_floor(shares, add(nav, VIRTUAL_ASSETS)?, add(total_shares, VIRTUAL_SHARES)?)?;
     Ok(value.min(nav))
 }

@@ -75,7 +75,7 @@ fn wide(a: i128, b: i128) -> (u128, u128) {
     let (a, b) = (a.unsigned_abs(), b.unsigned_abs());
     let mask = u128::from(u64::MAX);
     let (a1, a0, b1, b0) = (a >> 64, a & mask, b >> 64, b & mask);
-    let middle = a1 * b0 + (a0 * b0 >> 64);
+    let middle = a1 * b0 + ((a0 * b0) >> 64);
     let cross = a0 * b1 + (middle & mask);
-    (a1 * b1 + (middle >> 64) + (cross >> 64), (cross << 64) | (a0 * b0 & mask))
+    (a1 * b1 + (middle >> 64) + (cross >> 64), (cross << 64) | ((a0 * b0) & mask))
 }

@@ -11,6 +11,7 @@ mod host_rule;
 mod lending;
 mod oracle;
 mod orders;
+mod pause;
 mod perpetuals;
 mod policy;
 mod sign_auth;

@@ -236,7 +236,7 @@ impl Book {
     pub fn lp_value(&self) -> Math<i128> {
         let (pool, _) = self.pool()?;
         let Pool { claims, curve_value, index_value, payable, .. } = pool;
-        lp::nav_out(&lp::Pool { payable, claims, curve_value, index_value })
+        lp::nav_out(&lp::Pool { payable, lent: self.buckets.borrowed, claims, curve_value, index_value })
     }
 
     /// Takes `units` of a deposit out of the totals for all of `shares` or as many as that costs; returns the shares burnt.
