@@ -138,7 +138,7 @@ impl<'a> Cast<'a> {
             (3, Cast::increase),
             (2, Cast::borrow_two),
             (4, Cast::batch),
-            (5, Cast::order),
+            (5, Cast::stored_order),
             (2, Cast::matched),
             (2, Cast::delegate),
             (2, Cast::upkeep),
