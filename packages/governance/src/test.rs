@@ -177,6 +177,9 @@ fn admin_and_guardian_cancel_and_nobody_else() {
     for by in [&w.admin, &w.guardian] {
         let id = w.propose(&w.admin, 5).unwrap();
         assert_eq!(w.cancel(&stranger, &id), Err(error(GovernanceError::NotGovernor)));
+        // Nor in the name of one of them.
+        w.sign(&stranger, "cancel", (by, &id));
+        assert_eq!(flatten(w.office().try_cancel(by, &id)), Err(None));
         assert_eq!(w.cancel(by, &id), Ok(()));
         assert_eq!(w.cancel(by, &id), Err(error(GovernanceError::NotScheduled)));
         w.wait(2 * DAY);
