@@ -28,7 +28,7 @@ fn priced(value: &PoolValue) -> Pool {
     }
 }
 
-/// The pool at prices that are live: nobody enters or leaves at others.
+/// The pool at prices that are live: nobody enters at others. Whoever leaves then gets what is left at their worst.
 fn live(ledger: &MarginLedgerClient) -> Result<Pool, ClearingError> {
     let value = ledger.pool_value();
     value.live.then(|| priced(&value)).ok_or(ClearingError::PriceNotUsable)
@@ -93,7 +93,7 @@ pub fn leave(
     // An announcement that never lapsed would be a licence to leave at any moment.
     let announced = stake.exit_at <= now && now < stake.exit_at.saturating_add(LP_COOL_DOWN);
     refuse(stake.exiting < shares || !announced, ClearingError::ExitNotRequested)?;
-    let pool = live(ledger)?;
+    let pool = priced(&ledger.pool_value());
     require(lp::has_value_to_leave(&pool).on_curve()?, ClearingError::InsufficientShares)?;
     let amount = lp::value_of(shares, &pool, all.total).on_curve()?;
     refuse(amount == 0, ClearingError::InvalidAmount)?;
