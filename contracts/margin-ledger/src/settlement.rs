@@ -6,8 +6,9 @@ use crate::{
     checked::*,
     holdings::{credit_line, deposited, owed, perp_owed, supply, take_debt},
 };
-use margin_interface::{AccountState, BadDebt, LedgerError, PendingClaim, Settlement};
+use margin_interface::{AccountState, BadDebt, LedgerError, PendingClaim, PendingClaimed, Settlement};
 use margin_math::settlement::{insurance_allowance, Buckets, Claim, Purse};
+use margin_math::units::USD;
 use soroban_sdk::Address;
 
 /// Seconds of a UTC day.
@@ -121,31 +122,36 @@ pub fn buckets(settlement: &Settlement) -> Buckets {
     }
 }
 
-/// Whether the account owes and has nothing left that could pay: no deposit, no position, no claim.
+/// A claim below this keeps nobody from writing off what its holder owes, settlement units.
+const DUST: i128 = USD;
+
+/// Whether the account owes and has nothing left that could pay: no deposit, no position, no claim beyond dust.
 pub fn is_bad_debt(account: &AccountState) -> bool {
     (account.perp_debt > 0 || !account.debts.is_empty())
         && account.deposits.is_empty()
         && account.positions.is_empty()
-        && account.pending.amount == 0
+        && account.pending.amount < DUST
 }
 
 /// Writes off what an account owes once nothing is left that could pay it; does nothing before.
 ///
-/// Perpetual debt: insurance, then the liquidity providers who lent it; never depositors. Lending debt: the asset's
-/// reserves, then its depositors. The parts sum to the debt, and a debt that is gone accrues no more.
+/// Perpetual debt: what the account itself waits for, then insurance, then the liquidity providers who lent it; never
+/// depositors. Lending debt: the asset's reserves, then its depositors. The parts sum to what is written off, and a debt
+/// that is gone accrues no more.
 ///
 /// # Events
+/// * [`PendingClaimed`] with what was set off
 /// * [`BadDebt`] per debt
 pub fn realize_bad_debt(book: &mut Book, account: &Address) {
     let owner = book.account(account);
-    if !is_bad_debt(&owner) {
-        return;
-    }
-    if owner.perp_debt > 0 {
+    if owner.perp_debt > 0 && owner.deposits.is_empty() && owner.positions.is_empty() {
         write_off_perp(book, account);
     }
-    for asset in owner.debts.keys() {
-        write_off(book, account, &asset);
+    let owner = book.account(account);
+    if is_bad_debt(&owner) {
+        for asset in owner.debts.keys() {
+            write_off(book, account, &asset);
+        }
     }
 }
 
@@ -153,6 +159,9 @@ fn write_off_perp(book: &mut Book, account: &Address) {
     let env = &book.env.clone();
     let mut owner = book.account(account);
     let mut till = Till::open(book, &owner);
+    let claim = till.purse.claim.amount;
+    till.buckets.offset(&mut till.purse).or_fail(env);
+    let claimed = sub(env, claim, till.purse.claim.amount);
     let today = book.now() / DAY;
     let day = book.settlement_mut();
     if day.insurance_day != today {
@@ -164,6 +173,10 @@ fn write_off_perp(book: &mut Book, account: &Address) {
     till.purse.debt = 0;
     let asset_seq = till.close(book, &mut owner);
     let account_seq = book.put_account(account, &owner);
+    if claimed > 0 {
+        let (account, settlement_seq) = (account.clone(), asset_seq);
+        emit!(book, PendingClaimed { account, amount: claimed, account_seq, settlement_seq });
+    }
     emit!(
         book,
         BadDebt {

@@ -6,9 +6,11 @@
 use crate::{
     batch, changes,
     desk::Desk,
-    error::OrRefuse,
-    fill::{self, positive, Leg},
-    funding, house, markets, matched, nonces, orders, pool, stage, storage, views,
+    error::{bounded, refuse, require, OrRefuse},
+    fill::{self, positive, priced, Leg},
+    funding, house, markets, matched, nonces, orders, pool,
+    raw::Raw,
+    stage, storage, views,
 };
 use margin_interface::{
     Bucket, ClearingChange, ClearingConfig, ClearingError, ClearingRequest, ConditionalOrder, Fill, Funding,
@@ -17,7 +19,7 @@ use margin_interface::{
     TradeQuote, VaultClient,
 };
 use margin_math::{curve, marks::WINDOW};
-use soroban_sdk::{contract, contractimpl, Address, BytesN, Env, Symbol, Vec};
+use soroban_sdk::{contract, contractimpl, Address, BytesN, Env, IntoVal, Map, Symbol, Vec};
 
 /// The perpetual clearing-house.
 #[contract]
@@ -28,7 +30,7 @@ fn ledger(env: &Env) -> MarginLedgerClient<'_> {
 }
 
 fn in_time(env: &Env, deadline: u64) -> Result<(), ClearingError> {
-    (env.ledger().timestamp() <= deadline).then_some(()).ok_or(ClearingError::DeadlineExpired)
+    require(env.ledger().timestamp() <= deadline, ClearingError::DeadlineExpired)
 }
 
 /// Pulls `margin` from the trader's wallet, then trades it at a leverage; `adds` to a position of the same side only.
@@ -44,15 +46,11 @@ fn open(
     trader.require_auth();
     in_time(env, deadline)?;
     positive(margin)?;
-    if !(fill::MIN_LEVERAGE..=fill::MAX_LEVERAGE).contains(&leverage) {
-        return Err(ClearingError::InvalidAmount);
-    }
+    refuse(!(fill::MIN_LEVERAGE..=fill::MAX_LEVERAGE).contains(&leverage), ClearingError::InvalidAmount)?;
     let config = storage::config(env);
     VaultClient::new(env, &config.vault).deposit(trader, trader, &config.settlement, &margin);
     let desk = Desk::open(env, trader, market)?;
-    if adds && (desk.held()? > 0) != is_long {
-        return Err(ClearingError::NoPosition);
-    }
+    refuse(adds && (desk.held()? > 0) != is_long, ClearingError::NoPosition)?;
     let size = desk.size_for_margin(is_long, margin, leverage)?;
     fill::check_base(size, min_base)?;
     desk.trade(size, None, false)
@@ -117,7 +115,7 @@ impl PerpClearingInterface for PerpClearing {
     ) -> Result<Fill, ClearingError> {
         trader.require_auth();
         in_time(&env, deadline)?;
-        positive(limit_price)?;
+        priced(limit_price)?;
         Desk::open(&env, &trader, &market)?.trade(size_delta, Some(limit_price), reduce_only)
     }
 
@@ -130,7 +128,7 @@ impl PerpClearingInterface for PerpClearing {
     ) -> Result<Fill, ClearingError> {
         trader.require_auth();
         in_time(&env, deadline)?;
-        positive(limit_price)?;
+        priced(limit_price)?;
         let desk = Desk::open(&env, &trader, &market)?;
         let size_delta = margin_math::fixed::neg(desk.held()?).on_curve()?;
         desk.trade(size_delta, Some(limit_price), true)
@@ -234,9 +232,7 @@ impl PerpClearingInterface for PerpClearing {
         max_size: i128,
     ) -> Result<TakeOver, ClearingError> {
         liquidator.require_auth();
-        if max_size < 0 {
-            return Err(ClearingError::InvalidAmount);
-        }
+        refuse(max_size < 0, ClearingError::InvalidAmount)?;
         Desk::open(&env, &account, &market)?.take_over(&liquidator, max_size)
     }
 
@@ -301,9 +297,8 @@ impl PerpClearingInterface for PerpClearing {
     }
 
     fn quote_trade(env: Env, market: Symbol, size_delta: i128) -> Result<TradeQuote, ClearingError> {
-        if size_delta == 0 {
-            return Err(ClearingError::InvalidAmount);
-        }
+        require(size_delta != 0, ClearingError::InvalidAmount)?;
+        bounded(size_delta)?;
         let record = ledger(&env).market(&market);
         let leg = Leg::new(&record.config, &record.state, size_delta, env.ledger().sequence())?;
         Ok(TradeQuote {
@@ -319,7 +314,8 @@ impl PerpClearingInterface for PerpClearing {
     }
 
     fn position(env: Env, account: Address, market: Symbol) -> Option<Position> {
-        ledger(&env).account(&account).positions.get(market)
+        let state = Raw::ask(&env, &storage::config(&env).ledger, "account", (account,).into_val(&env));
+        state.get::<Map<Symbol, Position>>("positions").get(market)
     }
 
     fn funding(env: Env, market: Symbol) -> Result<Funding, ClearingError> {

@@ -18,12 +18,17 @@ mod matched;
 mod nonces;
 mod orders;
 mod pool;
+mod raw;
 mod stage;
 mod storage;
 #[cfg(test)]
 mod test;
 #[cfg(test)]
+mod test_adversaries;
+#[cfg(test)]
 mod test_batch;
+#[cfg(test)]
+mod test_bounds;
 #[cfg(test)]
 mod test_executors;
 #[cfg(test)]

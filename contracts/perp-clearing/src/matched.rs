@@ -1,6 +1,9 @@
 //! Orders filled against each other. The operator alone can move nothing: both sides have signed their orders.
 
-use crate::{error::OrRefuse, orders, storage};
+use crate::{
+    error::{bounded, refuse, require, OrRefuse},
+    orders, storage,
+};
 use margin_interface::{ClearingError, MarginLedgerClient, MatchedFill, MAX_FILLS};
 use margin_math::fixed::add;
 use soroban_sdk::{Address, Env, Vec};
@@ -13,9 +16,7 @@ pub fn settle(
     fills: &Vec<MatchedFill>,
 ) -> Result<(), ClearingError> {
     operator.require_auth();
-    if storage::config(env).operator.as_ref() != Some(operator) {
-        return Err(ClearingError::NotOperator);
-    }
+    refuse(storage::config(env).operator.as_ref() != Some(operator), ClearingError::NotOperator)?;
     check(env, fills)?;
     // Every policy sees the state in which the call was made: nothing is filled before the last consent.
     for fill in fills.iter() {
@@ -29,20 +30,17 @@ pub fn settle(
 
 /// One market, no account twice, and nothing left over.
 fn check(env: &Env, fills: &Vec<MatchedFill>) -> Result<(), ClearingError> {
+    require((1..=MAX_FILLS).contains(&fills.len()), ClearingError::InvalidMatch)?;
     let (mut size, mut quote) = (0, 0);
     let mut market = None;
     let mut accounts = Vec::new(env);
     for MatchedFill { order, quote_delta, size_delta } in fills.iter() {
+        bounded(size_delta).and(bounded(quote_delta)).or(Err(ClearingError::InvalidMatch))?;
         size = add(size, size_delta).on_curve()?;
         quote = add(quote, quote_delta).on_curve()?;
         let same = *market.get_or_insert(order.market.clone()) == order.market;
-        if !same || accounts.contains(&order.account) {
-            return Err(ClearingError::InvalidMatch);
-        }
+        refuse(!same || accounts.contains(&order.account), ClearingError::InvalidMatch)?;
         accounts.push_back(order.account);
     }
-    if size != 0 || quote != 0 || accounts.is_empty() || accounts.len() > MAX_FILLS {
-        return Err(ClearingError::InvalidMatch);
-    }
-    Ok(())
+    require(size == 0 && quote == 0, ClearingError::InvalidMatch)
 }

@@ -2,7 +2,7 @@
 //! market's weight, is depth of its curve, and comes and goes with it.
 
 use crate::{
-    error::OrRefuse,
+    error::{refuse, require, OrRefuse},
     markets,
     storage::{self, Shares, Stake},
 };
@@ -21,13 +21,14 @@ use soroban_sdk::{Address, Env};
 fn priced(value: &PoolValue) -> Pool {
     Pool {
         payable: value.payable,
+        lent: value.lent,
         claims: value.claims,
         curve_value: value.curve_value,
         index_value: value.index_value,
     }
 }
 
-/// The pool at prices that are live: nobody enters or leaves at others.
+/// The pool at prices that are live: nobody enters at others. Whoever leaves then gets what is left at their worst.
 fn live(ledger: &MarginLedgerClient) -> Result<Pool, ClearingError> {
     let value = ledger.pool_value();
     value.live.then(|| priced(&value)).ok_or(ClearingError::PriceNotUsable)
@@ -50,13 +51,11 @@ pub fn enter(
     // Whoever deepens the curves pays what that gives to traders; it stays in the pool.
     let cost = rescale(env, ledger, amount)?;
     let worth = sub(amount, cost).on_curve()?.max(0);
-    let shares = lp::shares_for(worth, &pool, all.total).or_refuse(ClearingError::InsufficientShares)?;
-    if shares == 0 {
-        return Err(ClearingError::InvalidAmount);
-    }
-    if shares < min_shares {
-        return Err(ClearingError::SlippageExceeded);
-    }
+    let open = lp::has_value_to_enter(&pool, all.total).on_curve()?;
+    require(open, ClearingError::InsufficientShares)?;
+    let shares = lp::shares_for(worth, &pool, all.total).on_curve()?;
+    refuse(shares == 0, ClearingError::InvalidAmount)?;
+    refuse(shares < min_shares, ClearingError::SlippageExceeded)?;
     // Only the provider's own entry locks the stake anew. Without the lock, whoever knows the next index before it is
     // poked could enter and leave around it at the expense of those who stay.
     stake.shares = add(stake.shares, shares).on_curve()?;
@@ -72,9 +71,7 @@ pub fn enter(
 /// Announces that `shares` will leave. Returns from when they may.
 pub fn request_exit(env: &Env, provider: &Address, shares: i128) -> Result<u64, ClearingError> {
     let (stake, _) = storage::stake(env, provider);
-    if stake.shares < shares {
-        return Err(ClearingError::InsufficientShares);
-    }
+    refuse(stake.shares < shares, ClearingError::InsufficientShares)?;
     let exit_at = env.ledger().timestamp().saturating_add(LP_COOL_DOWN);
     storage::set_stake(env, provider, &Stake { exit_at, exiting: shares, ..stake });
     ExitRequested { provider: provider.clone(), exit_at, shares }.publish(env);
@@ -90,26 +87,17 @@ pub fn leave(
     min_amount: i128,
 ) -> Result<i128, ClearingError> {
     let (mut stake, mut all) = storage::stake(env, provider);
-    if stake.shares < shares {
-        return Err(ClearingError::InsufficientShares);
-    }
+    refuse(stake.shares < shares, ClearingError::InsufficientShares)?;
     let now = env.ledger().timestamp();
-    if now < stake.unlocked_at {
-        return Err(ClearingError::CoolDown);
-    }
+    refuse(now < stake.unlocked_at, ClearingError::CoolDown)?;
     // An announcement that never lapsed would be a licence to leave at any moment.
     let announced = stake.exit_at <= now && now < stake.exit_at.saturating_add(LP_COOL_DOWN);
-    if stake.exiting < shares || !announced {
-        return Err(ClearingError::ExitNotRequested);
-    }
-    let amount =
-        lp::value_of(shares, &live(ledger)?, all.total).or_refuse(ClearingError::InsufficientShares)?;
-    if amount == 0 {
-        return Err(ClearingError::InvalidAmount);
-    }
-    if amount < min_amount {
-        return Err(ClearingError::SlippageExceeded);
-    }
+    refuse(stake.exiting < shares || !announced, ClearingError::ExitNotRequested)?;
+    let pool = priced(&ledger.pool_value());
+    require(lp::has_value_to_leave(&pool).on_curve()?, ClearingError::InsufficientShares)?;
+    let amount = lp::value_of(shares, &pool, all.total).on_curve()?;
+    refuse(amount == 0, ClearingError::InvalidAmount)?;
+    refuse(amount < min_amount, ClearingError::SlippageExceeded)?;
     stake.shares = sub(stake.shares, shares).on_curve()?;
     stake.exiting = sub(stake.exiting, shares).on_curve()?;
     all.total = sub(all.total, shares).on_curve()?;
@@ -133,12 +121,10 @@ fn rescale(env: &Env, ledger: &MarginLedgerClient, amount: i128) -> Result<i128,
         }
         let perp = ledger.market(&market);
         let (x, y) = (perp.state.base_reserve, perp.state.quote_reserve);
-        let (base_reserve, quote_reserve) =
-            house::scaled(x, y, quote).or_refuse(ClearingError::TooShallow)?;
+        require(add(y, quote).on_curve()? > 0, ClearingError::TooShallow)?;
+        let (base_reserve, quote_reserve) = house::scaled(x, y, quote).on_curve()?;
         let net = perp.totals.net_size;
-        if quote < 0 && !house::deep_enough(base_reserve, net).on_curve()? {
-            return Err(ClearingError::TooShallow);
-        }
+        refuse(quote < 0 && !house::deep_enough(base_reserve, net).on_curve()?, ClearingError::TooShallow)?;
         let change = house::revaluation((x, y), (base_reserve, quote_reserve), net).on_curve()?;
         cost = add(cost, change.max(0)).on_curve()?;
         ledger.push_market(&market, &MarketState { base_reserve, quote_reserve, ..perp.state });
@@ -150,6 +136,10 @@ fn rescale(env: &Env, ledger: &MarginLedgerClient, amount: i128) -> Result<i128,
 pub fn position(env: &Env, ledger: &MarginLedgerClient, provider: &Address) -> LpPosition {
     let (Stake { exit_at, exiting, shares, unlocked_at, .. }, Shares { total, .. }) =
         storage::stake(env, provider);
-    let value = lp::value_of(shares, &priced(&ledger.pool_value()), total).unwrap_or(0);
+    let pool = priced(&ledger.pool_value());
+    let value = match lp::has_value_to_leave(&pool) {
+        Ok(true) => lp::value_of(shares, &pool, total).unwrap_or(0),
+        _ => 0,
+    };
     LpPosition { exit_at, exiting, shares, total_shares: total, unlocked_at, value }
 }

@@ -215,7 +215,12 @@ pub fn bps_ceil(amount: i128, bps: u32) -> Result<i128, MathError> {
 
 /// `10^exponent` for token decimals and price scales, or [`MathError::Overflow`].
 pub fn pow10(exponent: u32) -> Result<i128, MathError> {
-    10_i128.checked_pow(exponent).map_or_else(overflow, Ok)
+    const MOST: u32 = 38;
+    if exponent > MOST {
+        return overflow();
+    }
+    // By additions: a checked 128-bit product is dear. 10^38 is the largest that fits.
+    Ok((0..exponent).fold(1, |power: i128, _| (power << 3) + (power << 1)))
 }
 
 #[cfg(test)]

@@ -90,12 +90,13 @@ pub fn utilisation(pool: &Pool) -> Result<i128, MathError> {
 pub fn annual_rate(curve: &Curve, utilisation: i128) -> Result<i128, MathError> {
     let bps = INDEX / i128::from(BPS);
     let target = target(curve);
-    let rate = i128::from(curve.base_bps) * bps;
-    let slope1 = i128::from(curve.slope1_bps) * bps;
+    // 32 bits times 1e14 or 1e9 never wrap.
+    let rate = i128::from(curve.base_bps).wrapping_mul(bps);
+    let slope1 = i128::from(curve.slope1_bps).wrapping_mul(bps);
     if utilisation <= target {
         return add(rate, mul_div_floor(slope1, utilisation, target)?);
     }
-    let slope2 = i128::from(curve.slope2_bps) * bps;
+    let slope2 = i128::from(curve.slope2_bps).wrapping_mul(bps);
     let beyond = mul_div_floor(slope2, sub(utilisation, target)?, sub(RATE_SCALE, target)?)?;
     add(add(rate, slope1)?, beyond)
 }
@@ -116,7 +117,7 @@ pub fn modifier(
     let deviation = sub(utilisation, target)?;
     let full = if deviation > 0 { sub(RATE_SCALE, target)? } else { target };
     // 1e18 per second, so that small deviations are not rounded away.
-    let drift = mul_div_floor(deviation, i128::from(curve.reactivity) * RATE_SCALE, full)?;
+    let drift = mul_div_floor(deviation, i128::from(curve.reactivity).wrapping_mul(RATE_SCALE), full)?;
     let bound = if drift > 0 { MODIFIER_MAX } else { MODIFIER_MIN };
     let room = sub(bound, start)?;
     let wanted = mul_div_floor(drift, seconds, RATE_SCALE)?;
@@ -157,18 +158,17 @@ pub fn step(curve: &Curve, pool: &Pool, reserve_factor_bps: u32, seconds: u64) -
     let exponent = mul_div_floor(annual, integral, RATE_SCALE * i128::from(SECONDS_PER_YEAR))?;
     let growth = growth(exponent)?;
     let whole = mul_div_floor(pool.borrowed, growth, INDEX)?;
-    // The remainder of that division is below 1e18, so it survives arithmetic that wraps.
+    // The remainder of that division is below 1e18, so it survives arithmetic that wraps; and so is what waited.
     let part = pool.borrowed.wrapping_mul(growth).wrapping_sub(whole.wrapping_mul(INDEX));
     let due = add(part, pool.rest)?;
-    let units = div_floor(due, INDEX)?;
-    let (interest, rest) = (add(whole, units)?, due.wrapping_sub(units.wrapping_mul(INDEX)));
+    let (interest, rest) = if due < INDEX { (whole, due) } else { (add(whole, 1)?, sub(due, INDEX)?) };
     let perp_interest = mul_div_ceil(pool.perp_borrowed, growth, INDEX)?;
     let reserved = bps_floor(interest, reserve_factor_bps)?;
     Ok(Step { interest, reserved, perp_interest, modifier, rest })
 }
 
 fn target(curve: &Curve) -> i128 {
-    i128::from(curve.target_bps) * (RATE_SCALE / i128::from(BPS))
+    i128::from(curve.target_bps).wrapping_mul(RATE_SCALE / i128::from(BPS))
 }
 
 #[cfg(test)]

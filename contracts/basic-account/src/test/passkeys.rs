@@ -1,7 +1,7 @@
 //! Passkeys: assertions as an authenticator makes them, really signed.
 
 use super::fixture;
-use super::std::{format, string::String};
+use std::{format, string::String};
 use account_core::testing::{public, refused, Fixture};
 use core::slice;
 use ed25519_dalek::SigningKey;

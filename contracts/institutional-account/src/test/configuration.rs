@@ -61,6 +61,17 @@ fn a_configuration_lapses_and_can_be_cancelled() {
 }
 
 #[test]
+fn a_configuration_may_come_for_two_weeks() {
+    for (waited, outcome) in [(15 * DAY - 1, Ok(())), (15 * DAY, Err(AccountError::Lapsed))] {
+        let f = fixture();
+        assert_eq!(all(&f, "update_multisig", (other(&f),)), Ok(()));
+        f.pass(waited);
+        let result = client(&f).try_execute_multisig(&Signers);
+        assert_eq!(result.map(|done| done.unwrap()).map_err(|error| error.unwrap()), outcome);
+    }
+}
+
+#[test]
 fn a_new_epoch_voids_what_was_signed_before() {
     let f = fixture();
     let args = (Some(200_u32), None::<u32>, None::<i128>, None::<i128>);

@@ -6,7 +6,7 @@ use margin_interface::AccountError::{
     UnauthorizedSigner,
 };
 use margin_interface::{permissions, FactoryError};
-use margin_interface::{AccountConfig, AccountType, MultisigConfig};
+use margin_interface::{AccountConfig, AccountType, MultisigConfig, Proposer};
 use margin_tests::accounts::DAY;
 use margin_tests::actor::{key_of, Actor};
 use margin_tests::auth::Invocation;
@@ -67,8 +67,12 @@ fn a_guardian_freezes(f: &Fixture) {
     let config = MultisigConfig { guardians, ..f.institutional(&bank).multisig() };
     f.administer::<()>(&bank, "update_multisig", (config.clone(),)).ok();
     f.pass(DAY);
-    let execute =
-        || Tx::<()>::new(&f.world, Invocation::new(&bank.address, "execute_multisig", HostVec::new(&f.env)));
+    let execute = || {
+        Tx::<()>::new(
+            &f.world,
+            Invocation::new(&bank.address, "execute_multisig", (Proposer::Signers,).into_val(&f.env)),
+        )
+    };
     execute().ok();
     // The thieves have announced themselves; one guardian stops them.
     let thieves = MultisigConfig {
@@ -258,12 +262,14 @@ fn p30_one_key_of_an_institution_announces_nothing(f: &Fixture) {
 fn p29_nobody_takes_an_address_before_its_owner(f: &Fixture) {
     for tier in [AccountType::Basic, AccountType::Pro, AccountType::Institutional] {
         let [owner, mallory] = ["owner", "mallory"].map(|name| f.key_account(&format!("{name} {tier:?}")));
+        let signers =
+            |owner: &Actor| f.keys(&[owner.key(), &key_of("second"), &key_of("third")].map(Signer::from));
         let config = |owner: &Actor, tier| AccountConfig {
             account_type: tier,
             auto_deleverage_threshold: 12_000,
             max_leverage: 300,
             owner: owner.address.clone(),
-            signers: HostVec::from_array(&f.env, [f.key(owner.key())]),
+            signers: signers(owner),
         };
         let salt = f.next_salt();
         let predicted = f.factory().account_address(&config(&owner, tier), &salt);
@@ -274,7 +280,7 @@ fn p29_nobody_takes_an_address_before_its_owner(f: &Fixture) {
         addresses.push(mallory.create_account(&hers, &salt).ok());
         hers.max_leverage = 200;
         addresses.push(mallory.create_account(&hers, &salt).ok());
-        hers.signers = HostVec::from_array(&f.env, [f.key(owner.key())]);
+        hers.signers = signers(&owner);
         addresses.push(mallory.create_account(&hers, &salt).ok());
         for other in [AccountType::Basic, AccountType::Pro, AccountType::Institutional] {
             if other != tier {
