@@ -12,7 +12,11 @@ use margin_tests::orders::{execute_signed, order};
 use margin_tests::random::Dice;
 use margin_tests::refusal::Failure;
 use margin_tests::tx::Tx;
+use soroban_sdk::xdr::{LedgerEntry, LedgerKey};
 use soroban_sdk::{Env, IntoVal, TryFromVal, Val, Vec as HostVec};
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
 const MARKETS: [(&str, &str); 2] = [(BTC_USD, "BTC"), (ETH_USD, "ETH")];
 /// What everybody starts with, in dollars per coin.
@@ -41,19 +45,29 @@ pub struct Played {
 
 /// The actors of one sequence.
 pub struct Cast<'a> {
-    f: &'a Fixture,
-    smart: Vec<Actor>,
-    everybody: Vec<Actor>,
-    arbitrageur: Actor,
+    pub f: &'a Fixture,
+    pub smart: Vec<Actor>,
+    pub everybody: Vec<Actor>,
+    pub arbitrageur: Actor,
+    /// The account of the middle tier.
+    pub pro: Actor,
+    /// The account of five signers.
+    pub bank: Actor,
+    numbers: Cell<u64>,
 }
+
+/// Every entry of the ledger with its lifetime.
+type Entries = BTreeMap<Rc<LedgerKey>, (Rc<LedgerEntry>, Option<u32>)>;
 
 type Move<'a> = fn(&Cast<'a>, &mut Dice) -> Option<Played>;
 
 impl<'a> Cast<'a> {
-    /// Three key accounts and two Basic accounts with money, and an arbitrageur.
+    /// Three key accounts and four smart accounts of all tiers with money, and an arbitrageur.
     pub fn of(f: &'a Fixture, dice: &mut Dice) -> Self {
         let keys: Vec<Actor> = ["kim", "ken", "kay"].map(|name| f.key_account(name)).to_vec();
-        let smart: Vec<Actor> = ["sam", "sue"].map(|name| f.smart_account(name)).to_vec();
+        let (pro, bank) = (f.pro_account("pia"), f.institution("bank", 5));
+        let smart: Vec<Actor> =
+            vec![f.smart_account("sam"), f.smart_account("sue"), pro.clone(), bank.clone()];
         let everybody: Vec<Actor> = keys.iter().chain(&smart).cloned().collect();
         for actor in &everybody {
             actor.shape.set(*dice.pick(&[Shape::V1, Shape::V2]));
@@ -66,7 +80,7 @@ impl<'a> Cast<'a> {
         let purse = Coin::ALL.map(|coin| f.worth(coin, 10 * PURSE));
         let arbitrageur = f.funded(f.key_account("arbitrageur"), &purse);
         arbitrageur.deposit(usdc(8 * PURSE)).ok();
-        let cast = Self { f, smart, everybody, arbitrageur };
+        let cast = Self { f, smart, everybody, arbitrageur, pro, bank, numbers: Cell::new(1) };
         cast.take_risks(dice);
         if dice.chance(40) {
             cast.thin_the_pool();
@@ -97,7 +111,7 @@ impl<'a> Cast<'a> {
 
     /// Plays one move; one that makes no sense now is replaced by another.
     pub fn play(&self, dice: &mut Dice) -> Played {
-        let moves: [(i128, Move<'a>); 23] = [
+        let moves: [(i128, Move<'a>); 41] = [
             (5, Cast::deposit),
             (6, Cast::withdraw),
             (12, Cast::borrow),
@@ -115,13 +129,36 @@ impl<'a> Cast<'a> {
             (3, Cast::settle_funding),
             (4, Cast::update_funding),
             (2, Cast::claim_pending),
-            (6, Cast::liquidate),
-            (6, Cast::take_over),
-            (5, Cast::deleverage),
+            (12, Cast::liquidate),
+            (14, Cast::take_over),
+            (9, Cast::deleverage),
             (12, Cast::price_moves),
-            (3, Cast::crash),
+            (6, Cast::crash),
             (6, Cast::time_passes),
+            (3, Cast::increase),
+            (2, Cast::borrow_two),
+            (4, Cast::batch),
+            (5, Cast::stored_order),
+            (2, Cast::matched),
+            (2, Cast::delegate),
+            (2, Cast::upkeep),
+            (6, Cast::call_for_margin),
+            (1, Cast::keys),
+            (1, Cast::settings),
+            (1, Cast::freeze),
+            (2, Cast::session),
+            (1, Cast::compliance),
+            (9, Cast::deleverage_with),
+            (1, Cast::newcomer),
+            (1, Cast::change_of_mind),
+            (1, Cast::pause),
+            (1, Cast::same_parameters),
         ];
+        if dice.between(1, 300) == 1 {
+            if let Some(played) = self.silence(dice) {
+                return played;
+            }
+        }
         loop {
             let total: i128 = moves.iter().map(|(weight, _)| weight).sum();
             let mut ticket = dice.between(1, total);
@@ -137,7 +174,7 @@ impl<'a> Cast<'a> {
         }
     }
 
-    fn submit<T: TryFromVal<Env, Val>>(
+    pub fn submit<T: TryFromVal<Env, Val>>(
         &self,
         name: &'static str,
         detail: String,
@@ -147,14 +184,29 @@ impl<'a> Cast<'a> {
         let outcome = match tx.submit() {
             Ok(_) => Outcome::Done,
             Err(failure) => {
-                assert!(before == self.f.everything(), "a failed {name} changed the ledger");
+                assert!(self.unchanged(&before), "a failed {name} changed the ledger");
                 Outcome::Refused(reason(&failure))
             }
         };
         Some(Played { name, detail, outcome })
     }
 
-    fn anybody(&self, dice: &mut Dice) -> &Actor {
+    /// Whether every entry is what it was, and lives as long. One that was archived may have been restored for the call: the
+    /// host of the tests does that before it knows how the call ends.
+    fn unchanged(&self, before: &Entries) -> bool {
+        let after = self.f.everything();
+        let now = self.f.env.ledger().sequence();
+        let archived = |key: &Rc<LedgerKey>| {
+            before.get(key).is_some_and(|(_, lifetime)| lifetime.is_some_and(|until| until < now))
+        };
+        let same = |key: &Rc<LedgerKey>| match (before.get(key), after.get(key)) {
+            (Some((old, _)), Some((new, _))) if archived(key) => old.data == new.data,
+            (old, new) => old == new || (archived(key) && new.is_none()),
+        };
+        before.keys().chain(after.keys()).all(same)
+    }
+
+    pub fn anybody(&self, dice: &mut Dice) -> &Actor {
         dice.pick(&self.everybody)
     }
 
@@ -168,6 +220,23 @@ impl<'a> Cast<'a> {
     fn most(&self, dice: &mut Dice, coin: Coin, available: i128) -> Option<Money> {
         let units = available * dice.between(33, 98) / 100;
         (units >= self.f.worth(coin, LEAST).units).then(|| coin.units(units))
+    }
+
+    /// A number that was not used in this sequence.
+    pub fn next_number(&self) -> u64 {
+        self.numbers.replace(self.numbers.get() + 1)
+    }
+
+    /// Whether a small trade to that side keeps the mark inside the band around the index.
+    pub fn near_index(&self, market: &str, long: bool) -> bool {
+        let ticker = if market == BTC_USD { "BTC" } else { "ETH" };
+        let (mark, index) = (self.mark(market), self.f.prices.get(ticker));
+        let apart = (mark - index) * 10_000 / index;
+        if long {
+            apart < 400
+        } else {
+            apart > -400
+        }
     }
 
     fn price(&self, coin: Coin) -> i128 {
@@ -199,7 +268,7 @@ impl<'a> Cast<'a> {
     }
 
     /// Dollars (1e7) of additional debt that the account can surely carry, at a weight.
-    fn free_value(&self, who: &Actor, weight_percent: i128) -> i128 {
+    pub fn free_value(&self, who: &Actor, weight_percent: i128) -> i128 {
         let nothing = HostVec::new(&self.f.env);
         let s = self.f.ledger().preview(&who.address, &nothing);
         let by_level = (s.effective_margin * 100 / 126 - s.required_margin) * 100 / weight_percent;
@@ -225,7 +294,7 @@ impl<'a> Cast<'a> {
         self.submit("borrow", format!("{} {money:?}", who.name), who.borrow(money))
     }
 
-    fn debt_of(&self, dice: &mut Dice, who: &Actor) -> Option<(Coin, i128)> {
+    pub fn debt_of(&self, dice: &mut Dice, who: &Actor) -> Option<(Coin, i128)> {
         let debts = self.f.ledger().breakdown(&who.address).debts;
         if debts.is_empty() {
             return None;

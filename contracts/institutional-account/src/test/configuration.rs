@@ -165,6 +165,28 @@ fn a_configuration_that_became_invalid_is_not_executed() {
 }
 
 #[test]
+fn a_change_of_tier_is_rooted_at_the_factory_and_for_everybody_to_sign() {
+    let f = fixture();
+    let (this, factory, other) = (&f.account, &f.protocol.factory, &f.owner);
+    let upgrade = f.call(factory, "upgrade_account", (this, this, 1_u32));
+    assert_eq!(f.check(core::slice::from_ref(&upgrade)), refused(AccountError::InsufficientSignatures));
+    assert_eq!(
+        f.check_by(&some(&f, 4), core::slice::from_ref(&upgrade)),
+        refused(AccountError::InsufficientSignatures)
+    );
+    assert_eq!(f.check_by(&some(&f, 5), &[upgrade]), Ok(()));
+    for call in [
+        f.call(factory, "upgrade_account", (this, other, 1_u32)),
+        f.call(factory, "upgrade_account", (other, this, 1_u32)),
+        f.call(factory, "create_account", (this, this, 1_u32)),
+        f.call(other, "upgrade_account", (this, this, 1_u32)),
+        f.call(factory, "upgrade_account", (this,)),
+    ] {
+        assert_eq!(f.check_by(&some(&f, 5), &[call]), refused(AccountError::OperationNotAllowed));
+    }
+}
+
+#[test]
 fn a_signer_who_is_added_or_rotated_waits_and_who_is_removed_goes_at_once() {
     let f = fixture();
     let [old, new] = [public(&f.env, &f.keys[4]), public(&f.env, &secret(60))];

@@ -58,6 +58,7 @@ fn limits_hold_per_entry_per_ledger_and_per_day() {
     let f = with_session();
     assert_eq!(check(&f, &[f.borrow(501)]), refused(AccountError::ExceedsSessionLimit));
     assert_eq!(check(&f, &[f.borrow(300)]), Ok(()));
+    assert_eq!(client(&f).get_session_keys().first().unwrap().left_in_ledger, 200);
     // Another entry of the same transaction, or of the same ledger.
     assert_eq!(check(&f, &[f.borrow(201)]), refused(AccountError::ExceedsSessionLimit));
     assert_eq!(check(&f, &[f.borrow(200)]), Ok(()));
