@@ -126,8 +126,7 @@ pub fn apply_fill(
     push(book, market, state);
     let mut owner = book.account(account);
     let increases = held(&owner, market).size.signum() != -size_delta.signum();
-    let sheet = Sheet::of(book, &owner);
-    let quotes = pool::quotes(book, &[&sheet]);
+    let quotes = pool::quotes(book, &[&owner]);
     let settled = fill(book, &mut owner, market, size_delta, quote_delta, &quotes, fee);
     let account_seq = book.put_account(account, &owner);
     if increases {
@@ -263,8 +262,7 @@ pub fn take_over(
         fail(env, LedgerError::NothingOwed);
     }
     let sheet = Sheet::of(book, &owner);
-    let takers_sheet = Sheet::of(book, &taker);
-    let quotes = pool::quotes(book, &[&sheet, &takers_sheet]);
+    let quotes = pool::quotes(book, &[&owner, &taker]);
     if !may_seize(status(quotes.get(env, &book.market(market).config.index).status)) {
         fail(env, LedgerError::PriceNotUsable);
     }
@@ -321,8 +319,7 @@ pub fn move_bucket(book: &mut Book, account: &Address, bucket: Bucket, amount: i
         fail(env, LedgerError::InvalidAmount);
     }
     let mut owner = book.account(account);
-    let sheet = Sheet::of(book, &owner);
-    let quotes = pool::quotes(book, &[&sheet]);
+    let quotes = pool::quotes(book, &[&owner]);
     let winners = pool::winners(book, &quotes);
     let mut till = Till::open(book, &owner);
     let (from, to) = match bucket {
