@@ -2,9 +2,10 @@
 extern crate std;
 
 use crate::test_perp::{usdc_config, World, BTC};
-use margin_interface::{Asset, AssetConfig, LedgerError, MarginLedgerAdminClient, PriceStatus};
+use crate::MarginLedgerClient;
+use margin_interface::{Asset, AssetConfig, LedgerError, MarginLedgerAdminClient, MarketState, PriceStatus};
 use margin_math::units::{BASE, PRICE, USD};
-use soroban_sdk::{testutils::Address as _, Address};
+use soroban_sdk::{contract, contractimpl, testutils::Address as _, Address, Env};
 
 /// Alice is long 10 at 101.01 with 113.99, what is left of 115 after the fee; the index is at 92: 90 are lost, 24 are left.
 fn underwater() -> World {
@@ -37,7 +38,7 @@ fn a_reduction_inside_the_band_leaves_its_loss_to_nobody() {
 fn neither_do_many_small_ones() {
     let w = underwater();
     let mut refused = false;
-    for _ in 0..40 {
+    for _ in 0..20 {
         refused = w.fill(&w.alice, -BASE / 4, 88 * USD / 4, w.state()).is_err();
         assert_eq!(lent(&w), 0);
         if refused {
@@ -128,4 +129,50 @@ fn without_a_live_index_the_last_price_decides() {
     let (size, cash) = (-999 * BASE / 100, 88 * USD * 999 / 100);
     assert_eq!(w.fill(&w.alice, size, cash, w.state()), Err(LedgerError::PriceNotUsable));
     assert!(w.fill(&w.alice, size, 92 * USD * 999 / 100, w.state()).is_ok());
+}
+
+/// Two sides at once or not at all, as the clearing-house settles a match.
+#[contract]
+struct Matcher;
+
+#[contractimpl]
+impl Matcher {
+    pub fn settle(env: Env, ledger: Address, buyer: Address, seller: Address, size: i128, quote: i128) {
+        let ledger = MarginLedgerClient::new(&env, &ledger);
+        let state: MarketState = ledger.market(&BTC).state;
+        ledger.apply_fill(&buyer, &BTC, &size, &-quote, &0, &state);
+        ledger.apply_fill(&seller, &BTC, &-size, &quote, &0, &state);
+    }
+}
+
+/// Whatever two accounts of one person trade with each other inside the band, while the index stands still they cannot
+/// leave with more than they brought, even if one of them is left behind with its debts.
+#[test]
+fn two_accounts_never_take_out_more_than_they_brought() {
+    let (mut seed, mut traded, mut refused) = (7_u64, 0, 0);
+    let mut random = |most: u64| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) % most
+    };
+    for _ in 0..20 {
+        let w = World::new();
+        w.env.mock_all_auths_allowing_non_root_auth();
+        let matcher = MatcherClient::new(&w.env, &w.env.register(Matcher, ()));
+        w.give(&w.alice, 115);
+        w.give(&w.bob, 115);
+        for _ in 0..25 {
+            let (buyer, seller) = if random(2) == 0 { (&w.alice, &w.bob) } else { (&w.bob, &w.alice) };
+            let size = i128::from(1 + random(40)) * BASE / 4;
+            let price = i128::from(9_500 + random(1_001));
+            let quote = size / (BASE / 4) * price * USD / 400;
+            match matcher.try_settle(&w.ledger.address, buyer, seller, &size, &quote) {
+                Ok(_) => traded += 1,
+                Err(_) => refused += 1,
+            }
+            w.holds();
+            let left = |who: &Address| w.ledger.summary(who).equity.max(0);
+            assert!(left(&w.alice) + left(&w.bob) <= 230 * USD, "took {}", left(&w.alice) + left(&w.bob));
+        }
+    }
+    assert!(traded > 100 && refused > 100, "{traded} traded, {refused} refused");
 }
