@@ -44,11 +44,12 @@ pub fn liquidation(
     max_repay: &Exact,
 ) -> Outcome {
     let standing = books.standing(account, Valuation::Liquidation);
-    if standing.liquidation >= standing.required {
+    if !books.short(account).is_positive() {
         return Outcome::NotLiquidatable;
     }
-    let (owed_config, held_config) = (&books.assets[debt].config, &books.assets[collateral].config);
-    let (lw, ltv) = (bps(owed_config.lw_bps), bps(held_config.ltv_bps));
+    let held_config = &books.assets[collateral].config;
+    let terms = |asset: usize| books.terms(asset, Valuation::Liquidation);
+    let (lw, ltv) = (terms(debt).weight, terms(collateral).ltv);
     let (owed, held) = (&account.debts[&debt], &account.deposits[&collateral]);
     let debt_price = books.owed(debt, Valuation::Liquidation);
     let held_price = books.owned(collateral, Valuation::Liquidation);
@@ -79,10 +80,10 @@ pub fn liquidation(
         (bonus, wanted)
     } else {
         let another = account.deposits.keys().any(|other| {
-            account.debts.keys().any(|owed| {
-                let (lw, ltv) = (&books.assets[*owed].config.lw_bps, &books.assets[*other].config.ltv_bps);
-                room(&standing, &bps(*lw), &bps(*ltv)).is_positive()
-            })
+            account
+                .debts
+                .keys()
+                .any(|owed| room(&standing, &terms(*owed).weight, &terms(*other).ltv).is_positive())
         });
         if another {
             return Outcome::Unhelpful;
