@@ -463,3 +463,90 @@ fn repaid_perpetual_debt_goes_to_waiting_winners() {
     let buckets = world.ledger.totals();
     assert_eq!((buckets.pending, buckets.claims), (0, 0));
 }
+
+// ---- what a venue passes on wrongly -------------------------------------------------------------------------------------
+
+/// The vault refuses such amounts first; the books do not rely on it.
+#[test]
+fn an_amount_that_is_not_positive_moves_nothing() {
+    let world = World::funded();
+    let alice = world.account(0);
+    world.deposit(&alice, &world.usdc, 1_000 * ONE);
+    world.deposit(&alice, &world.xlm, 1_000 * ONE);
+    world.borrow(&alice, &world.xlm, 100 * ONE);
+    let (env, ledger, xlm) = (&world.env, &world.ledger, &world.xlm);
+    for amount in [0, -1, -ONE] {
+        let refused = LedgerError::InvalidAmount;
+        assert_refused!(world, ledger.try_credit(&alice, &alice, xlm, &amount), refused);
+        assert_refused!(world, ledger.try_debit(&alice, xlm, &amount), refused);
+        assert_refused!(world, ledger.try_borrow(&alice, xlm, &amount), refused);
+        assert_refused!(world, ledger.try_repay(&alice, xlm, &amount), refused);
+        assert_refused!(world, ledger.try_repay_with_collateral(&alice, xlm, &amount), refused);
+        let value = vec![env, (xlm.clone(), amount - 1)];
+        assert_refused!(world, ledger.try_value(&value), refused);
+        for action in [
+            Action::Deposit(xlm.clone(), amount),
+            Action::Withdraw(xlm.clone(), amount),
+            Action::Borrow(xlm.clone(), amount),
+            Action::Repay(xlm.clone(), amount),
+            Action::RepayWithCollateral(xlm.clone(), amount),
+        ] {
+            let batch = vec![env, action];
+            assert_refused!(world, ledger.try_batch(&alice, &alice, &batch), refused);
+            assert_refused!(world, ledger.try_preview(&alice, &batch), refused);
+        }
+    }
+}
+
+#[test]
+fn a_batch_and_a_preview_are_bounded() {
+    let world = World::funded();
+    let alice = world.account(0);
+    let actions = |count: u32| {
+        let one = Action::Deposit(world.usdc.clone(), ONE);
+        soroban_sdk::Vec::from_iter(&world.env, (0..count).map(|_| one.clone()))
+    };
+    let most = margin_interface::MAX_ACTIONS;
+    let (ledger, many) = (&world.ledger, actions(most + 1));
+    assert_refused!(world, ledger.try_batch(&alice, &alice, &many), LedgerError::TooManyHoldings);
+    assert_refused!(world, ledger.try_preview(&alice, &many), LedgerError::TooManyHoldings);
+    ledger.batch(&alice, &alice, &actions(most));
+    world.check();
+}
+
+#[test]
+fn what_is_netted_must_be_owed_and_held() {
+    let world = World::funded();
+    let alice = world.account(0);
+    world.deposit(&alice, &world.usdc, 1_000 * ONE);
+    world.borrow(&alice, &world.xlm, 100 * ONE);
+    let net = |asset: &Address| world.ledger.try_repay_with_collateral(&alice, asset, &ONE);
+    assert_refused!(world, net(&world.usdc), LedgerError::NothingOwed);
+    assert_refused!(world, net(&world.xlm), LedgerError::InsufficientBalance);
+}
+
+/// What a spending limit counts needs a price that may be counted.
+#[test]
+fn a_value_needs_a_price() {
+    let world = World::funded();
+    let amounts = vec![&world.env, (world.xlm.clone(), 10 * ONE)];
+    world.quote(&world.xlm, PRICE / 10, PRICE / 5, PriceStatus::Degraded);
+    assert_eq!(world.ledger.value(&amounts), 2 * ONE, "at the upper end");
+    world.quote(&world.xlm, PRICE / 10, PRICE / 5, PriceStatus::Stale);
+    assert_refused!(world, world.ledger.try_value(&amounts), LedgerError::PriceNotUsable);
+}
+
+/// Where a share is worth more than the deposit, nothing would be owned for it.
+#[test]
+fn a_deposit_that_buys_no_share_is_refused() {
+    let world = World::new();
+    let alice = world.account(0);
+    world.env.as_contract(&world.ledger.address, || {
+        let mut state = storage::asset(&world.env, &world.xlm).unwrap();
+        (state.totals.supplied, state.totals.cash) = (1_000_000_000, 1_000_000_000);
+        storage::set_asset(&world.env, &world.xlm, &state);
+    });
+    let call = world.ledger.try_credit(&alice, &alice, &world.xlm, &1_000);
+    assert_refused!(world, call, LedgerError::InvalidAmount);
+    world.ledger.credit(&alice, &alice, &world.xlm, &1_001);
+}

@@ -46,6 +46,10 @@ pub struct Account {
     pub debts: BTreeMap<usize, Exact>,
     /// Until when a deposit stays, by asset, Unix seconds.
     pub locks: BTreeMap<usize, u64>,
+    /// How often it changed.
+    pub seq: u64,
+    /// What its owner has beside it, by asset.
+    pub wallet: Vec<Exact>,
     /// Where it stands: status, since when, and until when a call of it counts.
     pub stands: (AccountStatus, u64, u64),
 }
@@ -57,6 +61,8 @@ impl Default for Account {
             deposits: empty(),
             debts: empty(),
             locks: BTreeMap::new(),
+            seq: 0,
+            wallet: Vec::new(),
             stands: (AccountStatus::Normal, 0, 0),
         }
     }
@@ -136,8 +142,9 @@ impl Books {
             .iter()
             .map(|person| {
                 let entry = ledger.account(&person.address);
-                let mut account =
-                    Account { stands: (entry.status, entry.since, entry.until), ..Account::default() };
+                let wallet = tokens.iter().map(|token| exact(token.balance(f, &person.address))).collect();
+                let stands = (entry.status, entry.since, entry.until);
+                let mut account = Account { seq: entry.seq, stands, wallet, ..Account::default() };
                 for (place, (token, record)) in tokens.iter().zip(&records).enumerate() {
                     let totals = &record.totals;
                     if let Some(shares) = entry.deposits.get(token.address.clone()) {

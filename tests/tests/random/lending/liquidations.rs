@@ -11,10 +11,9 @@ impl Stage<'_> {
     pub fn liquidate(&self, dice: &mut Dice) -> Option<Played> {
         let before = self.books();
         self.bounds.borrow_mut().pass(&before);
-        let who = self
-            .people
-            .iter()
-            .find(|actor| before.short(&before.accounts[&actor.name]).is_positive() || dice.chance(1))?;
+        let who = self.people.iter().find(|actor| {
+            before.short(&before.accounts[&actor.name]).is_positive() || dice.between(1, 2_000) == 1
+        })?;
         let account = before.accounts[&who.name].clone();
         let (debt, _) = self.debt(dice, who)?;
         let held: Vec<usize> = account.deposits.keys().copied().filter(|place| *place != debt).collect();
@@ -34,7 +33,6 @@ impl Stage<'_> {
         let (karla, usdt, eth) = (&self.keeper.address, &debt_token.address, &token.address);
         let preview =
             self.f.vault().try_preview_liquidate(karla, &who.address, usdt, eth, &max_repay, &0, &receive);
-        let entries = self.entries();
         let liquidatable = self.f.vault().try_is_liquidatable(&who.address);
         let expected = liquidation(&before, &account, debt, collateral, &exact(max_repay));
         let outcome = token.liquidate_for(self.f, &self.keeper, who, debt_token, max_repay, receive).submit();
@@ -48,7 +46,7 @@ impl Stage<'_> {
                 self.bounds.borrow_mut().repaid(debt, &exact(done.repaid));
                 self.bounds.borrow().agree(&self.books(), &self.windowed());
                 self.losses_are_borne(&before, who, &done, debt, collateral, &detail);
-                self.only_touched(&entries, &[who, &self.keeper], &detail);
+                self.only_touched(&before, &self.books(), &[who, &self.keeper], &detail);
                 None
             }
             Err(failure) => {

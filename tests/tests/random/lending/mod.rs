@@ -17,7 +17,7 @@ use margin_tests::auth::Shape;
 use margin_tests::fixture::Fixture;
 use margin_tests::invariants::{check, Memory};
 use margin_tests::listed::Listed;
-use margin_tests::model::{exact, Books, Bounds, Exact, Valuation};
+use margin_tests::model::{Books, Bounds, Exact, Valuation};
 use margin_tests::money::Coin;
 use margin_tests::prices::Prices;
 use margin_tests::random::Dice;
@@ -26,6 +26,7 @@ use margin_tests::world::Mode;
 use soroban_sdk::xdr::AccountFlags;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 const TICKERS: [&str; 7] = ["USDC", "ETH", "USDT", "XLM", "ETH", "USDT", "USDT"];
 /// Place of the asset whose issuer may take it back.
@@ -51,7 +52,7 @@ struct Stage<'a> {
     bounds: RefCell<Bounds>,
     halted: Cell<bool>,
     /// The books, as long as nothing changed.
-    read: RefCell<Option<Books>>,
+    read: RefCell<Option<Rc<Books>>>,
 }
 
 /// A move and what became of it.
@@ -147,8 +148,8 @@ impl<'a> Stage<'a> {
         dollars * 10i128.pow(self.tokens[place].decimals) * (100_000_000_000_000 / 1_000_000) / price
     }
 
-    fn books(&self) -> Books {
-        self.read.borrow_mut().get_or_insert_with(|| self.read_books()).clone()
+    fn books(&self) -> Rc<Books> {
+        self.read.borrow_mut().get_or_insert_with(|| Rc::new(self.read_books())).clone()
     }
 
     /// Something happened.
@@ -179,25 +180,21 @@ impl<'a> Stage<'a> {
     /// Deposits, debts and wallet of an account at accepted prices, dollars.
     fn fortune(&self, books: &Books, actor: &Actor) -> Exact {
         let standing = books.standing(&books.accounts[&actor.name], Valuation::Live);
-        let wallets = (0..self.tokens.len()).map(|place| {
-            books.dollars(place, &exact(self.wallet(place, actor)), &books.owned(place, Valuation::Live))
-        });
+        let wallet = books.accounts[&actor.name].wallet.iter().enumerate();
+        let wallets =
+            wallet.map(|(place, units)| books.dollars(place, units, &books.owned(place, Valuation::Live)));
         wallets.fold(standing.equity(), |sum, value| sum + value)
     }
 
     fn play(&self, dice: &mut Dice) -> Played {
-        // Prices and clocks move without a step of anybody.
-        self.changed();
         loop {
             if dice.chance(30) {
                 if let Some(played) = self.liquidate(dice) {
                     return played;
                 }
             }
-            if self.halted.get() && dice.chance(40) {
-                return self.halt();
-            }
-            let played = match dice.between(1, 120) {
+            let roll = if self.halted.get() && dice.chance(40) { 108 } else { dice.between(1, 120) };
+            let played = match roll {
                 1..=10 => self.deposit(dice),
                 11..=18 => self.withdraw(dice),
                 19..=40 => self.borrow(dice),
@@ -214,11 +211,15 @@ impl<'a> Stage<'a> {
                 93 => Some(self.claw_back(dice)),
                 94 => self.pause(dice),
                 95 => self.cut(dice),
-                96..=103 => Some(self.price_moves(dice)),
-                104..=107 => Some(self.crash(dice)),
+                96..=102 => Some(self.price_moves(dice)),
+                103..=107 => Some(self.crash(dice)),
                 108 => Some(self.halt()),
                 _ => Some(self.time_passes(dice)),
             };
+            if roll > 91 {
+                // Prices and clocks moved, without a step of anybody.
+                self.changed();
+            }
             if let Some(played) = played {
                 return played;
             }

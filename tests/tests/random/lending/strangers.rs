@@ -152,8 +152,9 @@ impl Stage<'_> {
                 permissions::WITHDRAW | permissions::REDUCE_ONLY,
                 permissions::ADMIN,
             ]);
-            let until = now + u64::try_from(dice.between(60, 3_000)).expect("positive");
+            let until = now + u64::try_from(dice.between(600, 400_000)).expect("positive");
             who.grant(&self.delegate, mask, until).ok();
+            self.changed();
             self.grants.borrow_mut().insert(who.name.clone(), (mask, until));
             return Some(self.done("grant", who, None));
         };
@@ -206,6 +207,12 @@ impl Stage<'_> {
     pub fn moves(&self, dice: &mut Dice) -> Option<Played> {
         let who = &self.people[usize::try_from(dice.between(0, 2)).expect("small")];
         let before = self.books();
+        if before.accounts[&who.name].stands.0 == AccountStatus::Flagged {
+            let args = (&who.address, &self.spare.address).into_val(&self.f.env);
+            let call = Invocation::new(&self.f.contracts().vault, "transfer_positions", args);
+            Tx::<()>::new(self.f, call).by(who).by(&self.spare).fails(LedgerError::AccountFlagged);
+            return Some(self.done("transfer", who, Some((LedgerError::AccountFlagged as u32).to_string())));
+        }
         for (from, to) in [(who, &self.spare), (&self.spare, who)] {
             let args = (&from.address, &to.address).into_val(&self.f.env);
             let call = Invocation::new(&self.f.contracts().vault, "transfer_positions", args);
@@ -232,7 +239,6 @@ impl Stage<'_> {
         if was >= ratio(119, 100) || !live {
             return None;
         }
-        let entries = self.entries();
         let call = Invocation::new(&who.address, "auto_deleverage", HostVec::new(&self.f.env));
         let outcome = Tx::<DeleverageReport>::new(self.f, call).submit();
         self.changed();
@@ -249,7 +255,7 @@ impl Stage<'_> {
                 self.bounds.borrow_mut().repaid(place, &repaid);
             }
             self.bounds.borrow().agree(&after, &self.windowed());
-            self.only_touched(&entries, &[who], "deleverage");
+            self.only_touched(&before, &after, &[who], "deleverage");
             self.nobody_else_falls(&before, &after, &[who], "deleverage");
         }
         Some(self.done("deleverage", who, outcome.err().map(|failure| reason(&failure))))

@@ -203,7 +203,7 @@ impl Stage<'_> {
 
     /// Now and then somebody asks for what he cannot have.
     fn probes(&self, dice: &mut Dice) -> bool {
-        dice.chance(7)
+        dice.chance(5)
     }
 
     /// What may leave: not flagged, not locked, not frozen, and live prices under a debt.
