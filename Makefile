@@ -23,6 +23,10 @@ STELLAR ?= $(shell command -v stellar)
 FITTING := $(if $(STELLAR),$(shell $(STELLAR) --version 2>/dev/null | grep -o '^stellar 28\.1\.[0-9]*'))
 WAY := $(if $(FITTING),cli,cargo)
 
+# What the metadata of the contracts says besides their name (SEP-46). SOURCE_REPO is the releaser's: github:owner/name.
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+SOURCE_REPO ?=
+
 CONTRACTS := $(notdir $(patsubst %/Cargo.toml,%,$(wildcard contracts/*/Cargo.toml)))
 FIXTURES := $(notdir $(patsubst %/Cargo.toml,%,$(wildcard tests/contracts/*/Cargo.toml examples/*/Cargo.toml)))
 WASM_FILES := $(foreach name,$(CONTRACTS) $(FIXTURES),$(WASM)/$(subst -,_,$(name)).wasm)
@@ -30,7 +34,8 @@ SOURCES := Cargo.toml Cargo.lock rust-toolchain.toml \
 	$(shell find contracts packages examples tests/contracts tools/strip-spec \( -name '*.rs' -o -name Cargo.toml \) ! -name test.rs ! -path '*/test/*')
 BINDINGS := $(TARGET)/bindings
 MISSING := $(filter-out $(wildcard $(WASM_FILES)),$(WASM_FILES))
-STAMP := $(WASM)/.built-by-$(WAY)
+# What was built otherwise, or says another repository, is built anew.
+STAMP := $(WASM)/.built-by-$(WAY)$(if $(SOURCE_REPO),-$(subst /,-,$(SOURCE_REPO)))
 
 ## The two commands
 
@@ -46,6 +51,8 @@ test: wasm ## every test: native, Wasm, properties; costs are compared on releas
 check: setup cargo-deny ## formatting, clippy, dependencies, documentation
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
+	$(CARGO) clippy --manifest-path fuzz/Cargo.toml --target-dir $(TARGET) --locked -- -D warnings
 	$(CARGO) deny --log-level error check licenses bans sources
 	@if GIT_TERMINAL_PROMPT=0 timeout 20 git ls-remote --quiet https://github.com/rustsec/advisory-db HEAD >/dev/null 2>&1; then \
 		$(CARGO) deny --log-level error check advisories; \
@@ -154,10 +161,17 @@ wasm-by-cli:
 	@echo "Building Wasm with $(FITTING)"
 	@for name in $(CONTRACTS) $(FIXTURES); do \
 		printf '  %-20s' $$name; \
-		log=$$($(STELLAR) contract build --locked --package $$name 2>&1) || { echo; echo "$$log"; exit 1; }; \
+		crate=$$(find contracts examples tests/contracts -path "*/$$name/Cargo.toml"); \
+		set -- --meta "name=$$name" --meta "version=$(VERSION)"; \
+		for key in description sep; do \
+			value=$$(sed -n "s/^$$key = \"\(.*\)\"/\1/p" $$crate); \
+			[ -z "$$value" ] || set -- "$$@" --meta "$$key=$$value"; \
+		done; \
+		[ -z "$(SOURCE_REPO)" ] || set -- "$$@" --meta "source_repo=$(SOURCE_REPO)"; \
+		log=$$($(STELLAR) contract build --locked --package $$name "$$@" 2>&1) || { echo; echo "$$log"; exit 1; }; \
 		printf '%8d bytes\n' $$(wc -c < $(WASM)/$${name//-/_}.wasm); \
 	done
-	@echo "$(FITTING)" > $(WASM)/.built-by-cli
+	@echo "$(FITTING)" > $(STAMP)
 
 # As soroban-sdk documents for build systems that strip the spec themselves; paths are remapped as the CLI does it.
 # strip-spec is built together with the demo, so that what both depend on is compiled once.
@@ -170,7 +184,7 @@ wasm-by-cargo:
 			$(CARGO) rustc --release --locked --target wasm32v1-none --crate-type=cdylib --package $$name; \
 	done
 	@$(TARGET)/debug/strip-spec $(WASM_FILES)
-	@echo "cargo, spec stripped, not optimised" > $(WASM)/.built-by-cargo
+	@echo "cargo, spec stripped, not optimised" > $(STAMP)
 
 always:
 

@@ -22,6 +22,7 @@ pub mod prices;
 pub mod random;
 pub mod refusal;
 pub mod signer;
+pub mod spec;
 pub mod tx;
 pub mod wasm;
 pub mod world;

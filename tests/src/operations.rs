@@ -5,7 +5,7 @@ use crate::auth::Invocation;
 use crate::money::{Coin, Money};
 use crate::tx::Tx;
 use margin_interface::{AccountConfig, Action, Fill, Liquidation, Receive, TakeOver};
-use soroban_sdk::{Address, BytesN, IntoVal, Map as HostMap, Vec as HostVec};
+use soroban_sdk::{Address, BytesN, IntoVal, Map as HostMap, Symbol, Vec as HostVec};
 
 /// No limit on the price of a purchase.
 pub const ANY_PRICE_TO_BUY: i128 = i128::MAX;
@@ -240,7 +240,11 @@ impl Actor {
     pub fn close_position(&self, market: &str) -> Tx<Fill> {
         let market = self.world.symbol(market);
         let long = self.world.clearing().position(&self.address, &market).is_some_and(|held| held.size > 0);
-        let limit = if long { ANY_PRICE_TO_SELL } else { ANY_PRICE_TO_BUY };
+        self.close_at(market, if long { ANY_PRICE_TO_SELL } else { ANY_PRICE_TO_BUY })
+    }
+
+    /// Closes a position at no worse a price.
+    pub fn close_at(&self, market: Symbol, limit: i128) -> Tx<Fill> {
         let args = (&self.address, market, limit, self.world.now() + DEADLINE);
         self.calls(&self.world.contracts().clearing, "close_position", args.into_val(&self.world.env))
     }

@@ -27,9 +27,8 @@ pub struct MarginLedger;
 
 #[contractimpl]
 impl MarginLedger {
-    // `admin` lists assets and names the venues, `guardian` may only halt or tighten; `settlement_asset` margins, settles
-    // and insures: a token with exactly 7 decimals, listed like any other.
-    /// Names who governs, who prices, and what settles.
+    // Names who governs, who prices, and what settles. `admin` lists assets and names the venues, `guardian` may only halt
+    // or tighten; `settlement_asset` margins, settles and insures: a token with exactly 7 decimals, listed like any other.
     pub fn __constructor(
         env: Env,
         admin: Address,

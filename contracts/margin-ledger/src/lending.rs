@@ -325,7 +325,8 @@ fn relieve(book: &mut Book, owner: &mut AccountState) {
     till.close(book, owner);
 }
 
-fn finish_repayment(
+/// Tells of a repayment. Returns its tokens.
+pub fn finish_repayment(
     book: &mut Book,
     account: &Address,
     asset: &Address,

@@ -138,6 +138,7 @@ fn agreed(book: &mut Book, order: &Order, bonus_bps: u32, kind: Taking) -> Liqui
     let owner = book.account(&order.account);
     let after = Sheet::of(book, &owner).value(env, &quotes, Valuation::Live).margin;
     require(env, before.improves_to(&after).or_fail(env), LedgerError::LiquidationUnhelpful);
+    settlement::realize_bad_debt(book, &order.account);
     done
 }
 

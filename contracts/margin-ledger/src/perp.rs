@@ -89,6 +89,7 @@ fn within_bounds(config: &MarketConfig) -> bool {
         && config.imr_bps >= defaults::MIN_INITIAL_MARGIN_BPS
         && config.mmr_bps < config.imr_bps
         && config.imr_bps <= BPS
+        && config.band_bps < config.imr_bps
         && config.fee_bps <= defaults::MAX_FEE_BPS
         && (1..=defaults::MAX_BAND_BPS).contains(&config.band_bps)
         && (1..=defaults::MAX_IMPACT_BPS).contains(&config.impact_bps)
@@ -126,18 +127,15 @@ pub fn apply_fill(
     push(book, market, state);
     let mut owner = book.account(account);
     let increases = held(&owner, market).size.signum() != -size_delta.signum();
-    let debt_before = owner.perp_debt;
-    let sheet = if increases { Sheet::of(book, &owner) } else { Sheet::empty() };
+    let sheet = Sheet::of(book, &owner);
     let quotes = pool::quotes(book, &[&sheet]);
     let settled = fill(book, &mut owner, market, size_delta, quote_delta, &quotes, fee);
     let account_seq = book.put_account(account, &owner);
     if increases {
         limits::require_opening_at(book, &quotes, account, &owner);
         pool::require_reserve(book, &quotes);
-    } else if is_bad_debt(&owner)
-        || (owner.perp_debt > debt_before && beyond_band(book, market, size_delta, quote_delta, &quotes))
-    {
-        fail(env, LedgerError::BadDebt);
+    } else {
+        require_paid(book, &owner, market, size_delta, quote_delta, &quotes);
     }
     tell(book, account, market, size_delta, quote_delta, fee, &settled, account_seq);
     let Settled { pending, filled } = settled;
@@ -191,22 +189,28 @@ fn tell(
     );
 }
 
-/// Whether a fill is further from the index, against the account, than the market's band. What it cannot pay of such a
-/// loss would be the pool's, and the other side of the curve may be the same trader.
-fn beyond_band(
+/// Refuses a reduction whose loss the pool would pay. What it loses against the index somebody else gains, who may be the
+/// same person: the account bears that, with its deposit or with all it has above maintenance. What the index itself
+/// implies is the account's whoever closes it, and a liquidator may at that price.
+fn require_paid(
     book: &mut Book,
+    owner: &AccountState,
     market: &Symbol,
     size_delta: i128,
     quote_delta: i128,
     quotes: &Quotes,
-) -> bool {
+) {
     let env = &book.env.clone();
-    let config = &book.market(market).config;
-    let index = quotes.get(env, &config.index).mid;
+    require(env, !is_bad_debt(owner), LedgerError::BadDebt);
+    let purse = Till::open(book, owner).purse;
+    let record = book.market(market);
+    let index = pool::last_price(env, record, quotes.get(env, &record.config.index));
     let worth = mul_div_floor(env, size_delta, index, QUOTE_SCALE);
-    let loss = neg(env, add(env, worth, quote_delta));
-    let band = bps_floor(env, abs(env, worth), config.band_bps);
-    index > 0 && loss > band
+    if purse.debt <= purse.deposit || add(env, worth, quote_delta) >= 0 {
+        return;
+    }
+    let margin = Sheet::of(book, owner).value(env, quotes, Valuation::Live).margin;
+    require(env, margin.margin_call_ok(), LedgerError::BadDebt);
 }
 
 /// Settles the funding of one position, or with a `price` all of it. Returns the funding paid (negative: received). Anyone
@@ -348,9 +352,11 @@ pub fn move_bucket(book: &mut Book, account: &Address, bucket: Bucket, amount: i
     BucketMoved { account: account.clone(), bucket, amount, account_seq, settlement_seq }.publish(&book.env);
 }
 
-/// Pays what the pending pool holds for the account into its deposit. Returns the amount; changes nothing when it is zero.
+/// Pays what the pending pool holds for the account into its deposit. Returns the amount; changes nothing when it is zero,
+/// unless the claim was all that the account had beside its debt.
 pub fn claim_pending(book: &mut Book, account: &Address) -> i128 {
     let env = &book.env.clone();
+    realize_bad_debt(book, account);
     let mut owner = book.account(account);
     let mut till = Till::open(book, &owner);
     let amount = till.buckets.collect(&mut till.purse).or_fail(env);

@@ -43,7 +43,8 @@ pub fn market_value(env: &Env, record: &PerpMarket, quotes: &Quotes) -> i128 {
         .map_or(0, |exposure| exposure.index_value().or_fail(env))
 }
 
-/// The pool as the reserve test sees it, and whether every market with open interest has a live index.
+/// The pool as the reserve test sees it, and whether every market with open interest has a live index. One that has not
+/// counts at its worst, so that it stops neither the other markets nor whoever leaves the pool.
 fn assess(book: &mut Book, quotes: &Quotes) -> (Pool, bool) {
     let env = &book.env.clone();
     let settlement = buckets(book.settlement());
@@ -53,18 +54,21 @@ fn assess(book: &mut Book, quotes: &Quotes) -> (Pool, bool) {
         let record = book.market(&market);
         let quote = quotes.get(env, &record.config.index);
         if let Some(exposure) = exposure(env, record, quote) {
-            live &= allows(quote.status, Use::Increase) && quote.mid > 0;
-            pool.market(&exposure).or_fail(env);
+            if allows(quote.status, Use::Increase) && quote.mid > 0 {
+                pool.market(&exposure).or_fail(env);
+            } else {
+                live = false;
+                pool.unwatched_market(&exposure).or_fail(env);
+            }
         }
     }
     (pool, live)
 }
 
-/// Refuses unless the pool can bear the risk it has now, at prices that are live.
+/// Refuses unless the pool can bear the risk it has now.
 pub fn require_reserve(book: &mut Book, quotes: &Quotes) {
     let env = &book.env.clone();
-    let (pool, live) = assess(book, quotes);
-    require(env, live, LedgerError::PriceNotUsable);
+    let (pool, _) = assess(book, quotes);
     require(env, pool.headroom().or_fail(env) >= 0, LedgerError::ReserveTestFailed);
 }
 
@@ -76,6 +80,7 @@ pub fn value(book: &mut Book) -> PoolValue {
         claims: pool.claims,
         curve_value: pool.curve_value,
         index_value: pool.index_value,
+        lent: book.settlement().perp_borrowed,
         live,
         payable: pool.payable,
         required: pool.required,
@@ -109,9 +114,17 @@ fn exposure(env: &Env, record: &PerpMarket, quote: &Quote) -> Option<Exposure> {
         funding_short: funding.short,
         gap_bps: record.config.gap_bps,
         mmr_bps: record.config.mmr_bps,
-        price: if quote.mid > 0 { quote.mid } else { curve::mark(x, y).or_fail(env) },
+        price: last_price(env, record, quote),
         quote_reserve: y,
         sigma_bps: record.config.sigma_bps,
         totals: totals(&record.totals),
     })
+}
+
+/// The index, live or not; the mark where there never was one.
+pub fn last_price(env: &Env, record: &PerpMarket, quote: &Quote) -> i128 {
+    if quote.mid > 0 {
+        return quote.mid;
+    }
+    curve::mark(record.state.base_reserve, record.state.quote_reserve).or_fail(env)
 }

@@ -4,10 +4,12 @@
 use crate::{
     book::{emit, Book},
     checked::*,
-    holdings::{credit_line, deposited, owed, perp_owed, supply, take_debt},
+    holdings::{credit_line, deposited, owed, perp_owed, supply, take_debt, Change},
+    lending::{finish_repayment, Paid},
 };
-use margin_interface::{AccountState, BadDebt, LedgerError, PendingClaim, Settlement};
+use margin_interface::{AccountState, BadDebt, LedgerError, PendingClaim, PendingClaimed, Settlement};
 use margin_math::settlement::{insurance_allowance, Buckets, Claim, Purse};
+use margin_math::units::USD;
 use soroban_sdk::Address;
 
 /// Seconds of a UTC day.
@@ -121,12 +123,15 @@ pub fn buckets(settlement: &Settlement) -> Buckets {
     }
 }
 
-/// Whether the account owes and has nothing left that could pay: no deposit, no position, no claim.
+/// A claim below this keeps nobody from writing off what its holder owes, settlement units.
+const DUST: i128 = USD;
+
+/// Whether the account owes and has nothing left that could pay: no deposit, no position, no claim beyond dust.
 pub fn is_bad_debt(account: &AccountState) -> bool {
     (account.perp_debt > 0 || !account.debts.is_empty())
         && account.deposits.is_empty()
         && account.positions.is_empty()
-        && account.pending.amount == 0
+        && account.pending.amount < DUST
 }
 
 /// Writes off what an account owes once nothing is left that could pay it; does nothing before.
@@ -137,6 +142,7 @@ pub fn is_bad_debt(account: &AccountState) -> bool {
 /// # Events
 /// * [`BadDebt`] per debt
 pub fn realize_bad_debt(book: &mut Book, account: &Address) {
+    offset(book, account);
     let owner = book.account(account);
     if !is_bad_debt(&owner) {
         return;
@@ -147,6 +153,27 @@ pub fn realize_bad_debt(book: &mut Book, account: &Address) {
     for asset in owner.debts.keys() {
         write_off(book, account, &asset);
     }
+}
+
+/// Sets the claim of an account that has nothing else off against its perpetual debt.
+fn offset(book: &mut Book, account: &Address) {
+    let mut owner = book.account(account);
+    let only = owner.deposits.is_empty() && owner.positions.is_empty();
+    if !only || owner.perp_debt == 0 || owner.pending.amount == 0 {
+        return;
+    }
+    let env = &book.env.clone();
+    let mut till = Till::open(book, &owner);
+    let (debt, claim) = (till.purse.debt, till.purse.claim.amount);
+    till.buckets.offset(&mut till.purse).or_fail(env);
+    let perp = sub(env, debt, till.purse.debt);
+    let claimed = sub(env, claim, till.purse.claim.amount);
+    let settlement_seq = till.close(book, &mut owner);
+    let account_seq = book.put_account(account, &owner);
+    let paid = Paid { perp, lending: Change { amount: 0, shares: 0 } };
+    let settlement = book.config.settlement.clone();
+    emit!(book, PendingClaimed { account: account.clone(), amount: claimed, account_seq, settlement_seq });
+    finish_repayment(book, account, &settlement, &paid, true);
 }
 
 fn write_off_perp(book: &mut Book, account: &Address) {

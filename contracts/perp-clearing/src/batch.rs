@@ -1,11 +1,18 @@
 //! Batches: several requests under one authorisation, each carried out as the function of its name would.
+//!
+//! Requests are read as they travel, name first: decoding every kind of action costs more code than carrying out the few
+//! that a batch may hold, and what the vault is asked goes to it as it came.
 
-use crate::{desk::Desk, fill::positive, nonces, orders, pool, storage};
-use margin_interface::{
-    permissions, Action, ClearingConfig, ClearingError, ClearingRequest, MarginLedgerClient, OracleClient,
-    TradeAction, VaultClient, MAX_ACTIONS,
+use crate::{
+    desk::Desk,
+    fill::{positive, priced},
+    nonces, orders, pool, storage,
 };
-use soroban_sdk::{vec, Address, Env, Vec};
+use margin_interface::{
+    permissions, ClearingConfig, ClearingError, ClearingRequest, ConditionalOrder, MarginLedgerClient,
+    TradeAction, MAX_ACTIONS,
+};
+use soroban_sdk::{vec, Address, Env, IntoVal, Symbol, TryFromVal, Val, Vec};
 
 /// Who asks for what account.
 struct Batch<'a> {
@@ -18,6 +25,34 @@ struct Batch<'a> {
     granted: u32,
 }
 
+/// A variant of an enum as it travels: its name, then what it holds.
+struct Variant<'a> {
+    env: &'a Env,
+    whole: Val,
+    parts: Vec<Val>,
+}
+
+impl<'a> Variant<'a> {
+    fn of(env: &'a Env, whole: Val) -> Result<Self, ClearingError> {
+        let parts = Vec::try_from_val(env, &whole).or(Err(ClearingError::InvalidRequest))?;
+        Ok(Variant { env, whole, parts })
+    }
+
+    fn is(&self, name: &str) -> bool {
+        self.get(0).is_ok_and(|own: Symbol| own == Symbol::new(self.env, name))
+    }
+
+    fn get<T: TryFromVal<Env, Val>>(&self, place: u32) -> Result<T, ClearingError> {
+        let value = self.parts.get(place).ok_or(ClearingError::InvalidRequest)?;
+        T::try_from_val(self.env, &value).or(Err(ClearingError::InvalidRequest))
+    }
+
+    /// What the one of that name holds first.
+    fn inner(&self) -> Result<Variant<'a>, ClearingError> {
+        Variant::of(self.env, self.get(1)?)
+    }
+}
+
 /// Refreshes, authorises, executes. Returns what each request behind the refreshes moved.
 pub fn submit(
     env: &Env,
@@ -26,87 +61,95 @@ pub fn submit(
     requests: &Vec<ClearingRequest>,
 ) -> Result<Vec<i128>, ClearingError> {
     let config = storage::config(env);
-    let requests = refresh(env, &config, requests)?;
+    let requests = requests.to_vals();
+    let behind = refresh(env, &config, &requests)?;
     sender.require_auth();
     let ledger = MarginLedgerClient::new(env, &config.ledger);
     let granted = if sender == account { permissions::ALL } else { ledger.permission(account, sender) };
     let batch = Batch { env, config, ledger, sender, account, granted };
     let mut moved = Vec::new(env);
-    for request in requests.iter() {
-        moved.push_back(batch.carry_out(request)?);
+    for place in behind..requests.len() {
+        moved.push_back(batch.carry_out(Variant::of(env, requests.get_unchecked(place))?)?);
     }
     Ok(moved)
 }
 
-/// Pokes the oracle for each refresh in front. Returns the requests behind them.
-fn refresh(
-    env: &Env,
-    config: &ClearingConfig,
-    requests: &Vec<ClearingRequest>,
-) -> Result<Vec<ClearingRequest>, ClearingError> {
+/// Pokes the oracle for each refresh in front. Returns where the requests behind them begin.
+fn refresh(env: &Env, config: &ClearingConfig, requests: &Vec<Val>) -> Result<u32, ClearingError> {
     let mut prefix = 0;
     for request in requests.iter() {
-        let ClearingRequest::Act(Action::Refresh(assets)) = request else { break };
-        OracleClient::new(env, &config.oracle).poke(&assets);
+        let request = Variant::of(env, request)?;
+        if !request.is("Act") || !request.inner()?.is("Refresh") {
+            break;
+        }
+        let assets: Val = request.inner()?.get(1)?;
+        env.invoke_contract::<Val>(&config.oracle, &Symbol::new(env, "poke"), vec![env, assets]);
         prefix += 1;
     }
     if prefix == requests.len() || requests.len() > MAX_ACTIONS {
         return Err(ClearingError::InvalidRequest);
     }
-    Ok(requests.slice(prefix..))
+    Ok(prefix)
 }
 
 impl Batch<'_> {
-    fn carry_out(&self, request: ClearingRequest) -> Result<i128, ClearingError> {
-        match request {
-            ClearingRequest::Act(action) => self.act(action),
-            ClearingRequest::PlaceOrder(order) => {
-                self.needs(permissions::SIGN_ORDERS)?;
-                // The sender has signed it with the batch.
-                if order.signer != *self.sender || order.account != *self.account {
-                    return Err(ClearingError::InvalidOrder);
-                }
-                orders::place(self.env, &self.ledger, &order)?;
-                Ok(0)
-            }
-            ClearingRequest::CancelOrder(nonce) => {
-                self.needs(permissions::SIGN_ORDERS)?;
-                let (word, mask) = nonces::name(nonce);
-                orders::cancel(self.env, self.account, word, mask)?;
-                Ok(0)
-            }
+    fn carry_out(&self, request: Variant) -> Result<i128, ClearingError> {
+        if request.is("Act") {
+            return self.act(request.inner()?);
         }
+        if request.is("RequestExit") {
+            self.needs(permissions::MODIFY_COLLATERAL)?;
+            let shares = request.get(1)?;
+            positive(shares)?;
+            pool::request_exit(self.env, self.account, shares)?;
+        } else if request.is("PlaceOrder") {
+            self.needs(permissions::SIGN_ORDERS)?;
+            let order: ConditionalOrder = request.get(1)?;
+            // The sender has signed it with the batch.
+            if order.signer != *self.sender || order.account != *self.account {
+                return Err(ClearingError::InvalidOrder);
+            }
+            orders::place(self.env, &self.ledger, &order)?;
+        } else if request.is("CancelOrder") {
+            self.needs(permissions::SIGN_ORDERS)?;
+            let (word, mask) = nonces::name(request.get(1)?);
+            orders::cancel(self.env, self.account, word, mask)?;
+        } else {
+            return Err(ClearingError::InvalidRequest);
+        }
+        Ok(0)
     }
 
-    fn act(&self, action: Action) -> Result<i128, ClearingError> {
+    fn act(&self, action: Variant) -> Result<i128, ClearingError> {
         let env = self.env;
-        match action {
-            // The vault asks the sender itself, and knows its permissions.
-            Action::Deposit(..) | Action::Withdraw(..) => {
-                let vault = VaultClient::new(env, &self.config.vault);
-                let moved = vault.submit(self.sender, self.account, &vec![env, action]);
-                moved.first().ok_or(ClearingError::InvalidRequest)
+        // The vault asks the sender itself, and knows its permissions.
+        if action.is("Deposit") || action.is("Withdraw") {
+            let leg = (self.sender, self.account, vec![env, action.whole]).into_val(env);
+            let submit = Symbol::new(env, "submit");
+            let moved: Vec<i128> = env.invoke_contract(&self.config.vault, &submit, leg);
+            return moved.first().ok_or(ClearingError::InvalidRequest);
+        }
+        if action.is("Trade") {
+            let TradeAction { limit_price, market, size_delta } = action.get(1)?;
+            priced(limit_price)?;
+            let reduces = self.needs(permissions::TRADE).is_err();
+            if reduces {
+                self.needs(permissions::REDUCE_ONLY)?;
             }
-            Action::Trade(TradeAction { limit_price, market, size_delta }) => {
-                positive(limit_price)?;
-                let reduces = self.needs(permissions::TRADE).is_err();
-                if reduces {
-                    self.needs(permissions::REDUCE_ONLY)?;
-                }
-                let desk = Desk::open(env, self.account, &market)?;
-                Ok(desk.trade(size_delta, Some(limit_price), reduces)?.quote_delta)
-            }
-            Action::AddLiquidity(amount, min_shares) => {
-                self.needs(permissions::MODIFY_COLLATERAL)?;
-                positive(amount)?;
-                pool::enter(env, &self.ledger, self.account, amount, min_shares)
-            }
-            Action::RemoveLiquidity(shares, min_amount) => {
-                self.needs(permissions::MODIFY_COLLATERAL)?;
-                positive(shares)?;
-                pool::leave(env, &self.ledger, self.account, shares, min_amount)
-            }
-            _ => Err(ClearingError::InvalidRequest),
+            let desk = Desk::open(env, self.account, &market)?;
+            return Ok(desk.trade(size_delta, Some(limit_price), reduces)?.quote_delta);
+        }
+        let (enters, leaves) = (action.is("AddLiquidity"), action.is("RemoveLiquidity"));
+        if !enters && !leaves {
+            return Err(ClearingError::InvalidRequest);
+        }
+        self.needs(permissions::MODIFY_COLLATERAL)?;
+        let (given, least) = (action.get(1)?, action.get(2)?);
+        positive(given)?;
+        if enters {
+            pool::enter(env, &self.ledger, self.account, given, least)
+        } else {
+            pool::leave(env, &self.ledger, self.account, given, least)
         }
     }
 

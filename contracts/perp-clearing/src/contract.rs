@@ -6,9 +6,11 @@
 use crate::{
     batch, changes,
     desk::Desk,
-    error::OrRefuse,
-    fill::{self, positive, Leg},
-    funding, house, markets, matched, nonces, orders, pool, stage, storage, views,
+    error::{require, OrRefuse},
+    fill::{self, positive, priced, Leg},
+    funding, house, markets, matched, nonces, orders, pool,
+    raw::Raw,
+    stage, storage, views,
 };
 use margin_interface::{
     Bucket, ClearingChange, ClearingConfig, ClearingError, ClearingRequest, ConditionalOrder, Fill, Funding,
@@ -17,7 +19,7 @@ use margin_interface::{
     TradeQuote, VaultClient,
 };
 use margin_math::{curve, marks::WINDOW};
-use soroban_sdk::{contract, contractimpl, Address, BytesN, Env, Symbol, Vec};
+use soroban_sdk::{contract, contractimpl, Address, BytesN, Env, IntoVal, Map, Symbol, Vec};
 
 /// The perpetual clearing-house.
 #[contract]
@@ -28,7 +30,7 @@ fn ledger(env: &Env) -> MarginLedgerClient<'_> {
 }
 
 fn in_time(env: &Env, deadline: u64) -> Result<(), ClearingError> {
-    (env.ledger().timestamp() <= deadline).then_some(()).ok_or(ClearingError::DeadlineExpired)
+    require(env.ledger().timestamp() <= deadline, ClearingError::DeadlineExpired)
 }
 
 /// Pulls `margin` from the trader's wallet, then trades it at a leverage; `adds` to a position of the same side only.
@@ -117,7 +119,7 @@ impl PerpClearingInterface for PerpClearing {
     ) -> Result<Fill, ClearingError> {
         trader.require_auth();
         in_time(&env, deadline)?;
-        positive(limit_price)?;
+        priced(limit_price)?;
         Desk::open(&env, &trader, &market)?.trade(size_delta, Some(limit_price), reduce_only)
     }
 
@@ -130,7 +132,7 @@ impl PerpClearingInterface for PerpClearing {
     ) -> Result<Fill, ClearingError> {
         trader.require_auth();
         in_time(&env, deadline)?;
-        positive(limit_price)?;
+        priced(limit_price)?;
         let desk = Desk::open(&env, &trader, &market)?;
         let size_delta = margin_math::fixed::neg(desk.held()?).on_curve()?;
         desk.trade(size_delta, Some(limit_price), true)
@@ -301,9 +303,7 @@ impl PerpClearingInterface for PerpClearing {
     }
 
     fn quote_trade(env: Env, market: Symbol, size_delta: i128) -> Result<TradeQuote, ClearingError> {
-        if size_delta == 0 {
-            return Err(ClearingError::InvalidAmount);
-        }
+        require(size_delta != 0, ClearingError::InvalidAmount)?;
         let record = ledger(&env).market(&market);
         let leg = Leg::new(&record.config, &record.state, size_delta, env.ledger().sequence())?;
         Ok(TradeQuote {
@@ -319,7 +319,8 @@ impl PerpClearingInterface for PerpClearing {
     }
 
     fn position(env: Env, account: Address, market: Symbol) -> Option<Position> {
-        ledger(&env).account(&account).positions.get(market)
+        let state = Raw::ask(&env, &storage::config(&env).ledger, "account", (account,).into_val(&env));
+        state.get::<Map<Symbol, Position>>("positions").get(market)
     }
 
     fn funding(env: Env, market: Symbol) -> Result<Funding, ClearingError> {

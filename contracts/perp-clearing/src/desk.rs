@@ -1,9 +1,10 @@
 //! One account's business in one market during one call: everything it needs is read once.
 
 use crate::{
-    error::OrRefuse,
+    error::{bounded, require, OrRefuse},
     fill::{self, Leg},
     funding, house, markets,
+    raw::Raw,
     storage::{self, Record},
 };
 use margin_interface::{
@@ -157,6 +158,9 @@ impl<'a> Desk<'a> {
     ) -> Result<Plan, ClearingError> {
         let (config, index) = (&self.view.market.config, &self.view.index);
         let (closing, opening) = self.split(size_delta, reduce_only)?;
+        // A unit of base is worth less than one of quote, in every market: what is more is no price.
+        let most = fixed::abs(size_delta).on_curve()?;
+        require((-most..=most).contains(&quote_delta), ClearingError::OutsideBand)?;
         let size = add(self.size(), size_delta).on_curve()?;
         let whole = Leg::at(config, &self.state, size_delta, quote_delta)?;
         let legs = match (closing, opening) {
@@ -182,9 +186,8 @@ impl<'a> Desk<'a> {
     }
 
     fn split(&self, size_delta: i128, reduce_only: bool) -> Result<(i128, i128), ClearingError> {
-        if size_delta == 0 {
-            return Err(ClearingError::InvalidAmount);
-        }
+        require(size_delta != 0, ClearingError::InvalidAmount)?;
+        bounded(size_delta)?;
         let (closing, opening) = fill::split(self.size(), size_delta)?;
         markets::require_moving(&self.record.house)?;
         if opening != 0 && self.record.house.stage != MarketStage::Normal {
@@ -308,8 +311,9 @@ impl<'a> Desk<'a> {
             return Ok(self.take(liquidator, max_size, false));
         }
         // First those who bring capital: the pool's is for what nobody takes.
-        let account = self.ledger.account(self.account);
-        let offered_until = account.since.saturating_add(house::OFFERED);
+        let account = (self.account,).into_val(self.env);
+        let since: u64 = Raw::ask(self.env, &self.ledger.address, "account", account).get("since");
+        let offered_until = since.saturating_add(house::OFFERED);
         if !self.is_flagged() || self.env.ledger().timestamp() < offered_until {
             return Err(ClearingError::TooEarly);
         }

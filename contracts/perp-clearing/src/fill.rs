@@ -1,6 +1,9 @@
 //! What a trade does to the curve, and the rules that bind a leg which adds risk. Nothing here calls or stores.
 
-use crate::{error::OrRefuse, markets};
+use crate::{
+    error::{bounded, require, OrRefuse, MAX},
+    markets,
+};
 use margin_interface::{ClearingError, MarketConfig, MarketState, MarketTotals, PriceStatus, Quote};
 use margin_math::{
     curve,
@@ -15,7 +18,12 @@ pub const MAX_LEVERAGE: u32 = 100 * LEVERAGE;
 
 /// An amount of anything that is wanted.
 pub fn positive(amount: i128) -> Result<(), ClearingError> {
-    (amount > 0).then_some(()).ok_or(ClearingError::InvalidAmount)
+    require((1..=MAX).contains(&amount), ClearingError::InvalidAmount)
+}
+
+/// A price that is a bound: as large as one likes.
+pub fn priced(limit: i128) -> Result<(), ClearingError> {
+    require(limit > 0, ClearingError::InvalidAmount)
 }
 
 /// A fill that does not cross zero.
@@ -41,6 +49,8 @@ impl Leg {
         sequence: u32,
     ) -> Result<Leg, ClearingError> {
         let (x, y) = (state.base_reserve, state.quote_reserve);
+        bounded(size)?;
+        require(size < x, ClearingError::CurveExhausted)?;
         let quote = curve::quote_for_base(x, y, size).on_curve()?;
         let (base_reserve, quote_reserve) = curve::after(x, y, size, quote).on_curve()?;
         let ledger_mark =
@@ -102,6 +112,7 @@ pub fn size_for_margin(
     leverage: u32,
 ) -> Result<i128, ClearingError> {
     let notional = mul_div_floor(margin, leverage.into(), LEVERAGE.into()).on_curve()?;
+    require(is_long || notional < state.quote_reserve, ClearingError::CurveExhausted)?;
     curve::base_for_quote(state.base_reserve, state.quote_reserve, notional, is_long).on_curve()
 }
 

@@ -18,10 +18,13 @@ mod matched;
 mod nonces;
 mod orders;
 mod pool;
+mod raw;
 mod stage;
 mod storage;
 #[cfg(test)]
 mod test;
+#[cfg(test)]
+mod test_adversaries;
 #[cfg(test)]
 mod test_batch;
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! Orders filled against each other. The operator alone can move nothing: both sides have signed their orders.
 
-use crate::{error::OrRefuse, orders, storage};
+use crate::{
+    error::{bounded, require, OrRefuse},
+    orders, storage,
+};
 use margin_interface::{ClearingError, MarginLedgerClient, MatchedFill, MAX_FILLS};
 use margin_math::fixed::add;
 use soroban_sdk::{Address, Env, Vec};
@@ -29,10 +32,12 @@ pub fn settle(
 
 /// One market, no account twice, and nothing left over.
 fn check(env: &Env, fills: &Vec<MatchedFill>) -> Result<(), ClearingError> {
+    require((1..=MAX_FILLS).contains(&fills.len()), ClearingError::InvalidMatch)?;
     let (mut size, mut quote) = (0, 0);
     let mut market = None;
     let mut accounts = Vec::new(env);
     for MatchedFill { order, quote_delta, size_delta } in fills.iter() {
+        bounded(size_delta).and(bounded(quote_delta)).or(Err(ClearingError::InvalidMatch))?;
         size = add(size, size_delta).on_curve()?;
         quote = add(quote, quote_delta).on_curve()?;
         let same = *market.get_or_insert(order.market.clone()) == order.market;
@@ -41,8 +46,5 @@ fn check(env: &Env, fills: &Vec<MatchedFill>) -> Result<(), ClearingError> {
         }
         accounts.push_back(order.account);
     }
-    if size != 0 || quote != 0 || accounts.is_empty() || accounts.len() > MAX_FILLS {
-        return Err(ClearingError::InvalidMatch);
-    }
-    Ok(())
+    require(size == 0 && quote == 0, ClearingError::InvalidMatch)
 }

@@ -6,8 +6,9 @@
 use crate::{
     conditions,
     desk::{Desk, Plan},
-    error::OrRefuse,
+    error::{bounded, OrRefuse},
     fill, nonces,
+    raw::Raw,
     storage::{self, Part},
 };
 use margin_interface::{
@@ -53,10 +54,14 @@ fn epoch(book: &OrderBook, flags: u32) -> u64 {
     book.epoch.saturating_add(flags.into())
 }
 
+fn flags(env: &Env, ledger: &MarginLedgerClient, account: &Address) -> u32 {
+    Raw::ask(env, &ledger.address, "account", (account,).into_val(env)).get("flags")
+}
+
 /// What an account has standing.
 pub fn standing(env: &Env, ledger: &MarginLedgerClient, account: &Address) -> OrderBook {
     let book = storage::orders(env, account);
-    OrderBook { epoch: epoch(&book, ledger.account(account).flags), ..book }
+    OrderBook { epoch: epoch(&book, flags(env, ledger, account)), ..book }
 }
 
 /// Whether an order makes sense, and is not dead.
@@ -68,6 +73,7 @@ fn check(
 ) -> Result<(), ClearingError> {
     let executable = order.require_verified || order.trusted_executor.is_some();
     if order.size_delta == 0
+        || bounded(order.size_delta).is_err()
         || order.acceptable_price <= 0
         || order.max_fee < 0
         || !executable
@@ -208,7 +214,7 @@ fn refused(error: u32) -> OrderCheck {
 pub fn place(env: &Env, ledger: &MarginLedgerClient, order: &ConditionalOrder) -> Result<(), ClearingError> {
     let account = &order.account;
     let mut book = storage::orders(env, account);
-    let epoch = epoch(&book, ledger.account(account).flags);
+    let epoch = epoch(&book, flags(env, ledger, account));
     check(env, ledger, order, epoch)?;
     let now = env.ledger().timestamp();
     retain(env, &mut book, |_, stored| now < stored.expires_at && stored.epoch == epoch);

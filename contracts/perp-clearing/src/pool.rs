@@ -2,7 +2,7 @@
 //! market's weight, is depth of its curve, and comes and goes with it.
 
 use crate::{
-    error::OrRefuse,
+    error::{require, OrRefuse},
     markets,
     storage::{self, Shares, Stake},
 };
@@ -21,6 +21,7 @@ use soroban_sdk::{Address, Env};
 fn priced(value: &PoolValue) -> Pool {
     Pool {
         payable: value.payable,
+        lent: value.lent,
         claims: value.claims,
         curve_value: value.curve_value,
         index_value: value.index_value,
@@ -50,7 +51,9 @@ pub fn enter(
     // Whoever deepens the curves pays what that gives to traders; it stays in the pool.
     let cost = rescale(env, ledger, amount)?;
     let worth = sub(amount, cost).on_curve()?.max(0);
-    let shares = lp::shares_for(worth, &pool, all.total).or_refuse(ClearingError::InsufficientShares)?;
+    let open = lp::has_value_to_enter(&pool, all.total).on_curve()?;
+    require(open, ClearingError::InsufficientShares)?;
+    let shares = lp::shares_for(worth, &pool, all.total).on_curve()?;
     if shares == 0 {
         return Err(ClearingError::InvalidAmount);
     }
@@ -102,8 +105,9 @@ pub fn leave(
     if stake.exiting < shares || !announced {
         return Err(ClearingError::ExitNotRequested);
     }
-    let amount =
-        lp::value_of(shares, &live(ledger)?, all.total).or_refuse(ClearingError::InsufficientShares)?;
+    let pool = live(ledger)?;
+    require(lp::has_value_to_leave(&pool).on_curve()?, ClearingError::InsufficientShares)?;
+    let amount = lp::value_of(shares, &pool, all.total).on_curve()?;
     if amount == 0 {
         return Err(ClearingError::InvalidAmount);
     }
@@ -133,8 +137,8 @@ fn rescale(env: &Env, ledger: &MarginLedgerClient, amount: i128) -> Result<i128,
         }
         let perp = ledger.market(&market);
         let (x, y) = (perp.state.base_reserve, perp.state.quote_reserve);
-        let (base_reserve, quote_reserve) =
-            house::scaled(x, y, quote).or_refuse(ClearingError::TooShallow)?;
+        require(add(y, quote).on_curve()? > 0, ClearingError::TooShallow)?;
+        let (base_reserve, quote_reserve) = house::scaled(x, y, quote).on_curve()?;
         let net = perp.totals.net_size;
         if quote < 0 && !house::deep_enough(base_reserve, net).on_curve()? {
             return Err(ClearingError::TooShallow);
@@ -150,6 +154,10 @@ fn rescale(env: &Env, ledger: &MarginLedgerClient, amount: i128) -> Result<i128,
 pub fn position(env: &Env, ledger: &MarginLedgerClient, provider: &Address) -> LpPosition {
     let (Stake { exit_at, exiting, shares, unlocked_at, .. }, Shares { total, .. }) =
         storage::stake(env, provider);
-    let value = lp::value_of(shares, &priced(&ledger.pool_value()), total).unwrap_or(0);
+    let pool = priced(&ledger.pool_value());
+    let value = match lp::has_value_to_leave(&pool) {
+        Ok(true) => lp::value_of(shares, &pool, total).unwrap_or(0),
+        _ => 0,
+    };
     LpPosition { exit_at, exiting, shares, total_shares: total, unlocked_at, value }
 }

@@ -13,7 +13,7 @@ use margin_math::{
 use soroban_sdk::{
     symbol_short,
     testutils::{Address as _, AuthorizedFunction, AuthorizedInvocation},
-    token, vec, Address, Error, IntoVal, Symbol, Vec,
+    token, vec, Address, Error, IntoVal, Symbol, Val, Vec,
 };
 
 fn size(world: &World, account: &Address) -> i128 {
@@ -191,6 +191,7 @@ fn a_delegate_does_what_it_was_granted_and_nothing_else() {
         (permissions::TRADE, trade(&world, -1)),
         (permissions::REDUCE_ONLY, trade(&world, -1)),
         (permissions::MODIFY_COLLATERAL, act(Action::AddLiquidity(USD, 0))),
+        (permissions::MODIFY_COLLATERAL, ClearingRequest::RequestExit(1)),
         (permissions::MODIFY_COLLATERAL, act(Action::Deposit(usdc.clone(), USD))),
         (permissions::WITHDRAW, act(Action::Withdraw(usdc.clone(), USD))),
         (permissions::SIGN_ORDERS, ClearingRequest::PlaceOrder(order(&world, &alice, &delegate, 1))),
@@ -442,4 +443,37 @@ fn the_configuration_is_readable() {
     assert_eq!((config.ledger, config.vault), (world.ledger.address.clone(), world.vault.address.clone()));
     assert_eq!((config.oracle, config.settlement), (world.oracle.address.clone(), world.usdc.clone()));
     assert_eq!(config.operator, Some(operator));
+}
+
+/// Requests are read as they travel: what is none is refused by name, whatever it looks like.
+#[test]
+fn what_is_no_request_is_refused() {
+    let world = World::new();
+    let env = &world.env;
+    let alice = world.trader(1_000);
+    let name = |name: &str| Symbol::new(env, name).to_val();
+    let act = |action: Vec<Val>| vec![env, name("Act"), action.to_val()];
+    let dollar = USD.into_val(env);
+    for bad in [
+        vec![env],
+        vec![env, 5u64.into_val(env)],
+        vec![env, name("Kill"), 5u64.into_val(env)],
+        vec![env, name("CancelOrder")],
+        vec![env, name("CancelOrder"), dollar],
+        vec![env, name("PlaceOrder"), dollar],
+        vec![env, name("RequestExit"), 5u64.into_val(env)],
+        vec![env, name("Act"), dollar],
+        act(vec![env]),
+        act(vec![env, name("Borrow"), world.usdc.to_val(), dollar]),
+        act(vec![env, name("Trade"), dollar]),
+        act(vec![env, name("AddLiquidity"), dollar]),
+        act(vec![env, name("Refresh")]),
+    ] {
+        let requests = vec![env, bad.to_val()];
+        let submit = Symbol::new(env, "submit");
+        let args = (&alice, &alice, requests, LATER).into_val(env);
+        let result = env.try_invoke_contract::<Val, Error>(&world.clearing.address, &submit, args);
+        assert_eq!(result.err(), Some(Ok(own(ClearingError::InvalidRequest))), "{bad:?}");
+    }
+    assert_eq!(world.clearing.orders(&alice).resting.len(), 0);
 }

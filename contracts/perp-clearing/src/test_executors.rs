@@ -16,7 +16,7 @@ fn deposit(world: &World, account: &Address) -> i128 {
 }
 
 /// Alice holds 90 long, bought at 100 with `margin`; another one has sold the mark down to about 88, where the index is.
-fn losing(margin: i128) -> (World, Address, Address) {
+pub fn losing(margin: i128) -> (World, Address, Address) {
     let world = World::new();
     let (alice, bear) = (world.trader(margin), world.trader(1_000_000));
     world.buy(&alice, 90);

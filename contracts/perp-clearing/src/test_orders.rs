@@ -400,6 +400,11 @@ fn what_a_flag_killed_stays_dead() {
 
 // ---- matches --------------------------------------------------------------------------------------------------------
 
+/// All of an order at that cash.
+pub fn side_at(order: &ConditionalOrder, quote_delta: i128) -> MatchedFill {
+    MatchedFill { order: order.clone(), quote_delta, size_delta: order.size_delta }
+}
+
 fn side(order: &ConditionalOrder, units: i128, dollars: i128) -> MatchedFill {
     MatchedFill { order: order.clone(), quote_delta: dollars * USD, size_delta: units * BASE }
 }

@@ -9,7 +9,7 @@ use soroban_sdk::Address;
 use std::{vec, vec::Vec};
 
 /// A market at 10 with a curve of 100,000 units, a pool of 300,000 and insurance of 50,000.
-fn ten(config: &MarketConfig) -> World {
+pub fn ten(config: &MarketConfig) -> World {
     let world = World::empty();
     world.oracle.set(&index(), &(10 * PRICE), &PriceStatus::Live);
     world.clearing.open_market(&world.btc, config, &(100_000 * BASE), &(1_000_000 * USD));
@@ -19,20 +19,20 @@ fn ten(config: &MarketConfig) -> World {
     world
 }
 
-fn deposit(world: &World, account: &Address) -> i128 {
+pub fn deposit(world: &World, account: &Address) -> i128 {
     world.ledger.breakdown(account).deposits.first().map_or(0, |held| held.amount)
 }
 
-fn together(world: &World, accounts: &[Address]) -> i128 {
+pub fn together(world: &World, accounts: &[Address]) -> i128 {
     accounts.iter().map(|account| deposit(world, account)).sum()
 }
 
-fn size(world: &World, account: &Address) -> i128 {
+pub fn size(world: &World, account: &Address) -> i128 {
     world.clearing.position(account, &world.btc).map_or(0, |position| position.size)
 }
 
 /// Trades if the rules let it.
-fn trade(world: &World, account: &Address, size: i128) -> bool {
+pub fn trade(world: &World, account: &Address, size: i128) -> bool {
     let limit = if size > 0 { NO_CAP } else { 1 };
     let done = world.clearing.try_trade(account, &world.btc, &size, &limit, &false, &LATER).is_ok();
     world.conserved();
@@ -40,7 +40,7 @@ fn trade(world: &World, account: &Address, size: i128) -> bool {
 }
 
 /// Flags and liquidates whoever can be: by another one's capital, or by the pool.
-fn liquidate(world: &World, by: &Address, who: &Address, max_size: i128) -> bool {
+pub fn liquidate(world: &World, by: &Address, who: &Address, max_size: i128) -> bool {
     if max_size == 0 && world.ledger.try_flag(who).is_ok() {
         world.pass(60);
     }
@@ -50,7 +50,7 @@ fn liquidate(world: &World, by: &Address, who: &Address, max_size: i128) -> bool
 }
 
 /// Everybody out, by whatever way there is.
-fn all_out(world: &World, accounts: &[Address]) {
+pub fn all_out(world: &World, accounts: &[Address]) {
     for _ in 0..3 {
         for account in accounts {
             let held = size(world, account);

@@ -1,18 +1,28 @@
 //! What traders and keepers ask before they act. Nothing is decided here.
 
-use crate::{desk::Desk, error::OrRefuse};
-use margin_interface::{Breakdown, ClearingError, MarginLedgerClient, Market};
+use crate::{desk::Desk, error::OrRefuse, raw::Raw};
+use margin_interface::{ClearingError, MarginLedgerClient};
 use margin_math::{
-    fixed::{add, bps_ceil, bps_floor, mul_div_floor, neg, sub},
+    fixed::{abs, add, bps_ceil, bps_floor, mul_div_ceil, mul_div_floor, neg, sub},
     headroom::Stake,
     units::{BPS, PRICE, QUOTE_SCALE},
 };
-use soroban_sdk::{vec, Address, Env, Symbol};
+use soroban_sdk::{vec, Address, Env, IntoVal, Symbol, Val, Vec};
 
 /// How often the largest trade is halved by the rules of the market, which cost little.
 const BY_RULES: u32 = 40;
-/// How often by the account's margin, which the ledger previews each time: to a part in 4,096.
+/// How often by the ledger, which is asked each time: to a part in 4,096.
 const BY_MARGIN: u32 = 12;
+
+fn breakdown(ledger: &MarginLedgerClient, account: &Address) -> Raw {
+    Raw::ask(&ledger.env, &ledger.address, "breakdown", (account,).into_val(&ledger.env))
+}
+
+/// The liquidation level of a deposit of that asset, bps.
+fn level_bps(ledger: &MarginLedgerClient, asset: Address) -> u32 {
+    let state = Raw::ask(&ledger.env, &ledger.address, "asset", (asset,).into_val(&ledger.env));
+    state.inner("config").get("liquidation_bps")
+}
 
 /// Index price at which the account may be liquidated, everything else unchanged; 0 if there is none up to a thousand
 /// times the index.
@@ -21,38 +31,43 @@ pub fn liquidation_price(
     account: &Address,
     market: &Symbol,
 ) -> Result<i128, ClearingError> {
-    let breakdown = ledger.breakdown(account);
-    let own = breakdown.positions.iter().find(|position| position.market == *market);
+    let breakdown = breakdown(ledger, account);
+    let own = breakdown.each("positions").find(|position| position.get::<Symbol>("market") == *market);
     let own = own.ok_or(ClearingError::NoPosition)?;
-    let settlement = breakdown.settlement_price;
-    let level_bps = ledger.asset(&breakdown.settlement).config.liquidation_bps;
+    let (index, size) = (own.get("index"), own.get("size"));
+    let level_bps = level_bps(ledger, breakdown.get("settlement"));
     let stake = Stake {
-        cash: sub(own.pnl, mul_div_floor(own.size, own.index, QUOTE_SCALE).on_curve()?).on_curve()?,
+        cash: sub(own.get("pnl"), mul_div_floor(size, index, QUOTE_SCALE).on_curve()?).on_curve()?,
         level_bps,
-        mmr_bps: own.mmr_bps,
+        mmr_bps: own.get("mmr_bps"),
         others: 0,
-        settlement,
-        size: own.size,
+        settlement: breakdown.get("settlement_price"),
+        size,
     };
     // What the rest leaves is what the whole leaves, less what this position does to it now.
     let whole = excess(ledger, &breakdown, level_bps)?;
-    let others = sub(whole, stake.excess(own.index).on_curve()?).on_curve()?;
-    let most = own.index.saturating_mul(1_000);
+    let others = sub(whole, stake.excess(index).on_curve()?).on_curve()?;
+    let most = index.saturating_mul(1_000);
     Ok(Stake { others, ..stake }.liquidation_price(most).on_curve()?.unwrap_or(0))
 }
 
 /// What supports at the liquidation level less what must be supported.
-fn excess(ledger: &MarginLedgerClient, breakdown: &Breakdown, level_bps: u32) -> Result<i128, ClearingError> {
+fn excess(
+    ledger: &MarginLedgerClient,
+    breakdown: &Raw,
+    settlement_level_bps: u32,
+) -> Result<i128, ClearingError> {
     let at = |value: i128, level: u32| mul_div_floor(value, BPS.into(), level.into()).on_curve();
-    let mut sum = neg(breakdown.summary.required_margin).on_curve()?;
-    for deposit in breakdown.deposits.iter() {
-        let supports = bps_floor(deposit.value, deposit.weight_bps).on_curve()?;
-        let level = ledger.asset(&deposit.asset).config.liquidation_bps;
-        sum = add(sum, at(supports, level)?).on_curve()?;
+    let mut sum = neg(breakdown.inner("summary").get("required_margin")).on_curve()?;
+    for deposit in breakdown.each("deposits") {
+        let supports = bps_floor(deposit.get("value"), deposit.get("weight_bps")).on_curve()?;
+        sum = add(sum, at(supports, level_bps(ledger, deposit.get("asset")))?).on_curve()?;
     }
-    for position in breakdown.positions.iter() {
-        let gain = mul_div_floor(position.pnl.max(0), breakdown.settlement_price, PRICE).on_curve()?;
-        sum = add(sum, at(gain, level_bps)?).on_curve()?;
+    let settlement_price = breakdown.get("settlement_price");
+    for position in breakdown.each("positions") {
+        let pnl: i128 = position.get("pnl");
+        let gain = mul_div_floor(pnl.max(0), settlement_price, PRICE).on_curve()?;
+        sum = add(sum, at(gain, settlement_level_bps)?).on_curve()?;
     }
     Ok(sum)
 }
@@ -64,14 +79,15 @@ pub fn buying_power(
     account: &Address,
     market: &Symbol,
 ) -> Result<i128, ClearingError> {
-    let summary = ledger.preview(account, &vec![env]);
-    let mut free = sub(summary.effective_margin, summary.required_margin).on_curve()?;
-    for (exposed, notional) in summary.exposures.iter() {
-        if let Market::Perp(symbol) = exposed {
-            let config = ledger.market(&symbol).config;
-            let more = bps_ceil(notional, config.imr_bps.saturating_sub(config.mmr_bps)).on_curve()?;
-            free = sub(free, more).on_curve()?;
-        }
+    let nothing: Vec<Val> = vec![env];
+    let summary = Raw::ask(env, &ledger.address, "preview", (account, nothing).into_val(env));
+    let mut free = sub(summary.get("effective_margin"), summary.get("required_margin")).on_curve()?;
+    for position in breakdown(ledger, account).each("positions") {
+        let size = abs(position.get("size")).on_curve()?;
+        let notional = mul_div_ceil(size, position.get("index"), QUOTE_SCALE).on_curve()?;
+        let config = ledger.market(&position.get("market")).config;
+        let more = bps_ceil(notional, config.imr_bps.saturating_sub(config.mmr_bps)).on_curve()?;
+        free = sub(free, more).on_curve()?;
     }
     let imr_bps = ledger.market(market).config.imr_bps;
     mul_div_floor(free.max(0), BPS.into(), imr_bps.into()).on_curve()

@@ -12,6 +12,8 @@ use margin_interface::{AccountError, Limits, Proposer};
 use soroban_sdk::{Env, Val, Vec};
 
 /// What an entry costs whoever signed it.
+// One of them lives for one call: a box would only be more code.
+#[allow(clippy::large_enum_variant)]
 pub enum Charge {
     /// A session.
     Session(sessions::Charge),

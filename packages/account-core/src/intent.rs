@@ -363,6 +363,8 @@ impl Intent {
                 }
             } else if name == Symbol::new(env, "CancelOrder") {
                 self.names::<T>(Symbol::new(env, "cancel_order"));
+            } else if name == Symbol::new(env, "RequestExit") {
+                self.names::<T>(Symbol::new(env, "request_exit"));
             } else {
                 return None;
             }

@@ -270,6 +270,8 @@ pub enum ClearingRequest {
     PlaceOrder(ConditionalOrder),
     // Kills the order of a nonce.
     CancelOrder(u64),
+    // Announces that shares will leave the pool.
+    RequestExit(i128),
 }
 
 /// The funding rate of a market was measured again. What had accrued until then is in the ledger's market record.
@@ -596,11 +598,12 @@ pub trait PerpClearingInterface {
     ///
     /// # Arguments
     /// * `sender` - the account, or a delegate whose permissions decide request by request
-    /// * `requests` - `Refresh`, `Deposit`, `Withdraw`, `Trade`, `AddLiquidity`, `RemoveLiquidity`, `PlaceOrder`, `CancelOrder`
+    /// * `requests` - `Refresh`, `Deposit`, `Withdraw`, `Trade`, `AddLiquidity`, `RemoveLiquidity`, `RequestExit`,
+    ///   `PlaceOrder`, `CancelOrder`
     /// * `deadline` - unix seconds, inclusive
     ///
     /// Returns what each request behind the refreshes moved: tokens, cash of a trade (quote 1e7), shares minted, cash for
-    /// shares; 0 for an order.
+    /// shares; 0 for an order or an announcement.
     ///
     /// # Errors
     /// * [`ClearingError::InvalidRequest`], [`ClearingError::NotPermitted`], [`ClearingError::DeadlineExpired`]

@@ -506,8 +506,10 @@ pub struct PoolValue {
     pub claims: i128,
     // Positions at the curves.
     pub curve_value: i128,
-    // Positions at the index.
+    // Positions at the index; where it is not live, at the worse end of its gap.
     pub index_value: i128,
+    // Credit line's total.
+    pub lent: i128,
     // Every index is.
     pub live: bool,
     // `L_pay`: cash less lent.

@@ -15,10 +15,26 @@ pub enum MathError {
     Exhausted,
 }
 
+#[cfg(not(all(feature = "overflow-traps", target_family = "wasm")))]
+impl MathError {
+    /// Whether a curve or a pool has nothing left to give, rather than a result no room.
+    pub fn is_exhausted(self) -> bool {
+        self == MathError::Exhausted
+    }
+}
+
 /// Nothing that anybody could be told.
 #[cfg(all(feature = "overflow-traps", target_family = "wasm"))]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum MathError {}
+
+#[cfg(all(feature = "overflow-traps", target_family = "wasm"))]
+impl MathError {
+    /// There is none.
+    pub fn is_exhausted(self) -> bool {
+        match self {}
+    }
+}
 
 macro_rules! errors {
     ($($name:ident $variant:ident),*) => {$(

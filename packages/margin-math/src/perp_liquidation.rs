@@ -3,15 +3,14 @@
 //! With target `T`, loss `l` on notional `n` and a deposit that covers it,
 //! `D = (T*R - E) / (T*mmr - phi + (T - 1)*l/n)`; once the deposit is used up a loss becomes debt and
 //! `D = T*R - E` over `T*(mmr - phi)`. Deposit, debt offset and haircut make the health a function of several linear
-//! pieces, so the closed form is only the first guess: [`TakeOver::outcome`] replays exactly what execution does, and
-//! the size is found between a guess that falls short and one that does not.
+//! pieces, so no closed form is used: [`TakeOver::outcome`] replays exactly what execution does, and the size is found
+//! between one that falls short and one that does not.
 
-use crate::error::overflow;
 use crate::fixed::{abs, add, bps_ceil, bps_floor, mul_div_ceil, mul_div_floor, neg, sub};
 use crate::margin::{value_floor, Prices, Valuation};
 use crate::position::{FillError, Position};
 use crate::settlement::{Buckets, Purse};
-use crate::units::{BPS, PRICE, QUOTE_SCALE, SETTLEMENT_DECIMALS};
+use crate::units::{PRICE, QUOTE_SCALE, SETTLEMENT_DECIMALS};
 use crate::{defaults, MathError};
 
 /// Most evaluations of a search; two linear pieces need three.
@@ -143,11 +142,11 @@ impl TakeOver {
 
     /// Least size, to a unit of value, at which the target holds; at `whole` it holds by `-short_at_whole`.
     fn restoring(&self, whole: i128, short_at_whole: i128) -> Result<i128, FillError> {
-        let short = shortfall(self.required, self.effective)?;
-        let (mut below, mut below_by) = (0, short.max(1));
+        let (mut below, mut below_by) = (0, shortfall(self.required, self.effective)?.max(1));
         let (mut above, mut above_by) = (whole, short_at_whole);
-        let mut guess = self.first_guess(whole, short)?.clamp(1, whole);
         for _ in 0..STEPS {
+            let step = mul_div_ceil(sub(above, below)?, below_by, sub(below_by, above_by)?)?;
+            let guess = add(below, step)?.min(sub(above, 1)?).max(add(below, 1)?);
             let by = self.shortfall_at(guess)?;
             // Too far on one side keeps the other end in place: halving its weight makes both ends move.
             if by > 0 {
@@ -160,28 +159,8 @@ impl TakeOver {
             if by <= 0 && by > -2 || sub(above, below)? <= 1 {
                 break;
             }
-            let step = mul_div_ceil(sub(above, below)?, below_by, sub(below_by, above_by)?)?;
-            guess = add(below, step)?.min(sub(above, 1)?).max(add(below, 1)?);
         }
         Ok(above)
-    }
-
-    /// The closed form for a position whose loss the deposit covers.
-    fn first_guess(&self, whole: i128, short: i128) -> Result<i128, MathError> {
-        let bps = i128::from(BPS);
-        let target = i128::from(defaults::LIQUIDATION_TARGET_BPS);
-        let notional = mul_div_floor(whole, self.price, QUOTE_SCALE)?.max(1);
-        let funding = self.position.funding_owed(self.index_long, self.index_short)?;
-        let loss = neg(sub(self.position.pnl_at(self.price)?, funding)?.min(0))?;
-        // All in bps of bps: T*mmr - phi + (T - 1)*l/n.
-        let freed = sub(
-            target.checked_mul(i128::from(self.mmr_bps)).map_or_else(overflow, Ok)?,
-            bps * i128::from(fee_bps(self.mmr_bps)),
-        )?;
-        let realised = mul_div_floor(loss, (target - bps) * bps, notional)?;
-        let notional_short = mul_div_ceil(short.max(0), PRICE, self.settled())?;
-        let taken = mul_div_ceil(notional_short, bps * bps, add(freed, realised)?.max(1))?;
-        mul_div_ceil(whole, taken, notional)
     }
 
     /// [`shortfall`] once `size` is taken over.

@@ -85,9 +85,23 @@ impl Pool {
         Pool { claims, curve_value: 0, index_value: 0, payable, required: 0, winners: 0 }
     }
 
-    /// Adds a market.
+    /// Adds a market whose index is live.
     pub fn market(&mut self, exposure: &Exposure) -> Result<(), MathError> {
-        let index_value = exposure.index_value()?;
+        self.add(exposure, exposure.index_value()?)
+    }
+
+    /// Adds a market while nobody watches its price: it may have moved by the gap already, to the side that is worse, and
+    /// may move as far again before anything is liquidated.
+    pub fn unwatched_market(&mut self, exposure: &Exposure) -> Result<(), MathError> {
+        let moved = bps_ceil(exposure.price, exposure.gap_bps)?;
+        let gap_bps = exposure.gap_bps.saturating_mul(2);
+        let fallen = Exposure { price: sub(exposure.price, moved)?, ..*exposure };
+        let risen = Exposure { gap_bps, price: add(exposure.price, moved)?, ..*exposure };
+        // Traders gain where their net size points; what a size puts at risk is most where the price is highest.
+        self.add(&risen, risen.index_value()?.max(fallen.index_value()?))
+    }
+
+    fn add(&mut self, exposure: &Exposure, index_value: i128) -> Result<(), MathError> {
         increase(&mut self.index_value, index_value)?;
         increase(&mut self.winners, index_value.max(0))?;
         increase(&mut self.curve_value, exposure.curve_value()?)?;
@@ -125,6 +139,29 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+        /// Wherever within its gap the price really is, the pool counted no less.
+        #[test]
+        fn an_unwatched_market_counts_for_more_than_any_price_within_its_gap(
+            (long, short) in (0_i128..1_000_000, 0_i128..1_000_000),
+            entry in -1_000_000_i128..1_000_000,
+            price in 1_i128..100_000,
+            moved in -1_200_i128..=1_200,
+        ) {
+            let totals = Totals {
+                entry: entry * USD,
+                long_interest: long * BASE / 1_000,
+                net_size: (long - short) * BASE / 1_000,
+                short_interest: short * BASE / 1_000,
+                ..Totals::default()
+            };
+            let last = price * PRICE / 100;
+            let (mut counted, mut real) = (Pool::default(), Pool::default());
+            counted.unwatched_market(&exposure(totals, last, (0, 0))).unwrap();
+            real.market(&exposure(totals, last + last * moved / 10_000, (0, 0))).unwrap();
+            prop_assert!(counted.index_value >= real.index_value && counted.winners >= real.winners);
+            prop_assert!(counted.required >= real.required);
+        }
 
         /// `U` is the sum over positions of profit less funding, to a unit of rounding per position and never below it.
         #[test]
@@ -177,6 +214,33 @@ mod tests {
         // A market of losers owes the pool, but backs no winner elsewhere.
         pool.market(&exposure(totals, 90 * PRICE, (0, 0))).unwrap();
         assert_eq!((pool.index_value, pool.winners), (-180 * USD, 20 * USD));
+    }
+
+    /// 20 net long of 30, or short, at a last price of 100 with a gap of 12%: 112 is worst for a pool that is short, 88 for
+    /// one that is long, and 24% may follow from there.
+    #[test]
+    fn a_market_that_nobody_watches_counts_at_its_worst() {
+        let totals = Totals {
+            long_interest: 30 * BASE,
+            short_interest: 10 * BASE,
+            net_size: 20 * BASE,
+            entry: -2_000 * USD,
+            ..Totals::default()
+        };
+        let mut pool = Pool::new(1_000 * USD, 0);
+        pool.unwatched_market(&exposure(totals, 100 * PRICE, (0, 0))).unwrap();
+        // 3,360 * 19% + 2,240 * 6.5%.
+        assert_eq!((pool.index_value, pool.winners, pool.required), (240 * USD, 240 * USD, 784 * USD));
+        let shorts = Totals {
+            long_interest: 10 * BASE,
+            short_interest: 30 * BASE,
+            net_size: -20 * BASE,
+            entry: 2_000 * USD,
+            ..Totals::default()
+        };
+        let mut pool = Pool::new(1_000 * USD, 0);
+        pool.unwatched_market(&exposure(shorts, 100 * PRICE, (0, 0))).unwrap();
+        assert_eq!((pool.index_value, pool.winners, pool.required), (240 * USD, 240 * USD, 784 * USD));
     }
 
     #[test]

@@ -169,15 +169,39 @@ impl Buckets {
         let left = sub(self.claims, relief)?;
         decrease(&mut self.lp, relief)?;
         increase(&mut self.pending, relief)?;
+        // Up: nobody is paid what others are still owed.
+        self.claims_fraction = mul_div_ceil(self.claims_fraction, left, self.claims)?;
+        self.wait_for(left)?;
+        Ok(relief)
+    }
+
+    /// Sets what winners wait for; with the last of it their epoch ends.
+    fn wait_for(&mut self, left: i128) -> Result<(), MathError> {
+        self.claims = left;
         if left == 0 {
             self.claims_epoch = self.claims_epoch.checked_add(1).map_or_else(overflow, Ok)?;
             self.claims_fraction = INDEX;
-        } else {
-            // Up: nobody is paid what others are still owed.
-            self.claims_fraction = mul_div_ceil(self.claims_fraction, left, self.claims)?;
         }
-        self.claims = left;
-        Ok(relief)
+        Ok(())
+    }
+
+    /// Sets what the account waits for off against what it owes: cash that is there for it first, then the claim itself,
+    /// which `lp` pays by forgoing its loan.
+    pub fn offset(&mut self, purse: &mut Purse) -> Result<(), MathError> {
+        self.collect(purse)?;
+        let paid = purse.deposit.min(purse.debt).min(self.borrowed);
+        decrease(&mut purse.deposit, paid)?;
+        let forgone =
+            purse.claim.amount.min(sub(purse.debt, paid)?).min(sub(self.borrowed, paid)?).min(self.claims);
+        decrease(&mut self.lp, forgone)?;
+        decrease(&mut purse.claim.amount, forgone)?;
+        let extinguished = add(paid, forgone)?;
+        decrease(&mut purse.debt, extinguished)?;
+        decrease(&mut self.borrowed, extinguished)?;
+        if forgone > 0 {
+            self.wait_for(sub(self.claims, forgone)?)?;
+        }
+        Ok(())
     }
 
     /// Pays the account what the pending pool holds for it. Returns the amount.
@@ -245,6 +269,7 @@ mod tests {
         Liquidate(usize, i128),
         Relieve(i128),
         Collect(usize),
+        Offset(usize),
         Enter(i128),
         WriteOff(usize, i128),
     }
@@ -258,6 +283,7 @@ mod tests {
             (0..4_usize, amount()).prop_map(|(who, fee)| Step::Liquidate(who, fee)),
             amount().prop_map(Step::Relieve),
             (0..4_usize).prop_map(Step::Collect),
+            (0..4_usize).prop_map(Step::Offset),
             amount().prop_map(Step::Enter),
             (0..4_usize, amount()).prop_map(|(who, allowed)| Step::WriteOff(who, allowed)),
         ]
@@ -291,6 +317,20 @@ mod tests {
                     }
                     Step::Collect(who) => {
                         buckets.collect(&mut purses[who]).unwrap();
+                    }
+                    Step::Offset(who) => {
+                        let payable = buckets.payable().unwrap();
+                        let before = purses[who];
+                        buckets.offset(&mut purses[who]).unwrap();
+                        let after = &purses[who];
+                        // What is set off is worth the same on both sides, and costs the pool no cash.
+                        prop_assert_eq!(
+                            after.deposit + after.claim.amount - after.debt,
+                            before.deposit + before.claim.amount - before.debt
+                        );
+                        prop_assert!(buckets.payable().unwrap() >= payable);
+                        // Nobody waits and owes, but for units that rounding leaves.
+                        prop_assert!(after.debt == 0 || after.deposit == 0 && after.claim.amount <= 60);
                     }
                     Step::Enter(amount) => {
                         buckets.lp += amount;
@@ -406,6 +446,28 @@ mod tests {
         let mut later = purse(0);
         assert_eq!(buckets.gain(&mut later, 30, 0).unwrap(), 11);
         assert_eq!((later.deposit, buckets.claims), (19, 111));
+    }
+
+    /// 100 claimed, 40 of it in cash by now, 70 owed: the cash goes to the debt first, then 30 of the claim.
+    #[test]
+    fn a_claim_is_set_off_against_what_its_holder_owes() {
+        let mut buckets = EMPTY;
+        let (mut debtor, mut other) = (purse(0), purse(0));
+        buckets.gain(&mut debtor, 100, 0).unwrap();
+        buckets.gain(&mut other, 100, 0).unwrap();
+        buckets.lp = 80;
+        buckets.relieve(0).unwrap();
+        buckets.lp = 70;
+        buckets.lose(&mut debtor, 70).unwrap();
+        buckets.offset(&mut debtor).unwrap();
+        assert_eq!((debtor.debt, debtor.deposit, debtor.claim.amount), (0, 0, 30));
+        assert_eq!(
+            (buckets.claims, buckets.pending, buckets.borrowed, buckets.payable()),
+            (90, 40, 0, Ok(110))
+        );
+        // Nobody else's claim moved.
+        buckets.relieve(0).unwrap();
+        assert_eq!((buckets.collect(&mut other), buckets.collect(&mut debtor)), (Ok(100), Ok(30)));
     }
 
     #[test]

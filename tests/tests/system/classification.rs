@@ -1,13 +1,11 @@
 //! The table by which accounts classify what they sign, against the venues as they were built.
 
 use margin_interface::operations::{Effect, Venue, OPERATIONS};
-use margin_tests::wasm;
-use soroban_sdk::xdr::{Limited, Limits, ReadXdr, ScSpecEntry, ScSpecFunctionV0, ScSpecTypeDef};
-use std::io::Cursor;
+use margin_tests::spec::Spec;
+use soroban_sdk::xdr::{ScSpecFunctionV0, ScSpecTypeDef};
 
 /// Functions that ask nobody's consent, or that of who governs.
-const WITHOUT_AN_ACCOUNT: [&str; 13] = [
-    "__constructor",
+const WITHOUT_AN_ACCOUNT: [&str; 12] = [
     "claim_pending",
     "execute",
     "extend_ttl",
@@ -90,17 +88,9 @@ fn type_name(declared: &ScSpecTypeDef) -> String {
 }
 
 fn functions(venue: Venue) -> Vec<ScSpecFunctionV0> {
-    let wasm = wasm::read(match venue {
+    let spec = Spec::of(match venue {
         Venue::Vault => "vault",
         Venue::PerpClearing => "perp-clearing",
     });
-    let spec = wasm::custom_section(&wasm, "contractspecv0").expect("a contract spec");
-    let mut reader = Limited::new(Cursor::new(spec), Limits::none());
-    let entries = ScSpecEntry::read_xdr_iter(&mut reader).map(|entry| entry.expect("a spec entry"));
-    entries
-        .filter_map(|entry| match entry {
-            ScSpecEntry::FunctionV0(function) => Some(function),
-            _ => None,
-        })
-        .collect()
+    spec.functions().cloned().collect()
 }

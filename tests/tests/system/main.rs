@@ -6,6 +6,7 @@ mod attacks;
 mod classification;
 mod decimals;
 mod deleverage;
+mod factory;
 mod host_rule;
 mod lending;
 mod oracle;

@@ -84,6 +84,7 @@ pub struct Asset {
     pub reserves: i128,
     modifier: i128,
     accrued_at: u64,
+    interest_rest: i128,
 }
 
 /// A perpetual market.
@@ -147,6 +148,7 @@ impl Book {
                 reserves: 0,
                 modifier: interest::MODIFIER_START,
                 accrued_at: now,
+                interest_rest: 0,
             })
         };
         let market = |place: usize| -> Math<Market> {
@@ -234,7 +236,7 @@ impl Book {
     pub fn lp_value(&self) -> Math<i128> {
         let (pool, _) = self.pool()?;
         let Pool { claims, curve_value, index_value, payable, .. } = pool;
-        lp::nav_out(&lp::Pool { payable, claims, curve_value, index_value })
+        lp::nav_out(&lp::Pool { payable, lent: self.buckets.borrowed, claims, curve_value, index_value })
     }
 
     /// Takes `units` of a deposit out of the totals for all of `shares` or as many as that costs; returns the shares burnt.
@@ -291,14 +293,15 @@ impl Asset {
             reserves: self.reserves,
             perp_borrowed: 0,
             modifier: self.modifier,
+            rest: self.interest_rest,
         };
-        if let Some(step) = interest::step(&RATES, &pool, RESERVE_FACTOR_BPS, now - self.accrued_at)? {
-            increase(&mut self.debt.assets, step.interest)?;
-            increase(&mut self.reserves, step.reserved)?;
-            increase(&mut self.supply.assets, sub(step.interest, step.reserved)?)?;
-            self.modifier = step.modifier;
-            self.accrued_at = now;
-        }
+        let step = interest::step(&RATES, &pool, RESERVE_FACTOR_BPS, now - self.accrued_at)?;
+        increase(&mut self.debt.assets, step.interest)?;
+        increase(&mut self.reserves, step.reserved)?;
+        increase(&mut self.supply.assets, sub(step.interest, step.reserved)?)?;
+        self.modifier = step.modifier;
+        self.interest_rest = step.rest;
+        self.accrued_at = now;
         Ok(())
     }
 }

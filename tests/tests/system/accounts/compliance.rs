@@ -79,7 +79,7 @@ fn p35_hours_run_over_midnight_and_weekdays(f: &Fixture) {
     }
     wait_for(f, 6, 12 * HOUR);
     bank.trade(Order::market(BTC_USD, -milli_base(1)).reducing()).ok();
-    agent.close_position(BTC_USD).ok();
+    agent.close_at(f.symbol(BTC_USD), price(49_000)).ok();
 }
 
 fn p35_hours_that_mean_nothing_are_refused(f: &Fixture) {
@@ -128,7 +128,7 @@ fn p36_a_blacklist_names_what_the_venue_names(f: &Fixture) {
         assert_refused(who.borrow(LITTLE), &bank, BlacklistedMarket);
         who.repay(LITTLE).ok();
     }
-    agent.close_position(ETH_USD).ok();
+    agent.close_at(f.symbol(ETH_USD), price(1_950)).ok();
     assert_eq!(f.institutional(&bank).blacklist().len(), 2);
     set("blacklist_market", &asset).fails(InvalidConfig);
     set("unblacklist_market", &perp).ok();

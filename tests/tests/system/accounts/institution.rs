@@ -2,12 +2,13 @@
 
 use super::{approve_call, LITTLE};
 use margin_interface::AccountError::{
-    InsufficientSignatures, InvalidConfig, Lapsed, NothingPending, OperationNotAllowed, StalePrice, TooEarly,
-    UnauthorizedSigner,
+    Frozen, InsufficientSignatures, InvalidConfig, Lapsed, NothingPending, OperationNotAllowed, StalePrice,
+    TooEarly, UnauthorizedSigner,
 };
-use margin_interface::{AmountTier, MultisigConfig};
+use margin_interface::{AmountTier, MultisigConfig, Proposer};
 use margin_tests::accounts::DAY;
 use margin_tests::actor::{key_of, Actor};
+use margin_tests::auth::Invocation;
 use margin_tests::fixture::{Fixture, BTC_USD};
 use margin_tests::money::{eth, milli_base, price, usd, usdc, usdt, Coin};
 use margin_tests::operations::Order;
@@ -20,8 +21,11 @@ use soroban_sdk::{Bytes, IntoVal, Vec as HostVec};
 crate::in_both_modes!(
     three_of_five_trade_and_all_five_move_much,
     p10_amounts_of_an_entry_are_summed,
+    p10_a_large_amount_is_large_in_parts_as_well,
     p15_what_has_no_price_needs_everybody,
     p22_nobody_locks_the_account,
+    p22_one_who_refuses_is_replaced_by_the_others,
+    p22_guardians_and_signers_announce_apart,
     p23_there_is_always_a_signer_and_the_owner_alone_is_nobody,
     p24_an_institution_is_bounded,
     p28_a_new_configuration_voids_what_was_signed_before,
@@ -65,7 +69,7 @@ fn three_of_five_trade_and_all_five_move_much(f: &Fixture) {
     for n in 0..3 {
         assert_refused(by(bank.borrow(LITTLE), &bank, n), &bank, InsufficientSignatures);
     }
-    by(bank.borrow(usdt(100_000)), &bank, 3).ok();
+    by(bank.borrow(usdt(20_000)), &bank, 3).ok();
     bank.borrow(LITTLE).signed_by(&[&bank.keys[1], &bank.keys[3], &bank.keys[4]]).ok();
     for n in 3..5 {
         assert_refused(by(bank.borrow(usdt(100_001)), &bank, n), &bank, InsufficientSignatures);
@@ -92,6 +96,73 @@ fn three_of_five_trade_and_all_five_move_much(f: &Fixture) {
     }
     by(bank.pay(&f.lender.address, usdt(50_000)), &bank, 3).ok();
     by(bank.withdraw(eth(10)), &bank, 3).ok();
+}
+
+/// Three of five who move $100,000 and again as much have moved $200,000.
+fn p10_a_large_amount_is_large_in_parts_as_well(f: &Fixture) {
+    let bank = bank(f);
+    for _ in 0..3 {
+        by(bank.borrow(usdt(30_000)), &bank, 3).ok();
+        f.pass(60);
+    }
+    assert_refused(by(bank.borrow(usdt(12_000)), &bank, 4), &bank, InsufficientSignatures);
+    let borrow = f.symbol("borrow");
+    assert_eq!(f.account(&bank).required_signatures(&borrow, &usd(12_000)), 5);
+    // What reduces is worth nothing, and what all five have signed is nobody's part.
+    by(bank.repay(usdt(1_000)), &bank, 3).ok();
+    by(bank.borrow(usdt(12_000)), &bank, 5).ok();
+    by(bank.borrow(usdt(5_000)), &bank, 3).ok();
+    // An entry that fails at the venue was not spent.
+    by(bank.withdraw(eth(10_000)), &bank, 5).changes_nothing();
+    f.pass(DAY + 3_600);
+    f.set_price("USDT", price(1));
+    by(bank.borrow(usdt(60_000)), &bank, 3).ok();
+}
+
+/// Everybody is needed for administration, one freezes and does not answer: the others are not locked out.
+fn p22_one_who_refuses_is_replaced_by_the_others(f: &Fixture) {
+    let bank = super::furnished(f, f.institution("bank", 3));
+    f.by_itself(&bank, "freeze", ()).signed_by(&[&bank.keys[2]]).ok();
+    assert_refused(by(bank.borrow(LITTLE), &bank, 2), &bank, Frozen);
+    assert_refused(by(f.administer::<()>(&bank, "unfreeze", ()), &bank, 2), &bank, InsufficientSignatures);
+    let mut next = config(f, &["bank 0", "bank 1", "newcomer"], 2, &[]);
+    next.tiers = f.institutional(&bank).multisig().tiers;
+    let recover =
+        |n| by(f.administer::<()>(&bank, "propose_recovery", (Proposer::Signers, next.clone())), &bank, n);
+    assert_refused(recover(1), &bank, InsufficientSignatures);
+    recover(2).ok();
+    let veto = f.administer::<()>(&bank, "cancel_multisig", (Proposer::Signers,)).signed_by(&[&bank.keys[2]]);
+    assert_refused(veto, &bank, InsufficientSignatures);
+    f.pass(7 * DAY - 1);
+    Tx::<()>::new(&f.world, execute(f, &bank)).fails(TooEarly);
+    f.pass(1);
+    Tx::<()>::new(&f.world, execute(f, &bank)).ok();
+    let keys = ["bank 0", "bank 1", "newcomer"].map(key_of).to_vec();
+    let renewed = Actor::at(&f.world, "bank", bank.address.clone(), keys);
+    f.administer::<()>(&renewed, "unfreeze", ()).ok();
+    assert_eq!(f.account(&renewed).signers().len(), 3);
+    assert!(!f.account(&renewed).standing().frozen);
+    assert_refused(bank.borrow(LITTLE), &bank, UnauthorizedSigner);
+}
+
+/// What guardians announce does not take the place of what the signers announced, nor the other way round.
+fn p22_guardians_and_signers_announce_apart(f: &Fixture) {
+    let bank = bank(f);
+    let guardians: Vec<Signer> = (0..2).map(|n| Signer::from(key_of(&format!("guardian {n}")))).collect();
+    let with = MultisigConfig { guardians: f.keys(&guardians), ..f.institutional(&bank).multisig() };
+    f.administer::<()>(&bank, "update_multisig", (with.clone(),)).ok();
+    f.pass(DAY);
+    Tx::<()>::new(&f.world, execute(f, &bank)).ok();
+    let keys = (0..2).map(|n| key_of(&format!("guardian {n}"))).collect();
+    let council = Actor::at(&f.world, "bank", bank.address.clone(), keys);
+    let next = MultisigConfig { threshold: 4, ..with.clone() };
+    f.administer::<()>(&bank, "update_multisig", (next.clone(),)).ok();
+    f.pass(DAY - 1);
+    f.administer::<()>(&council, "propose_recovery", (Proposer::Guardians, with)).ok();
+    f.pass(1);
+    Tx::<()>::new(&f.world, execute(f, &bank)).ok();
+    assert_eq!(f.institutional(&bank).multisig(), next);
+    Tx::<()>::new(&f.world, executed_by(f, &bank, Proposer::Guardians)).fails(NothingPending);
 }
 
 fn p10_amounts_of_an_entry_are_summed(f: &Fixture) {
@@ -168,25 +239,41 @@ fn p23_there_is_always_a_signer_and_the_owner_alone_is_nobody(f: &Fixture) {
         ("add_signer", (f.key(owner.key()),).into_val(&f.env)),
         ("remove_signer", (f.key(&bank.keys[0]),).into_val(&f.env)),
         ("revoke_all_sessions", HostVec::new(&f.env)),
-        ("cancel_multisig", HostVec::new(&f.env)),
+        ("cancel_multisig", (Proposer::Signers,).into_val(&f.env)),
     ] {
         let failure = f.administers(&owner, &bank, function, args).changes_nothing();
         assert_eq!(failure.refused_by, None, "{function}: {failure}");
     }
     assert_refused(bank.borrow(LITTLE).signed_by(&[owner.key()]), &bank, UnauthorizedSigner);
-    // Down to one, and no further.
-    f.administer::<()>(&bank, "update_multisig", (config(f, &["bank 0", "bank 1"], 1, &[]),)).ok();
+    // Without guardians three have to remain, of whom two can replace the third.
+    let three = config(f, &["bank 0", "bank 1", "bank 2"], 1, &[]);
+    let guarded = MultisigConfig { guardians: f.keys(&[Signer::from(key_of("guardian"))]), ..three.clone() };
+    f.administer::<()>(&bank, "update_multisig", (three,)).ok();
     f.pass(DAY);
     Tx::<()>::new(&f.world, execute(f, &bank)).ok();
-    let two = Actor::at(&f.world, "bank", bank.address.clone(), vec![key_of("bank 0"), key_of("bank 1")]);
-    f.administer::<()>(&two, "remove_signer", (f.key(&key_of("bank 1")),)).signed_by(&[two.key()]).ok();
+    let one_of = |names: &[&str]| {
+        Actor::at(&f.world, "bank", bank.address.clone(), names.iter().map(|name| key_of(name)).collect())
+    };
+    let remove =
+        |name: &str| f.administer::<()>(&one_of(&["bank 0"]), "remove_signer", (f.key(&key_of(name)),));
+    remove("bank 2").fails(InvalidConfig);
+    // With them, down to one, and no further.
+    f.administer::<()>(&one_of(&["bank 0"]), "update_multisig", (guarded,)).ok();
+    f.pass(DAY);
+    Tx::<()>::new(&f.world, execute(f, &bank)).ok();
+    remove("bank 2").ok();
+    remove("bank 1").ok();
     let one = Actor::at(&f.world, "bank", bank.address.clone(), vec![key_of("bank 0")]);
     f.administer::<()>(&one, "remove_signer", (f.key(&key_of("bank 0")),)).fails(InvalidConfig);
     one.borrow(LITTLE).ok();
 }
 
-fn execute(f: &Fixture, bank: &Actor) -> margin_tests::auth::Invocation {
-    margin_tests::auth::Invocation::new(&bank.address, "execute_multisig", HostVec::new(&f.env))
+fn execute(f: &Fixture, bank: &Actor) -> Invocation {
+    executed_by(f, bank, Proposer::Signers)
+}
+
+fn executed_by(f: &Fixture, bank: &Actor, by: Proposer) -> Invocation {
+    Invocation::new(&bank.address, "execute_multisig", (by,).into_val(&f.env))
 }
 
 fn p24_an_institution_is_bounded(f: &Fixture) {
@@ -228,7 +315,7 @@ fn p30_a_configuration_waits(f: &Fixture) {
     let next = || config(f, &["x", "y", "z"], 2, &[]);
     let try_now = || Tx::<()>::new(&f.world, execute(f, &bank));
     try_now().fails(NothingPending);
-    f.administer::<()>(&bank, "cancel_multisig", ()).fails(NothingPending);
+    f.administer::<()>(&bank, "cancel_multisig", (Proposer::Signers,)).fails(NothingPending);
     f.administer::<()>(&bank, "update_multisig", (next(),)).ok();
     f.pass(DAY - 1);
     try_now().fails(TooEarly);
@@ -236,7 +323,7 @@ fn p30_a_configuration_waits(f: &Fixture) {
     f.administer::<()>(&bank, "update_multisig", (next(),)).ok();
     f.pass(DAY - 1);
     try_now().fails(TooEarly);
-    f.administer::<()>(&bank, "cancel_multisig", ()).ok();
+    f.administer::<()>(&bank, "cancel_multisig", (Proposer::Signers,)).ok();
     f.pass(1);
     try_now().fails(NothingPending);
     // Unused, it lapses.
@@ -279,7 +366,8 @@ fn guardians_recover_late_and_signers_veto(f: &Fixture) {
     );
     let rescue = || MultisigConfig { guardians: keys.clone(), ..config(f, &["new 1", "new 2"], 2, &[]) };
     let recover = |n| {
-        f.administer::<()>(&council, "propose_recovery", (rescue(),)).signed_with(&council.signers()[..n])
+        f.administer::<()>(&council, "propose_recovery", (Proposer::Guardians, rescue()))
+            .signed_with(&council.signers()[..n])
     };
     // Guardians guard and do nothing else.
     assert_refused(council.borrow(LITTLE), &bank, OperationNotAllowed);
@@ -288,27 +376,34 @@ fn guardians_recover_late_and_signers_veto(f: &Fixture) {
     assert_refused(recover(1), &bank, InsufficientSignatures);
     let mut together = [bank.signers(), council.signers()].concat();
     together.sort_by_key(Signer::public);
-    let mixed = f.administer::<()>(&bank, "propose_recovery", (rescue(),)).signed_with(&together);
+    let mixed =
+        f.administer::<()>(&bank, "propose_recovery", (Proposer::Guardians, rescue())).signed_with(&together);
     assert_refused(mixed, &bank, UnauthorizedSigner);
-    assert_refused(f.administer::<()>(&bank, "propose_recovery", (rescue(),)), &bank, OperationNotAllowed);
+    assert_refused(
+        f.administer::<()>(&bank, "propose_recovery", (Proposer::Guardians, rescue())),
+        &bank,
+        OperationNotAllowed,
+    );
     let other_guardians = MultisigConfig { guardians: HostVec::new(&f.env), ..rescue() };
-    f.administer::<()>(&council, "propose_recovery", (other_guardians,)).fails(InvalidConfig);
+    f.administer::<()>(&council, "propose_recovery", (Proposer::Guardians, other_guardians))
+        .fails(InvalidConfig);
 
     // Three signers veto, though administration needs five.
     recover(2).ok();
-    let veto = |n| by(f.administer::<()>(&bank, "cancel_multisig", ()), &bank, n);
-    assert_refused(veto(2), &bank, InsufficientSignatures);
-    veto(3).ok();
-    // What the signers announced themselves takes all five to take back.
-    f.administer::<()>(&bank, "update_multisig", (config(f, &["x"], 1, &[]),)).ok();
-    assert_refused(veto(4), &bank, InsufficientSignatures);
-    veto(5).ok();
+    let veto = |of, n| by(f.administer::<()>(&bank, "cancel_multisig", (of,)), &bank, n);
+    assert_refused(veto(Proposer::Guardians, 2), &bank, InsufficientSignatures);
+    veto(Proposer::Guardians, 3).ok();
+    // That things stay as they are needs no more, whoever announced the change.
+    f.administer::<()>(&bank, "update_multisig", (config(f, &["x", "y", "z"], 1, &[]),)).ok();
+    veto(Proposer::Guardians, 3).fails(NothingPending);
+    veto(Proposer::Signers, 3).ok();
 
     recover(2).ok();
+    let execute = || Tx::<()>::new(&f.world, executed_by(f, &bank, Proposer::Guardians));
     f.pass(7 * DAY - 1);
-    Tx::<()>::new(&f.world, execute(f, &bank)).fails(TooEarly);
+    execute().fails(TooEarly);
     f.pass(1);
-    Tx::<()>::new(&f.world, execute(f, &bank)).ok();
+    execute().ok();
     let new = Actor::at(&f.world, "bank", bank.address.clone(), ["new 1", "new 2"].map(key_of).to_vec());
     new.borrow(LITTLE).ok();
     assert_refused(bank.borrow(LITTLE), &bank, UnauthorizedSigner);

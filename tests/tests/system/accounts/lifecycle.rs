@@ -6,7 +6,7 @@ use margin_interface::AccountError::{
     UnauthorizedSigner,
 };
 use margin_interface::{permissions, FactoryError};
-use margin_interface::{AccountConfig, AccountType, MultisigConfig};
+use margin_interface::{AccountConfig, AccountType, MultisigConfig, Proposer};
 use margin_tests::accounts::DAY;
 use margin_tests::actor::{key_of, Actor};
 use margin_tests::auth::Invocation;
@@ -67,8 +67,12 @@ fn a_guardian_freezes(f: &Fixture) {
     let config = MultisigConfig { guardians, ..f.institutional(&bank).multisig() };
     f.administer::<()>(&bank, "update_multisig", (config.clone(),)).ok();
     f.pass(DAY);
-    let execute =
-        || Tx::<()>::new(&f.world, Invocation::new(&bank.address, "execute_multisig", HostVec::new(&f.env)));
+    let execute = || {
+        Tx::<()>::new(
+            &f.world,
+            Invocation::new(&bank.address, "execute_multisig", (Proposer::Signers,).into_val(&f.env)),
+        )
+    };
     execute().ok();
     // The thieves have announced themselves; one guardian stops them.
     let thieves = MultisigConfig {

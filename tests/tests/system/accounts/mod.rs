@@ -8,6 +8,7 @@ mod contexts;
 mod institution;
 mod judgement;
 mod lifecycle;
+mod orders;
 mod passkeys;
 mod random;
 mod sessions;

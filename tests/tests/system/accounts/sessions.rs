@@ -81,10 +81,12 @@ fn a_session_trades_within_its_limits(f: &Fixture) {
         assert_refused(agent.borrow(usdt(401)), &account, DailyLimitExceeded);
         agent.trade(Order::market(BTC_USD, milli_base(7)).at(price(50_100))).ok();
         assert!((usd(40)..=usd(50)).contains(&left(f, &account).1), "350 dollars more");
-        // What lowers the risk costs nothing.
+        // What lowers the risk costs no more than it may lose: seven dollars, 2% of 350.
         agent.repay(usdt(100)).ok();
-        agent.close_position(BTC_USD).ok();
         assert!((usd(40)..=usd(50)).contains(&left(f, &account).1));
+        assert_refused(agent.close_position(BTC_USD), &account, DailyLimitExceeded);
+        agent.close_at(f.symbol(BTC_USD), price(49_000)).ok();
+        assert!((usd(30)..=usd(43)).contains(&left(f, &account).1));
     }
 }
 
@@ -301,14 +303,16 @@ fn p16_a_session_trades_to_its_limit_and_over_midnight(f: &Fixture) {
     for shape in Shape::ALL {
         agent.shape.set(shape);
         assert_refused(buy(), &account, DailyLimitExceeded);
-        // The way out is always open.
-        agent.trade(Order::market(ETH_USD, -milli_base(50)).reducing()).ok();
+        // The way out counts by what it may lose; the owner's is always open.
+        let sell = |who: &Actor| who.trade(Order::market(ETH_USD, -milli_base(50)).reducing());
+        assert_refused(sell(&agent), &account, DailyLimitExceeded);
+        sell(&account).ok();
     }
     f.pass(DAY - 3 * 3_600 - 1);
     assert_refused(buy(), &account, DailyLimitExceeded);
     f.pass(3_601);
     buy().ok();
-    agent.close_position(ETH_USD).ok();
+    agent.close_at(f.symbol(ETH_USD), price(1_950)).ok();
 }
 
 /// Bytes of the entry that holds the only session of an account.
@@ -501,7 +505,7 @@ fn p38_a_dead_oracle_stops_opening_and_not_closing(f: &Fixture) {
             &account,
             StalePrice,
         );
-        let failure = agent.close_position(BTC_USD).submit();
+        let failure = agent.close_at(f.symbol(BTC_USD), price(49_000)).submit();
         if let Err(failure) = failure {
             assert_eq!(failure.refused_by, None, "the account lets it through: {failure}");
         }
@@ -542,7 +546,8 @@ fn a_number_of_entries_is_a_limit_too(f: &Fixture) {
         agent.borrow(LITTLE).ok();
         f.pass(3_600);
         assert_refused(agent.borrow(LITTLE), &account, DailyLimitExceeded);
-        agent.repay(LITTLE).ok();
+        assert_refused(agent.repay(LITTLE), &account, DailyLimitExceeded);
+        account.repay(LITTLE).ok();
         f.pass(DAY + 3_600);
         agent.borrow(LITTLE).ok();
     }

@@ -5,7 +5,7 @@ use margin_interface::AccountError::{
     ExceedsSessionLimit, InsufficientSignatures, InvalidConfig, OperationNotAllowed, TierChangePending,
     TierInUse,
 };
-use margin_interface::{AccountType, Limits, MultisigConfig, TierParams};
+use margin_interface::{AccountType, Limits, MultisigConfig, Proposer, TierParams};
 use margin_tests::accounts::DAY;
 use margin_tests::actor::{key_of, Actor};
 use margin_tests::auth::Invocation;
@@ -118,13 +118,17 @@ fn a_tier_in_use_is_not_left(f: &Fixture) {
     to_pro(&bank).fails(TierInUse);
     let alone = MultisigConfig {
         guardians: HostVec::new(&f.env),
-        signers: f.keys(&[Signer::from(key_of("bank 0"))]),
+        signers: f.institutional(&bank).multisig().signers,
         threshold: 1,
         tiers: HostVec::new(&f.env),
     };
     f.administer::<()>(&bank, "update_multisig", (alone,)).ok();
     f.pass(DAY);
-    Tx::<()>::new(&f.world, Invocation::new(&bank.address, "execute_multisig", HostVec::new(&f.env))).ok();
+    Tx::<()>::new(
+        &f.world,
+        Invocation::new(&bank.address, "execute_multisig", (Proposer::Signers,).into_val(&f.env)),
+    )
+    .ok();
     let one = Actor::at(&f.world, "bank", bank.address.clone(), vec![key_of("bank 0")]);
     to_pro(&one).ok();
     let solo = Actor::at(&f.world, "bank", bank.address.clone(), vec![key_of("solo")]);
