@@ -550,3 +550,30 @@ fn a_deposit_that_buys_no_share_is_refused() {
     assert_refused!(world, call, LedgerError::InvalidAmount);
     world.ledger.credit(&alice, &alice, &world.xlm, &1_001);
 }
+
+/// Where a share of a debt is worth more than what is paid, nothing would be paid off for it.
+#[test]
+fn a_repayment_that_burns_no_share_is_refused() {
+    let world = World::funded();
+    let alice = world.account(0);
+    let (usdc, ledger) = (&world.usdc, &world.ledger);
+    world.env.as_contract(&ledger.address, || {
+        let mut state = storage::asset(&world.env, usdc).unwrap();
+        let mut buckets = storage::settlement(&world.env);
+        let mut owner = storage::account(&world.env, &alice);
+        owner.debts.set(usdc.clone(), 10);
+        (state.totals.borrowed, state.totals.borrow_shares) = (1_000_000_000, 10);
+        storage::set_asset(&world.env, usdc, &state);
+        storage::set_account(&world.env, &alice, &owner);
+        (buckets.lp, buckets.perp_borrowed, buckets.perp_borrow_shares) = (1_000_000_000, 1_000_000_000, 10);
+        storage::set_settlement(&world.env, &buckets);
+    });
+    assert_refused!(world, ledger.try_repay(&alice, usdc, &500), LedgerError::InvalidAmount);
+    world.env.as_contract(&ledger.address, || {
+        let mut owner = storage::account(&world.env, &alice);
+        owner.debts = soroban_sdk::Map::new(&world.env);
+        owner.perp_debt = 10;
+        storage::set_account(&world.env, &alice, &owner);
+    });
+    assert_refused!(world, ledger.try_repay(&alice, usdc, &500), LedgerError::InvalidAmount);
+}
