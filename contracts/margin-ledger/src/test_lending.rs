@@ -577,3 +577,39 @@ fn a_repayment_that_burns_no_share_is_refused() {
     });
     assert_refused!(world, ledger.try_repay(&alice, usdc, &500), LedgerError::InvalidAmount);
 }
+
+/// A batch needs the cash as a single call does.
+#[test]
+fn a_batch_lends_no_more_than_there_is() {
+    let world = World::new();
+    let (alice, lender) = (world.account(0), world.account(3));
+    world.deposit(&alice, &world.eth, 100 * 10_i128.pow(18));
+    world.deposit(&lender, &world.xlm, 1_000 * ONE);
+    let loan = vec![&world.env, Action::Borrow(world.xlm.clone(), 1_000 * ONE + 1)];
+    let call = world.ledger.try_batch(&alice, &alice, &loan);
+    assert_refused!(world, call, LedgerError::InsufficientLiquidity);
+}
+
+/// Whoever nets his last deposit leaves nothing that could pay the rest: it is written off in the same call.
+#[test]
+fn what_a_netting_leaves_unpaid_is_written_off() {
+    let world = World::funded();
+    let alice = world.account(0);
+    world.deposit(&alice, &world.usdc, 1_000 * ONE);
+    world.borrow(&alice, &world.usdc, 500 * ONE);
+    world.borrow(&alice, &world.xlm, 1_000 * ONE);
+    world.env.as_contract(&world.ledger.address, || {
+        // As if the rest of the deposit had been lost.
+        let mut state = storage::asset(&world.env, &world.usdc).unwrap();
+        let mut owner = storage::account(&world.env, &alice);
+        let half = owner.deposits.get(world.usdc.clone()).unwrap() / 2;
+        owner.deposits.set(world.usdc.clone(), half);
+        state.totals.supply_shares -= half;
+        storage::set_asset(&world.env, &world.usdc, &state);
+        storage::set_account(&world.env, &alice, &owner);
+    });
+    world.ledger.repay_with_collateral(&alice, &world.usdc, &ALL);
+    world.check();
+    let left = world.ledger.account(&alice);
+    assert!(left.deposits.is_empty() && left.debts.is_empty(), "{left:?}");
+}

@@ -62,7 +62,8 @@ pub fn liquidation(
     let helps = room(&standing, &lw, &ltv).is_positive();
     let level = &standing.liquidation / &standing.required;
     let (bonus, wanted) = if helps {
-        let depth = (Exact::one() - &level).min(ratio(1, 10));
+        // Past the deadline of a call an account may be above the level: the bonus is the first one there.
+        let depth = (Exact::one() - &level).min(ratio(1, 10)).max(Exact::zero());
         let ramp = (bps(held_config.max_bonus_bps) - &start) * depth * exact(10);
         let bonus = (&start + ramp).min(room(&standing, &lw, &ltv));
         let slope = &lw - &ltv * (Exact::one() + &bonus + &fee) / bps(held_config.opening_bps);
