@@ -435,6 +435,14 @@ fn advice_to_go_beyond_the_target_is_undone() {
 }
 
 #[test]
+fn an_account_at_its_target_takes_no_advice() {
+    let story = Story::new().collateral(1_100).debt(1_000).wallet(1_000);
+    let report = story.advised(&[story.wallet_step(267), story.wallet_step(20)]).unwrap();
+    assert_eq!(report.repaid_from_wallet, 267 * USD);
+    assert!(report.health_after > 15_000);
+}
+
+#[test]
 fn advice_that_changes_nothing_is_undone() {
     let story = Story::new().collateral(1_100).debt(1_000).wallet(1_000);
     assert_eq!(story.advised(&[story.wallet_step(0)]), Err(AccountError::OperationNotAllowed));
@@ -442,8 +450,8 @@ fn advice_that_changes_nothing_is_undone() {
 
 #[test]
 fn advice_to_sell_at_any_price_is_undone() {
-    // 5.98% more of debt, of which a dollar is rounding, for 94.02% less of both. A tenth of the notional is required: a fill that costs less improves health, and may still be too dear.
-    for (pushed, accepted) in [(-597, true), (-598, false), (-999, false)] {
+    // $63.50 for $1,000 of notional, of which a dollar is rounding. A tenth of the notional is required: a fill that costs less improves health, and may still be too dear.
+    for (pushed, accepted) in [(-635, true), (-636, false), (-999, false)] {
         let mut story = Story::new().collateral(210).position(2, 0);
         let position = story.breakdown.positions.get(0).unwrap();
         story.breakdown.positions.set(0, OpenPosition { mmr_bps: 1_000, ..position });
