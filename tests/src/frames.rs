@@ -26,7 +26,7 @@ use std::rc::Rc;
 
 type Entries = BTreeMap<Rc<LedgerKey>, (Rc<LedgerEntry>, Option<u32>)>;
 
-struct Snapshot(Entries);
+pub(crate) struct Snapshot(pub(crate) Entries);
 
 impl SnapshotSource for Snapshot {
     fn get(&self, key: &Rc<LedgerKey>) -> Result<Option<EntryWithLiveUntil>, HostError> {

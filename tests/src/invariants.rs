@@ -352,7 +352,14 @@ impl Picture {
 
     /// I15: whoever satisfies a level satisfies those below it. Nothing to compare without prices.
     fn levels_nest(&self, world: &World) {
-        for actor in world.people() {
+        // Nothing is required of who owes and risks nothing.
+        let exposed = |account: &AccountState| {
+            account.perp_debt > 0 || !account.debts.is_empty() || !account.positions.is_empty()
+        };
+        for (actor, (_, account)) in world.people().into_iter().zip(&self.accounts) {
+            if !exposed(account) {
+                continue;
+            }
             let Ok(Ok(summary)) = world.ledger().try_summary(&actor.address) else { continue };
             let nested = (!summary.opening_ok || summary.margin_call_ok)
                 && (!summary.margin_call_ok || summary.liquidation_ok);

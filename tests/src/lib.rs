@@ -10,6 +10,7 @@ pub mod auth;
 pub mod costs;
 pub mod env;
 pub mod fixture;
+pub mod footprint;
 pub mod frames;
 pub mod invariants;
 pub mod listed;

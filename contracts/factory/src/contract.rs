@@ -16,7 +16,7 @@ pub struct AccountFactory;
 
 #[contractimpl]
 impl AccountFactory {
-    /// Sets who governs, the contracts that accounts work with, and the Wasm of each tier.
+    // Sets who governs, the contracts that accounts work with, and the Wasm of each tier.
     pub fn __constructor(
         env: Env,
         admin: Address,

@@ -463,3 +463,153 @@ fn repaid_perpetual_debt_goes_to_waiting_winners() {
     let buckets = world.ledger.totals();
     assert_eq!((buckets.pending, buckets.claims), (0, 0));
 }
+
+// ---- what a venue passes on wrongly -------------------------------------------------------------------------------------
+
+/// The vault refuses such amounts first; the books do not rely on it.
+#[test]
+fn an_amount_that_is_not_positive_moves_nothing() {
+    let world = World::funded();
+    let alice = world.account(0);
+    world.deposit(&alice, &world.usdc, 1_000 * ONE);
+    world.deposit(&alice, &world.xlm, 1_000 * ONE);
+    world.borrow(&alice, &world.xlm, 100 * ONE);
+    let (env, ledger, xlm) = (&world.env, &world.ledger, &world.xlm);
+    for amount in [0, -1, -ONE] {
+        let refused = LedgerError::InvalidAmount;
+        assert_refused!(world, ledger.try_credit(&alice, &alice, xlm, &amount), refused);
+        assert_refused!(world, ledger.try_debit(&alice, xlm, &amount), refused);
+        assert_refused!(world, ledger.try_borrow(&alice, xlm, &amount), refused);
+        assert_refused!(world, ledger.try_repay(&alice, xlm, &amount), refused);
+        assert_refused!(world, ledger.try_repay_with_collateral(&alice, xlm, &amount), refused);
+        let value = vec![env, (xlm.clone(), amount - 1)];
+        assert_refused!(world, ledger.try_value(&value), refused);
+        for action in [
+            Action::Deposit(xlm.clone(), amount),
+            Action::Withdraw(xlm.clone(), amount),
+            Action::Borrow(xlm.clone(), amount),
+            Action::Repay(xlm.clone(), amount),
+            Action::RepayWithCollateral(xlm.clone(), amount),
+        ] {
+            let batch = vec![env, action];
+            assert_refused!(world, ledger.try_batch(&alice, &alice, &batch), refused);
+            assert_refused!(world, ledger.try_preview(&alice, &batch), refused);
+        }
+    }
+}
+
+#[test]
+fn a_batch_and_a_preview_are_bounded() {
+    let world = World::funded();
+    let alice = world.account(0);
+    let actions = |count: u32| {
+        let one = Action::Deposit(world.usdc.clone(), ONE);
+        soroban_sdk::Vec::from_iter(&world.env, (0..count).map(|_| one.clone()))
+    };
+    let most = margin_interface::MAX_ACTIONS;
+    let (ledger, many) = (&world.ledger, actions(most + 1));
+    assert_refused!(world, ledger.try_batch(&alice, &alice, &many), LedgerError::TooManyHoldings);
+    assert_refused!(world, ledger.try_preview(&alice, &many), LedgerError::TooManyHoldings);
+    ledger.batch(&alice, &alice, &actions(most));
+    world.check();
+}
+
+#[test]
+fn what_is_netted_must_be_owed_and_held() {
+    let world = World::funded();
+    let alice = world.account(0);
+    world.deposit(&alice, &world.usdc, 1_000 * ONE);
+    world.borrow(&alice, &world.xlm, 100 * ONE);
+    let net = |asset: &Address| world.ledger.try_repay_with_collateral(&alice, asset, &ONE);
+    assert_refused!(world, net(&world.usdc), LedgerError::NothingOwed);
+    assert_refused!(world, net(&world.xlm), LedgerError::InsufficientBalance);
+}
+
+/// What a spending limit counts needs a price that may be counted.
+#[test]
+fn a_value_needs_a_price() {
+    let world = World::funded();
+    let amounts = vec![&world.env, (world.xlm.clone(), 10 * ONE)];
+    world.quote(&world.xlm, PRICE / 10, PRICE / 5, PriceStatus::Degraded);
+    assert_eq!(world.ledger.value(&amounts), 2 * ONE, "at the upper end");
+    world.quote(&world.xlm, PRICE / 10, PRICE / 5, PriceStatus::Stale);
+    assert_refused!(world, world.ledger.try_value(&amounts), LedgerError::PriceNotUsable);
+}
+
+/// Where a share is worth more than the deposit, nothing would be owned for it.
+#[test]
+fn a_deposit_that_buys_no_share_is_refused() {
+    let world = World::new();
+    let alice = world.account(0);
+    world.env.as_contract(&world.ledger.address, || {
+        let mut state = storage::asset(&world.env, &world.xlm).unwrap();
+        (state.totals.supplied, state.totals.cash) = (1_000_000_000, 1_000_000_000);
+        storage::set_asset(&world.env, &world.xlm, &state);
+    });
+    let call = world.ledger.try_credit(&alice, &alice, &world.xlm, &1_000);
+    assert_refused!(world, call, LedgerError::InvalidAmount);
+    world.ledger.credit(&alice, &alice, &world.xlm, &1_001);
+}
+
+/// Where a share of a debt is worth more than what is paid, nothing would be paid off for it.
+#[test]
+fn a_repayment_that_burns_no_share_is_refused() {
+    let world = World::funded();
+    let alice = world.account(0);
+    let (usdc, ledger) = (&world.usdc, &world.ledger);
+    world.env.as_contract(&ledger.address, || {
+        let mut state = storage::asset(&world.env, usdc).unwrap();
+        let mut buckets = storage::settlement(&world.env);
+        let mut owner = storage::account(&world.env, &alice);
+        owner.debts.set(usdc.clone(), 10);
+        (state.totals.borrowed, state.totals.borrow_shares) = (1_000_000_000, 10);
+        storage::set_asset(&world.env, usdc, &state);
+        storage::set_account(&world.env, &alice, &owner);
+        (buckets.lp, buckets.perp_borrowed, buckets.perp_borrow_shares) = (1_000_000_000, 1_000_000_000, 10);
+        storage::set_settlement(&world.env, &buckets);
+    });
+    assert_refused!(world, ledger.try_repay(&alice, usdc, &500), LedgerError::InvalidAmount);
+    world.env.as_contract(&ledger.address, || {
+        let mut owner = storage::account(&world.env, &alice);
+        owner.debts = soroban_sdk::Map::new(&world.env);
+        owner.perp_debt = 10;
+        storage::set_account(&world.env, &alice, &owner);
+    });
+    assert_refused!(world, ledger.try_repay(&alice, usdc, &500), LedgerError::InvalidAmount);
+}
+
+/// A batch needs the cash as a single call does.
+#[test]
+fn a_batch_lends_no_more_than_there_is() {
+    let world = World::new();
+    let (alice, lender) = (world.account(0), world.account(3));
+    world.deposit(&alice, &world.eth, 100 * 10_i128.pow(18));
+    world.deposit(&lender, &world.xlm, 1_000 * ONE);
+    let loan = vec![&world.env, Action::Borrow(world.xlm.clone(), 1_000 * ONE + 1)];
+    let call = world.ledger.try_batch(&alice, &alice, &loan);
+    assert_refused!(world, call, LedgerError::InsufficientLiquidity);
+}
+
+/// Whoever nets his last deposit leaves nothing that could pay the rest: it is written off in the same call.
+#[test]
+fn what_a_netting_leaves_unpaid_is_written_off() {
+    let world = World::funded();
+    let alice = world.account(0);
+    world.deposit(&alice, &world.usdc, 1_000 * ONE);
+    world.borrow(&alice, &world.usdc, 500 * ONE);
+    world.borrow(&alice, &world.xlm, 1_000 * ONE);
+    world.env.as_contract(&world.ledger.address, || {
+        // As if the rest of the deposit had been lost.
+        let mut state = storage::asset(&world.env, &world.usdc).unwrap();
+        let mut owner = storage::account(&world.env, &alice);
+        let half = owner.deposits.get(world.usdc.clone()).unwrap() / 2;
+        owner.deposits.set(world.usdc.clone(), half);
+        state.totals.supply_shares -= half;
+        storage::set_asset(&world.env, &world.usdc, &state);
+        storage::set_account(&world.env, &alice, &owner);
+    });
+    world.ledger.repay_with_collateral(&alice, &world.usdc, &ALL);
+    world.check();
+    let left = world.ledger.account(&alice);
+    assert!(left.deposits.is_empty() && left.debts.is_empty(), "{left:?}");
+}

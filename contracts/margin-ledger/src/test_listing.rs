@@ -2,7 +2,7 @@
 extern crate std;
 
 use crate::{
-    test_world::{eth_config, sac, usdc_config, xlm_config, Decimals, World, ONE},
+    test_world::{assert_refused, eth_config, sac, usdc_config, xlm_config, Decimals, World, ONE},
     MarginLedger,
 };
 use margin_interface::{AssetConfig, LedgerError, Limits, MarginLedgerAdminClient, PriceStatus, Receive};
@@ -134,4 +134,17 @@ fn six_seven_and_eighteen_decimals_give_the_same_values() {
         .collect();
     assert_eq!(summaries[0], summaries[1]);
     assert_eq!(summaries[1], summaries[2]);
+}
+
+#[test]
+fn no_more_than_thirty_two_assets_are_listed() {
+    let world = World::new();
+    let config = |token: &Address| AssetConfig { index: xlm_config(&world.xlm).index, ..xlm_config(token) };
+    for _ in 3..margin_interface::MAX_ASSETS {
+        let token = sac(&world.env);
+        world.admin.list_asset(&token, &config(&token));
+    }
+    let token = sac(&world.env);
+    let call = world.admin.try_list_asset(&token, &config(&token));
+    assert_refused!(world, call, LedgerError::TooManyHoldings);
 }

@@ -574,6 +574,15 @@ impl World {
 }
 
 #[test]
+fn a_trade_below_nothing_has_no_preview() {
+    let w = World::new();
+    w.give(&w.alice, 2_000);
+    let action = TradeAction { limit_price: -1, market: BTC, size_delta: BASE };
+    let call = w.ledger.try_preview(&w.alice, &vec![&w.env, Action::Trade(action)]);
+    assert_eq!(call, Err(Ok(LedgerError::InvalidAmount)));
+}
+
+#[test]
 fn an_account_without_risk_previews_its_exit_without_a_price() {
     let w = World::new();
     w.give(&w.alice, 100);

@@ -19,16 +19,16 @@ pub struct Oracle;
 
 #[contractimpl]
 impl Oracle {
-    /// Deploys the oracle.
-    ///
-    /// # Arguments
-    /// * `admin` - lists assets and sources; what loosens later is announced and waits
-    /// * `guardian` - may only halt, remove sources and publishers, and cancel what is announced
-    /// * `base` - denomination of all prices; cannot be listed
-    /// * `resolution` - seconds of a tick, at least 1; each asset has at most one accepted price per tick
-    ///
-    /// # Errors
-    /// * [`OracleError::InvalidResolution`] - `resolution` is zero
+    // Deploys the oracle.
+    //
+    // # Arguments
+    // * `admin` - lists assets and sources; what loosens later is announced and waits
+    // * `guardian` - may only halt, remove sources and publishers, and cancel what is announced
+    // * `base` - denomination of all prices; cannot be listed
+    // * `resolution` - seconds of a tick, at least 1; each asset has at most one accepted price per tick
+    //
+    // # Errors
+    // * [`OracleError::InvalidResolution`] - `resolution` is zero
     pub fn __constructor(env: Env, admin: Address, guardian: Address, base: Asset, resolution: u32) {
         if resolution == 0 {
             panic_with_error!(&env, OracleError::InvalidResolution);

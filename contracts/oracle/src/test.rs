@@ -213,6 +213,8 @@ fn unknown_assets_are_zeros_and_never_trap() {
     );
     assert_eq!(h.sep40().prices(&other, &1), None);
     assert_eq!(h.oracle().try_get_price(&h.id), Err(Ok(margin_interface::OracleError::UnknownAsset)));
+    // Nor do they keep the others from living on.
+    h.oracle().extend_ttl(&vec![&h.env, Asset::Other(symbol_short!("NONE")), h.asset.clone()]);
 }
 
 /// P7
@@ -309,6 +311,57 @@ fn divergence_names_itself_to_simple_consumers_once_the_price_is_stale() {
     );
     h.admin().halt(&h.guardian, &HaltScope::All);
     assert_eq!(h.oracle().try_get_price(&token), Err(Ok(margin_interface::OracleError::PriceHalted)));
+}
+
+#[test]
+fn a_divergence_that_ended_is_not_what_makes_a_price_stale() {
+    let mut h = Harness::empty();
+    let token = Address::generate(&h.env);
+    h.asset = Asset::Stellar(token.clone());
+    h.list(&h.asset, &limits());
+    (0..2).for_each(|group| h.add(14, group, SourceRole::Fresh, MAX_AGE));
+    assert_eq!(h.feed(&[100 * USD, 150 * USD]), PokeOutcome::Diverged);
+    h.pass(60);
+    assert_eq!(h.feed(&[100 * USD; 2]), PokeOutcome::Accepted);
+    h.pass(MAX_AGE + 1);
+    assert_eq!(h.oracle().try_get_price(&token), Err(Ok(margin_interface::OracleError::StalePrice)));
+}
+
+#[test]
+fn a_fallback_speaks_only_without_a_quorum_and_for_less() {
+    let mut h = Harness::new(2);
+    h.add(14, 9, SourceRole::Fallback, MAX_AGE);
+    let own = |h: &Harness| (h.quote().lo, h.quote().hi, h.sep40().prices(&h.asset, &9).map(|all| all.len()));
+    assert_eq!(h.feed(&[100 * USD, 100 * USD, 101 * USD]), PokeOutcome::Accepted);
+    assert_eq!(own(&h), (100 * USD, 100 * USD, Some(1)), "a quorum does not hear it");
+    // One of two and the fallback are no quorum.
+    h.pass(60);
+    assert_eq!(h.feed(&[100 * USD, -1, 101 * USD]), PokeOutcome::Degraded);
+    assert_eq!((h.quote().status, h.quote().mid), (PriceStatus::Degraded, 101 * USD));
+    assert_eq!(
+        own(&h),
+        (100 * USD, 101 * USD, Some(1)),
+        "the old price counts on, and the history has none of it"
+    );
+    // Groups that disagree are not outvoted by it.
+    h.pass(60);
+    assert_eq!(h.feed(&[100 * USD, 110 * USD, 101 * USD]), PokeOutcome::Diverged);
+}
+
+/// Two feeds of one operator are one voice, also when a candidate is confirmed: all groups there are suffice.
+#[test]
+fn p18_a_group_confirms_once_however_many_sources_it_has() {
+    let mut h = Harness::empty();
+    h.list_as(AssetClass::Volatile, &AssetLimits::DEFAULT, 100 * USD);
+    for group in [0, 0, 1] {
+        h.add(14, group, SourceRole::Fresh, MAX_AGE);
+    }
+    h.warm(100 * USD);
+    let mut outcomes = (0..12).map(|_| {
+        h.pass(60);
+        h.feed(&[40 * USD; 3])
+    });
+    assert!(outcomes.any(|outcome| outcome == PokeOutcome::ReAnchored));
 }
 
 #[test]

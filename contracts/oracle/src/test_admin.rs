@@ -299,6 +299,12 @@ fn tightening_the_band_acts_on_the_stored_price_at_once() {
     h.admin().set_limits(&h.asset, &AssetLimits { cap: 100 * USD - 1, ..limits() });
     assert_eq!(h.quote().status, PriceStatus::Stale);
     assert_eq!(h.admin().limits(&h.asset).map(|limits| limits.cap), Some(100 * USD - 1));
+    let h = Harness::new(2);
+    h.feed(&[100 * USD; 2]);
+    h.admin().set_limits(&h.asset, &AssetLimits { floor: 100 * USD, ..limits() });
+    assert_eq!(h.quote().status, PriceStatus::Live);
+    h.admin().set_limits(&h.asset, &AssetLimits { floor: 100 * USD + 1, ..limits() });
+    assert_eq!(h.quote().status, PriceStatus::Stale);
 }
 
 /// P16: each limit of a live asset, one notch looser.
@@ -439,10 +445,44 @@ fn p18_the_admin_re_anchors_after_a_day_and_the_price_warms_up_again() {
     assert_eq!(h.sep40().prices(&h.asset, &9), None);
     assert_eq!(h.feed(&[150 * USD; 2]), PokeOutcome::Accepted);
     assert_eq!((h.quote().status, h.sep40().lastprice(&h.asset)), (PriceStatus::Warming, None));
+    assert_eq!(
+        (h.sep40().prices(&h.asset, &9), h.oracle().twap(&h.asset, &1)),
+        (None, None),
+        "none counts yet"
+    );
     h.pass(60);
     assert_eq!(h.feed(&[150 * USD; 2]), PokeOutcome::Accepted);
     assert_eq!((h.quote().status, h.quote().mid), (PriceStatus::Live, 150 * USD));
     assert_eq!(h.sep40().prices(&h.asset, &9).unwrap().len(), 2, "the old history is gone");
+}
+
+/// P18: a round that was judged before the price was set back is none of its warm-up.
+#[test]
+fn p18_no_round_counts_before_and_after_a_re_anchor() {
+    let h = Harness::new(2);
+    h.feed(&[100 * USD; 2]);
+    let id = h.admin().propose(&OracleChange::ReAnchor(h.asset.clone(), 100 * USD));
+    h.pass(24 * HOUR);
+    assert_eq!(h.feed(&[100 * USD; 2]), PokeOutcome::Accepted);
+    h.admin().execute(&id);
+    assert_eq!((h.poke(), h.quote().status), (PokeOutcome::Unchanged, PriceStatus::Warming));
+    h.pass(60);
+    assert_eq!((h.feed(&[100 * USD; 2]), h.quote().status), (PokeOutcome::Accepted, PriceStatus::Live));
+}
+
+/// 15: what changed its scale once speaks again when the admin says so, not when it changes back.
+#[test]
+fn bad_input_15_a_source_that_changed_its_decimals_stays_halted_when_they_change_back() {
+    let h = Harness::new(2);
+    h.feed(&[100 * USD; 2]);
+    h.pass(60);
+    h.sources[0].set_decimals(&8);
+    assert_eq!(h.feed(&[100 * USD; 2]), PokeOutcome::NoQuorum);
+    h.sources[0].set_decimals(&14);
+    h.pass(60);
+    assert_eq!(h.feed(&[100 * USD; 2]), PokeOutcome::NoQuorum);
+    h.carry_out(&OracleChange::Resume(HaltScope::Source(h.asset.clone(), h.sources[0].address.clone())), 24);
+    assert_eq!(h.feed(&[100 * USD; 2]), PokeOutcome::Accepted);
 }
 
 /// P16 for the code: a week, and never once it is final.

@@ -4,12 +4,13 @@ extern crate std;
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use margin_interface::{
-    Asset, HaltScope, OracleChange, OracleError, OraclePublisherClient, PokeOutcome, PriceStatus,
-    PublisherSignature, Report,
+    Asset, HaltScope, OracleChange, OracleError, OraclePublisherClient, PokeOutcome, PriceRefused,
+    PriceStatus, PublisherSignature, Report, SourceOutcome,
 };
 use proptest::prelude::*;
+use soroban_sdk::testutils::Events as _;
 use soroban_sdk::xdr::ToXdr as _;
-use soroban_sdk::{symbol_short, vec, Address, Bytes, BytesN, Env, InvokeError, Symbol, Vec};
+use soroban_sdk::{symbol_short, vec, Address, Bytes, BytesN, Env, Event as _, InvokeError, Symbol, Vec};
 use std::vec::Vec as StdVec;
 
 use crate::test::{limits, Harness, NOW, USD};
@@ -163,6 +164,20 @@ fn the_price_is_as_old_as_the_earliest_observation() {
     assert_eq!(p.submit(&p.report(1), &signatures), Ok(true));
     p.h.poke();
     assert_eq!(p.h.quote().timestamp, NOW - 20);
+}
+
+#[test]
+fn before_the_first_report_there_is_no_price_and_the_event_says_so() {
+    let p = Press::new(1, 1);
+    let outcome = p.h.poke();
+    let event = PriceRefused {
+        asset: p.h.asset.clone(),
+        candidate: 0,
+        outcome: PokeOutcome::NoQuorum,
+        sources: vec![p.env(), SourceOutcome::NoPrice],
+    };
+    assert_eq!(p.env().events().all().events().last(), Some(&event.to_xdr(p.env(), &p.h.id)));
+    assert_eq!(outcome, PokeOutcome::NoQuorum);
 }
 
 #[test]
@@ -403,6 +418,8 @@ fn p16_publishers_and_lower_quorums_wait_once_reports_count() {
     assert_eq!((p.client().publishers().keys.len(), p.client().publishers().quorum), (4, 1));
     p.h.admin().remove_publisher(&p.h.guardian, &late);
     assert_eq!(p.client().publishers().keys.len(), 3);
+    let again = p.h.admin().try_remove_publisher(&p.h.guardian, &late);
+    assert_eq!(again, Err(Ok(OracleError::UnknownSigner)));
 }
 
 #[test]

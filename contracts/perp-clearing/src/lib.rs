@@ -36,6 +36,8 @@ mod test_markets;
 #[cfg(test)]
 mod test_orders;
 #[cfg(test)]
+mod test_races;
+#[cfg(test)]
 mod test_replays;
 #[cfg(test)]
 mod test_solvency;

@@ -918,8 +918,7 @@ pub trait InstitutionalAccountInterface {
     /// replaces their first and waits anew.
     ///
     /// # Errors
-    /// * [`AccountError::InvalidConfig`] - not `1 <= M <= N <= 20`; thresholds that fall with the amount; a bad key; neither
-    ///   guardians nor signers enough to recover from the loss of one key
+    /// * [`AccountError::InvalidConfig`] - not `1 <= M <= N <= 20`; thresholds that fall with the amount; a bad key
     ///
     /// # Events
     /// * [`MultisigProposed`]

@@ -815,7 +815,8 @@ pub trait MarginLedgerInterface {
 
     /// Calls for margin: an account below its margin-call level (Live) has an hour to cure it, then it may be liquidated
     /// down to its target although it is above the liquidation level. A deadline is set once; it lapses 24 hours after it.
-    /// On an account that is cured it ends the call.
+    /// On an account that is cured it ends the call. What is paid in puts a call in doubt: it ends ten minutes later unless this
+    /// function confirms it, which keeps the deadline. While a price is not live the account's better ends decide.
     ///
     /// Returns the deadline, Unix seconds; 0 when the call has ended.
     ///
@@ -825,7 +826,7 @@ pub trait MarginLedgerInterface {
     /// * [`LedgerError::PriceNotUsable`]
     ///
     /// # Events
-    /// * [`StatusChanged`], unless the deadline was set before
+    /// * [`StatusChanged`], unless the deadline was set before and is not in doubt
     ///
     /// # Authorization
     /// Nobody's.

@@ -3,13 +3,13 @@
 use crate::{Asset, Quote};
 use soroban_sdk::{contractclient, contracterror, contractevent, contracttype, Address, BytesN, Env, Vec};
 
-/// A price record; the SEP-40 type, identical in XDR.
+// A price record; the SEP-40 type, identical in XDR.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PriceData {
-    /// In the feed's decimals.
+    // In the feed's decimals.
     pub price: i128,
-    /// Unix seconds.
+    // Unix seconds.
     pub timestamp: u64,
 }
 
@@ -68,153 +68,153 @@ pub trait OracleInterface {
     fn extend_ttl(env: Env, assets: Vec<Asset>);
 }
 
-/// What [`OracleInterface::poke`] did for one asset.
+// What [`OracleInterface::poke`] did for one asset.
 #[contracttype]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
 pub enum PokeOutcome {
-    /// New price.
+    // New price.
     Accepted = 0,
-    /// Neither clock nor sources are a tick further.
+    // Neither clock nor sources are a tick further.
     Unchanged = 1,
-    /// Too few groups, or none fresh.
+    // Too few groups, or none fresh.
     NoQuorum = 2,
-    /// The groups disagree.
+    // The groups disagree.
     Diverged = 3,
-    /// Refused: outside the band.
+    // Refused: outside the band.
     OutOfBand = 4,
-    /// Halted.
+    // Halted.
     Halted = 5,
-    /// Not listed.
+    // Not listed.
     Unknown = 6,
-    /// Refused: too big a step.
+    // Refused: too big a step.
     Step = 7,
-    /// Refused: window budget spent.
+    // Refused: window budget spent.
     Budget = 8,
-    /// Refused: far from the average.
+    // Refused: far from the average.
     TwapGap = 9,
-    /// Refused: groups far apart.
+    // Refused: groups far apart.
     Spread = 10,
-    /// Inside the limits once; another such round ends the trip.
+    // Inside the limits once; another such round ends the trip.
     Recovering = 11,
-    /// New price of less weight.
+    // New price of less weight.
     Degraded = 12,
-    /// New price, confirmed against the old.
+    // New price, confirmed against the old.
     ReAnchored = 13,
 }
 
-/// What one source contributed to a poke.
+// What one source contributed to a poke.
 #[contracttype]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
 pub enum SourceOutcome {
-    /// Admitted.
+    // Admitted.
     Admitted = 0,
-    /// Trapped, or answered no price.
+    // Trapped, or answered no price.
     CallFailed = 1,
-    /// Has none.
+    // Has none.
     NoPrice = 2,
-    /// Other decimals than listed: halted.
+    // Other decimals than listed: halted.
     DecimalsChanged = 3,
-    /// Zero or negative.
+    // Zero or negative.
     NotPositive = 4,
-    /// After the ledger's clock.
+    // After the ledger's clock.
     FromFuture = 5,
-    /// Older than its maximum age.
+    // Older than its maximum age.
     TooOld = 6,
-    /// Older than what it said before.
+    // Older than what it said before.
     Backwards = 7,
-    /// Too small or too large.
+    // Too small or too large.
     OutOfRange = 8,
-    /// At or beyond its clamp.
+    // At or beyond its clamp.
     AtClamp = 9,
-    /// Halted.
+    // Halted.
     Halted = 10,
 }
 
-/// What a source is good for.
+// What a source is good for.
 #[contracttype]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
 pub enum SourceRole {
-    /// Its time is the price's time.
+    // Its time is the price's time.
     Fresh = 0,
-    /// For quorum and divergence only.
+    // For quorum and divergence only.
     Check = 1,
-    /// Only without a quorum.
+    // Only without a quorum.
     Fallback = 2,
 }
 
-/// A SEP-40 feed as a source of one asset's price.
+// A SEP-40 feed as a source of one asset's price.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PriceSource {
-    /// What the source calls it.
+    // What the source calls it.
     pub asset: Asset,
-    /// The feed; the oracle itself: its publishers.
+    // The feed; the oracle itself: its publishers.
     pub contract: Address,
-    /// Independence group.
+    // Independence group.
     pub group: u32,
-    /// Upper clamp, source's decimals.
+    // Upper clamp, source's decimals.
     pub high: i128,
-    /// Lower clamp, source's decimals.
+    // Lower clamp, source's decimals.
     pub low: i128,
-    /// Seconds.
+    // Seconds.
     pub max_age: u64,
-    /// What it is good for.
+    // What it is good for.
     pub role: SourceRole,
 }
 
-/// What kind of asset: the defaults of its limits, and whether its price re-anchors by itself.
+// What kind of asset: the defaults of its limits, and whether its price re-anchors by itself.
 #[contracttype]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
 pub enum AssetClass {
-    /// Never re-anchors.
+    // Never re-anchors.
     Pegged = 0,
-    /// Three groups.
+    // Three groups.
     Major = 1,
-    /// Moves much.
+    // Moves much.
     Volatile = 2,
-    /// Never re-anchors.
+    // Never re-anchors.
     Thin = 3,
 }
 
-/// The limits of one asset's price; zero asks for the default of its class (`margin_math::guard`).
+// The limits of one asset's price; zero asks for the default of its class (`margin_math::guard`).
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AssetLimits {
-    /// Change within the window, bps.
+    // Change within the window, bps.
     pub budget_bps: u32,
-    /// Band, 1e14.
+    // Band, 1e14.
     pub cap: i128,
-    /// Seconds a candidate must stand.
+    // Seconds a candidate must stand.
     pub confirm: u32,
-    /// Groups around the median, bps.
+    // Groups around the median, bps.
     pub delta_bps: u32,
-    /// Band, 1e14.
+    // Band, 1e14.
     pub floor: i128,
-    /// Seconds after a recovery.
+    // Seconds after a recovery.
     pub grace: u32,
-    /// Seconds.
+    // Seconds.
     pub max_age: u32,
-    /// Independent groups.
+    // Independent groups.
     pub quorum: u32,
-    /// Widest interval, bps.
+    // Widest interval, bps.
     pub spread_bps: u32,
-    /// 1e-9 per second.
+    // 1e-9 per second.
     pub stable_rate: u32,
-    /// One step, bps.
+    // One step, bps.
     pub step_bps: u32,
-    /// Growth of the step.
+    // Growth of the step.
     pub step_bps_per_minute: u32,
-    /// Largest step, bps.
+    // Largest step, bps.
     pub step_max_bps: u32,
-    /// From the average, bps.
+    // From the average, bps.
     pub twap_gap_bps: u32,
-    /// Rounds.
+    // Rounds.
     pub warm_up: u32,
-    /// Seconds.
+    // Seconds.
     pub window: u32,
 }
 
@@ -240,73 +240,73 @@ impl AssetLimits {
     };
 }
 
-/// What to halt or to resume.
+// What to halt or to resume.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum HaltScope {
-    /// Everything.
+    // Everything.
     All,
-    /// One asset, whatever happens to all.
+    // One asset, whatever happens to all.
     Asset(Asset),
-    /// One source of an asset.
+    // One source of an asset.
     Source(Asset, Address),
 }
 
-/// What loosens, and therefore waits.
+// What loosens, and therefore waits.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum OracleChange {
-    /// Looser limits. 24 h.
+    // Looser limits. 24 h.
     Limits(Asset, AssetLimits),
-    /// Another source. 48 h.
+    // Another source. 48 h.
     Source(Asset, PriceSource),
-    /// Another publisher. 48 h.
+    // Another publisher. 48 h.
     Publisher(BytesN<32>),
-    /// Fewer signatures. 24 h.
+    // Fewer signatures. 24 h.
     Quorum(u32),
-    /// Warm up anew from a hint, 1e14. 24 h.
+    // Warm up anew from a hint, 1e14. 24 h.
     ReAnchor(Asset, i128),
-    /// Lift a halt. 24 h.
+    // Lift a halt. 24 h.
     Resume(HaltScope),
     // Code and the version of its storage. 7 days.
     Upgrade(BytesN<32>, u32),
 }
 
-/// A round of observations that publishers sign.
+// A round of observations that publishers sign.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Report {
-    /// Places in `assets()`, ascending.
+    // Places in `assets()`, ascending.
     pub assets: Vec<u32>,
-    /// Of the publishers.
+    // Of the publishers.
     pub epoch: u32,
-    /// Ascending.
+    // Ascending.
     pub round: u64,
 }
 
-/// What one publisher observed.
+// What one publisher observed.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PublisherSignature {
-    /// ed25519.
+    // ed25519.
     pub key: BytesN<32>,
-    /// Unix seconds.
+    // Unix seconds.
     pub observed_at: u64,
-    /// 1e14, one per asset; 0 = none.
+    // 1e14, one per asset; 0 = none.
     pub prices: Vec<i128>,
-    /// ed25519, see `submit`.
+    // ed25519, see `submit`.
     pub signature: BytesN<64>,
 }
 
-/// Who may sign reports.
+// Who may sign reports.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Publishers {
-    /// Changes with the keys.
+    // Changes with the keys.
     pub epoch: u32,
-    /// ed25519.
+    // ed25519.
     pub keys: Vec<BytesN<32>>,
-    /// Fewest signatures.
+    // Fewest signatures.
     pub quorum: u32,
 }
 
@@ -498,139 +498,139 @@ pub trait OracleAdminInterface {
     fn price_feeds(env: Env, asset: Asset) -> Vec<PriceSource>;
 }
 
-/// A price was accepted.
+// A price was accepted.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PriceAccepted {
-    /// Of what.
+    // Of what.
     #[topic]
     pub asset: Asset,
-    /// That agree.
+    // That agree.
     pub groups: u32,
-    /// 1e14.
+    // 1e14.
     pub hi: i128,
-    /// 1e14.
+    // 1e14.
     pub lo: i128,
-    /// Bit `i`: source `i` was used.
+    // Bit `i`: source `i` was used.
     pub mask: u32,
-    /// 1e14.
+    // 1e14.
     pub mid: i128,
-    /// How.
+    // How.
     pub outcome: PokeOutcome,
-    /// Unix seconds.
+    // Unix seconds.
     pub timestamp: u64,
 }
 
-/// Sources were read and gave no price.
+// Sources were read and gave no price.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PriceRefused {
-    /// Of what.
+    // Of what.
     #[topic]
     pub asset: Asset,
-    /// 1e14; 0 without a quorum.
+    // 1e14; 0 without a quorum.
     pub candidate: i128,
-    /// Why.
+    // Why.
     pub outcome: PokeOutcome,
-    /// What each contributed.
+    // What each contributed.
     pub sources: Vec<SourceOutcome>,
 }
 
-/// An asset was listed, or its limits replaced.
+// An asset was listed, or its limits replaced.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AssetLimitsSet {
-    /// Of what.
+    // Of what.
     #[topic]
     pub asset: Asset,
-    /// From now on.
+    // From now on.
     pub limits: AssetLimits,
 }
 
-/// An asset got another name.
+// An asset got another name.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AliasAdded {
-    /// The name.
+    // The name.
     #[topic]
     pub alias: Asset,
-    /// Of what.
+    // Of what.
     pub asset: Asset,
 }
 
-/// A source was added.
+// A source was added.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PriceFeedAdded {
-    /// Of what.
+    // Of what.
     #[topic]
     pub asset: Asset,
-    /// Pinned.
+    // Pinned.
     pub decimals: u32,
-    /// The source.
+    // The source.
     pub source: PriceSource,
 }
 
-/// A source was removed.
+// A source was removed.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PriceFeedRemoved {
-    /// Of what.
+    // Of what.
     #[topic]
     pub asset: Asset,
-    /// Who.
+    // Who.
     pub by: Address,
-    /// The source.
+    // The source.
     pub contract: Address,
 }
 
-/// Prices were halted.
+// Prices were halted.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PricesHalted {
-    /// Who; the oracle itself: changed decimals.
+    // Who; the oracle itself: changed decimals.
     pub by: Address,
-    /// Of what.
+    // Of what.
     pub scope: HaltScope,
 }
 
-/// Prices were resumed.
+// Prices were resumed.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PricesResumed {
-    /// Of what.
+    // Of what.
     pub scope: HaltScope,
 }
 
-/// A price warms up anew.
+// A price warms up anew.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PriceReset {
-    /// Of what.
+    // Of what.
     #[topic]
     pub asset: Asset,
-    /// 1e14.
+    // 1e14.
     pub hint: i128,
 }
 
-/// A report was taken.
+// A report was taken.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ReportAccepted {
-    /// Which.
+    // Which.
     #[topic]
     pub round: u64,
-    /// Signatures.
+    // Signatures.
     pub signers: u32,
-    /// Unix seconds.
+    // Unix seconds.
     pub timestamp: u64,
 }
 
-/// The publishers changed.
+// The publishers changed.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PublishersSet {
-    /// From now on.
+    // From now on.
     pub publishers: Publishers,
 }
 

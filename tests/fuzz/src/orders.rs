@@ -14,6 +14,9 @@ use margin_tests::orders::order as valid;
 use margin_tests::world::Mode;
 use soroban_sdk::{Address, IntoVal, InvokeError, Map, Symbol, TryFromVal, Val, Vec};
 
+/// Largest size of an order, absolute.
+const MAX_SIZE: u128 = 10_u128.pow(30);
+
 struct Stage {
     f: Fixture,
     people: [Actor; 2],
@@ -225,6 +228,7 @@ impl Stage {
     fn expected(&self, order: &ConditionalOrder) -> Option<ClearingError> {
         let market = [BTC_USD, ETH_USD].into_iter().find(|name| self.f.symbol(name) == order.market);
         if order.size_delta == 0
+            || order.size_delta.unsigned_abs() > MAX_SIZE
             || order.acceptable_price <= 0
             || order.max_fee < 0
             || !(order.require_verified || order.trusted_executor.is_some())

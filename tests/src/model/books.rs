@@ -4,7 +4,7 @@ use super::number::{exact, to_f64, Exact};
 use crate::actor::Actor;
 use crate::fixture::Fixture;
 use crate::listed::Listed;
-use margin_interface::{AssetConfig, Quote};
+use margin_interface::{AccountStatus, AssetConfig, Quote, Ramp};
 use num_traits::{Signed, Zero};
 use std::collections::BTreeMap;
 
@@ -17,6 +17,10 @@ pub struct AssetBook {
     pub decimals: u32,
     /// Its price.
     pub quote: Quote,
+    /// Where the terms of existing accounts come from.
+    pub ramp: Ramp,
+    /// May be lent now.
+    pub room: Exact,
     /// In the vault.
     pub cash: Exact,
     /// What depositors own.
@@ -34,12 +38,34 @@ pub struct AssetBook {
 }
 
 /// What an account owns and owes, token units, not rounded.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Account {
     /// By asset.
     pub deposits: BTreeMap<usize, Exact>,
     /// By asset.
     pub debts: BTreeMap<usize, Exact>,
+    /// Until when a deposit stays, by asset, Unix seconds.
+    pub locks: BTreeMap<usize, u64>,
+    /// How often it changed.
+    pub seq: u64,
+    /// What its owner has beside it, by asset.
+    pub wallet: Vec<Exact>,
+    /// Where it stands: status, since when, and until when a call of it counts.
+    pub stands: (AccountStatus, u64, u64),
+}
+
+impl Default for Account {
+    fn default() -> Self {
+        let empty = BTreeMap::new;
+        Self {
+            deposits: empty(),
+            debts: empty(),
+            locks: BTreeMap::new(),
+            seq: 0,
+            wallet: Vec::new(),
+            stands: (AccountStatus::Normal, 0, 0),
+        }
+    }
 }
 
 /// All of it.
@@ -72,6 +98,19 @@ pub enum Step {
     Net(usize, i128),
 }
 
+impl Step {
+    /// Which asset, and how much of it.
+    pub fn amount(&self) -> (usize, i128) {
+        match self {
+            Step::Deposit(asset, amount)
+            | Step::Withdraw(asset, amount)
+            | Step::Borrow(asset, amount)
+            | Step::Repay(asset, amount)
+            | Step::Net(asset, amount) => (*asset, *amount),
+        }
+    }
+}
+
 /// A share is this part of what there is: one unit and a million shares belong to nobody.
 fn claim(shares: i128, total: i128, total_shares: i128) -> Exact {
     exact(shares) * exact(total + 1) / exact(total_shares + 1_000_000)
@@ -87,6 +126,8 @@ impl Books {
             .map(|record| AssetBook {
                 quote: f.oracle().quote(&record.config.index),
                 config: record.config.clone(),
+                ramp: record.ramp.clone(),
+                room: exact(record.totals.room) / exact(3_600),
                 decimals: record.decimals,
                 cash: exact(record.totals.cash),
                 supplied: exact(record.totals.supplied),
@@ -101,13 +142,18 @@ impl Books {
             .iter()
             .map(|person| {
                 let entry = ledger.account(&person.address);
-                let mut account = Account::default();
+                let wallet = tokens.iter().map(|token| exact(token.balance(f, &person.address))).collect();
+                let stands = (entry.status, entry.since, entry.until);
+                let mut account = Account { seq: entry.seq, stands, wallet, ..Account::default() };
                 for (place, (token, record)) in tokens.iter().zip(&records).enumerate() {
                     let totals = &record.totals;
                     if let Some(shares) = entry.deposits.get(token.address.clone()) {
                         let gap = (totals.pending_bad_debt - totals.reserves).max(0);
                         let backed = (totals.supplied - gap).max(0);
                         account.deposits.insert(place, claim(shares, backed, totals.supply_shares));
+                    }
+                    if let Some(until) = entry.locks.get(token.address.clone()) {
+                        account.locks.insert(place, until);
                     }
                     if let Some(shares) = entry.debts.get(token.address.clone()) {
                         account.debts.insert(place, claim(shares, totals.borrowed, totals.borrow_shares));
@@ -186,12 +232,8 @@ impl Books {
     /// What of `step` moves tokens, token units: what arrives, leaves or is repaid.
     pub fn moved(&self, who: &str, step: &Step) -> Exact {
         let after = self.after(who, step);
-        let (Step::Deposit(asset, _)
-        | Step::Withdraw(asset, _)
-        | Step::Borrow(asset, _)
-        | Step::Repay(asset, _)
-        | Step::Net(asset, _)) = step;
-        let (before, after) = (&self.assets[*asset], &after.assets[*asset]);
+        let (asset, _) = step.amount();
+        let (before, after) = (&self.assets[asset], &after.assets[asset]);
         match step {
             Step::Net(..) => &before.borrowed - &after.borrowed,
             _ => (&before.cash - &after.cash).abs(),

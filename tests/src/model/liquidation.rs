@@ -44,11 +44,12 @@ pub fn liquidation(
     max_repay: &Exact,
 ) -> Outcome {
     let standing = books.standing(account, Valuation::Liquidation);
-    if standing.liquidation >= standing.required {
+    if !books.short(account).is_positive() {
         return Outcome::NotLiquidatable;
     }
-    let (owed_config, held_config) = (&books.assets[debt].config, &books.assets[collateral].config);
-    let (lw, ltv) = (bps(owed_config.lw_bps), bps(held_config.ltv_bps));
+    let held_config = &books.assets[collateral].config;
+    let terms = |asset: usize| books.terms(asset, Valuation::Liquidation);
+    let (lw, ltv) = (terms(debt).weight, terms(collateral).ltv);
     let (owed, held) = (&account.debts[&debt], &account.deposits[&collateral]);
     let debt_price = books.owed(debt, Valuation::Liquidation);
     let held_price = books.owned(collateral, Valuation::Liquidation);
@@ -61,7 +62,8 @@ pub fn liquidation(
     let helps = room(&standing, &lw, &ltv).is_positive();
     let level = &standing.liquidation / &standing.required;
     let (bonus, wanted) = if helps {
-        let depth = (Exact::one() - &level).min(ratio(1, 10));
+        // Past the deadline of a call an account may be above the level: the bonus is the first one there.
+        let depth = (Exact::one() - &level).min(ratio(1, 10)).max(Exact::zero());
         let ramp = (bps(held_config.max_bonus_bps) - &start) * depth * exact(10);
         let bonus = (&start + ramp).min(room(&standing, &lw, &ltv));
         let slope = &lw - &ltv * (Exact::one() + &bonus + &fee) / bps(held_config.opening_bps);
@@ -79,10 +81,10 @@ pub fn liquidation(
         (bonus, wanted)
     } else {
         let another = account.deposits.keys().any(|other| {
-            account.debts.keys().any(|owed| {
-                let (lw, ltv) = (&books.assets[*owed].config.lw_bps, &books.assets[*other].config.ltv_bps);
-                room(&standing, &bps(*lw), &bps(*ltv)).is_positive()
-            })
+            account
+                .debts
+                .keys()
+                .any(|owed| room(&standing, &terms(*owed).weight, &terms(*other).ltv).is_positive())
         });
         if another {
             return Outcome::Unhelpful;

@@ -2,7 +2,11 @@
 
 use super::number::{exact, ratio, Exact};
 use super::{Account, Books};
+use margin_interface::{AccountStatus, PriceStatus};
 use num_traits::Zero;
+
+/// Seconds until a change that is worse for existing accounts has reached them in full.
+const RAMP: i128 = 7 * 86_400;
 
 /// Which prices count.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -13,6 +17,21 @@ pub enum Valuation {
     Live,
     /// For liquidation: the borrower's better ends.
     Liquidation,
+}
+
+/// What an asset counts.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// Share of a deposit that supports.
+    pub ltv: Exact,
+    /// Weight of a debt.
+    pub weight: Exact,
+    /// Divisor of what supports, for new risk.
+    pub opening: Exact,
+    /// Divisor of what supports, before a call.
+    pub call: Exact,
+    /// Divisor of what supports, before a liquidation.
+    pub liquidation: Exact,
 }
 
 /// The sums of an account, dollars.
@@ -54,6 +73,8 @@ impl Books {
             match valuation {
                 Valuation::Open => quote.lo.min(quote.stable),
                 Valuation::Live => quote.mid,
+                // Recovering: until the owner had time to react, the slow reference counts where it is better for him.
+                Valuation::Liquidation if quote.status == PriceStatus::Grace => quote.hi.max(quote.stable),
                 Valuation::Liquidation => quote.hi,
             },
             100_000_000_000_000,
@@ -67,6 +88,7 @@ impl Books {
             match valuation {
                 Valuation::Open => quote.hi.max(quote.stable),
                 Valuation::Live => quote.mid,
+                Valuation::Liquidation if quote.status == PriceStatus::Grace => quote.lo.min(quote.stable),
                 Valuation::Liquidation => quote.lo,
             },
             100_000_000_000_000,
@@ -76,6 +98,34 @@ impl Books {
     /// Dollars of `units` at a price.
     pub fn dollars(&self, asset: usize, units: &Exact, price: &Exact) -> Exact {
         units * price / exact(10i128.pow(self.assets[asset].decimals))
+    }
+
+    /// By how much an account is below what lets it be liquidated, dollars; negative or zero: it may not. After the deadline
+    /// of a call that still counts, the margin-call level decides.
+    pub fn short(&self, account: &Account) -> Exact {
+        let standing = self.standing(account, Valuation::Liquidation);
+        let (status, since, until) = account.stands;
+        let overdue = status == AccountStatus::MarginCall && (since + 3_600..until).contains(&self.now);
+        let level = if overdue { standing.liquidation.min(standing.call) } else { standing.liquidation };
+        standing.required - level
+    }
+
+    /// The terms of an asset in a valuation: LTV, weight, opening, margin-call and liquidation level.
+    pub fn terms(&self, asset: usize, valuation: Valuation) -> Terms {
+        let super::AssetBook { config, ramp, .. } = &self.assets[asset];
+        let elapsed = i128::from(self.now - ramp.since).min(RAMP);
+        let elapsed = if valuation == Valuation::Open { RAMP } else { elapsed };
+        let on_the_way = |from: u32, to: u32| {
+            let (from, to) = (ratio(from.into(), 10_000), ratio(to.into(), 10_000));
+            &from + (&to - &from) * ratio(elapsed, RAMP)
+        };
+        Terms {
+            ltv: on_the_way(ramp.ltv_bps, config.ltv_bps),
+            weight: on_the_way(ramp.lw_bps, config.lw_bps),
+            opening: ratio(config.opening_bps.into(), 10_000),
+            call: on_the_way(ramp.margin_call_bps, config.margin_call_bps),
+            liquidation: on_the_way(ramp.liquidation_bps, config.liquidation_bps),
+        }
     }
 
     /// An account without positions.
@@ -90,20 +140,19 @@ impl Books {
             liquidation: zero(),
             required: zero(),
         };
-        let bps = |value: u32| ratio(i128::from(value), 10_000);
         for (asset, units) in &account.deposits {
-            let config = &self.assets[*asset].config;
+            let terms = self.terms(*asset, valuation);
             let value = self.dollars(*asset, units, &self.owned(*asset, valuation));
-            let support = &value * bps(config.ltv_bps);
+            let support = &value * terms.ltv;
             sums.collateral += value;
-            sums.opening += &support / bps(config.opening_bps);
-            sums.call += &support / bps(config.margin_call_bps);
-            sums.liquidation += &support / bps(config.liquidation_bps);
+            sums.opening += &support / terms.opening;
+            sums.call += &support / terms.call;
+            sums.liquidation += &support / terms.liquidation;
             sums.effective += support;
         }
         for (asset, units) in &account.debts {
             let value = self.dollars(*asset, units, &self.owed(*asset, valuation));
-            sums.required += &value * bps(self.assets[*asset].config.lw_bps);
+            sums.required += &value * self.terms(*asset, valuation).weight;
             sums.debt += value;
         }
         sums

@@ -5,12 +5,14 @@
 //! a unit, and [`Books::agree`] knows in whose favour.
 
 mod books;
+mod bounds;
 mod interest;
 mod liquidation;
 mod margin;
 mod number;
 
 pub use books::{Account, AssetBook, Books, Step};
+pub use bounds::Bounds;
 pub use interest::accrued;
 pub use liquidation::{liquidation, Outcome, Seizure};
 pub use margin::{Standing, Valuation};

@@ -19,8 +19,6 @@ const STEPS: u32 = 64;
 const SHARDS: u64 = 4;
 /// A fuzzer whose calls mostly fail tests nothing.
 const LEAST_SUCCESS_PERCENT: u32 = 90;
-/// Lenders' moves go to the edge more often.
-const LEAST_OF_LENDERS: u32 = 75;
 
 fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
@@ -76,17 +74,13 @@ fn random_lives() {
         }
         all.called.extend(lived.called);
     }
-    report_at_least(&all.tallies, sequences, LEAST_SUCCESS_PERCENT);
+    report(&all.tallies, sequences, LEAST_SUCCESS_PERCENT);
     let missing = entry_points::missing(&all.called);
     assert!(sequences < 100 || missing.is_empty(), "never succeeded: {missing:?}");
 }
 
 /// Prints what became of the moves; most must have happened.
-fn report(tallies: &BTreeMap<&'static str, Tally>, sequences: u64) {
-    report_at_least(tallies, sequences, LEAST_OF_LENDERS);
-}
-
-fn report_at_least(tallies: &BTreeMap<&'static str, Tally>, sequences: u64, least: u32) {
+fn report(tallies: &BTreeMap<&'static str, Tally>, sequences: u64, least: u32) {
     let (mut done, mut refused) = (0, 0);
     for (name, tally) in tallies {
         println!("{name:24} {:6} done {:6} refused {:?}", tally.done, tally.refused, tally.reasons);
