@@ -113,7 +113,11 @@ impl World {
             auto_deleverage_threshold: 12_000,
             max_leverage: 300,
             owner: self.user.clone(),
-            signers: self.keys(&[7]),
+            signers: if account_type == AccountType::Institutional {
+                self.keys(&[7, 8, 9])
+            } else {
+                self.keys(&[7])
+            },
         }
     }
 

@@ -227,6 +227,8 @@ fn tokens_move_only_this_accounts_balance() {
         f.call(&token, "approve", (&this, &other, 5_i128, 2000_u64)),
         f.call(&token, "burn", (&other, 5_i128)),
         f.call(&token, "burn", (&this, &other, 5_i128)),
+        f.call(&token, "burn", (&this, 5_i128, 5_i128)),
+        f.call(&token, "grant", (&this, &other, 5_i128, 2000_u32)),
         f.call(&token, "transfer_from", (&this, &other, &this, 5_i128)),
         f.call(&token, "mint", (&this, 5_i128)),
     ];

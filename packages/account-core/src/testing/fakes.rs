@@ -350,14 +350,14 @@ impl FakeVault {
     }
 }
 
-/// Adds to the settlement deposit what the credit line does not need, or takes from it and then from the line.
+/// Adds to the settlement deposit, or takes from it and then from the credit line.
 fn settle(breakdown: &mut Breakdown, amount: i128) {
     let settlement = breakdown.settlement.clone();
     let place = breakdown.deposits.iter().position(|item| item.asset == settlement);
     let place = place.map(|place| u32::try_from(place).unwrap());
     let held = place.map_or(0, |place| breakdown.deposits.get(place).unwrap().amount);
-    let left = held + amount - breakdown.perp_debt;
-    breakdown.perp_debt = (-left).max(0);
+    let left = held + amount;
+    breakdown.perp_debt -= left.min(0);
     let item = Holding {
         amount: left.max(0),
         asset: settlement,
