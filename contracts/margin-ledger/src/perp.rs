@@ -126,8 +126,7 @@ pub fn apply_fill(
     push(book, market, state);
     let mut owner = book.account(account);
     let increases = held(&owner, market).size.signum() != -size_delta.signum();
-    let sheet = Sheet::of(book, &owner);
-    let quotes = pool::quotes(book, &[&sheet]);
+    let quotes = pool::quotes(book, &[&owner]);
     let settled = fill(book, &mut owner, market, size_delta, quote_delta, &quotes, fee);
     let account_seq = book.put_account(account, &owner);
     if increases {
@@ -188,9 +187,9 @@ fn tell(
     );
 }
 
-/// Refuses a reduction whose loss the pool would pay. What it loses against the index somebody else gains, who may be the
-/// same person: the account bears that, with its deposit or with all it has above maintenance. What the index itself
-/// implies is the account's whoever closes it, and a liquidator may at that price.
+/// Refuses a reduction whose loss others would pay. What it loses against the index somebody else gains, who may be the
+/// same person: only an account that still has more than it owes bears that itself. What the index implies is the
+/// account's whoever closes it, and where this refuses a liquidator may, at that price.
 fn require_paid(
     book: &mut Book,
     owner: &AccountState,
@@ -205,11 +204,14 @@ fn require_paid(
     let record = book.market(market);
     let index = pool::last_price(env, record, quotes.get(env, &record.config.index));
     let worth = mul_div_floor(env, size_delta, index, QUOTE_SCALE);
-    if purse.debt <= purse.deposit || add(env, worth, quote_delta) >= 0 {
+    let covered = purse.debt <= purse.deposit;
+    let rests = owner.positions.is_empty() && owner.debts.is_empty();
+    if covered && rests || add(env, worth, quote_delta) >= 0 {
         return;
     }
-    let margin = Sheet::of(book, owner).value(env, quotes, Valuation::Live).margin;
-    require(env, margin.margin_call_ok(), LedgerError::BadDebt);
+    let margin = Sheet::of(book, owner).value(env, quotes, Valuation::Liquidation).margin;
+    let bears = margin.liquidation_ok() || covered && margin.equity().or_fail(env) >= 0;
+    require(env, bears, LedgerError::BadDebt);
 }
 
 /// Settles the funding of one position, or with a `price` all of it. Returns the funding paid (negative: received). Anyone
@@ -263,8 +265,7 @@ pub fn take_over(
         fail(env, LedgerError::NothingOwed);
     }
     let sheet = Sheet::of(book, &owner);
-    let takers_sheet = Sheet::of(book, &taker);
-    let quotes = pool::quotes(book, &[&sheet, &takers_sheet]);
+    let quotes = pool::quotes(book, &[&owner, &taker]);
     if !may_seize(status(quotes.get(env, &book.market(market).config.index).status)) {
         fail(env, LedgerError::PriceNotUsable);
     }
@@ -321,8 +322,7 @@ pub fn move_bucket(book: &mut Book, account: &Address, bucket: Bucket, amount: i
         fail(env, LedgerError::InvalidAmount);
     }
     let mut owner = book.account(account);
-    let sheet = Sheet::of(book, &owner);
-    let quotes = pool::quotes(book, &[&sheet]);
+    let quotes = pool::quotes(book, &[&owner]);
     let winners = pool::winners(book, &quotes);
     let mut till = Till::open(book, &owner);
     let (from, to) = match bucket {

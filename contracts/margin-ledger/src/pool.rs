@@ -4,8 +4,8 @@ use crate::book::Book;
 use crate::checked::*;
 use crate::settlement::buckets;
 use crate::storage;
-use crate::valuation::{allows, funding_now, Quotes, Sheet};
-use margin_interface::{LedgerError, MarketTotals, PerpMarket, PoolValue, Quote};
+use crate::valuation::{allows, funding_now, Quotes};
+use margin_interface::{AccountState, LedgerError, MarketTotals, PerpMarket, PoolValue, Quote};
 use margin_math::{
     curve,
     pool::{Exposure, Pool},
@@ -14,15 +14,15 @@ use margin_math::{
 };
 use soroban_sdk::Env;
 
-/// The quotes of every market, of the settlement asset, and of what `sheets` depend on.
-pub fn quotes(book: &mut Book, sheets: &[&Sheet]) -> Quotes {
+/// The quotes of every market, of the settlement asset, and of what `accounts` hold.
+pub fn quotes(book: &mut Book, accounts: &[&AccountState]) -> Quotes {
     let mut quotes = Quotes::new();
     for market in storage::markets(&book.env) {
         quotes.want(&book.market(&market).config.index);
     }
     quotes.want(&book.settlement_asset().config.index);
-    for sheet in sheets {
-        sheet.want(&mut quotes);
+    for account in accounts {
+        quotes.want_account(book, account);
     }
     quotes.fetch(book)
 }

@@ -29,7 +29,7 @@ pub fn preview(book: &mut Book, account: &Address, actions: &Vec<Action>) -> Acc
     }
     let state = book.account(account);
     let mut wanted = Quotes::new();
-    Sheet::of(book, &state).want(&mut wanted);
+    wanted.want_account(book, &state);
     for action in actions::read(env, actions) {
         want(book, &action, &mut wanted);
     }

@@ -149,7 +149,7 @@ pub fn realize_bad_debt(book: &mut Book, account: &Address) {
     }
     let owner = book.account(account);
     if is_bad_debt(&owner) {
-        for asset in owner.debts.keys() {
+        for (asset, _) in owner.debts.iter() {
             write_off(book, account, &asset);
         }
     }

@@ -2,9 +2,10 @@
 extern crate std;
 
 use crate::test_perp::{usdc_config, World, BTC};
-use margin_interface::{Asset, AssetConfig, LedgerError, MarginLedgerAdminClient, PriceStatus};
+use crate::MarginLedgerClient;
+use margin_interface::{Asset, AssetConfig, LedgerError, MarginLedgerAdminClient, MarketState, PriceStatus};
 use margin_math::units::{BASE, PRICE, USD};
-use soroban_sdk::{testutils::Address as _, Address};
+use soroban_sdk::{contract, contractimpl, testutils::Address as _, Address, Env};
 
 /// Alice is long 10 at 101.01 with 113.99, what is left of 115 after the fee; the index is at 92: 90 are lost, 24 are left.
 fn underwater() -> World {
@@ -111,21 +112,95 @@ fn other_collateral_pays_as_long_as_it_supports_the_debt() {
     assert!(w.fill(&w.alice, -5 * BASE, 91 * 5 * USD, w.state()).is_ok());
     let debt = lent(&w);
     assert!(debt > 0);
-    w.price(&Asset::Stellar(gold.clone()), PRICE, PriceStatus::Live);
+    // Worth more than what is owed, but not by what a liquidation needs.
+    w.price(&Asset::Stellar(gold.clone()), 15 * PRICE / 10, PriceStatus::Live);
+    assert!(w.ledger.summary(&w.alice).equity > 0);
     assert_eq!(w.fill(&w.alice, -4 * BASE, 91 * 4 * USD, w.state()), Err(LedgerError::BadDebt));
-    // A price that cannot be used supports nothing.
-    w.price(&Asset::Stellar(gold), 10 * PRICE, PriceStatus::Unknown);
+    // What has no price supports nothing.
+    w.price(&Asset::Stellar(gold), 0, PriceStatus::Unknown);
     assert_eq!(w.fill(&w.alice, -4 * BASE, 91 * 4 * USD, w.state()), Err(LedgerError::PriceNotUsable));
     assert_eq!(lent(&w), debt);
     assert!(w.fill(&w.alice, -4 * BASE, 92 * 4 * USD, w.state()).is_ok());
 }
 
-/// Its holdings have no price that could support a debt, but at the last one it may reduce.
+/// 114 in the deposit, 161 lost: what is left of the deposit is not hers to lose to somebody else, even if it would pay
+/// for the part that she sells.
+#[test]
+fn a_deposit_pays_the_whole_position_before_it_pays_a_counterparty() {
+    let w = underwater();
+    w.index_at(85);
+    assert_eq!(w.fill(&w.alice, -5 * BASE, 81 * 5 * USD, w.state()), Err(LedgerError::BadDebt));
+    assert!(w.fill(&w.alice, -5 * BASE, 85 * 5 * USD, w.state()).is_ok());
+    assert_eq!(lent(&w), 0);
+}
+
+/// Whoever leaves for good and can pay for it needs no price but the last index.
+#[test]
+fn a_close_that_the_deposit_pays_asks_for_no_price() {
+    let w = underwater();
+    w.price(&Asset::Stellar(w.usdc.clone()), 0, PriceStatus::Unknown);
+    assert_eq!(w.fill(&w.alice, -5 * BASE, 91 * 5 * USD, w.state()), Err(LedgerError::PriceNotUsable));
+    assert!(w.fill(&w.alice, -10 * BASE, 91 * 10 * USD, w.state()).is_ok());
+}
+
 #[test]
 fn without_a_live_index_the_last_price_decides() {
     let w = underwater();
     w.price(&crate::test_perp::index(), 92 * PRICE, PriceStatus::Stale);
     let (size, cash) = (-999 * BASE / 100, 88 * USD * 999 / 100);
-    assert_eq!(w.fill(&w.alice, size, cash, w.state()), Err(LedgerError::PriceNotUsable));
+    assert_eq!(w.fill(&w.alice, size, cash, w.state()), Err(LedgerError::BadDebt));
     assert!(w.fill(&w.alice, size, 92 * USD * 999 / 100, w.state()).is_ok());
+}
+
+/// Two sides at once or not at all, as the clearing-house settles a match.
+#[contract]
+struct Matcher;
+
+#[contractimpl]
+impl Matcher {
+    pub fn settle(env: Env, ledger: Address, buyer: Address, seller: Address, size: i128, quote: i128) {
+        let ledger = MarginLedgerClient::new(&env, &ledger);
+        let state: MarketState = ledger.market(&BTC).state;
+        ledger.apply_fill(&buyer, &BTC, &size, &-quote, &0, &state);
+        ledger.apply_fill(&seller, &BTC, &-size, &quote, &0, &state);
+    }
+}
+
+/// Whatever two accounts of one person trade with each other inside the band, no trade adds to what both together may
+/// take with them, even if one of them is left behind with its debts.
+#[test]
+fn two_accounts_never_take_out_more_than_they_brought() {
+    let (mut seed, mut traded, mut refused) = (7_u64, 0, 0);
+    let mut random = |most: u64| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) % most
+    };
+    for _ in 0..20 {
+        let w = World::new();
+        w.env.mock_all_auths_allowing_non_root_auth();
+        let matcher = MatcherClient::new(&w.env, &w.env.register(Matcher, ()));
+        w.give(&w.alice, 115);
+        w.give(&w.bob, 115);
+        matcher.settle(&w.ledger.address, &w.alice, &w.bob, &(10 * BASE), &(1_000 * USD));
+        // One of the two may be left with nothing.
+        let moved = 8 + i128::from(random(9));
+        let index = if random(2) == 0 { 100 + moved } else { 100 - moved };
+        w.index_at(index);
+        let take = || [&w.alice, &w.bob].map(|who| w.ledger.summary(who).equity.max(0)).iter().sum::<i128>();
+        for _ in 0..12 {
+            let before = take();
+            let (buyer, seller) = if random(4) == 0 { (&w.alice, &w.bob) } else { (&w.bob, &w.alice) };
+            let size = i128::from(1 + random(20)) * BASE / 4;
+            let price = index * i128::from(9_500 + random(1_001));
+            let quote = size / (BASE / 4) * price * USD / 40_000;
+            match matcher.try_settle(&w.ledger.address, buyer, seller, &size, &quote) {
+                Ok(_) => traded += 1,
+                Err(_) => refused += 1,
+            }
+            w.holds();
+            let after = take();
+            assert!(after <= before + 4, "{before} became {after}");
+        }
+    }
+    assert!(traded > 50 && refused > 50, "{traded} traded, {refused} refused");
 }

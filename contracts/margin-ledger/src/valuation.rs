@@ -3,7 +3,7 @@
 
 use crate::book::Book;
 use crate::checked::*;
-use crate::holdings::{deposited, owed, perp_owed};
+use crate::holdings::{borrows, perp_owed, supply};
 use crate::standing;
 use crate::terms::{terms, Terms};
 use alloc::vec::Vec;
@@ -40,6 +40,22 @@ impl Quotes {
     pub fn want(&mut self, index: &Asset) {
         if !self.wanted.contains(index) {
             self.wanted.push(index.clone());
+        }
+    }
+
+    /// Wants what an account's holdings are priced by.
+    #[inline(never)]
+    pub fn want_account(&mut self, book: &mut Book, account: &AccountState) {
+        for holdings in [&account.deposits, &account.debts] {
+            for (asset, _) in holdings.iter() {
+                self.want(&book.asset(&asset).config.index);
+            }
+        }
+        for (symbol, _) in account.positions.iter() {
+            self.want(&book.market(&symbol).config.index);
+        }
+        if account.perp_debt > 0 || !account.positions.is_empty() {
+            self.want(&book.settlement_asset().config.index);
         }
     }
 
@@ -131,16 +147,14 @@ impl Sheet {
     pub fn of(book: &mut Book, account: &AccountState) -> Sheet {
         let mut sheet = Sheet::empty();
         sheet.status = standing::status(account, book.now());
-        for asset in account.deposits.keys() {
-            let state = book.asset(&asset);
-            let amount = deposited(state, account, &asset);
-            let state = state.clone();
+        for (asset, shares) in account.deposits.iter() {
+            let state = book.asset(&asset).clone();
+            let amount = supply(&state.totals).assets_floor(shares).or_fail(&book.env);
             sheet.deposits.push(Owned { amount, asset, state });
         }
-        for asset in account.debts.keys() {
-            let state = book.asset(&asset);
-            let amount = owed(state, account, &asset);
-            let state = state.clone();
+        for (asset, shares) in account.debts.iter() {
+            let state = book.asset(&asset).clone();
+            let amount = borrows(&state.totals).assets_ceil(shares).or_fail(&book.env);
             sheet.debts.push(Owned { amount, asset, state });
         }
         for (symbol, position) in account.positions.iter() {
@@ -159,19 +173,6 @@ impl Sheet {
     /// Whether anything is owed or risked.
     pub fn is_exposed(&self) -> bool {
         self.perp_debt > 0 || !self.debts.is_empty() || !self.positions.is_empty()
-    }
-
-    /// Wants every price the sheet depends on.
-    pub fn want(&self, quotes: &mut Quotes) {
-        for owned in self.deposits.iter().chain(self.debts.iter()) {
-            quotes.want(&owned.state.config.index);
-        }
-        for held in &self.positions {
-            quotes.want(&held.market.config.index);
-        }
-        if let Some(settlement) = &self.settlement {
-            quotes.want(&settlement.config.index);
-        }
     }
 
     /// Whether every deposit has a price for that.
@@ -356,7 +357,7 @@ pub fn funding_now(env: &Env, market: &PerpMarket, quote: &Quote) -> Funding {
 pub fn sheet(book: &mut Book, account: &AccountState) -> (Sheet, Quotes) {
     let sheet = Sheet::of(book, account);
     let mut quotes = Quotes::new();
-    sheet.want(&mut quotes);
+    quotes.want_account(book, account);
     let quotes = quotes.fetch(book);
     (sheet, quotes)
 }
@@ -378,7 +379,7 @@ pub fn breakdown(book: &mut Book, account: &Address) -> Breakdown {
     let settlement = book.config.settlement.clone();
     let settlement_index = book.settlement_asset().config.index.clone();
     let mut quotes = Quotes::new();
-    sheet.want(&mut quotes);
+    quotes.want_account(book, &state);
     quotes.want(&settlement_index);
     let quotes = quotes.fetch(book);
     let valued = sheet.value(env, &quotes, Valuation::Live);

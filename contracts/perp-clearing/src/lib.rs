@@ -28,11 +28,15 @@ mod test_adversaries;
 #[cfg(test)]
 mod test_batch;
 #[cfg(test)]
+mod test_bounds;
+#[cfg(test)]
 mod test_executors;
 #[cfg(test)]
 mod test_markets;
 #[cfg(test)]
 mod test_orders;
+#[cfg(test)]
+mod test_races;
 #[cfg(test)]
 mod test_replays;
 #[cfg(test)]

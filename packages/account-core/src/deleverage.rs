@@ -11,7 +11,7 @@ use crate::storage;
 use crate::tier::Tier;
 use margin_interface::{AccountError, ClearingError, DeleverageReport, Deleveraged};
 use margin_math::deleverage::{MIN_STEP, TARGET_BPS};
-use margin_math::units::BPS;
+use margin_math::units::{BPS, USD};
 use soroban_sdk::{
     auth::{ContractContext, InvokerContractAuthEntry, SubContractInvocation},
     contracttype, symbol_short, vec,
@@ -25,11 +25,11 @@ pub const COOLDOWN_SECONDS: u64 = 60;
 pub const MAX_STEPS: u32 = 6;
 /// Steps of one call that may fail.
 pub const MAX_FAILURES: u32 = 6;
-/// A step may cost one part in two to this power of what debt and notional fall by: 6.25%, enough for the band around the
-/// index and a fee.
-const COST_SHIFT: u32 = 4;
-/// What shares, values and weights may round away, USD 1e7.
-const ROUNDING: i128 = 32;
+/// A step may cost one part in two to this power of what debt or notional falls by: 6.25%, enough for the band around the
+/// index and a fee. It may miss the target by as much: costs are known in whole basis points beforehand.
+const PART_SHIFT: u32 = 4;
+/// What a token of few decimals may round away, USD 1e7.
+const ROUNDING: i128 = USD;
 
 // The parts of the ledger's `Breakdown` that are looked at.
 #[contracttype]
@@ -106,8 +106,7 @@ fn execute<T: Tier>(env: &Env, offer: Option<Offer>) -> Result<DeleverageReport,
             failures += 1;
             continue;
         };
-        let (repaid, reduced) = run.look_again()?;
-        moved[kind] += if kind == REDUCE { reduced } else { repaid };
+        moved[kind] += run.look_again(kind)?;
         steps += 1;
     }
     if steps == 0 {
@@ -161,6 +160,9 @@ impl<'a> Run<'a> {
 
     /// What the vault advises, a [`DeleverageStep`] as the SDK encodes it. `None`: nothing.
     fn advice(&self, failures: u32) -> Option<Vec<Val>> {
+        if self.at.summary.health_factor >= self.target {
+            return None;
+        }
         let env = self.env;
         let swap = match &self.offer {
             Some([_, terms @ ..]) => Vec::from_array(env, *terms).to_val(),
@@ -223,33 +225,37 @@ impl<'a> Run<'a> {
         attempt(env, &self.profile.protocol.perp_clearing, "trade", args)
     }
 
-    /// The account after a step. Returns by how much debt and notional fell, USD 1e7.
+    /// The account after a step. Returns by how much the notional fell, or else the debt, USD 1e7.
     ///
     /// # Errors
     /// * [`AccountError::InsufficientHealth`] - health fell
-    /// * [`AccountError::OperationNotAllowed`] - nothing fell, or a position grew; it cost more than a reduction may; it went
-    ///   beyond the target by more than a step, although no position closed
-    fn look_again(&mut self) -> Result<(i128, i128), AccountError> {
+    /// * [`AccountError::OperationNotAllowed`] - that did not fall, or a position grew; it cost more than a reduction may; it went
+    ///   beyond the target by more than the smallest step and that part, although no position closed
+    fn look_again(&mut self, kind: usize) -> Result<i128, AccountError> {
         let (breakdown, now) = look(self.env, self.profile)?;
         let (before, after) = (&self.at.summary, &now.summary);
         if after.health_factor < before.health_factor {
             return Err(AccountError::InsufficientHealth);
         }
-        let fell = (before.debt_value - after.debt_value, before.perp_notional - after.perp_notional);
-        let fall = fell.0 + fell.1;
+        // A loss that is realised may be new debt: what a reduction costs shows in the equity.
+        let fall = match kind {
+            REDUCE => before.perp_notional - after.perp_notional,
+            _ => before.debt_value - after.debt_value,
+        };
         let smaller = now.positions.iter().all(|Held { market, size }| {
             let was = size_in(&self.at, &market);
             size.signum() == was.signum() && size.unsigned_abs() <= was.unsigned_abs()
         });
-        let dear = before.equity - after.equity > (fall >> COST_SHIFT) + ROUNDING;
+        let part = fall >> PART_SHIFT;
+        let dear = before.equity - after.equity > part + ROUNDING;
         let closed = now.positions.len() < self.at.positions.len();
         let beyond = after.effective_margin * i128::from(BPS)
-            > (after.required_margin + MIN_STEP) * i128::from(self.target);
+            > (after.required_margin + MIN_STEP + part) * i128::from(self.target);
         if fall <= 0 || !smaller || dear || (beyond && !closed) {
             return Err(AccountError::OperationNotAllowed);
         }
         (self.breakdown, self.at) = (breakdown, now);
-        Ok(fell)
+        Ok(fall)
     }
 }
 

@@ -27,8 +27,7 @@ pub const MAX_THRESHOLD: u32 = 20_000;
 ///
 /// # Errors
 /// * [`AccountError::InvalidConfig`] - a limit outside the tier; no signer or too many; a key in two roles or twice, of a
-///   wrong length or zero; thresholds that cannot be met or fall with the amount; too many guardians or sessions; nobody
-///   who could recover from the loss of one key
+///   wrong length or zero; thresholds that cannot be met or fall with the amount; too many guardians or sessions
 pub fn validate<T: Tier>(env: &Env, profile: &Profile) -> Result<(), AccountError> {
     let valid = profile_holds::<T>(profile) && others_hold::<T>(env, &profile.signers);
     valid.then_some(()).ok_or(AccountError::InvalidConfig)
@@ -54,10 +53,7 @@ fn others_hold<T: Tier>(env: &Env, signers: &Vec<Bytes>) -> bool {
     if T::MULTISIG {
         let guardians = GUARDIANS.list(env);
         let thresholds = THRESHOLDS.get(env);
-        let met = thresholds.is_some_and(|thresholds| {
-            let recoverable = !guardians.is_empty() || thresholds.to_recover(signers.len()) < signers.len();
-            recoverable && can_be_met(&thresholds, signers.len())
-        });
+        let met = thresholds.is_some_and(|thresholds| can_be_met(&thresholds, signers.len()));
         if !met || guardians.len() > MAX_GUARDIANS {
             return false;
         }

@@ -729,6 +729,7 @@ pub trait SmartAccountInterface {
     /// # Errors
     /// * [`AccountError::NothingToDeleverage`], [`AccountError::Cooldown`], [`AccountError::StalePrice`]
     /// * [`AccountError::InsufficientHealth`] - health would have fallen; everything is undone
+    /// * [`AccountError::OperationNotAllowed`] - a step did not reduce, cost too much or went too far; everything is undone
     ///
     /// # Events
     /// * [`Deleveraged`]
@@ -917,8 +918,7 @@ pub trait InstitutionalAccountInterface {
     /// replaces their first and waits anew.
     ///
     /// # Errors
-    /// * [`AccountError::InvalidConfig`] - not `1 <= M <= N <= 20`; thresholds that fall with the amount; a bad key; neither
-    ///   guardians nor signers enough to recover from the loss of one key
+    /// * [`AccountError::InvalidConfig`] - not `1 <= M <= N <= 20`; thresholds that fall with the amount; a bad key
     ///
     /// # Events
     /// * [`MultisigProposed`]

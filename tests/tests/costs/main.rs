@@ -14,7 +14,7 @@ use margin_tests::auth::Invocation;
 use margin_tests::costs::Table;
 use margin_tests::env::limits::WASM_BYTES;
 use margin_tests::fixture::{Fixture, BTC_USD};
-use margin_tests::money::{eth, milli_base, price, usdc, usdt, Coin};
+use margin_tests::money::{eth, milli_base, price, usdc, usdt, xlm, Coin};
 use margin_tests::operations::Order;
 use margin_tests::orders::{consent, execute, execute_signed, match_call, order, place, submit};
 use margin_tests::tx::Tx;
@@ -39,6 +39,7 @@ const CONTRACTS: [(&str, f64); 8] = [
 fn every_entry_point_stays_below_a_quarter_of_the_limits() {
     let mut table = Table::default();
     key_account(&mut table);
+    stellar_debt(&mut table);
     smart_account(&mut table);
     distress(&mut table);
     orders(&mut table);
@@ -92,6 +93,22 @@ fn lending(f: &Fixture, table: &mut Table, section: &str, who: &Actor, borrow_ba
     table.note(f, section, "vault.repay_with_collateral", None);
     who.withdraw(Coin::Usdt.all()).ok();
     f.pass(60);
+}
+
+/// The debt is of a Stellar asset, as it was where peers were measured: no Wasm of a token is on the way.
+fn stellar_debt(table: &mut Table) {
+    let f = &Fixture::new(Mode::Wasm);
+    let section = "Key account with 2 deposits and 1 debt of a Stellar asset";
+    let karl = f.funded(f.key_account("karl"), &[usdc(60_000), eth(20), xlm(5_000)]);
+    karl.deposit(usdc(20_000)).ok();
+    karl.deposit(eth(10)).ok();
+    karl.borrow(xlm(2_000)).ok();
+    f.pass(60);
+    karl.repay(xlm(100)).ok();
+    table.note(f, section, "vault.repay", 2.0);
+    f.pass(60);
+    karl.borrow(xlm(100)).ok();
+    table.note(f, section, "vault.borrow", 4.3);
 }
 
 fn trading(f: &Fixture, table: &mut Table, section: &str, who: &Actor, open_bar: f64, close_bar: f64) {

@@ -83,7 +83,7 @@ impl Cast<'_> {
     // ---- orders -----------------------------------------------------------------------------------------------------
 
     /// An order that is stored, and then executed, cancelled or killed with all others.
-    pub fn order(&self, dice: &mut Dice) -> Option<Played> {
+    pub fn stored_order(&self, dice: &mut Dice) -> Option<Played> {
         let who = self.anybody(dice);
         if !self.spares(who, 400) || !self.near_index(BTC_USD, true) {
             return None;

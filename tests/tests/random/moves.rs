@@ -1,6 +1,6 @@
 //! What actors do at random: bounded by what they have, so that most of it succeeds.
 
-use margin_interface::{AccountStatus, Receive};
+use margin_interface::{AccountStatus, ConditionalOrder, Receive};
 use margin_math::defaults::LP_COOL_DOWN;
 use margin_math::units::{BASE, PRICE, USD};
 use margin_tests::actor::Actor;
@@ -8,6 +8,7 @@ use margin_tests::auth::{Invocation, Shape};
 use margin_tests::fixture::{Fixture, BTC_USD, ETH_USD};
 use margin_tests::money::{usdc, Coin, Money};
 use margin_tests::operations::Order;
+use margin_tests::orders::{execute_signed, order};
 use margin_tests::random::Dice;
 use margin_tests::refusal::Failure;
 use margin_tests::tx::Tx;
@@ -110,7 +111,7 @@ impl<'a> Cast<'a> {
 
     /// Plays one move; one that makes no sense now is replaced by another.
     pub fn play(&self, dice: &mut Dice) -> Played {
-        let moves: [(i128, Move<'a>); 40] = [
+        let moves: [(i128, Move<'a>); 41] = [
             (5, Cast::deposit),
             (6, Cast::withdraw),
             (12, Cast::borrow),
@@ -118,6 +119,7 @@ impl<'a> Cast<'a> {
             (3, Cast::repay_with_collateral),
             (8, Cast::open_position),
             (10, Cast::trade),
+            (6, Cast::order),
             (5, Cast::close_position),
             (5, Cast::arbitrage),
             (4, Cast::add_liquidity),
@@ -136,7 +138,7 @@ impl<'a> Cast<'a> {
             (3, Cast::increase),
             (2, Cast::borrow_two),
             (4, Cast::batch),
-            (5, Cast::order),
+            (5, Cast::stored_order),
             (2, Cast::matched),
             (2, Cast::delegate),
             (2, Cast::upkeep),
@@ -407,6 +409,43 @@ impl<'a> Cast<'a> {
         let order =
             Order { reduce_only: reduces && dice.chance(30), ..Order::market(market, size).at(limit) };
         self.submit("trade", format!("{} {order:?}", who.name), who.trade(order))
+    }
+
+    /// Somebody signs an order that a keeper executes. What `can_execute` said is what happens, to the code; a smart
+    /// account's own policy comes on top.
+    fn order(&self, dice: &mut Dice) -> Option<Played> {
+        let who = self.anybody(dice);
+        let held = self.f.clearing().position(&who.address, &self.f.symbol(BTC_USD)).map_or(0, |p| p.size);
+        let index = self.f.prices.get("BTC");
+        let value = (self.free_value(who, 13) * dice.between(20, 90) / 100).min(2 * PURSE * USD);
+        let closes = held != 0 && dice.chance(50);
+        let size = if closes {
+            -held * dice.between(10, 120) / 100
+        } else if value > LEAST * USD {
+            let size = value / USD * BASE / (index / margin_tests::money::price(1));
+            if self.mark(BTC_USD) < index {
+                size
+            } else {
+                -size
+            }
+        } else {
+            return None;
+        };
+        let order = ConditionalOrder {
+            acceptable_price: if size > 0 { index * 107 / 100 } else { index * 93 / 100 },
+            epoch: self.f.clearing().orders(&who.address).epoch,
+            reduce_only: closes,
+            ..order(self.f, who, dice.between(0, i128::from(u32::MAX)) as u64, size)
+        };
+        let said = self.f.clearing().can_execute(&order).error;
+        let detail = format!("{} {size} said {said}", who.name);
+        let played =
+            self.submit("execute_order", detail, execute_signed(self.f, &self.f.keeper, who, &order))?;
+        let own_policy = self.smart.iter().any(|account| account.address == who.address);
+        let done = matches!(played.outcome, Outcome::Done);
+        assert!(done == (said == 0) || own_policy, "{} {:?}", played.detail, played.outcome);
+        assert!(said == 0 || !done, "{}", played.detail);
+        Some(played)
     }
 
     /// Trades the mark toward the index, as far as one ledger permits: what keeps a curve near its index.

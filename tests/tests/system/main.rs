@@ -9,6 +9,7 @@ mod deleverage;
 mod factory;
 mod host_rule;
 mod lending;
+mod metadata;
 mod oracle;
 mod orders;
 mod pause;

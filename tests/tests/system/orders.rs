@@ -19,6 +19,7 @@ crate::in_both_modes!(
     a_stored_stop_loss_needs_no_signature_and_dies_with_a_flag,
     a_delegate_signs_orders_until_it_is_revoked,
     an_operator_alone_moves_nothing,
+    two_accounts_of_one_person_match_no_loss_onto_the_pool,
     a_batch_takes_one_signature,
     a_batch_of_a_delegate_stays_within_its_permissions,
 );
@@ -136,8 +137,8 @@ fn a_delegate_signs_orders_until_it_is_revoked(f: &Fixture) {
     execute_signed(f, &f.keeper, &karl, &signed).fails(ClearingError::WrongEpoch);
 }
 
-fn an_operator_alone_moves_nothing(f: &Fixture) {
-    let [karl, alice] = traders(f);
+/// An account that settles matches, two days after it was announced.
+fn operator(f: &Fixture) -> Actor {
     let operator = f.key_account("operator");
     let clearing = &f.contracts().clearing;
     let change = ClearingChange::Operator(operator.address.clone());
@@ -145,7 +146,45 @@ fn an_operator_alone_moves_nothing(f: &Fixture) {
     f.admin.calls::<()>(clearing, "execute", (&id,).into_val(&f.env)).fails(GovernanceError::TooEarly);
     f.pass(2 * 86_400);
     f.admin.calls::<()>(clearing, "execute", (&id,).into_val(&f.env)).ok();
+    operator
+}
 
+/// Karl is long a bitcoin at 50,000 with 5,950, Kate is short; both are one person. At 45,000 he sells her most of it for
+/// 43,500 a piece, inside the band: 6,435 lost, 485 more than he has, which the pool would lend him and Kate would keep.
+fn two_accounts_of_one_person_match_no_loss_onto_the_pool(f: &Fixture) {
+    let [karl, kate] = [("karl", 6_000), ("kate", 30_000)].map(|(name, dollars)| {
+        let trader = f.funded(f.key_account(name), &[usdc(dollars)]);
+        trader.deposit(usdc(dollars)).ok();
+        trader
+    });
+    let operator = operator(f);
+    let matched = |buyer: &Actor, seller: &Actor, nonce: u64, milli: i128, dollars: i128| {
+        let sell = order(f, seller, nonce, -milli_base(milli));
+        let buy = order(f, buyer, nonce, milli_base(milli));
+        let (sold, bought) = (consent(f, "settle_match", &sell), consent(f, "settle_match", &buy));
+        let side = |order: ConditionalOrder, quote_delta: i128| {
+            let size_delta = order.size_delta;
+            MatchedFill { order, quote_delta, size_delta }
+        };
+        let fills = [side(sell, dollars * USD), side(buy, -dollars * USD)];
+        match_call(f, &operator, &fills)
+            .consent(seller, sold.tree(&f.env))
+            .consent(buyer, bought.tree(&f.env))
+    };
+    matched(&karl, &kate, 1, 1_000, 50_000).ok();
+    let before = f.ledger().totals();
+    f.set_price("BTC", price(45_000));
+    matched(&kate, &karl, 2, 990, 43_065).fails(LedgerError::BadDebt);
+    // At the index he may leave, and pays for it himself.
+    matched(&kate, &karl, 3, 990, 44_550).ok();
+    let after = f.ledger().totals();
+    assert_eq!((size(f, &karl), after.perp_borrowed), (milli_base(10), 0));
+    assert!(after.lp >= before.lp && after.insurance >= before.insurance);
+}
+
+fn an_operator_alone_moves_nothing(f: &Fixture) {
+    let [karl, alice] = traders(f);
+    let operator = operator(f);
     let buy = order(f, &alice, 1, milli_base(400));
     let sell = order(f, &karl, 1, -milli_base(400));
     let side = |order: &ConditionalOrder, milli: i128, dollars: i128| MatchedFill {

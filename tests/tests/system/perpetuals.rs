@@ -15,6 +15,7 @@ crate::in_both_modes!(
     insurance_covers_what_a_loser_cannot_pay,
     a_position_is_reversed_in_one_trade,
     late_and_dear_trades_are_refused,
+    what_does_not_fit_is_refused_by_name,
     the_pool_bears_only_what_it_can,
     liquidity_comes_and_goes_at_fair_value,
 );
@@ -195,6 +196,23 @@ fn late_and_dear_trades_are_refused(f: &Fixture) {
     for trade in late {
         trade.fails(ClearingError::DeadlineExpired);
     }
+}
+
+/// In Wasm arithmetic stops without a code where something does not fit: nothing that a caller says gets there.
+fn what_does_not_fit_is_refused_by_name(f: &Fixture) {
+    let carol = trader(f, "carol");
+    let depth = f.clearing().market(&f.symbol(BTC_USD)).state.base_reserve;
+    carol.trade(Order::market(BTC_USD, depth)).fails(ClearingError::CurveExhausted);
+    for size in [i128::MAX, i128::MIN] {
+        carol.trade(Order::market(BTC_USD, size)).fails(ClearingError::Overflow);
+        let quoted = f.clearing().try_quote_trade(&f.symbol(BTC_USD), &size);
+        assert_eq!(quoted.err(), Some(Ok(ClearingError::Overflow)));
+    }
+    // A short that would take all the quote of the curve out: 60 of 50 million.
+    f.fund(&carol, usdc(600_000));
+    carol.open_position(BTC_USD, false, usdc(600_000), 10_000).fails(ClearingError::CurveExhausted);
+    carol.add_liquidity(Coin::Usdc.units(i128::MAX)).fails(ClearingError::InvalidAmount);
+    carol.remove_liquidity(i128::MAX).fails(ClearingError::InvalidAmount);
 }
 
 fn the_pool_bears_only_what_it_can(f: &Fixture) {
