@@ -11,7 +11,7 @@ use margin_tests::accounts::DAY;
 use margin_tests::actor::{key_of, Actor};
 use margin_tests::auth::Invocation;
 use margin_tests::fixture::{BTC_USD, ETH_USD};
-use margin_tests::money::{usdc, Coin};
+use margin_tests::money::{usd, usdc, Coin};
 use margin_tests::orders;
 use margin_tests::random::Dice;
 use margin_tests::signer::Signer;
@@ -151,13 +151,6 @@ impl Cast<'_> {
             if !self.spares(buyer, 400) || !self.spares(seller, 400) {
                 return Self::done("operator", "named");
             }
-        } else if dice.chance(30) {
-            let nobody = (&f.guardian.address, None::<Address>).into_val(&f.env);
-            return self.submit(
-                "set_operator",
-                String::new(),
-                f.guardian.calls::<()>(clearing, "set_operator", nobody),
-            );
         }
         let index = f.prices.get("BTC");
         let size = BASE / 1_000;
@@ -178,7 +171,12 @@ impl Cast<'_> {
         for (who, fill) in &fills {
             tx = tx.consent(who, orders::consent(f, "settle_match", &fill.order).tree(&f.env));
         }
-        self.submit("settle_match", format!("{} buys of {}", buyer.name, seller.name), tx)
+        let played = self.submit("settle_match", format!("{} buys of {}", buyer.name, seller.name), tx);
+        if dice.chance(50) {
+            let nobody = (&f.guardian.address, None::<Address>).into_val(&f.env);
+            f.guardian.calls::<()>(clearing, "set_operator", nobody).ok();
+        }
+        played
     }
 
     // ---- the ledger's own -------------------------------------------------------------------------------------------
@@ -292,14 +290,9 @@ impl Cast<'_> {
         let key = f.key(&key_of(&name));
         if dice.chance(50) {
             f.administer::<()>(who, "revoke_session_key", (key.clone(),)).ok();
-            let args = (
-                key,
-                f.now() + DAY,
-                usdc(10).units,
-                usdc(100).units,
-                HostVec::<soroban_sdk::Symbol>::new(&f.env),
-            );
-            let _ = f.administer::<()>(who, "add_session_key", args).submit();
+            let operations = vec![&f.env, f.symbol("borrow")];
+            let args = (key, f.now() + DAY, usd(10), usd(100), operations);
+            f.administer::<()>(who, "add_session_key", args).ok();
         }
         f.administer::<()>(who, "revoke_all_sessions", ()).ok();
         let policy = TokenPolicy { max_debt: 1_000_000 * USD, max_outflow: 1_000_000 * USD };

@@ -142,7 +142,7 @@ impl<'a> Cast<'a> {
             (2, Cast::matched),
             (2, Cast::delegate),
             (2, Cast::upkeep),
-            (6, Cast::call_for_margin),
+            (10, Cast::call_for_margin),
             (1, Cast::keys),
             (1, Cast::settings),
             (1, Cast::freeze),
@@ -237,6 +237,11 @@ impl<'a> Cast<'a> {
         } else {
             apart > -400
         }
+    }
+
+    /// Whether band and reserve have room for a small trade to that side.
+    fn takes_risk(&self, market: &str, long: bool) -> bool {
+        self.near_index(market, long) && self.f.clearing().reserve_headroom() > 0
     }
 
     fn price(&self, coin: Coin) -> i128 {
@@ -366,6 +371,10 @@ impl<'a> Cast<'a> {
         let held = self.f.clearing().position(&who.address, &self.f.symbol(market));
         let cheap = self.mark(market) < self.f.prices.get(ticker);
         let long = held.map_or(cheap, |position| position.size > 0);
+        // Now and then where the band or the reserve refuses it.
+        if !dice.chance(10) && !self.takes_risk(market, long) {
+            return None;
+        }
         let margin =
             self.part(dice, Coin::Usdc, self.f.balance(Coin::Usdc, &who.address).min(usdc(4_000).units))?;
         let leverage = u32::try_from(dice.between(100, 240)).ok()?;
@@ -384,6 +393,9 @@ impl<'a> Cast<'a> {
         // Mostly toward the index: the other way ends at the band.
         let long = if dice.chance(60) { self.mark(market) < index } else { dice.chance(50) };
         let reduces = held != 0 && long != (held > 0);
+        if !reduces && !dice.chance(10) && !self.takes_risk(market, long) {
+            return None;
+        }
         let size = if reduces && dice.chance(60) {
             held.abs() * dice.between(10, 90) / 100
         } else {
@@ -444,7 +456,7 @@ impl<'a> Cast<'a> {
         // Near the index, half of the relative distance is the relative change of x.
         let gap_bps = (index - mark) * 10_000 / mark;
         let size = x / 10_000 * (gap_bps / 2).clamp(-90, 90);
-        if gap_bps.abs() < 20 {
+        if gap_bps.abs() < 20 || self.f.clearing().reserve_headroom() < 0 {
             return None;
         }
         self.submit(
