@@ -52,7 +52,7 @@ check: setup cargo-deny ## formatting, clippy, dependencies, documentation
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
-	$(CARGO) clippy --manifest-path fuzz/Cargo.toml --target-dir $(TARGET) --locked -- -D warnings
+	$(CARGO) clippy --manifest-path fuzz/Cargo.toml --target-dir $(TARGET) -- -D warnings
 	$(CARGO) deny --log-level error check licenses bans sources
 	@if GIT_TERMINAL_PROMPT=0 timeout 20 git ls-remote --quiet https://github.com/rustsec/advisory-db HEAD >/dev/null 2>&1; then \
 		$(CARGO) deny --log-level error check advisories; \
@@ -84,6 +84,11 @@ fuzz: wasm ## longer random sequences: make fuzz FUZZ_SEQUENCES=5000 FUZZ_SEED=7
 
 stress: setup ## 10,000 accounts through crash, rally, chop and depeg; writes target/stress/report.html and docs/stress.*
 	$(CARGO) run --quiet --release --locked --package stress -- $(TARGET)/stress/report.html docs
+
+coverage: wasm ## line coverage of contracts and packages by all their tests; fails below 95%
+	@rustup component list --installed --toolchain $(CHANNEL) | grep '^llvm-tools' >/dev/null || rustup component add llvm-tools --toolchain $(CHANNEL)
+	@command -v cargo-llvm-cov >/dev/null || env -u CARGO_TARGET_DIR $(CARGO) install --locked cargo-llvm-cov@$(COVERAGE_RELEASE)
+	$(CARGO) llvm-cov --locked --workspace --summary-only --ignore-filename-regex '$(UNCOVERED)' --fail-under-lines 95
 
 errors: setup ## rewrite the error table of README.md from the code
 	$(CARGO) run --quiet --locked --package error-table -- README.md
@@ -148,6 +153,9 @@ cargo-deny: setup
 	@command -v cargo-deny >/dev/null || env -u CARGO_TARGET_DIR $(CARGO) install --locked cargo-deny@$(DENY_RELEASE)
 
 DENY_RELEASE := 0.20.2
+COVERAGE_RELEASE := 0.9.1
+# What is measured is contracts and packages; their tests, and what only tests use, are not.
+UNCOVERED := (/tests/|/tools/|/examples/|/src/test|/testing)
 
 # ---- Wasm -----------------------------------------------------------------------------------------------------------
 
@@ -188,4 +196,4 @@ wasm-by-cargo:
 
 always:
 
-.PHONY: demo test check build size bench bindings deploy test-deploy wallets test-wallets fuzz stress errors clean help setup stellar-cli cargo-deny wasm wasm-by-cli wasm-by-cargo always
+.PHONY: demo test check build size bench bindings deploy test-deploy wallets test-wallets fuzz stress coverage errors clean help setup stellar-cli cargo-deny wasm wasm-by-cli wasm-by-cargo always

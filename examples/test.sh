@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs every example on a local network that it deploys to: wallets in JavaScript, the stellar CLI with sign-auth, a keeper.
+# Runs every example on a local network that it deploys to: wallets in JavaScript, the stellar CLI with sign-auth, a keeper; and
+# reads the commands of the pages.
 #
 # Needs Node.js 20, npm, curl, openssl, the built Wasm, and a local network: STELLAR_RPC_URL, or one at its usual port
 # (`stellar container start local`). SIGN_AUTH is the path of sign-auth.
@@ -33,3 +34,6 @@ sh wallet/cli.sh
 echo
 echo "keeper/test.mjs"
 node keeper/test.mjs
+echo
+echo "commands of the documentation"
+sh docs.sh ../README.md ../docs/operations.md

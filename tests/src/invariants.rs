@@ -23,6 +23,7 @@ pub struct Memory {
     first_base: BTreeMap<String, i128>,
     minted: BTreeMap<String, i128>,
     pool_shares: Option<i128>,
+    perpetuals: crate::perp_invariants::Memory,
 }
 
 impl Memory {
@@ -82,6 +83,7 @@ pub fn check(world: &World, memory: &mut Memory) {
     picture.pool_shares(world, memory);
     picture.nothing_minted(world, memory);
     picture.levels_nest(world);
+    crate::perp_invariants::check(world, &mut memory.perpetuals);
 }
 
 /// Checks all invariants once.

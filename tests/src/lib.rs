@@ -18,6 +18,7 @@ pub mod money;
 pub mod operations;
 pub mod orders;
 pub mod outer;
+pub mod perp_invariants;
 pub mod prices;
 pub mod random;
 pub mod refusal;

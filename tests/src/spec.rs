@@ -32,10 +32,23 @@ impl Spec {
 
     /// Arguments of the right types for a function: small numbers, and `who` for every address.
     pub fn arguments(&self, env: &Env, function: &ScSpecFunctionV0, who: &Address) -> HostVec<Val> {
+        self.arguments_with(env, function, who, |_| None)
+    }
+
+    /// [`Self::arguments`], those that are known by their name aside.
+    pub fn arguments_with(
+        &self,
+        env: &Env,
+        function: &ScSpecFunctionV0,
+        who: &Address,
+        known: impl Fn(&str) -> Option<Val>,
+    ) -> HostVec<Val> {
         let mut arguments = HostVec::new(env);
         for input in function.inputs.iter() {
-            let value = self.sample(&input.type_, who);
-            arguments.push_back(Val::try_from_val(env, &value).expect("a value of the host"));
+            let value = known(&input.name.to_utf8_string_lossy()).unwrap_or_else(|| {
+                Val::try_from_val(env, &self.sample(&input.type_, who)).expect("a value of the host")
+            });
+            arguments.push_back(value);
         }
         arguments
     }

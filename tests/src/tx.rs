@@ -173,7 +173,10 @@ impl<T: TryFromVal<Env, Val>> Tx<T> {
         assert_affordable(env, &self.call.function);
         self.note_losses();
         let result = match outcome {
-            Ok(Ok(value)) => Ok(value),
+            Ok(Ok(value)) => {
+                self.world.succeeded(&self.call.contract, &self.call.function);
+                Ok(value)
+            }
             Ok(Err(_)) => panic!("`{}` returned another type than expected", self.call.function),
             Err(Ok(error)) => Err(refusal::of(env, error)),
             Err(Err(error)) => panic!("`{}` ended in {error:?}", self.call.function),
@@ -218,7 +221,10 @@ impl<T: TryFromVal<Env, Val>> Tx<T> {
         assert_affordable(env, &self.call.function);
         self.note_losses();
         let value = match outcome {
-            Ok(Ok(value)) => value,
+            Ok(Ok(value)) => {
+                self.world.succeeded(&self.call.contract, &self.call.function);
+                value
+            }
             Ok(Err(_)) => panic!("`{}` returned another type than expected", self.call.function),
             Err(error) => panic!(
                 "`{}` should succeed, but: {error:?}\n{}",

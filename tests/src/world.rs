@@ -10,7 +10,7 @@ use soroban_sdk::token::TokenClient;
 use soroban_sdk::xdr::{LedgerEntry, LedgerKey};
 use soroban_sdk::{Address, Env, Symbol};
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 use std::rc::Rc;
 
@@ -55,6 +55,7 @@ pub struct Shared {
     nonce: Cell<i64>,
     contracts: OnceCell<Contracts>,
     people: RefCell<Vec<Actor>>,
+    called: RefCell<BTreeSet<(&'static str, String)>>,
     /// Whether a debt was written off since somebody looked.
     pub lost: Cell<bool>,
     /// Where the instructions of the last transaction went, with `COSTS=frames`.
@@ -77,6 +78,7 @@ impl World {
             nonce: Cell::new(1),
             contracts: OnceCell::new(),
             people: RefCell::new(Vec::new()),
+            called: RefCell::new(BTreeSet::new()),
             lost: Cell::new(false),
             frames: RefCell::default(),
         }))
@@ -102,6 +104,25 @@ impl Shared {
     /// Notes where the contracts are, once.
     pub fn deployed(&self, contracts: Contracts) {
         assert!(self.contracts.set(contracts).is_ok(), "deployed once");
+    }
+
+    /// Notes that a transaction called this, and succeeded.
+    pub fn succeeded(&self, contract: &Address, function: &str) {
+        let Some(c) = self.contracts.get() else { return };
+        let crates = [
+            (&c.oracle, "oracle"),
+            (&c.ledger, "margin-ledger"),
+            (&c.vault, "vault"),
+            (&c.clearing, "perp-clearing"),
+            (&c.factory, "factory"),
+        ];
+        let name = crates.into_iter().find(|(address, _)| *address == contract);
+        self.called.borrow_mut().insert((name.map_or("account", |(_, name)| name), function.into()));
+    }
+
+    /// Crate and function of every transaction that succeeded; `account` stands for accounts of all tiers, and tokens.
+    pub fn called(&self) -> BTreeSet<(&'static str, String)> {
+        self.called.borrow().clone()
     }
 
     /// Where the contracts are.

@@ -1,8 +1,6 @@
 //! Native tests with real signatures and hand-built contexts; no authorisation is ever mocked. What needs the host's own
 //! rules (nonces, expiry, re-entry, the signed tree) is tested with all contracts in `tests/`.
 
-extern crate std;
-
 mod administration;
 mod allowlist;
 mod authentication;

@@ -33,6 +33,23 @@ pub struct Book {
     settlement: Option<Entry<(), Settlement>>,
 }
 
+#[inline(never)]
+fn settlement(env: &Env) -> Entry<(), Settlement> {
+    let state = storage::settlement(env);
+    Entry { key: (), stored_seq: state.seq, state, dirty: false }
+}
+
+/// Whether two addresses are one: mostly they are one object of the host too, which need not be asked then.
+fn same(one: &Address, other: &Address) -> bool {
+    one.to_val().get_payload() == other.to_val().get_payload() || one == other
+}
+
+/// Whether two symbols are one: what fits a value, as a market's name mostly does, is compared as a number.
+fn is(one: &Symbol, other: &Symbol) -> bool {
+    let (a, b) = (one.to_val(), other.to_val());
+    a.get_payload() == b.get_payload() || (a.is_object() || b.is_object()) && one == other
+}
+
 /// Publishes an event of a change.
 macro_rules! emit {
     ($book:expr, $event:expr) => {
@@ -176,39 +193,43 @@ impl Book {
         storage::extend_instance(env);
     }
 
+    // The network charges a function for its branches when it is entered, taken or not. What is looked up often therefore
+    // is a function of its own, without what is done once.
     fn asset_entry(&mut self, asset: &Address) -> &mut Entry<Address, AssetState> {
-        let loaded = self.assets.iter().position(|entry| &entry.key == asset);
-        let at = loaded.unwrap_or(self.assets.len());
-        if loaded.is_none() {
-            let env = &self.env.clone();
-            let mut state =
-                storage::asset(env, asset).unwrap_or_else(|| fail(env, LedgerError::UnknownAsset));
-            let (stored_seq, now) = (state.totals.seq, self.now());
-            // One clock for both: the credit line grows by the same step as the asset's debts.
-            let settles = asset == &self.config.settlement;
-            let settlement = settles.then(|| &mut self.load_settlement().state);
-            accrual::accrue(env, &mut state, settlement, now);
-            self.assets.push(Entry { key: asset.clone(), state, stored_seq, dirty: false });
-        }
+        let loaded = self.assets.iter().position(|entry| same(&entry.key, asset));
+        let at = loaded.unwrap_or_else(|| self.load_asset(asset));
         &mut self.assets[at]
     }
 
+    #[inline(never)]
+    fn load_asset(&mut self, asset: &Address) -> usize {
+        let env = &self.env.clone();
+        let mut state = storage::asset(env, asset).unwrap_or_else(|| fail(env, LedgerError::UnknownAsset));
+        let (stored_seq, now) = (state.totals.seq, self.now());
+        // One clock for both: the credit line grows by the same step as the asset's debts.
+        let settles = asset == &self.config.settlement;
+        let settlement = settles.then(|| &mut self.load_settlement().state);
+        accrual::accrue(env, &mut state, settlement, now);
+        self.assets.push(Entry { key: asset.clone(), state, stored_seq, dirty: false });
+        self.assets.len() - 1
+    }
+
     fn market_entry(&mut self, market: &Symbol) -> &mut Entry<Symbol, PerpMarket> {
-        let loaded = self.markets.iter().position(|entry| &entry.key == market);
-        let at = loaded.unwrap_or(self.markets.len());
-        if loaded.is_none() {
-            let state = storage::market(&self.env, market)
-                .unwrap_or_else(|| fail(&self.env, LedgerError::UnknownMarket));
-            self.markets.push(Entry { key: market.clone(), stored_seq: state.seq, state, dirty: false });
-        }
+        let loaded = self.markets.iter().position(|entry| is(&entry.key, market));
+        let at = loaded.unwrap_or_else(|| self.load_market(market));
         &mut self.markets[at]
+    }
+
+    #[inline(never)]
+    fn load_market(&mut self, market: &Symbol) -> usize {
+        let state =
+            storage::market(&self.env, market).unwrap_or_else(|| fail(&self.env, LedgerError::UnknownMarket));
+        self.markets.push(Entry { key: market.clone(), stored_seq: state.seq, state, dirty: false });
+        self.markets.len() - 1
     }
 
     fn load_settlement(&mut self) -> &mut Entry<(), Settlement> {
         let env = &self.env;
-        self.settlement.get_or_insert_with(|| {
-            let state = storage::settlement(env);
-            Entry { key: (), stored_seq: state.seq, state, dirty: false }
-        })
+        self.settlement.get_or_insert_with(|| settlement(env))
     }
 }

@@ -62,8 +62,7 @@ pub fn make_room(env: &Env, state: &mut AssetState, seconds: u64) {
 
 /// Takes the room of a loan, or gives that of a repayment back.
 pub fn take_room(env: &Env, totals: &mut AssetTotals, lent: i128) {
-    // A holding is at most 1e30.
-    decrease(env, &mut totals.room, lent * WINDOW);
+    decrease(env, &mut totals.room, mul_div_floor(env, lent, WINDOW, 1));
 }
 
 /// Refuses when more has been lent within an hour than the asset allows.

@@ -4,6 +4,7 @@
 //! risk is asked of `limits`; an account that owes and risks nothing is never asked, so its exit needs no price.
 
 use crate::{
+    actions,
     book::{emit, Book},
     checked::*,
     custody,
@@ -69,7 +70,7 @@ pub fn batch(book: &mut Book, account: &Address, from: &Address, actions: &Vec<A
     let env = &book.env.clone();
     require(env, actions.len() <= MAX_ACTIONS, LedgerError::TooManyHoldings);
     let mut moved = Vec::new(env);
-    for action in actions.iter() {
+    for action in actions::read(env, actions) {
         moved.push_back(match &action {
             Action::Deposit(asset, amount) => deposit(book, from, account, asset, *amount).amount,
             Action::Withdraw(asset, amount) => withdraw(book, account, asset, *amount),
@@ -80,7 +81,7 @@ pub fn batch(book: &mut Book, account: &Address, from: &Address, actions: &Vec<A
         });
     }
     let mut increases = false;
-    for action in actions.iter() {
+    for action in actions::read(env, actions) {
         match &action {
             Action::Deposit(asset, _) => require_supply_cap(book, asset),
             Action::Borrow(asset, _) => {
@@ -325,8 +326,7 @@ fn relieve(book: &mut Book, owner: &mut AccountState) {
     till.close(book, owner);
 }
 
-/// Tells of a repayment. Returns its tokens.
-pub fn finish_repayment(
+fn finish_repayment(
     book: &mut Book,
     account: &Address,
     asset: &Address,

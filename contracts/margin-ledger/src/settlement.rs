@@ -4,8 +4,7 @@
 use crate::{
     book::{emit, Book},
     checked::*,
-    holdings::{credit_line, deposited, owed, perp_owed, supply, take_debt, Change},
-    lending::{finish_repayment, Paid},
+    holdings::{credit_line, deposited, owed, perp_owed, supply, take_debt},
 };
 use margin_interface::{AccountState, BadDebt, LedgerError, PendingClaim, PendingClaimed, Settlement};
 use margin_math::settlement::{insurance_allowance, Buckets, Claim, Purse};
@@ -136,50 +135,33 @@ pub fn is_bad_debt(account: &AccountState) -> bool {
 
 /// Writes off what an account owes once nothing is left that could pay it; does nothing before.
 ///
-/// Perpetual debt: insurance, then the liquidity providers who lent it; never depositors. Lending debt: the asset's
-/// reserves, then its depositors. The parts sum to the debt, and a debt that is gone accrues no more.
+/// Perpetual debt: what the account itself waits for, then insurance, then the liquidity providers who lent it; never
+/// depositors. Lending debt: the asset's reserves, then its depositors. The parts sum to what is written off, and a debt
+/// that is gone accrues no more.
 ///
 /// # Events
+/// * [`PendingClaimed`] with what was set off
 /// * [`BadDebt`] per debt
 pub fn realize_bad_debt(book: &mut Book, account: &Address) {
-    offset(book, account);
     let owner = book.account(account);
-    if !is_bad_debt(&owner) {
-        return;
-    }
-    if owner.perp_debt > 0 {
+    if owner.perp_debt > 0 && owner.deposits.is_empty() && owner.positions.is_empty() {
         write_off_perp(book, account);
     }
-    for asset in owner.debts.keys() {
-        write_off(book, account, &asset);
+    let owner = book.account(account);
+    if is_bad_debt(&owner) {
+        for asset in owner.debts.keys() {
+            write_off(book, account, &asset);
+        }
     }
-}
-
-/// Sets the claim of an account that has nothing else off against its perpetual debt.
-fn offset(book: &mut Book, account: &Address) {
-    let mut owner = book.account(account);
-    let only = owner.deposits.is_empty() && owner.positions.is_empty();
-    if !only || owner.perp_debt == 0 || owner.pending.amount == 0 {
-        return;
-    }
-    let env = &book.env.clone();
-    let mut till = Till::open(book, &owner);
-    let (debt, claim) = (till.purse.debt, till.purse.claim.amount);
-    till.buckets.offset(&mut till.purse).or_fail(env);
-    let perp = sub(env, debt, till.purse.debt);
-    let claimed = sub(env, claim, till.purse.claim.amount);
-    let settlement_seq = till.close(book, &mut owner);
-    let account_seq = book.put_account(account, &owner);
-    let paid = Paid { perp, lending: Change { amount: 0, shares: 0 } };
-    let settlement = book.config.settlement.clone();
-    emit!(book, PendingClaimed { account: account.clone(), amount: claimed, account_seq, settlement_seq });
-    finish_repayment(book, account, &settlement, &paid, true);
 }
 
 fn write_off_perp(book: &mut Book, account: &Address) {
     let env = &book.env.clone();
     let mut owner = book.account(account);
     let mut till = Till::open(book, &owner);
+    let claim = till.purse.claim.amount;
+    till.buckets.offset(&mut till.purse).or_fail(env);
+    let claimed = sub(env, claim, till.purse.claim.amount);
     let today = book.now() / DAY;
     let day = book.settlement_mut();
     if day.insurance_day != today {
@@ -191,6 +173,10 @@ fn write_off_perp(book: &mut Book, account: &Address) {
     till.purse.debt = 0;
     let asset_seq = till.close(book, &mut owner);
     let account_seq = book.put_account(account, &owner);
+    if claimed > 0 {
+        let (account, settlement_seq) = (account.clone(), asset_seq);
+        emit!(book, PendingClaimed { account, amount: claimed, account_seq, settlement_seq });
+    }
     emit!(
         book,
         BadDebt {

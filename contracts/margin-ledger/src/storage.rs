@@ -4,7 +4,7 @@ use margin_interface::{
     AccountState, AccountStatus, AssetState, Bucket, Limits, PendingClaim, PerpMarket, Settlement,
 };
 use margin_math::units::INDEX;
-use soroban_sdk::{contracttype, Address, Env, IntoVal, Map, Symbol, TryFromVal, Val, Vec};
+use soroban_sdk::{contracttype, symbol_short, Address, Env, IntoVal, Map, Symbol, TryFromVal, Val, Vec};
 
 /// Ledgers of a day at five seconds.
 pub const DAY_IN_LEDGERS: u32 = 17_280;
@@ -13,22 +13,19 @@ pub const THRESHOLD: u32 = 90 * DAY_IN_LEDGERS;
 /// To what it is extended.
 pub const BUMP: u32 = 120 * DAY_IN_LEDGERS;
 
-#[contracttype]
-#[derive(Clone)]
-enum Key {
-    Account(Address),
-    Asset(Address),
-    Assets,
-    Backstop,
-    Config,
-    Grant(Address, Address),
-    InKind(Address),
-    Market(Symbol),
-    Markets,
-    ProtocolAccount(Bucket),
-    Settlement,
-    Venues,
-}
+// Keys are tuples that start with one of these: a symbol that is a constant costs nothing at run time.
+const ACCOUNT: Symbol = symbol_short!("Account");
+const ASSET: Symbol = symbol_short!("Asset");
+const ASSETS: Symbol = symbol_short!("Assets");
+const BACKSTOP: Symbol = symbol_short!("Backstop");
+const BUCKETS: Symbol = symbol_short!("Buckets");
+const CONFIG: Symbol = symbol_short!("Config");
+const GRANT: Symbol = symbol_short!("Grant");
+const IN_KIND: Symbol = symbol_short!("InKind");
+const MARKET: Symbol = symbol_short!("Market");
+const MARKETS: Symbol = symbol_short!("Markets");
+const ROLE: Symbol = symbol_short!("Role");
+const VENUES: Symbol = symbol_short!("Venues");
 
 /// Who prices, and what settles. Instance entry.
 #[contracttype]
@@ -64,20 +61,34 @@ pub struct Grant {
     pub permissions: u32,
 }
 
-fn instance<T: TryFromVal<Env, Val>>(env: &Env, key: Key) -> Option<T> {
+#[inline(never)] // for size, as the next
+fn key(env: &Env, name: Symbol) -> Val {
+    (name,).into_val(env)
+}
+
+#[inline(never)]
+fn key_of(env: &Env, name: Symbol, of: Val) -> Val {
+    (name, of).into_val(env)
+}
+
+fn grant_key(env: &Env, account: &Address, delegate: &Address) -> Val {
+    (GRANT, account, delegate).into_val(env)
+}
+
+fn instance<T: TryFromVal<Env, Val>>(env: &Env, key: Val) -> Option<T> {
     env.storage().instance().get(&key)
 }
 
-fn set_instance<T: IntoVal<Env, Val>>(env: &Env, key: Key, value: &T) {
+fn set_instance<T: IntoVal<Env, Val>>(env: &Env, key: Val, value: &T) {
     env.storage().instance().set(&key, value);
     extend_instance(env);
 }
 
-fn persistent<T: TryFromVal<Env, Val>>(env: &Env, key: Key) -> Option<T> {
+fn persistent<T: TryFromVal<Env, Val>>(env: &Env, key: Val) -> Option<T> {
     env.storage().persistent().get(&key)
 }
 
-fn set_persistent<T: IntoVal<Env, Val>>(env: &Env, key: Key, value: &T) {
+fn set_persistent<T: IntoVal<Env, Val>>(env: &Env, key: Val, value: &T) {
     env.storage().persistent().set(&key, value);
     env.storage().persistent().extend_ttl(&key, THRESHOLD, BUMP);
 }
@@ -89,7 +100,7 @@ pub fn extend_instance(env: &Env) {
 
 /// Extends the lifetime of an account's entry, if it has one.
 pub fn extend_account(env: &Env, account: &Address) {
-    let key = Key::Account(account.clone());
+    let key = key_of(env, ACCOUNT, account.to_val());
     if env.storage().persistent().has(&key) {
         env.storage().persistent().extend_ttl(&key, THRESHOLD, BUMP);
     }
@@ -97,72 +108,72 @@ pub fn extend_account(env: &Env, account: &Address) {
 
 /// The configuration; there since the constructor.
 pub fn config(env: &Env) -> Option<Config> {
-    instance(env, Key::Config)
+    instance(env, key(env, CONFIG))
 }
 
 /// Stores the configuration.
 pub fn set_config(env: &Env, config: &Config) {
-    set_instance(env, Key::Config, config);
+    set_instance(env, key(env, CONFIG), config);
 }
 
 /// The venues, once set.
 pub fn venues(env: &Env) -> Option<Venues> {
-    instance(env, Key::Venues)
+    instance(env, key(env, VENUES))
 }
 
 /// Stores the venues.
 pub fn set_venues(env: &Env, venues: &Venues) {
-    set_instance(env, Key::Venues, venues);
+    set_instance(env, key(env, VENUES), venues);
 }
 
 /// All listed assets.
 pub fn assets(env: &Env) -> Vec<Address> {
-    instance(env, Key::Assets).unwrap_or_else(|| Vec::new(env))
+    instance(env, key(env, ASSETS)).unwrap_or_else(|| Vec::new(env))
 }
 
 /// Stores the list of assets.
 pub fn set_assets(env: &Env, assets: &Vec<Address>) {
-    set_instance(env, Key::Assets, assets);
+    set_instance(env, key(env, ASSETS), assets);
 }
 
 /// All markets.
 pub fn markets(env: &Env) -> Vec<Symbol> {
-    instance(env, Key::Markets).unwrap_or_else(|| Vec::new(env))
+    instance(env, key(env, MARKETS)).unwrap_or_else(|| Vec::new(env))
 }
 
 /// Stores the list of markets.
 pub fn set_markets(env: &Env, markets: &Vec<Symbol>) {
-    set_instance(env, Key::Markets, markets);
+    set_instance(env, key(env, MARKETS), markets);
 }
 
 /// A listed asset as it was stored.
 pub fn asset(env: &Env, asset: &Address) -> Option<AssetState> {
-    persistent(env, Key::Asset(asset.clone()))
+    persistent(env, key_of(env, ASSET, asset.to_val()))
 }
 
 /// Stores an asset.
 pub fn set_asset(env: &Env, asset: &Address, state: &AssetState) {
-    set_persistent(env, Key::Asset(asset.clone()), state);
+    set_persistent(env, key_of(env, ASSET, asset.to_val()), state);
 }
 
 /// Forgets an asset.
 pub fn remove_asset(env: &Env, asset: &Address) {
-    env.storage().persistent().remove(&Key::Asset(asset.clone()));
+    env.storage().persistent().remove(&key_of(env, ASSET, asset.to_val()));
 }
 
 /// A market as it was stored.
 pub fn market(env: &Env, market: &Symbol) -> Option<PerpMarket> {
-    persistent(env, Key::Market(market.clone()))
+    persistent(env, key_of(env, MARKET, market.to_val()))
 }
 
 /// Stores a market.
 pub fn set_market(env: &Env, market: &Symbol, state: &PerpMarket) {
-    set_persistent(env, Key::Market(market.clone()), state);
+    set_persistent(env, key_of(env, MARKET, market.to_val()), state);
 }
 
 /// The settlement buckets; the empty ones before the first write.
 pub fn settlement(env: &Env) -> Settlement {
-    persistent(env, Key::Settlement).unwrap_or(Settlement {
+    persistent(env, key(env, BUCKETS)).unwrap_or(Settlement {
         claims: 0,
         claims_epoch: 0,
         claims_fraction: INDEX,
@@ -180,12 +191,12 @@ pub fn settlement(env: &Env) -> Settlement {
 
 /// Stores the settlement buckets.
 pub fn set_settlement(env: &Env, settlement: &Settlement) {
-    set_persistent(env, Key::Settlement, settlement);
+    set_persistent(env, key(env, BUCKETS), settlement);
 }
 
 /// An account's entry. The host refuses to read an archived entry, so an absent one never did anything.
 pub fn account(env: &Env, account: &Address) -> AccountState {
-    persistent(env, Key::Account(account.clone())).unwrap_or_else(|| AccountState {
+    persistent(env, key_of(env, ACCOUNT, account.to_val())).unwrap_or_else(|| AccountState {
         debts: Map::new(env),
         deposits: Map::new(env),
         flags: 0,
@@ -204,50 +215,50 @@ pub fn account(env: &Env, account: &Address) -> AccountState {
 
 /// Stores an account's entry.
 pub fn set_account(env: &Env, account: &Address, state: &AccountState) {
-    set_persistent(env, Key::Account(account.clone()), state);
+    set_persistent(env, key_of(env, ACCOUNT, account.to_val()), state);
 }
 
 /// What `account` granted to `delegate`, dead or alive.
 pub fn grant(env: &Env, account: &Address, delegate: &Address) -> Option<Grant> {
-    persistent(env, Key::Grant(account.clone(), delegate.clone()))
+    persistent(env, grant_key(env, account, delegate))
 }
 
 /// Stores a grant.
 pub fn set_grant(env: &Env, account: &Address, delegate: &Address, grant: &Grant) {
-    set_persistent(env, Key::Grant(account.clone(), delegate.clone()), grant);
+    set_persistent(env, grant_key(env, account, delegate), grant);
 }
 
 /// Forgets a grant.
 pub fn remove_grant(env: &Env, account: &Address, delegate: &Address) {
-    env.storage().persistent().remove(&Key::Grant(account.clone(), delegate.clone()));
+    env.storage().persistent().remove(&grant_key(env, account, delegate));
 }
 
 /// What may be taken for the account's perpetual debt.
 pub fn in_kind(env: &Env, account: &Address) -> Vec<Address> {
-    persistent(env, Key::InKind(account.clone())).unwrap_or_else(|| Vec::new(env))
+    persistent(env, key_of(env, IN_KIND, account.to_val())).unwrap_or_else(|| Vec::new(env))
 }
 
 /// Stores what may be taken for the account's perpetual debt.
 pub fn set_in_kind(env: &Env, account: &Address, assets: &Vec<Address>) {
-    set_persistent(env, Key::InKind(account.clone()), assets);
+    set_persistent(env, key_of(env, IN_KIND, account.to_val()), assets);
 }
 
 /// The protocol's account of a role, once named.
 pub fn protocol_account(env: &Env, role: Bucket) -> Option<Address> {
-    instance(env, Key::ProtocolAccount(role))
+    instance(env, key_of(env, ROLE, role.into_val(env)))
 }
 
 /// Stores the protocol's account of a role.
 pub fn set_protocol_account(env: &Env, role: Bucket, account: &Address) {
-    set_instance(env, Key::ProtocolAccount(role), account);
+    set_instance(env, key_of(env, ROLE, role.into_val(env)), account);
 }
 
 /// What insurance has paid for liquidations, fading, and when that was.
 pub fn backstop(env: &Env) -> (i128, u64) {
-    persistent(env, Key::Backstop).unwrap_or((0, 0))
+    persistent(env, key(env, BACKSTOP)).unwrap_or((0, 0))
 }
 
 /// Stores what insurance has paid for liquidations.
 pub fn set_backstop(env: &Env, paid: &(i128, u64)) {
-    set_persistent(env, Key::Backstop, paid);
+    set_persistent(env, key(env, BACKSTOP), paid);
 }

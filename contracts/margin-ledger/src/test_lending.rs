@@ -602,9 +602,9 @@ fn what_a_netting_leaves_unpaid_is_written_off() {
         // As if the rest of the deposit had been lost.
         let mut state = storage::asset(&world.env, &world.usdc).unwrap();
         let mut owner = storage::account(&world.env, &alice);
-        let half = owner.deposits.get(world.usdc.clone()).unwrap() / 2;
-        owner.deposits.set(world.usdc.clone(), half);
-        state.totals.supply_shares -= half;
+        let rest = owner.deposits.get(world.usdc.clone()).unwrap() / 5 * 2;
+        state.totals.supply_shares -= owner.deposits.get(world.usdc.clone()).unwrap() - rest;
+        owner.deposits.set(world.usdc.clone(), rest);
         storage::set_asset(&world.env, &world.usdc, &state);
         storage::set_account(&world.env, &alice, &owner);
     });

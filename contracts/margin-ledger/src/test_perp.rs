@@ -42,24 +42,24 @@ impl ToldOracle {
     }
 }
 
-const BTC: Symbol = symbol_short!("BTC_USD");
+pub const BTC: Symbol = symbol_short!("BTC_USD");
 
-struct World {
-    env: Env,
-    ledger: MarginLedgerClient<'static>,
-    oracle: ToldOracleClient<'static>,
-    usdc: Address,
-    alice: Address,
-    bob: Address,
-    keeper: Address,
-    provider: Address,
+pub struct World {
+    pub env: Env,
+    pub ledger: MarginLedgerClient<'static>,
+    pub oracle: ToldOracleClient<'static>,
+    pub usdc: Address,
+    pub alice: Address,
+    pub bob: Address,
+    pub keeper: Address,
+    pub provider: Address,
 }
 
-fn index() -> Asset {
+pub fn index() -> Asset {
     Asset::Other(symbol_short!("BTC"))
 }
 
-fn market_config() -> MarketConfig {
+pub fn market_config() -> MarketConfig {
     MarketConfig {
         band_bps: defaults::BAND_BPS,
         fee_bps: defaults::TAKER_FEE_BPS,
@@ -76,7 +76,7 @@ fn market_config() -> MarketConfig {
     }
 }
 
-fn usdc_config(index: Asset) -> AssetConfig {
+pub fn usdc_config(index: Asset) -> AssetConfig {
     AssetConfig {
         borrow_cap: 1_000_000_000 * USD,
         enabled: true,
@@ -104,7 +104,7 @@ fn usdc_config(index: Asset) -> AssetConfig {
 
 impl World {
     /// A market with reserves 1,000 : 100,000, index 100, and 10,000 of liquidity.
-    fn new() -> World {
+    pub fn new() -> World {
         let env = Env::new_with_config(EnvTestConfig { capture_snapshot_at_drop: false });
         env.mock_all_auths();
         env.ledger().with_mut(|ledger| {
@@ -139,22 +139,22 @@ impl World {
         world
     }
 
-    fn price(&self, asset: &Asset, price: i128, status: PriceStatus) {
+    pub fn price(&self, asset: &Asset, price: i128, status: PriceStatus) {
         let timestamp = self.env.ledger().timestamp();
         let quote = Quote { hi: price, lo: price, mid: price, status, stable: price, timestamp };
         self.oracle.set(asset, &quote);
     }
 
-    fn index_at(&self, dollars: i128) {
+    pub fn index_at(&self, dollars: i128) {
         self.price(&index(), dollars * PRICE, PriceStatus::Live);
     }
 
-    fn give(&self, who: &Address, dollars: i128) {
+    pub fn give(&self, who: &Address, dollars: i128) {
         self.ledger.credit(who, who, &self.usdc, &(dollars * USD));
     }
 
     /// Curve and funding as the clearing-house would have them now.
-    fn state(&self) -> MarketState {
+    pub fn state(&self) -> MarketState {
         let market = self.ledger.market(&BTC);
         let s = market.state;
         let stored = Funding {
@@ -171,7 +171,7 @@ impl World {
     }
 
     /// Trades through the curve, as the clearing-house does.
-    fn trade(&self, who: &Address, size: i128) -> Result<FillReceipt, LedgerError> {
+    pub fn trade(&self, who: &Address, size: i128) -> Result<FillReceipt, LedgerError> {
         let state = self.state();
         let (x, y) = (state.base_reserve, state.quote_reserve);
         let quote = curve::quote_for_base(x, y, size).unwrap();
@@ -179,7 +179,7 @@ impl World {
         self.fill(who, size, quote, MarketState { base_reserve, quote_reserve, ..state })
     }
 
-    fn fill(
+    pub fn fill(
         &self,
         who: &Address,
         size: i128,
@@ -192,21 +192,21 @@ impl World {
         result.map(|receipt| receipt.unwrap()).map_err(|error| error.unwrap())
     }
 
-    fn take_over(&self, who: &Address, max_size: i128) -> Result<TakeOver, LedgerError> {
+    pub fn take_over(&self, who: &Address, max_size: i128) -> Result<TakeOver, LedgerError> {
         let result = self.ledger.try_take_over(&self.keeper, who, &BTC, &max_size, &false, &self.state());
         self.holds();
         result.map(|taken| taken.unwrap()).map_err(|error| error.unwrap())
     }
 
     /// Settlement deposit, units.
-    fn deposit(&self, who: &Address) -> i128 {
+    pub fn deposit(&self, who: &Address) -> i128 {
         let totals = self.ledger.asset(&self.usdc).totals;
         let shares = self.ledger.account(who).deposits.get(self.usdc.clone()).unwrap_or(0);
         div_floor(shares * (totals.supplied + 1), totals.supply_shares + 1_000_000).unwrap()
     }
 
     /// Conservation, no bucket below zero, and the market's sums equal those over the accounts.
-    fn holds(&self) {
+    pub fn holds(&self) {
         let asset = self.ledger.asset(&self.usdc).totals;
         let b = self.ledger.totals();
         assert_eq!(
@@ -238,7 +238,7 @@ impl World {
         assert_eq!((totals.long_funding, totals.short_funding), (a_long, a_short));
     }
 
-    fn summary_open(&self, who: &Address) -> margin_interface::AccountSummary {
+    pub fn summary_open(&self, who: &Address) -> margin_interface::AccountSummary {
         self.ledger.preview(who, &Vec::new(&self.env))
     }
 }

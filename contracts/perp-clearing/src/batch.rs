@@ -5,6 +5,7 @@
 
 use crate::{
     desk::Desk,
+    error::{refuse, require},
     fill::{positive, priced},
     nonces, orders, pool, storage,
 };
@@ -86,9 +87,7 @@ fn refresh(env: &Env, config: &ClearingConfig, requests: &Vec<Val>) -> Result<u3
         env.invoke_contract::<Val>(&config.oracle, &Symbol::new(env, "poke"), vec![env, assets]);
         prefix += 1;
     }
-    if prefix == requests.len() || requests.len() > MAX_ACTIONS {
-        return Err(ClearingError::InvalidRequest);
-    }
+    refuse(prefix == requests.len() || requests.len() > MAX_ACTIONS, ClearingError::InvalidRequest)?;
     Ok(prefix)
 }
 
@@ -106,9 +105,10 @@ impl Batch<'_> {
             self.needs(permissions::SIGN_ORDERS)?;
             let order: ConditionalOrder = request.get(1)?;
             // The sender has signed it with the batch.
-            if order.signer != *self.sender || order.account != *self.account {
-                return Err(ClearingError::InvalidOrder);
-            }
+            refuse(
+                order.signer != *self.sender || order.account != *self.account,
+                ClearingError::InvalidOrder,
+            )?;
             orders::place(self.env, &self.ledger, &order)?;
         } else if request.is("CancelOrder") {
             self.needs(permissions::SIGN_ORDERS)?;
@@ -140,9 +140,7 @@ impl Batch<'_> {
             return Ok(desk.trade(size_delta, Some(limit_price), reduces)?.quote_delta);
         }
         let (enters, leaves) = (action.is("AddLiquidity"), action.is("RemoveLiquidity"));
-        if !enters && !leaves {
-            return Err(ClearingError::InvalidRequest);
-        }
+        refuse(!enters && !leaves, ClearingError::InvalidRequest)?;
         self.needs(permissions::MODIFY_COLLATERAL)?;
         let (given, least) = (action.get(1)?, action.get(2)?);
         positive(given)?;
@@ -156,6 +154,6 @@ impl Batch<'_> {
     /// Whether the sender was granted `bit`, or everything.
     fn needs(&self, bit: u32) -> Result<(), ClearingError> {
         let granted = self.granted & (bit | permissions::ADMIN) != 0;
-        granted.then_some(()).ok_or(ClearingError::NotPermitted)
+        require(granted, ClearingError::NotPermitted)
     }
 }

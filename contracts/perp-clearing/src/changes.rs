@@ -1,6 +1,6 @@
 //! Changes of markets and of the operator: what tightens acts at once, the rest is announced.
 
-use crate::{markets, stage, storage};
+use crate::{error::refuse, markets, stage, storage};
 use governance::Delay;
 use margin_interface::{
     ClearingChange, ClearingConfig, ClearingError, GovernanceError, HouseChanged, MarginLedgerClient,
@@ -66,9 +66,7 @@ pub fn dismiss_operator(env: &Env, by: &Address, operator: Option<Address>) {
 }
 
 fn set_depth(env: &Env, market: &Symbol, depth_bps: u32) -> Result<(), ClearingError> {
-    if depth_bps > BPS {
-        return Err(ClearingError::InvalidConfig);
-    }
+    refuse(depth_bps > BPS, ClearingError::InvalidConfig)?;
     let mut record = markets::record(env, market)?;
     record.house.depth_bps = depth_bps;
     storage::set_record(env, market, &record);
@@ -88,9 +86,7 @@ fn set_market(
     next: &MarketConfig,
 ) -> Result<(), ClearingError> {
     // Positions were opened on the index as it is.
-    if now.index != next.index {
-        return Err(ClearingError::InvalidConfig);
-    }
+    refuse(now.index != next.index, ClearingError::InvalidConfig)?;
     markets::check(next)?;
     ledger.update_market(market, next);
     Ok(())

@@ -6,7 +6,7 @@
 use crate::{
     batch, changes,
     desk::Desk,
-    error::{require, OrRefuse},
+    error::{bounded, refuse, require, OrRefuse},
     fill::{self, positive, priced, Leg},
     funding, house, markets, matched, nonces, orders, pool,
     raw::Raw,
@@ -46,15 +46,11 @@ fn open(
     trader.require_auth();
     in_time(env, deadline)?;
     positive(margin)?;
-    if !(fill::MIN_LEVERAGE..=fill::MAX_LEVERAGE).contains(&leverage) {
-        return Err(ClearingError::InvalidAmount);
-    }
+    refuse(!(fill::MIN_LEVERAGE..=fill::MAX_LEVERAGE).contains(&leverage), ClearingError::InvalidAmount)?;
     let config = storage::config(env);
     VaultClient::new(env, &config.vault).deposit(trader, trader, &config.settlement, &margin);
     let desk = Desk::open(env, trader, market)?;
-    if adds && (desk.held()? > 0) != is_long {
-        return Err(ClearingError::NoPosition);
-    }
+    refuse(adds && (desk.held()? > 0) != is_long, ClearingError::NoPosition)?;
     let size = desk.size_for_margin(is_long, margin, leverage)?;
     fill::check_base(size, min_base)?;
     desk.trade(size, None, false)
@@ -236,9 +232,7 @@ impl PerpClearingInterface for PerpClearing {
         max_size: i128,
     ) -> Result<TakeOver, ClearingError> {
         liquidator.require_auth();
-        if max_size < 0 {
-            return Err(ClearingError::InvalidAmount);
-        }
+        refuse(max_size < 0, ClearingError::InvalidAmount)?;
         Desk::open(&env, &account, &market)?.take_over(&liquidator, max_size)
     }
 
@@ -304,6 +298,7 @@ impl PerpClearingInterface for PerpClearing {
 
     fn quote_trade(env: Env, market: Symbol, size_delta: i128) -> Result<TradeQuote, ClearingError> {
         require(size_delta != 0, ClearingError::InvalidAmount)?;
+        bounded(size_delta)?;
         let record = ledger(&env).market(&market);
         let leg = Leg::new(&record.config, &record.state, size_delta, env.ledger().sequence())?;
         Ok(TradeQuote {

@@ -1,7 +1,7 @@
 //! One account's business in one market during one call: everything it needs is read once.
 
 use crate::{
-    error::{bounded, require, OrRefuse},
+    error::{bounded, refuse, require, OrRefuse},
     fill::{self, Leg},
     funding, house, markets,
     raw::Raw,
@@ -190,12 +190,8 @@ impl<'a> Desk<'a> {
         bounded(size_delta)?;
         let (closing, opening) = fill::split(self.size(), size_delta)?;
         markets::require_moving(&self.record.house)?;
-        if opening != 0 && self.record.house.stage != MarketStage::Normal {
-            return Err(ClearingError::WrongStage);
-        }
-        if reduce_only && opening != 0 {
-            return Err(ClearingError::ReduceOnly);
-        }
+        refuse(opening != 0 && self.record.house.stage != MarketStage::Normal, ClearingError::WrongStage)?;
+        refuse(reduce_only && opening != 0, ClearingError::ReduceOnly)?;
         Ok((closing, opening))
     }
 
@@ -314,17 +310,11 @@ impl<'a> Desk<'a> {
         let account = (self.account,).into_val(self.env);
         let since: u64 = Raw::ask(self.env, &self.ledger.address, "account", account).get("since");
         let offered_until = since.saturating_add(house::OFFERED);
-        if !self.is_flagged() || self.env.ledger().timestamp() < offered_until {
-            return Err(ClearingError::TooEarly);
-        }
+        refuse(!self.is_flagged() || self.env.ledger().timestamp() < offered_until, ClearingError::TooEarly)?;
         // Others take over at what a doubtful price may be; the pool is not asked whether it wants to.
-        if !markets::is_live(&self.view.index) {
-            return Err(ClearingError::PriceNotUsable);
-        }
+        refuse(!markets::is_live(&self.view.index), ClearingError::PriceNotUsable)?;
         let room = house::room(&self.ledger, &self.record.house, neg(held).on_curve()?, &self.view.index)?;
-        if room == 0 {
-            return Err(ClearingError::InventoryFull);
-        }
+        refuse(room == 0, ClearingError::InventoryFull)?;
         let taken = self.take(liquidator, room, true);
         let house = &mut self.record.house;
         house.inventory = add(house.inventory, taken.size).on_curve()?;

@@ -14,6 +14,11 @@ pub fn require(wanted: bool, error: ClearingError) -> Result<(), ClearingError> 
     wanted.then_some(()).ok_or(error)
 }
 
+/// The error, if that is so.
+pub fn refuse(so: bool, error: ClearingError) -> Result<(), ClearingError> {
+    require(!so, error)
+}
+
 /// Refuses what is too large to be meant.
 pub fn bounded(number: i128) -> Result<(), ClearingError> {
     require((-MAX..=MAX).contains(&number), ClearingError::Overflow)

@@ -1,7 +1,7 @@
 //! What a trade does to the curve, and the rules that bind a leg which adds risk. Nothing here calls or stores.
 
 use crate::{
-    error::{bounded, require, OrRefuse, MAX},
+    error::{refuse, require, OrRefuse, MAX},
     markets,
 };
 use margin_interface::{ClearingError, MarketConfig, MarketState, MarketTotals, PriceStatus, Quote};
@@ -49,7 +49,6 @@ impl Leg {
         sequence: u32,
     ) -> Result<Leg, ClearingError> {
         let (x, y) = (state.base_reserve, state.quote_reserve);
-        bounded(size)?;
         require(size < x, ClearingError::CurveExhausted)?;
         let quote = curve::quote_for_base(x, y, size).on_curve()?;
         let (base_reserve, quote_reserve) = curve::after(x, y, size, quote).on_curve()?;
@@ -119,13 +118,13 @@ pub fn size_for_margin(
 /// Whether the least base of a long, or the most base of a short, is kept.
 pub fn check_base(size: i128, bound: i128) -> Result<(), ClearingError> {
     let kept = if size > 0 { size >= bound } else { abs(size).on_curve()? <= bound };
-    kept.then_some(()).ok_or(ClearingError::SlippageExceeded)
+    require(kept, ClearingError::SlippageExceeded)
 }
 
 /// Whether a purchase at `price` costs at most, or a sale brings at least, `limit`.
 pub fn check_limit(size_delta: i128, price: i128, limit: i128) -> Result<(), ClearingError> {
     let kept = if size_delta > 0 { price <= limit } else { price >= limit };
-    kept.then_some(()).ok_or(ClearingError::SlippageExceeded)
+    require(kept, ClearingError::SlippageExceeded)
 }
 
 /// A position that remains must be worth the market's minimum, by the index if it has a price, else by the mark.
@@ -143,7 +142,7 @@ pub fn check_minimum(
         _ => mark,
     };
     let notional = curve::notional_floor(size, price).on_curve()?;
-    (notional >= config.min_notional).then_some(()).ok_or(ClearingError::BelowMinimum)
+    require(notional >= config.min_notional, ClearingError::BelowMinimum)
 }
 
 /// The rules of the curve for a leg that adds risk: a live index, the band around it, the impact of one ledger.
@@ -155,27 +154,22 @@ pub fn check_increase(
     leg: &Leg,
     before: i128,
 ) -> Result<(), ClearingError> {
-    if !markets::is_live(index) {
-        return Err(ClearingError::PriceNotUsable);
-    }
+    refuse(!markets::is_live(index), ClearingError::PriceNotUsable)?;
     let after = leg.mark()?;
     let inside = curve::within(after, index.mid, config.band_bps).on_curve()?;
-    if !inside && !curve::approaches(before, after, index.mid) {
-        return Err(ClearingError::OutsideBand);
-    }
-    if !curve::within(after, leg.state.ledger_mark, config.impact_bps).on_curve()? {
-        return Err(ClearingError::ImpactExceeded);
-    }
+    refuse(!inside && !curve::approaches(before, after, index.mid), ClearingError::OutsideBand)?;
+    refuse(
+        !curve::within(after, leg.state.ledger_mark, config.impact_bps).on_curve()?,
+        ClearingError::ImpactExceeded,
+    )?;
     Ok(())
 }
 
 /// A match needs a live index, and lies inside the band around it.
 pub fn check_match(config: &MarketConfig, index: &Quote, price: i128) -> Result<(), ClearingError> {
-    if !markets::is_live(index) {
-        return Err(ClearingError::PriceNotUsable);
-    }
+    refuse(!markets::is_live(index), ClearingError::PriceNotUsable)?;
     let inside = curve::within(price, index.mid, config.band_bps).on_curve()?;
-    inside.then_some(()).ok_or(ClearingError::OutsideBand)
+    require(inside, ClearingError::OutsideBand)
 }
 
 /// The caps for a leg that adds risk, after which the position is `size`.
@@ -189,8 +183,9 @@ pub fn check_size(
     let cap = bps_floor(leg.state.base_reserve, config.max_position_bps).on_curve()?;
     let side = if leg.size > 0 { totals.long_interest } else { totals.short_interest };
     let interest = add(side, abs(leg.size).on_curve()?).on_curve()?;
-    if abs(size).on_curve()? > cap || interest > config.max_open_interest {
-        return Err(ClearingError::SizeCapExceeded);
-    }
+    refuse(
+        abs(size).on_curve()? > cap || interest > config.max_open_interest,
+        ClearingError::SizeCapExceeded,
+    )?;
     check_minimum(config, index, size, leg.mark()?)
 }

@@ -1,7 +1,10 @@
 //! What the pool does in a market beyond standing behind its curve: it takes what the curve should not, sells it on toward
 //! the index, and moves the curve toward the index for what the protocol's fees can pay.
 
-use crate::{error::OrRefuse, fill, funding, markets, storage};
+use crate::{
+    error::{refuse, require, OrRefuse},
+    fill, funding, markets, storage,
+};
 use margin_interface::{Bucket, ClearingError, House, HouseChanged, MarginLedgerClient, MarketState, Quote};
 use margin_math::{
     curve, defaults,
@@ -33,7 +36,7 @@ pub fn room(
 pub fn require_liquidations(env: &Env, house: &House) -> Result<(), ClearingError> {
     markets::require_moving(house)?;
     let over = env.ledger().timestamp() >= house.since.saturating_add(GRACE);
-    over.then_some(()).ok_or(ClearingError::TooEarly)
+    require(over, ClearingError::TooEarly)
 }
 
 /// Sells the inventory on through the curve, as far as the mark thereby comes nearer to a live index: further would give
@@ -67,18 +70,12 @@ pub fn repeg(env: &Env, ledger: &MarginLedgerClient, market: &Symbol) -> Result<
     let now = env.ledger().timestamp();
     let mut record = markets::record(env, market)?;
     markets::require_moving(&record.house)?;
-    if now < record.house.repegged_at.saturating_add(defaults::REPEG_PERIOD) {
-        return Err(ClearingError::TooEarly);
-    }
+    refuse(now < record.house.repegged_at.saturating_add(defaults::REPEG_PERIOD), ClearingError::TooEarly)?;
     let perp = ledger.market(market);
     // Whoever trades around it within one transaction would be paid the fees it spends.
-    if perp.state.ledger == env.ledger().sequence() {
-        return Err(ClearingError::TooEarly);
-    }
+    refuse(perp.state.ledger == env.ledger().sequence(), ClearingError::TooEarly)?;
     let (index, _) = ledger.index(market, &margin_math::marks::WINDOW);
-    if !markets::is_live(&index) {
-        return Err(ClearingError::PriceNotUsable);
-    }
+    refuse(!markets::is_live(&index), ClearingError::PriceNotUsable)?;
     let state = funding::accrued(env, &perp, &index)?;
     let mark = fill::mark(&state)?;
     let least = bps_ceil(mark, BPS - defaults::REPEG_BPS).on_curve()?;
@@ -91,9 +88,7 @@ pub fn repeg(env: &Env, ledger: &MarginLedgerClient, market: &Symbol) -> Result<
     let buckets = ledger.totals();
     let target = insurance_target(ledger)?;
     let budget = house::repeg_budget(buckets.fees, buckets.insurance, target).on_curve()?;
-    if base == 0 || cost > budget {
-        return Err(ClearingError::NoBudget);
-    }
+    refuse(base == 0 || cost > budget, ClearingError::NoBudget)?;
     if cost > 0 {
         ledger.move_bucket(&env.current_contract_address(), &Bucket::Fees, &cost);
     }

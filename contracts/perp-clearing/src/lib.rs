@@ -28,6 +28,8 @@ mod test_adversaries;
 #[cfg(test)]
 mod test_batch;
 #[cfg(test)]
+mod test_bounds;
+#[cfg(test)]
 mod test_executors;
 #[cfg(test)]
 mod test_markets;

@@ -1,7 +1,7 @@
 //! Opening markets, and the record of their marks.
 
 use crate::{
-    error::OrRefuse,
+    error::{refuse, require, OrRefuse},
     fill,
     storage::{self, Record},
 };
@@ -41,7 +41,7 @@ pub fn check(config: &MarketConfig) -> Result<(), ClearingError> {
         && config.gap_bps >= defaults::MIN_GAP_BPS
         && config.gap_bps > config.mmr_bps
         && config.sigma_bps >= config.band_bps.saturating_add(defaults::LIQUIDATION_FEE_BPS);
-    fits.then_some(()).ok_or(ClearingError::InvalidConfig)
+    require(fits, ClearingError::InvalidConfig)
 }
 
 /// Opens a market whose first mark lies within the band around a live index.
@@ -55,19 +55,13 @@ pub fn open(
 ) -> Result<(), ClearingError> {
     // One unit of base must be worth less than one of quote, or rounding a size could pay a trader. The rest is the
     // ledger's to check.
-    if base_reserve <= quote_reserve {
-        return Err(ClearingError::InvalidConfig);
-    }
+    refuse(base_reserve <= quote_reserve, ClearingError::InvalidConfig)?;
     check(config)?;
     ledger.open_market(market, config, &base_reserve, &quote_reserve);
     let (index, _) = ledger.index(market, &WINDOW);
-    if !is_live(&index) {
-        return Err(ClearingError::PriceNotUsable);
-    }
+    refuse(!is_live(&index), ClearingError::PriceNotUsable)?;
     let mark = curve::mark(base_reserve, quote_reserve).on_curve()?;
-    if !curve::within(mark, index.mid, config.band_bps).on_curve()? {
-        return Err(ClearingError::OutsideBand);
-    }
+    refuse(!curve::within(mark, index.mid, config.band_bps).on_curve()?, ClearingError::OutsideBand)?;
     let now = env.ledger().timestamp();
     let house = House {
         clearing_price: 0,
@@ -98,7 +92,7 @@ pub fn record(env: &Env, market: &Symbol) -> Result<Record, ClearingError> {
 
 /// Refuses what moves positions in a market where nothing moves any more.
 pub fn require_moving(house: &House) -> Result<(), ClearingError> {
-    (house.stage <= MarketStage::ReduceOnly).then_some(()).ok_or(ClearingError::WrongStage)
+    require(house.stage <= MarketStage::ReduceOnly, ClearingError::WrongStage)
 }
 
 /// Records the mark as it stands. Returns it, 1e14.

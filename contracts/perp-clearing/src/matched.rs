@@ -1,7 +1,7 @@
 //! Orders filled against each other. The operator alone can move nothing: both sides have signed their orders.
 
 use crate::{
-    error::{bounded, require, OrRefuse},
+    error::{bounded, refuse, require, OrRefuse},
     orders, storage,
 };
 use margin_interface::{ClearingError, MarginLedgerClient, MatchedFill, MAX_FILLS};
@@ -16,9 +16,7 @@ pub fn settle(
     fills: &Vec<MatchedFill>,
 ) -> Result<(), ClearingError> {
     operator.require_auth();
-    if storage::config(env).operator.as_ref() != Some(operator) {
-        return Err(ClearingError::NotOperator);
-    }
+    refuse(storage::config(env).operator.as_ref() != Some(operator), ClearingError::NotOperator)?;
     check(env, fills)?;
     // Every policy sees the state in which the call was made: nothing is filled before the last consent.
     for fill in fills.iter() {
@@ -41,9 +39,7 @@ fn check(env: &Env, fills: &Vec<MatchedFill>) -> Result<(), ClearingError> {
         size = add(size, size_delta).on_curve()?;
         quote = add(quote, quote_delta).on_curve()?;
         let same = *market.get_or_insert(order.market.clone()) == order.market;
-        if !same || accounts.contains(&order.account) {
-            return Err(ClearingError::InvalidMatch);
-        }
+        refuse(!same || accounts.contains(&order.account), ClearingError::InvalidMatch)?;
         accounts.push_back(order.account);
     }
     require(size == 0 && quote == 0, ClearingError::InvalidMatch)

@@ -6,7 +6,7 @@
 use crate::{
     conditions,
     desk::{Desk, Plan},
-    error::{bounded, OrRefuse},
+    error::{bounded, refuse, OrRefuse},
     fill, nonces,
     raw::Raw,
     storage::{self, Part},
@@ -72,33 +72,26 @@ fn check(
     epoch: u64,
 ) -> Result<(), ClearingError> {
     let executable = order.require_verified || order.trusted_executor.is_some();
-    if order.size_delta == 0
-        || bounded(order.size_delta).is_err()
-        || order.acceptable_price <= 0
-        || order.max_fee < 0
-        || !executable
-        || !conditions::bounded(&order.conditions)
-    {
-        return Err(ClearingError::InvalidOrder);
-    }
-    if env.ledger().timestamp() >= order.expires_at {
-        return Err(ClearingError::OrderExpired);
-    }
-    if order.epoch != epoch {
-        return Err(ClearingError::WrongEpoch);
-    }
-    if nonces::is_used(env, &order.account, order.nonce) {
-        return Err(ClearingError::NonceUsed);
-    }
+    refuse(
+        order.size_delta == 0
+            || bounded(order.size_delta).is_err()
+            || order.acceptable_price <= 0
+            || order.max_fee < 0
+            || !executable
+            || !conditions::bounded(&order.conditions),
+        ClearingError::InvalidOrder,
+    )?;
+    refuse(env.ledger().timestamp() >= order.expires_at, ClearingError::OrderExpired)?;
+    refuse(order.epoch != epoch, ClearingError::WrongEpoch)?;
+    refuse(nonces::is_used(env, &order.account, order.nonce), ClearingError::NonceUsed)?;
     if order.signer != order.account {
         let granted = ledger.permission(&order.account, &order.signer);
-        if granted & (permissions::ADMIN | permissions::SIGN_ORDERS) == 0 {
-            return Err(ClearingError::NotPermitted);
-        }
+        refuse(granted & (permissions::ADMIN | permissions::SIGN_ORDERS) == 0, ClearingError::NotPermitted)?;
         // What an executor is paid leaves the account: who may not withdraw may not promise it, to itself least of all.
-        if order.max_fee > 0 && granted & (permissions::ADMIN | permissions::WITHDRAW) == 0 {
-            return Err(ClearingError::NotPermitted);
-        }
+        refuse(
+            order.max_fee > 0 && granted & (permissions::ADMIN | permissions::WITHDRAW) == 0,
+            ClearingError::NotPermitted,
+        )?;
     }
     Ok(())
 }
@@ -112,18 +105,16 @@ pub fn ready<'a>(
 ) -> Result<Ready<'a>, ClearingError> {
     let account = &order.account;
     let desk = Desk::open(env, account, &order.market)?;
-    if desk.is_flagged() {
-        return Err(ClearingError::AccountFlagged);
-    }
+    refuse(desk.is_flagged(), ClearingError::AccountFlagged)?;
     check(env, ledger, order, epoch(&storage::orders(env, account), desk.flags()))?;
     let trusted = executor.is_none() || executor == order.trusted_executor.as_ref();
-    if !order.require_verified && !trusted {
-        return Err(ClearingError::NotExecutor);
-    }
+    refuse(!order.require_verified && !trusted, ClearingError::NotExecutor)?;
     let digest = digest(env, order);
     let part = match storage::part(env, account, order.nonce) {
-        Some(part) if part.digest != digest => return Err(ClearingError::NonceUsed),
-        Some(part) => part,
+        Some(part) => {
+            refuse(part.digest != digest, ClearingError::NonceUsed)?;
+            part
+        }
         None => Part { digest, filled: 0 },
     };
     let open = sub(order.size_delta, part.filled).on_curve()?;
@@ -139,9 +130,7 @@ impl Ready<'_> {
         let order = self.order;
         let size = if order.reduce_only {
             let (closing, _) = fill::split(self.desk.held()?, self.open)?;
-            if closing == 0 {
-                return Err(ClearingError::ReduceOnly);
-            }
+            refuse(closing == 0, ClearingError::ReduceOnly)?;
             closing
         } else {
             self.open
@@ -176,9 +165,10 @@ impl Ready<'_> {
         let Ready { desk, order, part, open } = self;
         let rest = sub(open, size_delta).on_curve()?;
         // On the order's side, and not beyond it.
-        if (size_delta > 0) != (open > 0) || (rest != 0 && (rest > 0) != (open > 0)) {
-            return Err(ClearingError::InvalidMatch);
-        }
+        refuse(
+            (size_delta > 0) != (open > 0) || (rest != 0 && (rest > 0) != (open > 0)),
+            ClearingError::InvalidMatch,
+        )?;
         let plan = desk.plan_at(size_delta, quote_delta, order.acceptable_price, order.reduce_only)?;
         if rest == 0 {
             complete(env, order);
@@ -218,12 +208,8 @@ pub fn place(env: &Env, ledger: &MarginLedgerClient, order: &ConditionalOrder) -
     check(env, ledger, order, epoch)?;
     let now = env.ledger().timestamp();
     retain(env, &mut book, |_, stored| now < stored.expires_at && stored.epoch == epoch);
-    if book.resting.contains_key(order.nonce) {
-        return Err(ClearingError::NonceUsed);
-    }
-    if book.resting.len() >= MAX_RESTING {
-        return Err(ClearingError::TooManyOrders);
-    }
+    refuse(book.resting.contains_key(order.nonce), ClearingError::NonceUsed)?;
+    refuse(book.resting.len() >= MAX_RESTING, ClearingError::TooManyOrders)?;
     book.resting.set(order.nonce, order.clone());
     storage::set_orders(env, account, &book);
     OrderPlaced { account: account.clone(), order: order.clone() }.publish(env);
@@ -232,9 +218,7 @@ pub fn place(env: &Env, ledger: &MarginLedgerClient, order: &ConditionalOrder) -
 
 /// Uses up the nonces of `word` that are in `mask`.
 pub fn cancel(env: &Env, account: &Address, word: u64, mask: u64) -> Result<(), ClearingError> {
-    if mask == 0 || word > nonces::name(u64::MAX).0 {
-        return Err(ClearingError::InvalidAmount);
-    }
+    refuse(mask == 0 || word > nonces::name(u64::MAX).0, ClearingError::InvalidAmount)?;
     nonces::cancel(env, account, word, mask);
     forget(env, account, |nonce| nonces::names(word, mask, nonce));
     OrdersCancelled { account: account.clone(), mask, word }.publish(env);

@@ -2,7 +2,7 @@
 //! market's weight, is depth of its curve, and comes and goes with it.
 
 use crate::{
-    error::{require, OrRefuse},
+    error::{refuse, require, OrRefuse},
     markets,
     storage::{self, Shares, Stake},
 };
@@ -28,7 +28,7 @@ fn priced(value: &PoolValue) -> Pool {
     }
 }
 
-/// The pool at prices that are live: nobody enters or leaves at others.
+/// The pool at prices that are live: nobody enters at others. Whoever leaves then gets what is left at their worst.
 fn live(ledger: &MarginLedgerClient) -> Result<Pool, ClearingError> {
     let value = ledger.pool_value();
     value.live.then(|| priced(&value)).ok_or(ClearingError::PriceNotUsable)
@@ -54,12 +54,8 @@ pub fn enter(
     let open = lp::has_value_to_enter(&pool, all.total).on_curve()?;
     require(open, ClearingError::InsufficientShares)?;
     let shares = lp::shares_for(worth, &pool, all.total).on_curve()?;
-    if shares == 0 {
-        return Err(ClearingError::InvalidAmount);
-    }
-    if shares < min_shares {
-        return Err(ClearingError::SlippageExceeded);
-    }
+    refuse(shares == 0, ClearingError::InvalidAmount)?;
+    refuse(shares < min_shares, ClearingError::SlippageExceeded)?;
     // Only the provider's own entry locks the stake anew. Without the lock, whoever knows the next index before it is
     // poked could enter and leave around it at the expense of those who stay.
     stake.shares = add(stake.shares, shares).on_curve()?;
@@ -75,9 +71,7 @@ pub fn enter(
 /// Announces that `shares` will leave. Returns from when they may.
 pub fn request_exit(env: &Env, provider: &Address, shares: i128) -> Result<u64, ClearingError> {
     let (stake, _) = storage::stake(env, provider);
-    if stake.shares < shares {
-        return Err(ClearingError::InsufficientShares);
-    }
+    refuse(stake.shares < shares, ClearingError::InsufficientShares)?;
     let exit_at = env.ledger().timestamp().saturating_add(LP_COOL_DOWN);
     storage::set_stake(env, provider, &Stake { exit_at, exiting: shares, ..stake });
     ExitRequested { provider: provider.clone(), exit_at, shares }.publish(env);
@@ -93,27 +87,17 @@ pub fn leave(
     min_amount: i128,
 ) -> Result<i128, ClearingError> {
     let (mut stake, mut all) = storage::stake(env, provider);
-    if stake.shares < shares {
-        return Err(ClearingError::InsufficientShares);
-    }
+    refuse(stake.shares < shares, ClearingError::InsufficientShares)?;
     let now = env.ledger().timestamp();
-    if now < stake.unlocked_at {
-        return Err(ClearingError::CoolDown);
-    }
+    refuse(now < stake.unlocked_at, ClearingError::CoolDown)?;
     // An announcement that never lapsed would be a licence to leave at any moment.
     let announced = stake.exit_at <= now && now < stake.exit_at.saturating_add(LP_COOL_DOWN);
-    if stake.exiting < shares || !announced {
-        return Err(ClearingError::ExitNotRequested);
-    }
-    let pool = live(ledger)?;
+    refuse(stake.exiting < shares || !announced, ClearingError::ExitNotRequested)?;
+    let pool = priced(&ledger.pool_value());
     require(lp::has_value_to_leave(&pool).on_curve()?, ClearingError::InsufficientShares)?;
     let amount = lp::value_of(shares, &pool, all.total).on_curve()?;
-    if amount == 0 {
-        return Err(ClearingError::InvalidAmount);
-    }
-    if amount < min_amount {
-        return Err(ClearingError::SlippageExceeded);
-    }
+    refuse(amount == 0, ClearingError::InvalidAmount)?;
+    refuse(amount < min_amount, ClearingError::SlippageExceeded)?;
     stake.shares = sub(stake.shares, shares).on_curve()?;
     stake.exiting = sub(stake.exiting, shares).on_curve()?;
     all.total = sub(all.total, shares).on_curve()?;
@@ -140,9 +124,7 @@ fn rescale(env: &Env, ledger: &MarginLedgerClient, amount: i128) -> Result<i128,
         require(add(y, quote).on_curve()? > 0, ClearingError::TooShallow)?;
         let (base_reserve, quote_reserve) = house::scaled(x, y, quote).on_curve()?;
         let net = perp.totals.net_size;
-        if quote < 0 && !house::deep_enough(base_reserve, net).on_curve()? {
-            return Err(ClearingError::TooShallow);
-        }
+        refuse(quote < 0 && !house::deep_enough(base_reserve, net).on_curve()?, ClearingError::TooShallow)?;
         let change = house::revaluation((x, y), (base_reserve, quote_reserve), net).on_curve()?;
         cost = add(cost, change.max(0)).on_curve()?;
         ledger.push_market(&market, &MarketState { base_reserve, quote_reserve, ..perp.state });

@@ -1,6 +1,9 @@
 //! The stages of a market, and its end: one price, settled position by position.
 
-use crate::{error::OrRefuse, fill, funding, markets, storage};
+use crate::{
+    error::{refuse, OrRefuse},
+    fill, funding, markets, storage,
+};
 use margin_interface::{
     ClearingError, GovernanceError, HouseChanged, MarginLedgerClient, MarketStage, MarketState,
 };
@@ -39,9 +42,7 @@ pub fn set_stage(
     let mut record = markets::record(env, market)?;
     let now = env.ledger().timestamp();
     let house = &mut record.house;
-    if house.stage == MarketStage::WindDown {
-        return Err(ClearingError::WrongStage);
-    }
+    refuse(house.stage == MarketStage::WindDown, ClearingError::WrongStage)?;
     if stage == MarketStage::WindDown {
         house.clearing_price = end(env, ledger, market)?;
     }
@@ -75,22 +76,19 @@ pub fn settle_position(
 ) -> Result<i128, ClearingError> {
     let mut record = markets::record(env, market)?;
     let house = &mut record.house;
-    if house.stage != MarketStage::WindDown {
-        return Err(ClearingError::WrongStage);
-    }
+    refuse(house.stage != MarketStage::WindDown, ClearingError::WrongStage)?;
     let view = ledger.perp_view(account, market);
     let position = view.position;
-    if position.size == 0 {
-        return Err(ClearingError::NoPosition);
-    }
+    refuse(position.size == 0, ClearingError::NoPosition)?;
     let state = view.market.state;
     let position =
         Position { entry: position.entry, funding_index: position.funding_index, size: position.size };
     let funding = position.funding_owed(state.funding_long, state.funding_short).on_curve()?;
     let owed = sub(position.pnl_at(house.clearing_price).on_curve()?, funding).on_curve()?;
-    if owed > 0 && env.ledger().timestamp() < house.since.saturating_add(LOSERS_FIRST) {
-        return Err(ClearingError::TooEarly);
-    }
+    refuse(
+        owed > 0 && env.ledger().timestamp() < house.since.saturating_add(LOSERS_FIRST),
+        ClearingError::TooEarly,
+    )?;
     // The curve keeps what it sold; the pool is the other side.
     house.inventory = add(house.inventory, position.size).on_curve()?;
     let funding = ledger.settle(account, market, &house.clearing_price, &state);

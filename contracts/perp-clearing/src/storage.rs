@@ -95,12 +95,12 @@ pub fn set_config(env: &Env, config: &ClearingConfig) {
 /// The house's side of a market; `None` before it opens.
 pub fn record(env: &Env, market: &Symbol) -> Option<Record> {
     let stored: Option<(House, BytesN<PACKED>)> = env.storage().persistent().get(&Key::House(market.clone()));
-    stored.map(|(house, marks)| Record { house, marks: Marks::unpack(&marks.to_array()) })
+    stored.map(|(house, marks)| Record { house, marks: Marks::unpack(marks.to_array()) })
 }
 
 /// Stores the house's side of a market.
 pub fn set_record(env: &Env, market: &Symbol, record: &Record) {
-    let marks = BytesN::from_array(env, &record.marks.pack());
+    let marks = BytesN::from_array(env, record.marks.pack());
     set_persistent(env, &Key::House(market.clone()), &(record.house.clone(), marks));
 }
 

@@ -4,12 +4,13 @@
 extern crate std;
 
 use crate::{
+    test_executors::losing,
     test_orders::{order, side_at},
     test_replays::{all_out, deposit, liquidate, size, ten, together, trade, Dice},
-    test_world::{market_config, World, NO_CAP},
+    test_world::{index, market_config, World, NO_CAP},
 };
 use margin_interface::{ConditionalOrder, MarketConfig};
-use margin_math::units::{BASE, USD};
+use margin_math::units::{BASE, PRICE, USD};
 use soroban_sdk::{vec, Address};
 use std::vec::Vec;
 
@@ -134,4 +135,41 @@ fn a_person_with_four_accounts_gains_nothing_without_fees() {
     std::println!("four accounts: {met:?}");
     assert!(met.best <= 0 && met.bad_debts == 0, "{met:?}");
     assert!(met.own + met.keepers > 10 && met.matches > 10, "{met:?}");
+}
+
+/// What two accounts are worth together at the index: deposits and positions less what is owed.
+fn worth(world: &World, accounts: &[&Address]) -> i128 {
+    accounts.iter().map(|account| world.ledger.summary(account).equity).sum()
+}
+
+/// The one account loses to the other at the end of the band what it does not have: the pool would lend it, and nobody pay it
+/// back. All of the position or nearly all of it, which leaves something that is not bad debt yet.
+#[test]
+fn no_match_inside_the_band_leaves_its_loss_to_the_pool() {
+    for margin in [1_000, 1_100, 1_200, 1_300, 1_400, 1_500, 1_700] {
+        for units in [90, 89, 80, 60] {
+            for end in [9_500, 9_700, 10_000, 10_500] {
+                let (world, alice, _) = losing(margin);
+                let operator = world.operator();
+                let bob = world.trader(100_000);
+                let before = (worth(&world, &[&alice, &bob]), world.clearing.buckets());
+                let price = world.oracle.quote(&index()).mid * end / 10_000;
+                let quote = units * price / (PRICE / USD);
+                let sell =
+                    ConditionalOrder { max_fee: 0, reduce_only: true, ..order(&world, &alice, 1, -units) };
+                let buy = ConditionalOrder { max_fee: 0, ..order(&world, &bob, 1, units) };
+                let fills = vec![&world.env, side_at(&sell, quote), side_at(&buy, -quote)];
+                let matched = world.clearing.try_settle_match(&operator, &fills).is_ok();
+                world.conserved();
+                let after = (worth(&world, &[&alice, &bob]), world.clearing.buckets());
+                let case = std::format!("{margin} {units} {end} {matched}");
+                // Whoever is under water already owes that much before and after.
+                assert!(after.0 <= before.0, "{case}: {}", after.0 - before.0);
+                if matched && after.1.perp_borrowed > before.1.perp_borrowed {
+                    let owes = world.ledger.summary(&alice);
+                    assert!(owes.equity >= 0 || end >= 10_000, "{case}: lost to the pool: {}", owes.equity);
+                }
+            }
+        }
+    }
 }

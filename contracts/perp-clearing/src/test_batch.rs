@@ -468,6 +468,7 @@ fn what_is_no_request_is_refused() {
         act(vec![env, name("Trade"), dollar]),
         act(vec![env, name("AddLiquidity"), dollar]),
         act(vec![env, name("Refresh")]),
+        act(vec![env, name("TakeLiquidity"), dollar, 0i128.into_val(env)]),
     ] {
         let requests = vec![env, bad.to_val()];
         let submit = Symbol::new(env, "submit");

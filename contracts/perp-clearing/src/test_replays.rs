@@ -340,3 +340,47 @@ fn an_oracle_fault_is_reduce_only_and_ends_with_a_grace() {
     assert!(liquidate(&world, &keeper, &alice, 90 * BASE));
     assert!(trade(&world, &keeper, -BASE));
 }
+
+/// NFTPerp, 2023: more than 99% of the open interest was short, what the shorts had gained on paper exceeded what the vault
+/// held, and it was wound up. Here the reserve stops a crowd while the pool can still pay the fall that is to come.
+#[test]
+fn a_crowd_on_one_side_stops_where_the_pool_can_still_pay() {
+    let world = World::empty();
+    let (x, y) = (crate::test_world::X, crate::test_world::Y);
+    world.clearing.open_market(&world.btc, &market_config(), &x, &y);
+    world.deposit(&world.provider, 31_000);
+    world.clearing.add_liquidity(&world.provider, &(30_000 * USD), &0);
+    world.clearing.fund_insurance(&world.provider, &(1_000 * USD));
+    let lender = world.trader(1_000_000);
+    let crowd: Vec<Address> = (0..40).map(|_| world.trader(2_000)).collect();
+    let mut shorts = vec![];
+    for who in &crowd {
+        if trade(&world, who, -100 * BASE) {
+            shorts.push(who.clone());
+        }
+        world.pass(5);
+    }
+    // 30,000 stand behind 7% of the larger side and 6.5% of the net size.
+    assert_eq!(shorts.len(), 22, "recorded: of 40 who wanted in");
+    assert!(world.clearing.reserve_headroom() >= 0);
+    let before = world.clearing.buckets();
+    world.index_at(88, PriceStatus::Live);
+    let pool = world.ledger.pool_value();
+    assert!(pool.winners > 15_000 * USD, "{}", pool.winners / USD);
+    assert!(pool.winners <= pool.payable, "owed {} of {}", pool.winners / USD, pool.payable / USD);
+    for short in &shorts {
+        let had = deposit(&world, short);
+        let fill = world.clearing.close_position(short, &world.btc, &NO_CAP, &LATER);
+        world.conserved();
+        assert_eq!(
+            deposit(&world, short) - had,
+            fill.realized_pnl - fill.funding - fill.fee,
+            "in full, at once"
+        );
+        world.pass(5);
+    }
+    let after = world.clearing.buckets();
+    assert_eq!((after.claims, after.perp_borrowed), (0, 0));
+    assert!(after.lp > 0 && after.insurance >= before.insurance, "insurance pays no winner");
+    assert_eq!(deposit(&world, &lender), 1_000_000 * USD, "nor does a lender");
+}

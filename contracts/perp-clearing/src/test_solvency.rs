@@ -203,20 +203,30 @@ fn an_exit_is_announced_a_period_ahead_and_lapses() {
     assert_eq!(leave(1), not_announced, "lapsed");
 }
 
+/// 50 units long at 100: the index may have risen by 12% unseen, which would be worth 600 to the trader.
 #[test]
-fn nobody_enters_or_leaves_the_pool_at_a_price_that_is_not_live() {
+fn nobody_enters_at_a_price_that_is_not_live_and_whoever_leaves_leaves_its_worst_behind() {
     let world = World::new();
     let (alice, late) = (world.trader(10_000), world.trader(10_000));
     world.buy(&alice, 50);
     let shares = world.clearing.lp(&world.provider).shares;
     world.clearing.request_exit(&world.provider, &shares);
     world.pass(LP_COOL_DOWN);
+    world.index_at(100, PriceStatus::Live);
+    let live = world.clearing.lp(&world.provider).value;
     world.index_at(100, PriceStatus::Stale);
     let refused = Some(Ok(ClearingError::PriceNotUsable));
     assert_eq!(world.clearing.try_add_liquidity(&late, &(1_000 * USD), &0).err(), refused);
-    assert_eq!(world.clearing.try_remove_liquidity(&world.provider, &shares, &0).err(), refused);
-    // What is shown does not trap.
-    assert!(world.clearing.lp(&world.provider).value > 0);
+    let worst = world.clearing.lp(&world.provider).value;
+    assert!((550 * USD..=600 * USD).contains(&(live - worst)), "{}", live - worst);
+    let all = world.clearing.try_remove_liquidity(&world.provider, &shares, &0).err();
+    assert!(all.is_some(), "what the risk of the market needs stays");
+    let left = world.clearing.remove_liquidity(&world.provider, &(shares / 2), &0);
+    assert!((left - worst / 2).abs() <= 1);
+    world.conserved();
+    // Had the price risen to there, those who stayed would have lost nothing by it.
+    world.index_at(112, PriceStatus::Live);
+    assert!(world.clearing.lp(&world.provider).value >= worst / 2);
     assert!(world.clearing.reserve_headroom() > 0);
 }
 

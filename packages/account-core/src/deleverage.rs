@@ -11,7 +11,7 @@ use crate::storage;
 use crate::tier::Tier;
 use margin_interface::{AccountError, ClearingError, DeleverageReport, Deleveraged};
 use margin_math::deleverage::{MIN_STEP, TARGET_BPS};
-use margin_math::units::BPS;
+use margin_math::units::{BPS, USD};
 use soroban_sdk::{
     auth::{ContractContext, InvokerContractAuthEntry, SubContractInvocation},
     contracttype, symbol_short, vec,
@@ -26,10 +26,10 @@ pub const MAX_STEPS: u32 = 6;
 /// Steps of one call that may fail.
 pub const MAX_FAILURES: u32 = 6;
 /// A step may cost one part in two to this power of what debt and notional fall by: 6.25%, enough for the band around the
-/// index and a fee.
-const COST_SHIFT: u32 = 4;
-/// What shares, values and weights may round away, USD 1e7.
-const ROUNDING: i128 = 32;
+/// index and a fee. It may miss the target by as much: costs are known in whole basis points beforehand.
+const PART_SHIFT: u32 = 4;
+/// What a token of few decimals may round away, USD 1e7.
+const ROUNDING: i128 = USD;
 
 // The parts of the ledger's `Breakdown` that are looked at.
 #[contracttype]
@@ -228,7 +228,7 @@ impl<'a> Run<'a> {
     /// # Errors
     /// * [`AccountError::InsufficientHealth`] - health fell
     /// * [`AccountError::OperationNotAllowed`] - nothing fell, or a position grew; it cost more than a reduction may; it went
-    ///   beyond the target by more than a step, although no position closed
+    ///   beyond the target by more than the smallest step and that part, although no position closed
     fn look_again(&mut self) -> Result<(i128, i128), AccountError> {
         let (breakdown, now) = look(self.env, self.profile)?;
         let (before, after) = (&self.at.summary, &now.summary);
@@ -241,10 +241,11 @@ impl<'a> Run<'a> {
             let was = size_in(&self.at, &market);
             size.signum() == was.signum() && size.unsigned_abs() <= was.unsigned_abs()
         });
-        let dear = before.equity - after.equity > (fall >> COST_SHIFT) + ROUNDING;
+        let part = fall >> PART_SHIFT;
+        let dear = before.equity - after.equity > part + ROUNDING;
         let closed = now.positions.len() < self.at.positions.len();
         let beyond = after.effective_margin * i128::from(BPS)
-            > (after.required_margin + MIN_STEP) * i128::from(self.target);
+            > (after.required_margin + MIN_STEP + part) * i128::from(self.target);
         if fall <= 0 || !smaller || dear || (beyond && !closed) {
             return Err(AccountError::OperationNotAllowed);
         }

@@ -729,6 +729,7 @@ pub trait SmartAccountInterface {
     /// # Errors
     /// * [`AccountError::NothingToDeleverage`], [`AccountError::Cooldown`], [`AccountError::StalePrice`]
     /// * [`AccountError::InsufficientHealth`] - health would have fallen; everything is undone
+    /// * [`AccountError::OperationNotAllowed`] - a step did not reduce, cost too much or went too far; everything is undone
     ///
     /// # Events
     /// * [`Deleveraged`]

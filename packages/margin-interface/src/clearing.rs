@@ -14,7 +14,7 @@ pub const MAX_CONDITION_DEPTH: u32 = 3;
 /// Most fills of one match.
 pub const MAX_FILLS: u32 = 8;
 
-/// What a trade did.
+// What a trade did.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Fill {
@@ -34,7 +34,7 @@ pub struct Fill {
     pub size_delta: i128,
 }
 
-/// What a trade would do, before fees are settled.
+// What a trade would do, before fees are settled.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TradeQuote {
@@ -48,7 +48,7 @@ pub struct TradeQuote {
     pub quote_delta: i128,
 }
 
-/// Funding of a market.
+// Funding of a market.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Funding {
@@ -62,7 +62,7 @@ pub struct Funding {
     pub updated_at: u64,
 }
 
-/// Open interest per side, base 1e14.
+// Open interest per side, base 1e14.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OpenInterest {
@@ -72,7 +72,7 @@ pub struct OpenInterest {
     pub short: i128,
 }
 
-/// A provider's share of the liquidity pool.
+// A provider's share of the liquidity pool.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LpPosition {
@@ -90,7 +90,7 @@ pub struct LpPosition {
     pub value: i128,
 }
 
-/// When a resting order may execute.
+// When a resting order may execute.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Condition {
@@ -120,7 +120,7 @@ pub enum Condition {
     Or(Vec<Condition>),
 }
 
-/// An order that somebody else executes later. Consent is the account's authorisation of exactly this value, or storing it.
+// An order that somebody else executes later. Consent is the account's authorisation of exactly this value, or storing it.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ConditionalOrder {
@@ -156,7 +156,7 @@ pub struct ConditionalOrder {
     pub trusted_executor: Option<Address>,
 }
 
-/// What an account has standing.
+// What an account has standing.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OrderBook {
@@ -166,7 +166,7 @@ pub struct OrderBook {
     pub resting: Map<u64, ConditionalOrder>,
 }
 
-/// Whether an order would execute now.
+// Whether an order would execute now.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OrderCheck {
@@ -178,7 +178,7 @@ pub struct OrderCheck {
     pub size_delta: i128,
 }
 
-/// One side of a match.
+// One side of a match.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MatchedFill {
@@ -190,7 +190,7 @@ pub struct MatchedFill {
     pub size_delta: i128,
 }
 
-/// With whom the clearing-house works.
+// With whom the clearing-house works.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ClearingConfig {
@@ -207,7 +207,7 @@ pub struct ClearingConfig {
 }
 
 // Markets wait 24 h, the operator 48 h, code 7 days.
-/// What a market still does.
+// What a market still does.
 #[contracttype]
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Ord, PartialOrd)]
 #[repr(u32)]
@@ -222,7 +222,7 @@ pub enum MarketStage {
     WindDown = 3,
 }
 
-/// The pool's own side of a market.
+// The pool's own side of a market.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct House {
@@ -240,7 +240,7 @@ pub struct House {
     pub stage: MarketStage,
 }
 
-/// What loosens risk.
+// What loosens risk.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum ClearingChange {
@@ -259,7 +259,7 @@ pub enum ClearingChange {
 }
 
 // The SDK has no boxes.
-/// A step of a batch.
+// A step of a batch.
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[allow(clippy::large_enum_variant)]
@@ -274,7 +274,7 @@ pub enum ClearingRequest {
     RequestExit(i128),
 }
 
-/// The funding rate of a market was measured again. What had accrued until then is in the ledger's market record.
+// The funding rate of a market was measured again. What had accrued until then is in the ledger's market record.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct FundingRateUpdated {
@@ -291,7 +291,7 @@ pub struct FundingRateUpdated {
     pub rate: i128,
 }
 
-/// A provider joined the pool.
+// A provider joined the pool.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LiquidityAdded {
@@ -306,7 +306,7 @@ pub struct LiquidityAdded {
     pub total_shares: i128,
 }
 
-/// A provider left the pool, or part of it.
+// A provider left the pool, or part of it.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LiquidityRemoved {
@@ -321,7 +321,7 @@ pub struct LiquidityRemoved {
     pub total_shares: i128,
 }
 
-/// Somebody gave to insurance.
+// Somebody gave to insurance.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct InsuranceFunded {
@@ -332,7 +332,7 @@ pub struct InsuranceFunded {
     pub amount: i128,
 }
 
-/// An order was stored.
+// An order was stored.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OrderPlaced {
@@ -343,7 +343,7 @@ pub struct OrderPlaced {
     pub order: ConditionalOrder,
 }
 
-/// An order was filled, or a part of it.
+// An order was filled, or a part of it.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OrderFilled {
@@ -369,7 +369,7 @@ pub struct OrderFilled {
     pub tracking_code: Symbol,
 }
 
-/// Orders are dead.
+// Orders are dead.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OrdersCancelled {
@@ -382,7 +382,7 @@ pub struct OrdersCancelled {
     pub word: u64,
 }
 
-/// Every order of an earlier epoch is dead.
+// Every order of an earlier epoch is dead.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct EpochBumped {
@@ -393,7 +393,7 @@ pub struct EpochBumped {
     pub epoch: u64,
 }
 
-/// Somebody else matches.
+// Somebody else matches.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OperatorSet {
@@ -401,7 +401,7 @@ pub struct OperatorSet {
     pub operator: Option<Address>,
 }
 
-/// A provider will leave.
+// A provider will leave.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ExitRequested {
@@ -414,7 +414,7 @@ pub struct ExitRequested {
     pub shares: i128,
 }
 
-/// The house's side of a market changed otherwise than by a trade.
+// The house's side of a market changed otherwise than by a trade.
 #[contractevent]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct HouseChanged {
@@ -425,76 +425,76 @@ pub struct HouseChanged {
     pub house: House,
 }
 
-/// Errors of the clearing-house (800-899). Errors of the ledger (600-699) come through unchanged.
+// Errors of the clearing-house (800-899). Errors of the ledger (600-699) come through unchanged.
 #[contracterror]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
 pub enum ClearingError {
-    /// The amount, size, leverage or price is zero, negative or out of range.
+    /// Not a usable number.
     InvalidAmount = 800,
-    /// The deadline is over.
+    /// Too late.
     DeadlineExpired = 801,
-    /// The price is worse than the limit.
+    /// Worse than the limit.
     SlippageExceeded = 802,
-    /// The trade would increase the position, and is reduce-only.
+    /// It would increase.
     ReduceOnly = 803,
-    /// The position would stay below the market's minimum.
+    /// Too small a rest.
     BelowMinimum = 804,
-    /// The mark would leave the band around the index.
+    /// Outside the band.
     OutsideBand = 805,
-    /// The mark would move further within one ledger than the market permits.
+    /// Too far in one ledger.
     ImpactExceeded = 806,
-    /// Larger than the market permits for one account or one side.
+    /// Above a size cap.
     SizeCapExceeded = 807,
-    /// There is no position.
+    /// No position.
     NoPosition = 808,
-    /// The index may not be used to take new risk.
+    /// No usable price.
     PriceNotUsable = 809,
-    /// A parameter is outside its bounds.
+    /// Parameter out of bounds.
     InvalidConfig = 810,
-    /// The curve cannot fill that size.
+    /// Beyond the curve.
     CurveExhausted = 811,
-    /// The provider does not have that many shares, or the pool has no value to share.
+    /// Too few shares, or no value.
     InsufficientShares = 812,
-    /// A result does not fit.
+    /// Does not fit.
     Overflow = 813,
-    /// The shares entered too recently to leave.
+    /// Entered too recently.
     CoolDown = 814,
-    /// Not a step of a batch, none, or too many.
+    /// Not a step of a batch.
     InvalidRequest = 815,
-    /// The delegate was not granted that.
+    /// Not granted.
     NotPermitted = 816,
-    /// The order is malformed.
+    /// Malformed.
     InvalidOrder = 817,
-    /// The order has expired.
+    /// Expired.
     OrderExpired = 818,
-    /// The order is of another epoch.
+    /// Of another epoch.
     WrongEpoch = 819,
-    /// The nonce was filled, cancelled or taken.
+    /// Filled, cancelled or taken.
     NonceUsed = 820,
-    /// Only the trusted executor may.
+    /// Only the trusted executor.
     NotExecutor = 821,
-    /// A condition does not hold.
+    /// A condition fails.
     ConditionNotMet = 822,
-    /// Too many orders are stored.
+    /// Too many are stored.
     TooManyOrders = 823,
-    /// The account is flagged: its orders are dead.
+    /// The account is flagged.
     AccountFlagged = 824,
-    /// Sizes or cash do not cancel out, another market, or an account twice.
+    /// Does not cancel out.
     InvalidMatch = 825,
     /// Not the operator.
     NotOperator = 826,
-    /// The market's stage does not allow it.
+    /// Not at this stage.
     WrongStage = 827,
-    /// The pool holds as much of that side as it may.
+    /// The pool holds enough.
     InventoryFull = 828,
-    /// Not flagged long enough: others may still take it over.
+    /// Not yet.
     TooEarly = 829,
-    /// The exit was not announced, not long enough ago, or too long ago.
+    /// Not announced in time.
     ExitNotRequested = 830,
-    /// The curve would be too shallow for the traders' net size.
+    /// Too little depth left.
     TooShallow = 831,
-    /// Nothing to move, or fees beyond the insurance target do not pay for it.
+    /// Nothing pays for it.
     NoBudget = 832,
 }
 

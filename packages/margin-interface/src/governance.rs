@@ -7,25 +7,25 @@ use soroban_sdk::{contractclient, contracterror, contractevent, contracttype, Ad
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
 pub enum GovernanceError {
-    /// Neither admin nor guardian.
+    // Neither admin nor guardian.
     NotGovernor = 1000,
-    /// No admin is waiting to accept.
+    // No admin is waiting to accept.
     NoTransfer = 1001,
-    /// Scheduled already.
+    // Scheduled already.
     AlreadyScheduled = 1002,
-    /// Not scheduled.
+    // Not scheduled.
     NotScheduled = 1003,
-    /// The delay is not over.
+    // The delay is not over.
     TooEarly = 1004,
-    /// Not executed in time.
+    // Not executed in time.
     Expired = 1005,
-    /// Loosens: has to be proposed.
+    // Loosens: has to be proposed.
     NeedsTimelock = 1006,
-    /// Upgrades are frozen for good.
+    // Upgrades are frozen for good.
     UpgradesFrozen = 1007,
-    /// Older than what is stored.
+    // Older than what is stored.
     Downgrade = 1008,
-    /// Migrated already.
+    // Migrated already.
     NothingToMigrate = 1009,
 }
 

@@ -592,87 +592,87 @@ pub enum LedgerChange {
     Upgrade(BytesN<32>, u32),
 }
 
-// 600-699. A venue passes them on unchanged.
+// 600-699. A venue passes them on unchanged. The variants have plain comments: on the chain there is no room for more.
 /// Errors of the ledger.
 #[contracterror]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
 pub enum LedgerError {
-    /// Venues are set.
+    // Venues are set.
     VenuesAlreadySet = 600,
-    /// Venues are not set.
+    // Venues are not set.
     VenuesNotSet = 601,
-    /// Asset is not listed.
+    // Asset is not listed.
     UnknownAsset = 602,
-    /// Listed already.
+    // Listed already.
     AlreadyListed = 603,
-    /// A parameter is out of bounds.
+    // A parameter is out of bounds.
     InvalidConfig = 604,
-    /// Not a usable amount.
+    // Not a usable amount.
     InvalidAmount = 605,
-    /// The account holds less.
+    // The account holds less.
     InsufficientBalance = 606,
-    /// The vault holds less.
+    // The vault holds less.
     InsufficientLiquidity = 607,
-    /// Below the opening level.
+    // Below the opening level.
     InsufficientMargin = 608,
-    /// Supply cap.
+    // Supply cap.
     SupplyCapExceeded = 609,
-    /// Borrow cap.
+    // Borrow cap.
     BorrowCapExceeded = 610,
-    /// Utilisation is at its maximum.
+    // Utilisation is at its maximum.
     UtilisationExceeded = 611,
-    /// A price may not be used for this.
+    // A price may not be used for this.
     PriceNotUsable = 612,
-    /// Too many holdings.
+    // Too many holdings.
     TooManyHoldings = 613,
-    /// The asset is disabled.
+    // The asset is disabled.
     AssetDisabled = 614,
-    /// The account's own limit.
+    // The account's own limit.
     LimitExceeded = 615,
-    /// The account is healthy.
+    // The account is healthy.
     NotLiquidatable = 616,
-    /// This pair would not help.
+    // This pair would not help.
     LiquidationUnhelpful = 617,
-    /// Less than asked for.
+    // Less than asked for.
     SlippageExceeded = 618,
-    /// Market is not open.
+    // Market is not open.
     UnknownMarket = 619,
-    /// Crosses zero or wrong sign.
+    // Crosses zero or wrong sign.
     InvalidFill = 620,
-    /// The pool cannot bear the risk.
+    // The pool cannot bear the risk.
     ReserveTestFailed = 621,
-    /// The bucket holds less.
+    // The bucket holds less.
     InsufficientBucket = 622,
-    /// A third party cannot add an asset.
+    // A third party cannot add an asset.
     ThirdPartySlot = 623,
-    /// A loss that nothing covers.
+    // A loss that nothing covers.
     BadDebt = 624,
-    /// No such debt or position.
+    // No such debt or position.
     NothingOwed = 625,
-    /// A result does not fit.
+    // A result does not fit.
     Overflow = 626,
-    /// Own account.
+    // Own account.
     SelfLiquidation = 627,
-    /// Grants nothing usable.
+    // Grants nothing usable.
     InvalidGrant = 628,
-    /// It may only reduce.
+    // It may only reduce.
     AccountFlagged = 629,
-    /// Nothing to call or to end.
+    // Nothing to call or to end.
     AccountHealthy = 630,
-    /// Not for this venue.
+    // Not for this venue.
     InvalidAction = 631,
-    /// The account has not agreed to it.
+    // The account has not agreed to it.
     NotInKind = 632,
-    /// Somebody holds or owes it.
+    // Somebody holds or owes it.
     AssetInUse = 633,
-    /// The deposit has to stay longer.
+    // The deposit has to stay longer.
     DepositLocked = 634,
-    /// The destination is not empty.
+    // The destination is not empty.
     AccountNotEmpty = 635,
-    /// The vault misses tokens of it.
+    // The vault misses tokens of it.
     AssetFrozen = 636,
-    /// Too much left within an hour.
+    // Too much left within an hour.
     OutflowExceeded = 637,
 }
 

@@ -62,7 +62,8 @@ impl Health {
     pub fn repay(&self, target_bps: u32, lw_bps: u32, given_up_bps: u32) -> Result<i128, MathError> {
         let Some(shortage) = self.shortage(target_bps)? else { return Ok(0) };
         let relief = product_bps(target_bps, lw_bps) - product_bps(BPS, given_up_bps);
-        if relief <= 0 {
+        // Below `ltv / lw` giving up a deposit costs more health than the debt that goes with it.
+        if relief <= 0 || scaled(self.effective, lw_bps)? < scaled(self.required, given_up_bps)? {
             return Ok(0);
         }
         add(mul_div_floor(shortage, i128::from(BPS), relief)?, ROUNDING)
@@ -78,12 +79,39 @@ impl Health {
     }
 
     /// Notional by which to reduce a position, at most all of it. Zero at or above the target, and where the costs eat
-    /// what the reduction frees.
+    /// what the reduction frees, so that health would be no better.
     ///
     /// A loss is part of `R` already; while the deposit pays it, realising it lowers `E` and `R` alike:
     /// `D = (T*R - E) / (T*mmr - c + (T - 1)*loss/notional)`. What the deposit `d` cannot pay becomes debt:
     /// `D = (T*R - E - (T - 1)*d) / (T*(mmr - c))`.
     pub fn reduce(&self, target_bps: u32, position: &Reduction) -> Result<i128, MathError> {
+        let cut = self.cut(target_bps, position)?;
+        let helps = cut > 0 && self.improves_to(&self.reduced(cut, position)?)?;
+        Ok(if helps { cut } else { 0 })
+    }
+
+    /// Whether `E' / R'` is above `E / R`. Nothing required is above everything.
+    fn improves_to(&self, after: &Health) -> Result<bool, MathError> {
+        if after.required <= 0 {
+            return Ok(true);
+        }
+        Ok(product(after.effective, self.required)? > product(self.effective, after.required)?)
+    }
+
+    /// After a reduction by `cut`.
+    fn reduced(&self, cut: i128, position: &Reduction) -> Result<Health, MathError> {
+        let realised = mul_div_floor(position.loss, cut, position.notional)?;
+        let cost = mul_div_ceil(cut, position.cost_bps, i128::from(BPS))?;
+        let outlay = add(realised, cost)?;
+        let paid = outlay.min(position.deposit);
+        let freed = add(bps_floor(cut, position.mmr_bps)?, realised)?;
+        Ok(Health {
+            effective: sub(self.effective, paid)?,
+            required: add(sub(self.required, freed)?, sub(outlay, paid)?)?,
+        })
+    }
+
+    fn cut(&self, target_bps: u32, position: &Reduction) -> Result<i128, MathError> {
         let Some(shortage) = self.shortage(target_bps)? else { return Ok(0) };
         if position.notional <= 0 {
             return Ok(0);
@@ -227,7 +255,8 @@ mod tests {
             h in health(), lw in 10_000_u32..=15_000, ltv in 0_u32..=10_000,
         ) {
             let value = h.repay(TARGET, lw, ltv)?;
-            prop_assert_eq!(value == 0, !h.is_below(TARGET)?);
+            let helps = exact(h.effective) * share(lw) >= exact(h.required) * share(ltv);
+            prop_assert_eq!(value == 0, !(h.is_below(TARGET)? && helps));
             if value > 0 {
                 let gap = |paid: i128| exact(h.effective) - exact(paid) * share(ltv)
                     - share(TARGET) * (exact(h.required) - exact(paid) * share(lw));
@@ -243,7 +272,8 @@ mod tests {
             let value = h.repay(TARGET, lw, 0)?;
             prop_assert!(better.repay(TARGET, lw, 0)? <= value);
             prop_assert!(worse.repay(TARGET, lw, 0)? >= value);
-            prop_assert!(h.repay(TARGET, lw, 8_000)? >= value);
+            let deposited = h.repay(TARGET, lw, 8_000)?;
+            prop_assert!(deposited == 0 || deposited >= value);
         }
 
         #[test]
@@ -287,6 +317,26 @@ mod tests {
         fn from(error: MathError) -> Self {
             TestCaseError::fail(format!("{error:?}"))
         }
+    }
+
+    #[test]
+    fn a_deposit_that_supports_more_than_its_debt_requires_is_kept() {
+        // 10 of 1_000: without the deposit 0 of 990.
+        let h = Health { effective: 10 * USD, required: 1_000 * USD };
+        assert_eq!(h.repay(TARGET, 10_000, 10_000), Ok(0));
+        assert_eq!(h.repay(TARGET, 10_000, 101), Ok(0));
+        assert!(h.repay(TARGET, 10_000, 100).is_ok_and(|value| value > 0));
+        assert!(h.repay(TARGET, 10_000, 0).is_ok_and(|value| value > 0));
+    }
+
+    #[test]
+    fn a_reduction_that_costs_more_than_it_frees_is_left() {
+        // 10 of 1_000: a loss of 100 would be paid by the 10.
+        let h = Health { effective: 10 * USD, required: 1_000 * USD };
+        let position =
+            Reduction { cost_bps: 0, deposit: 10 * USD, loss: 100 * USD, mmr_bps: 500, notional: 500 * USD };
+        assert_eq!(h.reduce(TARGET, &position), Ok(0));
+        assert_eq!(h.reduce(TARGET, &Reduction { loss: 0, ..position }), Ok(500 * USD));
     }
 
     #[test]

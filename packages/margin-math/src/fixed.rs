@@ -42,12 +42,12 @@ pub fn abs(a: i128) -> Result<i128, MathError> {
 
 /// `a / b` toward minus infinity.
 pub fn div_floor(a: i128, b: i128) -> Result<i128, MathError> {
-    divided((0, a.unsigned_abs()), a < 0, b, false)
+    mul_div(a, 1, b, false)
 }
 
 /// `a / b` toward plus infinity.
 pub fn div_ceil(a: i128, b: i128) -> Result<i128, MathError> {
-    divided((0, a.unsigned_abs()), a < 0, b, true)
+    mul_div(a, 1, b, true)
 }
 
 /// `a * b / c` toward minus infinity, through a 256-bit product.
@@ -60,32 +60,24 @@ pub fn mul_div_ceil(a: i128, b: i128, c: i128) -> Result<i128, MathError> {
     mul_div(a, b, c, true)
 }
 
-/// Magnitudes in 256 bits, then sign and direction.
+/// Magnitudes, then sign and direction.
 ///
-/// Written out, digits of 64 bits, because a 256-bit library costs every contract 4 KB of Wasm, and because this is most of
-/// what the contracts compute: a division bit by bit would be half of the instructions of a trade.
+/// Written out, in digits of 64 bits, because a 256-bit library costs every contract 4 KB of Wasm, and because this is most of
+/// what the contracts compute. Wasm is charged for a function's branches when it is entered: each path is one of its own.
 #[inline(never)]
 fn mul_div(a: i128, b: i128, c: i128, up: bool) -> Result<i128, MathError> {
-    let product = wide_mul(a.unsigned_abs(), b.unsigned_abs());
-    divided(product, (a < 0) != (b < 0), c, up)
-}
-
-/// The quotient of a magnitude `(high, low)` with its sign, and `by`.
-#[inline(never)]
-fn divided(magnitude: (u128, u128), negative: bool, by: i128, up: bool) -> Result<i128, MathError> {
-    if by == 0 {
-        return division_by_zero();
-    }
-    let (quotient, inexact) = wide_div(magnitude, by.unsigned_abs())?;
-    let negative = negative != (by < 0);
+    let negative = (a < 0) != ((b < 0) != (c < 0));
+    let (a, b, c) = (split(a.unsigned_abs()), split(b.unsigned_abs()), split(c.unsigned_abs()));
+    let (quotient, inexact) =
+        if a.0 | b.0 | c.0 == 0 { narrow(a.1, b.1, c.1)? } else { wide(wide_mul(a, b), c)? };
     // Away from zero where the direction asks for it: up for a positive quotient, down for a negative one.
     let away = u128::from(inexact && negative != up);
-    let magnitude = quotient.checked_add(away).map_or_else(overflow, Ok)?;
-    if negative {
-        0_i128.checked_sub_unsigned(magnitude).map_or_else(overflow, Ok)
-    } else {
-        i128::try_from(magnitude).or_else(|_| overflow())
+    let magnitude = quotient.checked_add(away).map_or_else(overflow, Ok)? as i128;
+    let value = if negative { magnitude.wrapping_neg() } else { magnitude };
+    if value != 0 && (value < 0) != negative {
+        return overflow();
     }
+    Ok(value)
 }
 
 fn join(high: u64, low: u64) -> u128 {
@@ -97,50 +89,74 @@ fn split(value: u128) -> (u64, u64) {
 }
 
 /// The full product of two digits, from four products of their halves: `(high, low)`.
-#[inline(never)]
+#[inline(always)]
 fn full(a: u64, b: u64) -> (u64, u64) {
     const HALF: u32 = 32;
     const MASK: u64 = (1 << HALF) - 1;
     let (a1, a0, b1, b0) = (a >> HALF, a & MASK, b >> HALF, b & MASK);
-    let low = a0 * b0;
+    let low = a0.wrapping_mul(b0);
     // Each factor is below 2^32, so every sum here is below 2^64.
-    let middle = a1 * b0 + (low >> HALF);
-    let cross = a0 * b1 + (middle & MASK);
-    (a1 * b1 + (middle >> HALF) + (cross >> HALF), (cross << HALF) | (low & MASK))
+    let middle = a1.wrapping_mul(b0).wrapping_add(low >> HALF);
+    let cross = a0.wrapping_mul(b1).wrapping_add(middle & MASK);
+    let high = a1.wrapping_mul(b1).wrapping_add(middle >> HALF).wrapping_add(cross >> HALF);
+    (high, (cross << HALF) | (low & MASK))
 }
 
-/// The full product as `(high, low)` halves.
-fn wide_mul(a: u128, b: u128) -> (u128, u128) {
-    let ((a1, a0), (b1, b0)) = (split(a), split(b));
-    let low = full(a0, b0);
-    if a1 | b1 == 0 {
-        return (0, join(low.0, low.1));
-    }
-    let (left, right, high) = (full(a1, b0), full(a0, b1), full(a1, b1));
+/// [`full`] of two digits each: four digits, the highest first.
+#[inline(never)]
+fn wide_mul((a1, a0): (u64, u64), (b1, b0): (u64, u64)) -> [u64; 4] {
+    let (low, left, right, high) = (full(a0, b0), full(a1, b0), full(a0, b1), full(a1, b1));
     // Three digits are below 2^66, and the high half of a product has room for the carry.
-    let middle = u128::from(low.0) + u128::from(left.1) + u128::from(right.1);
-    let carry = u128::from(left.0) + u128::from(right.0) + (middle >> u64::BITS);
-    (join(high.0, high.1) + carry, join(middle as u64, low.1))
+    let middle = u128::from(low.0).wrapping_add(u128::from(left.1)).wrapping_add(u128::from(right.1));
+    let carry = u128::from(left.0).wrapping_add(u128::from(right.0)).wrapping_add(middle >> u64::BITS);
+    let (d3, d2) = split(join(high.0, high.1).wrapping_add(carry));
+    [d3, d2, middle as u64, low.1]
 }
 
-/// `(high, low) / divisor`: the quotient and whether a remainder is left; an error when it needs more than 128 bits.
+/// `a * b / c` for digits: the quotient and whether a remainder is left.
+#[inline(never)]
+fn narrow(a: u64, b: u64, c: u64) -> Result<(u128, bool), MathError> {
+    let (high, low) = full(a, b);
+    if c == 0 {
+        return division_by_zero();
+    }
+    if high == 0 {
+        return Ok((u128::from(low / c), low % c != 0));
+    }
+    Ok(narrow_div(high, low, c))
+}
+
+#[inline(never)]
+fn narrow_div(high: u64, low: u64, divisor: u64) -> (u128, bool) {
+    let shift = divisor.leading_zeros();
+    let (first, high) = (high / divisor, high % divisor);
+    let (second, rest) = halves(shifted(high, low, shift), low << shift, divisor << shift);
+    (join(first, second), rest != 0)
+}
+
+/// The high digit of `(high, low) << shift`, for less than a digit.
+fn shifted(high: u64, low: u64, shift: u32) -> u64 {
+    (high << shift) | (low >> 1 >> (u64::BITS - 1 - shift))
+}
+
+/// Four digits by two: the quotient and whether a remainder is left; an error when it needs more than 128 bits.
 ///
 /// Long division with two digits of quotient (Knuth, The Art of Computer Programming, volume 2, 4.3.1, algorithm D).
-fn wide_div((high, low): (u128, u128), divisor: u128) -> Result<(u128, bool), MathError> {
-    if high >= divisor {
-        return overflow();
+#[inline(never)]
+fn wide([mut d3, mut d2, mut d1, mut d0]: [u64; 4], divisor: (u64, u64)) -> Result<(u128, bool), MathError> {
+    let (mut c1, mut c0) = divisor;
+    if (d3, d2) >= (c1, c0) {
+        return if c1 | c0 == 0 { division_by_zero() } else { overflow() };
     }
-    let ((divisor1, divisor0), (low1, low0)) = (split(divisor), split(low));
-    if high == 0 && divisor1 | low1 == 0 {
-        return Ok((u128::from(low0 / divisor0), low0 % divisor0 != 0));
+    if c1 == 0 {
+        (c1, c0, d3, d2, d1, d0) = (c0, 0, d2, d1, d0, 0);
     }
-    // The highest bit of the divisor is set, and the dividend is moved along: `high < divisor` leaves it the room.
-    let shift = divisor.leading_zeros();
-    let divisor = split(divisor << shift);
-    let high = (high << shift) | (low >> 1 >> (u128::BITS - 1 - shift));
-    let (low1, low0) = split(low << shift);
-    let (first, rest) = digit(split(high), low1, divisor);
-    let (second, rest) = digit(rest, low0, divisor);
+    // The highest bit of the divisor is set, and the dividend is moved along: it is smaller, so it has the room.
+    let shift = c1.leading_zeros();
+    let divisor = (shifted(c1, c0, shift), c0 << shift);
+    let high = (shifted(d3, d2, shift), shifted(d2, d1, shift));
+    let (first, rest) = digit(high, shifted(d1, d0, shift), divisor);
+    let (second, rest) = digit(rest, d0 << shift, divisor);
     Ok((join(first, second), rest != (0, 0)))
 }
 
@@ -155,38 +171,34 @@ fn digit((high, low): (u64, u64), next: u64, divisor: (u64, u64)) -> (u64, (u64,
         let (quotient, rest) = halves(high, low, divisor.0);
         (quotient, rest, false)
     };
-    let mut product = join_full(quotient, divisor.1);
+    let (product1, product0) = full(quotient, divisor.1);
+    let mut product = join(product1, product0);
     while !beyond && product > join(rest, next) {
-        quotient -= 1;
-        product -= u128::from(divisor.1);
+        quotient = quotient.wrapping_sub(1);
+        product = product.wrapping_sub(u128::from(divisor.1));
         (rest, beyond) = rest.overflowing_add(divisor.0);
     }
     // Where the rest went beyond its digit, the difference fits again.
     (quotient, split(join(rest, next).wrapping_sub(product)))
 }
 
-fn join_full(a: u64, b: u64) -> u128 {
-    let (high, low) = full(a, b);
-    join(high, low)
-}
-
 /// `(high, low) / divisor` by halves of digits: quotient and remainder. The divisor's highest bit is set, `high` is below it.
+#[inline(never)]
 fn halves(high: u64, low: u64, divisor: u64) -> (u64, u64) {
-    if high == 0 {
-        return (low / divisor, low % divisor);
-    }
     let (first, rest) = half(high, low >> 32, divisor);
     let (second, rest) = half(rest, low & u64::from(u32::MAX), divisor);
     ((first << 32) | second, rest)
 }
 
 /// [`digit`] for digits of 32 bits.
+#[inline(always)]
 fn half(high: u64, next: u64, divisor: u64) -> (u64, u64) {
     let (divisor1, divisor0) = (divisor >> 32, divisor & u64::from(u32::MAX));
     let (mut quotient, mut rest) = (high / divisor1, high % divisor1);
-    while rest >> 32 == 0 && (quotient >> 32 != 0 || quotient * divisor0 > ((rest << 32) | next)) {
-        quotient -= 1;
-        rest += divisor1;
+    while rest >> 32 == 0 && (quotient >> 32 != 0 || quotient.wrapping_mul(divisor0) > ((rest << 32) | next))
+    {
+        quotient = quotient.wrapping_sub(1);
+        rest = rest.wrapping_add(divisor1);
     }
     (quotient, ((high << 32) | next).wrapping_sub(quotient.wrapping_mul(divisor)))
 }
@@ -203,7 +215,12 @@ pub fn bps_ceil(amount: i128, bps: u32) -> Result<i128, MathError> {
 
 /// `10^exponent` for token decimals and price scales, or [`MathError::Overflow`].
 pub fn pow10(exponent: u32) -> Result<i128, MathError> {
-    10_i128.checked_pow(exponent).map_or_else(overflow, Ok)
+    const MOST: u32 = 38;
+    if exponent > MOST {
+        return overflow();
+    }
+    // By additions: a checked 128-bit product is dear. 10^38 is the largest that fits.
+    Ok((0..exponent).fold(1, |power: i128, _| (power << 3) + (power << 1)))
 }
 
 #[cfg(test)]
@@ -223,7 +240,7 @@ mod tests {
         (floor.to_i128(), ceil.to_i128())
     }
 
-    fn wide() -> impl Strategy<Value = i128> {
+    fn values() -> impl Strategy<Value = i128> {
         prop_oneof![
             any::<i128>(),
             any::<i64>().prop_map(i128::from),
@@ -245,7 +262,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(2_000))]
         #[test]
-        fn mul_div_equals_the_exact_rational(a in wide(), b in wide(), c in wide()) {
+        fn mul_div_equals_the_exact_rational(a in values(), b in values(), c in values()) {
             prop_assume!(c != 0);
             let (floor, ceil) = exact(a, b, c);
             prop_assert_eq!(mul_div_floor(a, b, c).ok(), floor);
@@ -258,17 +275,18 @@ mod tests {
             let dividend = (BigInt::from(high) << 128) + low;
             let (quotient, rest): (BigInt, BigInt) = (&dividend / divisor, &dividend % divisor);
             let expected = quotient.to_u128().map(|quotient| (quotient, rest != BigInt::ZERO));
-            prop_assert_eq!(wide_div((high, low), divisor).ok(), expected);
+            let ((d3, d2), (d1, d0)) = (split(high), split(low));
+            prop_assert_eq!(wide([d3, d2, d1, d0], split(divisor)).ok(), expected);
         }
 
         #[test]
         fn the_product_is_full(a in digits(), b in digits()) {
-            let (high, low) = wide_mul(a, b);
-            prop_assert_eq!((BigInt::from(high) << 128) + low, BigInt::from(a) * b);
+            let [d3, d2, d1, d0] = wide_mul(split(a), split(b));
+            prop_assert_eq!((BigInt::from(join(d3, d2)) << 128) + join(d1, d0), BigInt::from(a) * b);
         }
 
         #[test]
-        fn division_equals_the_exact_rational(a in wide(), c in wide()) {
+        fn division_equals_the_exact_rational(a in values(), c in values()) {
             prop_assume!(c != 0);
             let (floor, ceil) = exact(a, 1, c);
             prop_assert_eq!(div_floor(a, c).ok(), floor);

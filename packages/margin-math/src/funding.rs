@@ -3,7 +3,7 @@
 //! An index counts what one whole unit of its side has *paid* (USD, 1e18); the receiving side's index falls. Payers are
 //! debited up, receivers credited down and cut, so receivers together never get more than payers owe.
 
-use crate::error::{division_by_zero, overflow};
+use crate::error::division_by_zero;
 use crate::fixed::{abs, add, mul_div_ceil, mul_div_floor, neg, sub};
 use crate::status::{may_fund, Status};
 use crate::units::{BASE, INDEX, PRICE, USD};
@@ -49,8 +49,8 @@ pub fn accrue(funding: Funding, now: u64, oi_long: i128, oi_short: i128) -> Resu
     if elapsed == 0 || funding.rate == 0 {
         return Ok(next);
     }
-    let weight = abs(funding.rate)?.checked_mul(i128::from(elapsed.min(PERIOD))).map_or_else(overflow, Ok)?;
-    let divisor = PRICE.checked_mul(i128::from(PERIOD)).map_or_else(overflow, Ok)?;
+    let weight = mul_div_floor(abs(funding.rate)?, i128::from(elapsed.min(PERIOD)), 1)?;
+    let divisor = PRICE * PERIOD as i128;
     let paid = mul_div_ceil(weight, funding.price, divisor)?;
     let due = mul_div_floor(weight, funding.price, divisor)?;
     let (payers, receivers) = if funding.rate > 0 { (oi_long, oi_short) } else { (oi_short, oi_long) };

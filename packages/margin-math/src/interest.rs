@@ -5,7 +5,7 @@
 //! that nobody touched for a day is charged what a pool touched every ledger is charged. Interest below a unit is carried
 //! from step to step: on a coarse token it would otherwise be lost to whoever touches the pool often.
 
-use crate::fixed::{add, bps_floor, mul_div_ceil, mul_div_floor, sub};
+use crate::fixed::{add, bps_floor, div_floor, mul_div_ceil, mul_div_floor, sub};
 use crate::units::{BPS, INDEX, SECONDS_PER_YEAR};
 use crate::MathError;
 
@@ -90,12 +90,13 @@ pub fn utilisation(pool: &Pool) -> Result<i128, MathError> {
 pub fn annual_rate(curve: &Curve, utilisation: i128) -> Result<i128, MathError> {
     let bps = INDEX / i128::from(BPS);
     let target = target(curve);
-    let rate = i128::from(curve.base_bps) * bps;
-    let slope1 = i128::from(curve.slope1_bps) * bps;
+    // 32 bits times 1e14 or 1e9 never wrap.
+    let rate = i128::from(curve.base_bps).wrapping_mul(bps);
+    let slope1 = i128::from(curve.slope1_bps).wrapping_mul(bps);
     if utilisation <= target {
         return add(rate, mul_div_floor(slope1, utilisation, target)?);
     }
-    let slope2 = i128::from(curve.slope2_bps) * bps;
+    let slope2 = i128::from(curve.slope2_bps).wrapping_mul(bps);
     let beyond = mul_div_floor(slope2, sub(utilisation, target)?, sub(RATE_SCALE, target)?)?;
     add(add(rate, slope1)?, beyond)
 }
@@ -116,7 +117,7 @@ pub fn modifier(
     let deviation = sub(utilisation, target)?;
     let full = if deviation > 0 { sub(RATE_SCALE, target)? } else { target };
     // 1e18 per second, so that small deviations are not rounded away.
-    let drift = mul_div_floor(deviation, i128::from(curve.reactivity) * RATE_SCALE, full)?;
+    let drift = mul_div_floor(deviation, i128::from(curve.reactivity).wrapping_mul(RATE_SCALE), full)?;
     let bound = if drift > 0 { MODIFIER_MAX } else { MODIFIER_MIN };
     let room = sub(bound, start)?;
     let wanted = mul_div_floor(drift, seconds, RATE_SCALE)?;
@@ -135,12 +136,12 @@ pub fn growth(exponent: i128) -> Result<i128, MathError> {
     let mut small = exponent.clamp(0, MAX_EXPONENT);
     let mut halvings = 0_u32;
     while small >= SERIES_BOUND {
-        small /= 2;
+        small >>= 1;
         halvings += 1;
     }
     let square = mul_div_floor(small, small, INDEX)?;
     let cube = mul_div_floor(square, small, INDEX)?;
-    let mut growth = add(add(small, square / 2)?, cube / 6)?;
+    let mut growth = add(add(small, square >> 1)?, div_floor(cube, 6)?)?;
     for _ in 0..halvings {
         // (1 + g)^2 - 1: the one is left out, so a small growth keeps all its digits.
         growth = add(mul_div_floor(growth, growth, INDEX)?, add(growth, growth)?)?;
@@ -157,17 +158,17 @@ pub fn step(curve: &Curve, pool: &Pool, reserve_factor_bps: u32, seconds: u64) -
     let exponent = mul_div_floor(annual, integral, RATE_SCALE * i128::from(SECONDS_PER_YEAR))?;
     let growth = growth(exponent)?;
     let whole = mul_div_floor(pool.borrowed, growth, INDEX)?;
-    // The remainder of that division is below 1e18, so it survives arithmetic that wraps.
+    // The remainder of that division is below 1e18, so it survives arithmetic that wraps; and so is what waited.
     let part = pool.borrowed.wrapping_mul(growth).wrapping_sub(whole.wrapping_mul(INDEX));
     let due = add(part, pool.rest)?;
-    let (interest, rest) = (add(whole, due / INDEX)?, due % INDEX);
+    let (interest, rest) = if due < INDEX { (whole, due) } else { (add(whole, 1)?, sub(due, INDEX)?) };
     let perp_interest = mul_div_ceil(pool.perp_borrowed, growth, INDEX)?;
     let reserved = bps_floor(interest, reserve_factor_bps)?;
     Ok(Step { interest, reserved, perp_interest, modifier, rest })
 }
 
 fn target(curve: &Curve) -> i128 {
-    i128::from(curve.target_bps) * (RATE_SCALE / i128::from(BPS))
+    i128::from(curve.target_bps).wrapping_mul(RATE_SCALE / i128::from(BPS))
 }
 
 #[cfg(test)]

@@ -11,7 +11,9 @@
 //! at least one: it takes from `E` at most what it takes from `R`.
 
 use crate::error::overflow;
-use crate::fixed::{abs, add, bps_ceil, bps_floor, increase, mul_div_ceil, mul_div_floor, neg, pow10, sub};
+use crate::fixed::{
+    abs, add, bps_ceil, bps_floor, div_floor, increase, mul_div_ceil, mul_div_floor, neg, pow10, sub,
+};
 use crate::units::{BPS, LEVERAGE, PRICE, QUOTE_SCALE};
 use crate::MathError;
 
@@ -375,7 +377,7 @@ fn capped_ratio(
     mul_div: fn(i128, i128, i128) -> Result<i128, MathError>,
 ) -> Result<u32, MathError> {
     let most = u32::MAX / scale;
-    if a / b > i128::from(most) {
+    if div_floor(a, b)? > i128::from(most) {
         return Ok(u32::MAX);
     }
     // Here the quotient is below `u32::MAX + scale`.

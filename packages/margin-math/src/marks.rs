@@ -5,7 +5,6 @@
 //! within one [`BUCKET`] only if a quiet spell begins there, so trading every second cannot push [`WINDOW`] out of the
 //! ring, and reading inside a bucket is the only approximation.
 
-use crate::error::overflow;
 use crate::fixed::{add, mul_div_floor, sub};
 use crate::MathError;
 
@@ -18,6 +17,8 @@ pub const POINTS: usize = 32;
 /// Bytes of [`Marks::pack`].
 pub const PACKED: usize = HEAD + POINTS * POINT;
 
+const NEXT: usize = 23;
+const LAST: usize = 24;
 const HEAD: usize = 48;
 const POINT: usize = 24;
 
@@ -27,46 +28,47 @@ struct Point {
     sum: i128,
 }
 
-/// The marks of a market.
+/// The marks of a market, as they are stored: a trade touches two or three numbers of them.
+///
+/// The mark, eight bytes of which the last is the place of the next point, the last trade, then the ring.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Marks {
-    mark: i128,
-    last: Point,
-    next: usize,
-    points: [Point; POINTS],
-}
+pub struct Marks([u8; PACKED]);
 
 impl Marks {
     /// A market that opens now at `mark` (1e14).
     pub fn new(now: u64, mark: i128) -> Self {
-        Marks { mark, last: Point { at: now, sum: 0 }, next: 0, points: [Point::default(); POINTS] }
+        let mut marks = Marks([0; PACKED]);
+        marks.set_mark(mark);
+        marks.set_point(LAST, Point { at: now, sum: 0 });
+        marks
     }
 
     /// The mark is `mark` (1e14) from now on.
     pub fn record(&mut self, now: u64, mark: i128) -> Result<(), MathError> {
-        if now > self.last.at {
+        let last = self.last();
+        if now > last.at {
             let sum = self.sum_at(now)?;
-            if now - self.newest().at >= BUCKET {
-                self.push(self.last);
+            if now - self.back(1).at >= BUCKET {
+                self.push(last);
             }
-            self.last = Point { at: now, sum };
+            self.set_point(LAST, Point { at: now, sum });
         }
-        self.mark = mark;
+        self.set_mark(mark);
         Ok(())
     }
 
     /// Average of the last `window` seconds, 1e14, rounded down; `None` when the ring does not reach back that far.
     pub fn twap(&self, now: u64, window: u64) -> Result<Option<i128>, MathError> {
         let Some(start) = now.checked_sub(window) else { return Ok(None) };
-        if now < self.last.at || window == 0 {
+        let mut after = self.last();
+        if now < after.at || window == 0 {
             return Ok(None);
         }
-        if start >= self.last.at {
-            return Ok(Some(self.mark));
+        if start >= after.at {
+            return Ok(Some(self.mark()));
         }
-        let mut after = self.last;
         for back in 1..=POINTS {
-            let point = self.points[(self.next + POINTS - back) % POINTS];
+            let point = self.back(back);
             if point.at == 0 {
                 return Ok(None);
             }
@@ -82,61 +84,61 @@ impl Marks {
     }
 
     fn sum_at(&self, now: u64) -> Result<i128, MathError> {
-        let held = self.mark.checked_mul((now - self.last.at).into()).map_or_else(overflow, Ok)?;
-        add(self.last.sum, held)
+        let last = self.last();
+        add(last.sum, mul_div_floor(self.mark(), (now - last.at).into(), 1)?)
     }
 
-    fn newest(&self) -> Point {
-        self.points[(self.next + POINTS - 1) % POINTS]
+    /// The `steps`-th newest point of the ring.
+    fn back(&self, steps: usize) -> Point {
+        self.point(HEAD + (self.next() + POINTS - steps) % POINTS * POINT)
     }
 
     fn push(&mut self, point: Point) {
-        self.points[self.next] = point;
-        self.next = (self.next + 1) % POINTS;
+        let next = self.next();
+        self.set_point(HEAD + next * POINT, point);
+        self.0[NEXT] = ((next + 1) % POINTS) as u8;
     }
 
-    /// The marks as bytes, for storage.
-    pub fn pack(&self) -> [u8; PACKED] {
-        let mut bytes = [0_u8; PACKED];
-        bytes[..16].copy_from_slice(&self.mark.to_be_bytes());
-        bytes[23] = self.next.to_le_bytes()[0];
-        put(&mut bytes[24..HEAD], self.last);
-        for (slot, point) in bytes[HEAD..].chunks_exact_mut(POINT).zip(self.points) {
-            put(slot, point);
-        }
+    fn next(&self) -> usize {
+        usize::from(self.0[NEXT]) % POINTS
+    }
+
+    fn last(&self) -> Point {
+        self.point(LAST)
+    }
+
+    fn mark(&self) -> i128 {
+        i128::from_be_bytes(self.bytes(0))
+    }
+
+    fn set_mark(&mut self, mark: i128) {
+        self.0[..16].copy_from_slice(&mark.to_be_bytes());
+    }
+
+    fn point(&self, at: usize) -> Point {
+        Point { at: u64::from_be_bytes(self.bytes(at)), sum: i128::from_be_bytes(self.bytes(at + 8)) }
+    }
+
+    fn set_point(&mut self, at: usize, point: Point) {
+        self.0[at..at + 8].copy_from_slice(&point.at.to_be_bytes());
+        self.0[at + 8..at + POINT].copy_from_slice(&point.sum.to_be_bytes());
+    }
+
+    fn bytes<const N: usize>(&self, at: usize) -> [u8; N] {
+        let mut bytes = [0; N];
+        bytes.copy_from_slice(&self.0[at..at + N]);
         bytes
     }
 
-    /// What [`Self::pack`] packed.
-    pub fn unpack(bytes: &[u8; PACKED]) -> Self {
-        let mut points = [Point::default(); POINTS];
-        for (slot, point) in bytes[HEAD..].chunks_exact(POINT).zip(points.iter_mut()) {
-            *point = get(slot);
-        }
-        Marks {
-            mark: number(&bytes[..16]),
-            last: get(&bytes[24..HEAD]),
-            next: usize::from(bytes[23]) % POINTS,
-            points,
-        }
+    /// The marks as bytes, for storage.
+    pub fn pack(&self) -> &[u8; PACKED] {
+        &self.0
     }
-}
 
-fn put(slot: &mut [u8], point: Point) {
-    slot[..8].copy_from_slice(&point.at.to_be_bytes());
-    slot[8..].copy_from_slice(&point.sum.to_be_bytes());
-}
-
-fn get(slot: &[u8]) -> Point {
-    let mut at = [0_u8; 8];
-    at.copy_from_slice(&slot[..8]);
-    Point { at: u64::from_be_bytes(at), sum: number(&slot[8..]) }
-}
-
-fn number(slot: &[u8]) -> i128 {
-    let mut bytes = [0_u8; 16];
-    bytes.copy_from_slice(slot);
-    i128::from_be_bytes(bytes)
+    /// What [`Self::pack`] packed.
+    pub fn unpack(bytes: [u8; PACKED]) -> Self {
+        Marks(bytes)
+    }
 }
 
 #[cfg(test)]
@@ -207,7 +209,7 @@ mod tests {
             marks.record(now, 2 * wild).unwrap();
             // Splitting a constant stretch at `now` changes nothing.
             prop_assert_eq!(marks.twap(now, WINDOW).unwrap(), before);
-            prop_assert_eq!(Marks::unpack(&marks.pack()), marks);
+            prop_assert_eq!(Marks::unpack(*marks.pack()), marks);
         }
     }
 

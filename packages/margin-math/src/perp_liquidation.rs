@@ -151,10 +151,10 @@ impl TakeOver {
             // Too far on one side keeps the other end in place: halving its weight makes both ends move.
             if by > 0 {
                 (below, below_by) = (guess, by);
-                above_by = above_by / 2 - 1;
+                above_by = (above_by >> 1) - 1;
             } else {
                 (above, above_by) = (guess, by);
-                below_by = below_by / 2 + 1;
+                below_by = (below_by >> 1) + 1;
             }
             if by <= 0 && by > -2 || sub(above, below)? <= 1 {
                 break;

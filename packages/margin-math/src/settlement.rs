@@ -150,7 +150,7 @@ impl Buckets {
         increase(&mut purse.debt, lent)?;
         increase(&mut self.borrowed, lent)?;
         let charged = add(burnt, lent)?;
-        let liquidator = charged / 2;
+        let liquidator = charged >> 1;
         increase(&mut self.insurance, sub(charged, liquidator)?)?;
         Ok((charged, liquidator))
     }

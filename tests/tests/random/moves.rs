@@ -1,6 +1,6 @@
 //! What actors do at random: bounded by what they have, so that most of it succeeds.
 
-use margin_interface::{AccountStatus, Receive};
+use margin_interface::{AccountStatus, ConditionalOrder, Receive};
 use margin_math::defaults::LP_COOL_DOWN;
 use margin_math::units::{BASE, PRICE, USD};
 use margin_tests::actor::Actor;
@@ -8,10 +8,15 @@ use margin_tests::auth::{Invocation, Shape};
 use margin_tests::fixture::{Fixture, BTC_USD, ETH_USD};
 use margin_tests::money::{usdc, Coin, Money};
 use margin_tests::operations::Order;
+use margin_tests::orders::{execute_signed, order};
 use margin_tests::random::Dice;
 use margin_tests::refusal::Failure;
 use margin_tests::tx::Tx;
+use soroban_sdk::xdr::{LedgerEntry, LedgerKey};
 use soroban_sdk::{Env, IntoVal, TryFromVal, Val, Vec as HostVec};
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
 const MARKETS: [(&str, &str); 2] = [(BTC_USD, "BTC"), (ETH_USD, "ETH")];
 /// What everybody starts with, in dollars per coin.
@@ -40,19 +45,29 @@ pub struct Played {
 
 /// The actors of one sequence.
 pub struct Cast<'a> {
-    f: &'a Fixture,
-    smart: Vec<Actor>,
-    everybody: Vec<Actor>,
-    arbitrageur: Actor,
+    pub f: &'a Fixture,
+    pub smart: Vec<Actor>,
+    pub everybody: Vec<Actor>,
+    pub arbitrageur: Actor,
+    /// The account of the middle tier.
+    pub pro: Actor,
+    /// The account of five signers.
+    pub bank: Actor,
+    numbers: Cell<u64>,
 }
+
+/// Every entry of the ledger with its lifetime.
+type Entries = BTreeMap<Rc<LedgerKey>, (Rc<LedgerEntry>, Option<u32>)>;
 
 type Move<'a> = fn(&Cast<'a>, &mut Dice) -> Option<Played>;
 
 impl<'a> Cast<'a> {
-    /// Three key accounts and two Basic accounts with money, and an arbitrageur.
+    /// Three key accounts and four smart accounts of all tiers with money, and an arbitrageur.
     pub fn of(f: &'a Fixture, dice: &mut Dice) -> Self {
         let keys: Vec<Actor> = ["kim", "ken", "kay"].map(|name| f.key_account(name)).to_vec();
-        let smart: Vec<Actor> = ["sam", "sue"].map(|name| f.smart_account(name)).to_vec();
+        let (pro, bank) = (f.pro_account("pia"), f.institution("bank", 5));
+        let smart: Vec<Actor> =
+            vec![f.smart_account("sam"), f.smart_account("sue"), pro.clone(), bank.clone()];
         let everybody: Vec<Actor> = keys.iter().chain(&smart).cloned().collect();
         for actor in &everybody {
             actor.shape.set(*dice.pick(&[Shape::V1, Shape::V2]));
@@ -65,7 +80,7 @@ impl<'a> Cast<'a> {
         let purse = Coin::ALL.map(|coin| f.worth(coin, 10 * PURSE));
         let arbitrageur = f.funded(f.key_account("arbitrageur"), &purse);
         arbitrageur.deposit(usdc(8 * PURSE)).ok();
-        let cast = Self { f, smart, everybody, arbitrageur };
+        let cast = Self { f, smart, everybody, arbitrageur, pro, bank, numbers: Cell::new(1) };
         cast.take_risks(dice);
         if dice.chance(40) {
             cast.thin_the_pool();
@@ -96,7 +111,7 @@ impl<'a> Cast<'a> {
 
     /// Plays one move; one that makes no sense now is replaced by another.
     pub fn play(&self, dice: &mut Dice) -> Played {
-        let moves: [(i128, Move<'a>); 22] = [
+        let moves: [(i128, Move<'a>); 41] = [
             (5, Cast::deposit),
             (6, Cast::withdraw),
             (12, Cast::borrow),
@@ -104,6 +119,7 @@ impl<'a> Cast<'a> {
             (3, Cast::repay_with_collateral),
             (8, Cast::open_position),
             (10, Cast::trade),
+            (6, Cast::order),
             (5, Cast::close_position),
             (5, Cast::arbitrage),
             (4, Cast::add_liquidity),
@@ -113,13 +129,36 @@ impl<'a> Cast<'a> {
             (3, Cast::settle_funding),
             (4, Cast::update_funding),
             (2, Cast::claim_pending),
-            (6, Cast::liquidate),
-            (6, Cast::take_over),
-            (5, Cast::deleverage),
+            (12, Cast::liquidate),
+            (14, Cast::take_over),
+            (9, Cast::deleverage),
             (12, Cast::price_moves),
-            (3, Cast::crash),
+            (6, Cast::crash),
             (6, Cast::time_passes),
+            (3, Cast::increase),
+            (2, Cast::borrow_two),
+            (4, Cast::batch),
+            (5, Cast::stored_order),
+            (2, Cast::matched),
+            (2, Cast::delegate),
+            (2, Cast::upkeep),
+            (6, Cast::call_for_margin),
+            (1, Cast::keys),
+            (1, Cast::settings),
+            (1, Cast::freeze),
+            (2, Cast::session),
+            (1, Cast::compliance),
+            (9, Cast::deleverage_with),
+            (1, Cast::newcomer),
+            (1, Cast::change_of_mind),
+            (1, Cast::pause),
+            (1, Cast::same_parameters),
         ];
+        if dice.between(1, 300) == 1 {
+            if let Some(played) = self.silence(dice) {
+                return played;
+            }
+        }
         loop {
             let total: i128 = moves.iter().map(|(weight, _)| weight).sum();
             let mut ticket = dice.between(1, total);
@@ -135,7 +174,7 @@ impl<'a> Cast<'a> {
         }
     }
 
-    fn submit<T: TryFromVal<Env, Val>>(
+    pub fn submit<T: TryFromVal<Env, Val>>(
         &self,
         name: &'static str,
         detail: String,
@@ -145,14 +184,29 @@ impl<'a> Cast<'a> {
         let outcome = match tx.submit() {
             Ok(_) => Outcome::Done,
             Err(failure) => {
-                assert!(before == self.f.everything(), "a failed {name} changed the ledger");
+                assert!(self.unchanged(&before), "a failed {name} changed the ledger");
                 Outcome::Refused(reason(&failure))
             }
         };
         Some(Played { name, detail, outcome })
     }
 
-    fn anybody(&self, dice: &mut Dice) -> &Actor {
+    /// Whether every entry is what it was, and lives as long. One that was archived may have been restored for the call: the
+    /// host of the tests does that before it knows how the call ends.
+    fn unchanged(&self, before: &Entries) -> bool {
+        let after = self.f.everything();
+        let now = self.f.env.ledger().sequence();
+        let archived = |key: &Rc<LedgerKey>| {
+            before.get(key).is_some_and(|(_, lifetime)| lifetime.is_some_and(|until| until < now))
+        };
+        let same = |key: &Rc<LedgerKey>| match (before.get(key), after.get(key)) {
+            (Some((old, _)), Some((new, _))) if archived(key) => old.data == new.data,
+            (old, new) => old == new || (archived(key) && new.is_none()),
+        };
+        before.keys().chain(after.keys()).all(same)
+    }
+
+    pub fn anybody(&self, dice: &mut Dice) -> &Actor {
         dice.pick(&self.everybody)
     }
 
@@ -166,6 +220,23 @@ impl<'a> Cast<'a> {
     fn most(&self, dice: &mut Dice, coin: Coin, available: i128) -> Option<Money> {
         let units = available * dice.between(33, 98) / 100;
         (units >= self.f.worth(coin, LEAST).units).then(|| coin.units(units))
+    }
+
+    /// A number that was not used in this sequence.
+    pub fn next_number(&self) -> u64 {
+        self.numbers.replace(self.numbers.get() + 1)
+    }
+
+    /// Whether a small trade to that side keeps the mark inside the band around the index.
+    pub fn near_index(&self, market: &str, long: bool) -> bool {
+        let ticker = if market == BTC_USD { "BTC" } else { "ETH" };
+        let (mark, index) = (self.mark(market), self.f.prices.get(ticker));
+        let apart = (mark - index) * 10_000 / index;
+        if long {
+            apart < 400
+        } else {
+            apart > -400
+        }
     }
 
     fn price(&self, coin: Coin) -> i128 {
@@ -197,7 +268,7 @@ impl<'a> Cast<'a> {
     }
 
     /// Dollars (1e7) of additional debt that the account can surely carry, at a weight.
-    fn free_value(&self, who: &Actor, weight_percent: i128) -> i128 {
+    pub fn free_value(&self, who: &Actor, weight_percent: i128) -> i128 {
         let nothing = HostVec::new(&self.f.env);
         let s = self.f.ledger().preview(&who.address, &nothing);
         let by_level = (s.effective_margin * 100 / 126 - s.required_margin) * 100 / weight_percent;
@@ -223,7 +294,7 @@ impl<'a> Cast<'a> {
         self.submit("borrow", format!("{} {money:?}", who.name), who.borrow(money))
     }
 
-    fn debt_of(&self, dice: &mut Dice, who: &Actor) -> Option<(Coin, i128)> {
+    pub fn debt_of(&self, dice: &mut Dice, who: &Actor) -> Option<(Coin, i128)> {
         let debts = self.f.ledger().breakdown(&who.address).debts;
         if debts.is_empty() {
             return None;
@@ -326,6 +397,43 @@ impl<'a> Cast<'a> {
         let order =
             Order { reduce_only: reduces && dice.chance(30), ..Order::market(market, size).at(limit) };
         self.submit("trade", format!("{} {order:?}", who.name), who.trade(order))
+    }
+
+    /// Somebody signs an order that a keeper executes. What `can_execute` said is what happens, to the code; a smart
+    /// account's own policy comes on top.
+    fn order(&self, dice: &mut Dice) -> Option<Played> {
+        let who = self.anybody(dice);
+        let held = self.f.clearing().position(&who.address, &self.f.symbol(BTC_USD)).map_or(0, |p| p.size);
+        let index = self.f.prices.get("BTC");
+        let value = (self.free_value(who, 13) * dice.between(20, 90) / 100).min(2 * PURSE * USD);
+        let closes = held != 0 && dice.chance(50);
+        let size = if closes {
+            -held * dice.between(10, 120) / 100
+        } else if value > LEAST * USD {
+            let size = value / USD * BASE / (index / margin_tests::money::price(1));
+            if self.mark(BTC_USD) < index {
+                size
+            } else {
+                -size
+            }
+        } else {
+            return None;
+        };
+        let order = ConditionalOrder {
+            acceptable_price: if size > 0 { index * 107 / 100 } else { index * 93 / 100 },
+            epoch: self.f.clearing().orders(&who.address).epoch,
+            reduce_only: closes,
+            ..order(self.f, who, dice.between(0, i128::from(u32::MAX)) as u64, size)
+        };
+        let said = self.f.clearing().can_execute(&order).error;
+        let detail = format!("{} {size} said {said}", who.name);
+        let played =
+            self.submit("execute_order", detail, execute_signed(self.f, &self.f.keeper, who, &order))?;
+        let own_policy = self.smart.iter().any(|account| account.address == who.address);
+        let done = matches!(played.outcome, Outcome::Done);
+        assert!(done == (said == 0) || own_policy, "{} {:?}", played.detail, played.outcome);
+        assert!(said == 0 || !done, "{}", played.detail);
+        Some(played)
     }
 
     /// Trades the mark toward the index, as far as one ledger permits: what keeps a curve near its index.

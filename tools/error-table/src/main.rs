@@ -76,8 +76,11 @@ fn table() -> Result<String, Box<dyn Error>> {
     let mut rows = Vec::new();
     for (contract, xdr) in enums() {
         for case in cases(&xdr)?.cases.iter() {
-            let meaning = case.doc.to_utf8_string_lossy().replace('\n', " ");
             let name = case.name.to_utf8_string_lossy();
+            let meaning = match case.doc.to_utf8_string_lossy().replace('\n', " ") {
+                doc if doc.is_empty() => comment(&name, case.value),
+                doc => doc,
+            };
             rows.push((
                 case.value,
                 format!("| {} | `{name}` | {contract} | {} |\n", case.value, meaning.trim()),
@@ -87,6 +90,21 @@ fn table() -> Result<String, Box<dyn Error>> {
     rows.sort();
     let body: String = rows.into_iter().map(|(_, row)| row).collect();
     Ok(format!("| code | name | from | meaning |\n|--:|---|---|---|\n{body}"))
+}
+
+/// What stands above a variant in the source, where the contract has no room for it on the chain.
+fn comment(name: &str, code: u32) -> String {
+    let variant = format!("{name} = {code},");
+    let sources = [
+        include_str!("../../../packages/margin-interface/src/governance.rs"),
+        include_str!("../../../packages/margin-interface/src/ledger.rs"),
+    ];
+    let lines: Vec<&str> = sources.iter().flat_map(|source| source.lines().map(str::trim)).collect();
+    let at = lines.iter().position(|line| *line == variant).unwrap_or(0);
+    let above = lines[..at].iter().rev().map_while(|line| line.strip_prefix("// "));
+    let mut text: Vec<&str> = above.collect();
+    text.reverse();
+    text.join(" ")
 }
 
 #[cfg(test)]

@@ -3,8 +3,9 @@ use crate::{describe, read_key, sign_envelope, Binding, Names, Signing};
 use ed25519_dalek::{Signature, SigningKey};
 use std::fs;
 use stellar_xdr::{
-    ContractId, Hash, Int128Parts, InvokeContractArgs, ScAddress, ScSymbol, ScVal, SorobanAddressCredentials,
-    SorobanAuthorizationEntry, SorobanAuthorizedFunction, SorobanAuthorizedInvocation, SorobanCredentials,
+    ContractId, Hash, Int128Parts, InvokeContractArgs, ScAddress, ScString, ScSymbol, ScVal,
+    SorobanAddressCredentials, SorobanAuthorizationEntry, SorobanAuthorizedFunction,
+    SorobanAuthorizedInvocation, SorobanCredentials,
 };
 
 const PASSPHRASE: &str = "Test SDF Network ; September 2015";
@@ -128,6 +129,24 @@ fn words_name_arguments_and_group_digits() {
     assert!(words.contains("up to ledger 500"), "{words}");
     assert!(words.contains("amount          1,234,567\n"), "{words}");
     assert!(words.contains(&format!("asset           {}\n", contract(2))), "{words}");
+}
+
+#[test]
+fn words_cannot_move_a_terminal() {
+    let mut entry = entry();
+    let SorobanAuthorizedFunction::ContractFn(call) = &mut entry.root_invocation.function else {
+        unreachable!()
+    };
+    let erase = "\u{1b}[2J\u{1b}[H";
+    call.function_name = ScSymbol(erase.try_into().unwrap());
+    let hidden = [
+        ScVal::Symbol(ScSymbol(erase.try_into().unwrap())),
+        ScVal::String(ScString(erase.try_into().unwrap())),
+    ];
+    call.args = hidden.to_vec().try_into().unwrap();
+    let words = describe(&entry, 500, &Names::new());
+    assert_eq!(words.matches("u{1b}").count(), 6, "{words:?}");
+    assert!(words.chars().all(|sign| sign == '\n' || !sign.is_control()), "{words:?}");
 }
 
 #[test]

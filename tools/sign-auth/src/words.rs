@@ -5,8 +5,8 @@ use margin_interface::operations::OPERATIONS;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use stellar_xdr::{
-    Int128Parts, InvokeContractArgs, ScAddress, ScVal, SorobanAuthorizationEntry, SorobanAuthorizedFunction,
-    SorobanAuthorizedInvocation, UInt128Parts,
+    Int128Parts, InvokeContractArgs, ScAddress, ScSymbol, ScVal, SorobanAuthorizationEntry,
+    SorobanAuthorizedFunction, SorobanAuthorizedInvocation, UInt128Parts,
 };
 
 /// What addresses are called, by address.
@@ -30,7 +30,7 @@ fn tree(text: &mut String, invocation: &SorobanAuthorizedInvocation, depth: usiz
             let _ = writeln!(
                 text,
                 "{indent}{} of {}",
-                call.function_name.to_utf8_string_lossy(),
+                plain(&call.function_name),
                 named(&call.contract_address, names)
             );
             let labels = labels(call);
@@ -85,7 +85,7 @@ fn value_in_words(value: &ScVal, names: &Names) -> String {
         ScVal::U128(UInt128Parts { hi, lo }) => {
             grouped(&((u128::from(*hi) << 64) | u128::from(*lo)).to_string())
         }
-        ScVal::Symbol(symbol) => symbol.to_utf8_string_lossy(),
+        ScVal::Symbol(symbol) => plain(symbol),
         ScVal::String(text) => format!("{:?}", text.to_utf8_string_lossy()),
         ScVal::Bytes(bytes) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
         ScVal::Address(address) => named(address, names),
@@ -103,6 +103,18 @@ fn value_in_words(value: &ScVal, names: &Names) -> String {
             format!("{{ {} }}", fields.join(", "))
         }
         other => format!("{other:?}"),
+    }
+}
+
+/// A symbol as it is written. An envelope may hold symbols that no host would accept: what could move a terminal's cursor over
+/// the words of another entry is escaped.
+fn plain(symbol: &ScSymbol) -> String {
+    let text = symbol.to_utf8_string_lossy();
+    let written = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if written {
+        text
+    } else {
+        format!("{text:?}")
     }
 }
 

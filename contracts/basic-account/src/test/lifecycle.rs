@@ -50,6 +50,19 @@ fn accept(f: &Fixture) -> Result<(), ()> {
 }
 
 #[test]
+fn signers_take_the_account_for_itself_and_do_nothing_else_before() {
+    let f = fixture();
+    let refusal = account_core::testing::refused(AccountError::OperationNotAllowed);
+    let call = |function: &str| f.call(&f.account, function, (&f.account,));
+    assert_eq!(f.check(&[call("accept_ownership")]), refusal, "it is not offered");
+    assert_eq!(f.administer("transfer_ownership", (&f.account,)), Ok(()));
+    for function in ["unfreeze", "update_params", "transfer_ownership"] {
+        assert_eq!(f.check(&[call(function)]), refusal, "{function}");
+    }
+    assert_eq!(f.check(&[call("accept_ownership")]), Ok(()));
+}
+
+#[test]
 fn a_second_offer_replaces_the_first() {
     let mut f = fixture();
     let [first, second] = [f.env.register(FakeOwner, ()), f.env.register(FakeOwner, ())];

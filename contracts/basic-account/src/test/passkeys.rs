@@ -1,7 +1,6 @@
 //! Passkeys: assertions as an authenticator makes them, really signed.
 
 use super::fixture;
-use super::std::{format, string::String};
 use account_core::testing::{public, refused, Fixture};
 use core::slice;
 use ed25519_dalek::SigningKey;
@@ -10,6 +9,7 @@ use p256::ecdsa::{signature::hazmat::PrehashSigner, Signature, SigningKey as Pas
 use soroban_sdk::auth::Context;
 use soroban_sdk::testutils::Address as _;
 use soroban_sdk::{vec, Address, Bytes, BytesN, Env, IntoVal, InvokeError, Map, TryFromVal, Val, Vec};
+use std::{format, string::String};
 
 /// User present and verified; a credential that is backed up.
 const SYNCED: u8 = 0x1d;

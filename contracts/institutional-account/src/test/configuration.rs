@@ -61,6 +61,17 @@ fn a_configuration_lapses_and_can_be_cancelled() {
 }
 
 #[test]
+fn a_configuration_may_come_for_two_weeks() {
+    for (waited, outcome) in [(15 * DAY - 1, Ok(())), (15 * DAY, Err(AccountError::Lapsed))] {
+        let f = fixture();
+        assert_eq!(all(&f, "update_multisig", (other(&f),)), Ok(()));
+        f.pass(waited);
+        let result = client(&f).try_execute_multisig(&Signers);
+        assert_eq!(result.map(|done| done.unwrap()).map_err(|error| error.unwrap()), outcome);
+    }
+}
+
+#[test]
 fn a_new_epoch_voids_what_was_signed_before() {
     let f = fixture();
     let args = (Some(200_u32), None::<u32>, None::<i128>, None::<i128>);
@@ -151,6 +162,28 @@ fn a_configuration_that_became_invalid_is_not_executed() {
     f.pass(DAY);
     assert_eq!(client(&f).try_execute_multisig(&Signers), Err(Ok(AccountError::InvalidConfig)));
     assert_eq!(f.client().signers().len(), 5);
+}
+
+#[test]
+fn a_change_of_tier_is_rooted_at_the_factory_and_for_everybody_to_sign() {
+    let f = fixture();
+    let (this, factory, other) = (&f.account, &f.protocol.factory, &f.owner);
+    let upgrade = f.call(factory, "upgrade_account", (this, this, 1_u32));
+    assert_eq!(f.check(core::slice::from_ref(&upgrade)), refused(AccountError::InsufficientSignatures));
+    assert_eq!(
+        f.check_by(&some(&f, 4), core::slice::from_ref(&upgrade)),
+        refused(AccountError::InsufficientSignatures)
+    );
+    assert_eq!(f.check_by(&some(&f, 5), &[upgrade]), Ok(()));
+    for call in [
+        f.call(factory, "upgrade_account", (this, other, 1_u32)),
+        f.call(factory, "upgrade_account", (other, this, 1_u32)),
+        f.call(factory, "create_account", (this, this, 1_u32)),
+        f.call(other, "upgrade_account", (this, this, 1_u32)),
+        f.call(factory, "upgrade_account", (this,)),
+    ] {
+        assert_eq!(f.check_by(&some(&f, 5), &[call]), refused(AccountError::OperationNotAllowed));
+    }
 }
 
 #[test]

@@ -91,6 +91,20 @@ fn each_amount_adds_up_what_fewer_than_it_needs_have_signed() {
 }
 
 #[test]
+fn a_smaller_amount_leaves_what_was_spent_and_the_way_out() {
+    let f = fixture();
+    let tiers = vec![&f.env, AmountTier { above: 1_000 * USD, signatures: 5 }];
+    assert_eq!(all(&f, "update_multisig", (MultisigConfig { tiers, ..client(&f).multisig() },)), Ok(()));
+    f.pass(24 * 3_600 - 60);
+    assert_eq!(f.check_by(&some(&f, 3), &[f.borrow(50_000 * USD)]), Ok(()));
+    f.pass(60);
+    client(&f).execute_multisig(&margin_interface::Proposer::Signers);
+    assert_eq!(f.check_by(&some(&f, 3), &[f.borrow(1)]), FEW);
+    assert_eq!(f.check_by(&some(&f, 3), &[f.trade(-1, true)]), Ok(()), "worth nothing");
+    assert_eq!(f.client().required_signatures(&symbol_short!("repay"), &0), 3);
+}
+
+#[test]
 fn what_was_refused_adds_nothing() {
     let f = fixture();
     for _ in 0..3 {
@@ -116,6 +130,9 @@ fn trades_count_by_the_upper_index() {
 fn reductions_and_own_deposits_are_no_amounts() {
     let f = fixture();
     f.ledger().fail(&0);
+    assert_eq!(f.check_by(&some(&f, 3), &[f.trade(-1, true)]), Ok(()));
+    let spent = f.env.as_contract(&f.account, || storage::spent(&f.env));
+    assert!(spent.is_empty(), "nothing to write down");
     let (this, vault, token) = (&f.account, &f.protocol.vault, Address::generate(&f.env));
     let deposit = f.call(vault, "deposit", (this, this, &token, i128::MAX));
     let implied = f.call(&token, "transfer", (this, vault, i128::MAX));

@@ -58,6 +58,7 @@ fn limits_hold_per_entry_per_ledger_and_per_day() {
     let f = with_session();
     assert_eq!(check(&f, &[f.borrow(501)]), refused(AccountError::ExceedsSessionLimit));
     assert_eq!(check(&f, &[f.borrow(300)]), Ok(()));
+    assert_eq!(client(&f).get_session_keys().first().unwrap().left_in_ledger, 200);
     // Another entry of the same transaction, or of the same ledger.
     assert_eq!(check(&f, &[f.borrow(201)]), refused(AccountError::ExceedsSessionLimit));
     assert_eq!(check(&f, &[f.borrow(200)]), Ok(()));
@@ -195,7 +196,7 @@ fn whatever_a_session_does_counts_by_number() {
     let token = Address::generate(&f.env);
     let deposit = f.call(&f.protocol.vault, "deposit", (&f.account, &f.account, &token, 5_i128));
     assert_eq!(check(&f, &[f.trade(-1, true)]), Ok(()));
-    assert_eq!(check(&f, core::slice::from_ref(&deposit)), Ok(()));
+    assert_eq!(check(&f, slice::from_ref(&deposit)), Ok(()));
     assert_eq!(check(&f, &[deposit]), refused(AccountError::DailyLimitExceeded));
     assert_eq!(check(&f, &[f.trade(-1, true)]), refused(AccountError::DailyLimitExceeded));
     assert_eq!(f.check(&[f.trade(-1, true)]), Ok(()));
@@ -213,6 +214,19 @@ fn what_has_no_price_is_refused() {
     assert_eq!(check(&f, &[everything]), refused(AccountError::StalePrice));
     f.ledger().fail(&612);
     assert_eq!(check(&f, &[f.borrow(1)]), refused(AccountError::StalePrice));
+}
+
+#[test]
+fn sums_that_do_not_fit_are_no_missing_prices() {
+    let f = fixture();
+    granted(&f, SessionGrant { allowed_ops: names(&f, &["submit", "borrow", "trade"]), ..grant(&f) });
+    let token = Address::generate(&f.env);
+    let requests = vec![&f.env, Action::Borrow(token.clone(), i128::MAX), Action::Borrow(token, 1)];
+    let batch = f.call(&f.protocol.vault, "submit", (&f.account, &f.account, requests));
+    assert_eq!(check(&f, &[batch]), refused(AccountError::ArithmeticOverflow));
+    f.ledger().set_upper(&i128::MAX);
+    assert_eq!(check(&f, &[f.trade(i128::MAX, false)]), refused(AccountError::ArithmeticOverflow));
+    assert_eq!(check(&f, &[reduce(&f, -i128::MAX, 1)]), refused(AccountError::ArithmeticOverflow));
 }
 
 #[test]

@@ -350,6 +350,28 @@ impl FakeVault {
     }
 }
 
+/// Adds to the settlement deposit what the credit line does not need, or takes from it and then from the line.
+fn settle(breakdown: &mut Breakdown, amount: i128) {
+    let settlement = breakdown.settlement.clone();
+    let place = breakdown.deposits.iter().position(|item| item.asset == settlement);
+    let place = place.map(|place| u32::try_from(place).unwrap());
+    let held = place.map_or(0, |place| breakdown.deposits.get(place).unwrap().amount);
+    let left = held + amount - breakdown.perp_debt;
+    breakdown.perp_debt = (-left).max(0);
+    let item = Holding {
+        amount: left.max(0),
+        asset: settlement,
+        decimals: 7,
+        price: breakdown.settlement_price,
+        value: 0,
+        weight_bps: BPS,
+    };
+    match place {
+        Some(place) => breakdown.deposits.set(place, item),
+        None => breakdown.deposits.push_back(item),
+    }
+}
+
 fn pushed(env: &Env, price: i128) -> i128 {
     let bps: i128 = env.storage().instance().get(&VenueKey::Pushed).unwrap_or(0);
     price + price / 10_000 * bps
@@ -431,9 +453,9 @@ impl FakeClearing {
                 .positions
                 .set(place, OpenPosition { size, pnl: item.pnl * size / item.size, ..item.clone() });
         }
-        // What the fill is worse than the index is owed.
+        // What the fill is worse than the index, and the loss of what was closed, is paid or owed.
         let slippage = size_delta * ((price - item_index) / 10_000_000) / (QUOTE_SCALE / 10_000_000);
-        breakdown.perp_debt += slippage.max(0);
+        settle(&mut breakdown, item.pnl - item.pnl * size / item.size - slippage);
         if env.storage().instance().has(&VenueKey::Broken) {
             breakdown.deposits = Vec::new(&env);
         }

@@ -58,7 +58,7 @@ impl Chart<'_> {
                 "<line class=\"guide\" x1=\"{LEFT}\" x2=\"{:.1}\" y1=\"{at:.1}\" y2=\"{at:.1}\"/>\
                  <text class=\"meaning\" x=\"{:.1}\" y=\"{:.1}\">{meaning}</text>",
                 WIDTH - RIGHT,
-                WIDTH - RIGHT - 4.0,
+                LEFT + 4.0,
                 at - 4.0
             );
         }

@@ -135,7 +135,7 @@ fn charts(html: &mut String, record: &Record) {
 fn costs(html: &mut String, record: &Record) {
     html.push_str(
         "<h2>What it costs</h2><p class=\"dim\">A transaction on mainnet may use 400 M instructions, 400 entries, 200 of them written. \
-         The share is the largest of the three. Fees without rent.</p><div class=\"wide\"><table><thead><tr><th>step</th>\
+         The share is the largest of the three. The fee is without rent, which stands beside it.</p><div class=\"wide\"><table><thead><tr><th>step</th>\
          <th>signed by</th><th class=\"n\">M instr.</th><th>share of limit</th><th class=\"n\">read</th><th class=\"n\">written</th>\
          <th class=\"n\">fee XLM</th><th class=\"n\">rent XLM</th></tr></thead><tbody>",
     );
@@ -150,8 +150,10 @@ fn costs(html: &mut String, record: &Record) {
         }
         let _ = write!(
             html,
-            "<tr><td>{}</td><td>{}</td><td class=\"n\">{}</td><td><span class=\"bar\"><b style=\"width:{:.1}%\"></b></span> {:.1}%</td>\
-             <td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
+            "<tr><td>{}</td><td data-is=\"signed by\">{}</td><td class=\"n\" data-is=\"M instr.\">{}</td>\
+             <td><span class=\"bar\"><b style=\"width:{:.1}%\"></b></span> {:.1}%</td><td class=\"n\" data-is=\"read\">{}</td>\
+             <td class=\"n\" data-is=\"written\">{}</td><td class=\"n\" data-is=\"fee XLM\">{}</td>\
+             <td class=\"n\" data-is=\"rent XLM\">{}</td></tr>",
             escape(&step.text),
             escape(&step.signer),
             millions(cost.instructions),
@@ -175,7 +177,7 @@ fn refusals(html: &mut String, record: &Record) {
         if let Err(reason) = &step.outcome {
             let _ = write!(
                 html,
-                "<tr><td>{}</td><td>{}</td><td>{}</td></tr>",
+                "<tr><td>{}</td><td data-is=\"signed by\">{}</td><td data-is=\"refused by\">{}</td></tr>",
                 escape(&step.text),
                 escape(&step.signer),
                 escape(reason)
@@ -209,7 +211,7 @@ fn contracts(html: &mut String, record: &Record) {
         let share = 100.0 * *bytes as f64 / WASM_BYTES as f64;
         let _ = write!(
             html,
-            "<tr><td>{name}</td><td class=\"n\">{}</td><td><span class=\"bar\"><b style=\"width:{share:.1}%\"></b></span> {share:.0}%</td></tr>",
+            "<tr><td>{name}</td><td class=\"n\">{}</td><td><span class=\"bar\"><b style=\"width:{share:.1}%\"></b></span> {share:.1}%</td></tr>",
             grouped(i128::try_from(*bytes).unwrap_or(0))
         );
     }

@@ -66,7 +66,7 @@ fn p02_nothing_in_a_signature_chooses_a_role(f: &Fixture) {
 /// the consent of a twin: same tier, same keys.
 fn p03_an_entry_is_worthless_to_a_sibling_with_the_same_keys(f: &Fixture) {
     for tier in [AccountType::Basic, AccountType::Pro, AccountType::Institutional] {
-        let keys = [key_of("shared 1"), key_of("shared 2")];
+        let keys = ["shared 1", "shared 2", "shared 3"].map(key_of);
         let [one, two] = ["one", "two"].map(|name| {
             let account = f.smart_account_with(&format!("{name} of {tier:?}"), |config| {
                 config.account_type = tier;

@@ -262,12 +262,14 @@ fn p30_one_key_of_an_institution_announces_nothing(f: &Fixture) {
 fn p29_nobody_takes_an_address_before_its_owner(f: &Fixture) {
     for tier in [AccountType::Basic, AccountType::Pro, AccountType::Institutional] {
         let [owner, mallory] = ["owner", "mallory"].map(|name| f.key_account(&format!("{name} {tier:?}")));
+        let signers =
+            |owner: &Actor| f.keys(&[owner.key(), &key_of("second"), &key_of("third")].map(Signer::from));
         let config = |owner: &Actor, tier| AccountConfig {
             account_type: tier,
             auto_deleverage_threshold: 12_000,
             max_leverage: 300,
             owner: owner.address.clone(),
-            signers: HostVec::from_array(&f.env, [f.key(owner.key())]),
+            signers: signers(owner),
         };
         let salt = f.next_salt();
         let predicted = f.factory().account_address(&config(&owner, tier), &salt);
@@ -278,7 +280,7 @@ fn p29_nobody_takes_an_address_before_its_owner(f: &Fixture) {
         addresses.push(mallory.create_account(&hers, &salt).ok());
         hers.max_leverage = 200;
         addresses.push(mallory.create_account(&hers, &salt).ok());
-        hers.signers = HostVec::from_array(&f.env, [f.key(owner.key())]);
+        hers.signers = signers(&owner);
         addresses.push(mallory.create_account(&hers, &salt).ok());
         for other in [AccountType::Basic, AccountType::Pro, AccountType::Institutional] {
             if other != tier {

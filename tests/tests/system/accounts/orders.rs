@@ -175,12 +175,13 @@ fn a_session_signs_orders_within_its_limits(f: &Fixture) {
     for (account, agent) in agents(f, |_| ()) {
         // $500 and a dollar for whoever executes, of $1,000 in a ledger and $2,000 in a day.
         let buy = |nonce, milli| order(f, &agent, nonce, milli_base(milli));
-        place(f, &agent, &buy(1, 10)).ok();
+        let first = buy(1, 10);
+        place(f, &agent, &first).ok();
         assert_refused(place(f, &agent, &buy(2, 10)), &account, ExceedsSessionLimit);
         f.pass(5);
         assert_refused(executes(f, &agent, &buy(2, 30), &agent.signers()), &account, ExceedsSessionLimit);
         executes(f, &agent, &buy(2, 10), &agent.signers()).ok();
-        execute(f, &f.keeper, &buy(1, 10)).ok();
+        execute(f, &f.keeper, &first).ok();
         assert_eq!(size(f, &account), milli_base(20));
         // What the order may pay its executor counts, even if it only reduces.
         f.pass(5);
