@@ -580,13 +580,17 @@ fn a_repayment_that_burns_no_share_is_refused() {
 
 /// A batch needs the cash as a single call does.
 #[test]
-fn a_batch_lends_no_more_than_there_is() {
+fn a_batch_pays_no_more_than_there_is() {
     let world = World::new();
     let (alice, lender) = (world.account(0), world.account(3));
     world.deposit(&alice, &world.eth, 100 * 10_i128.pow(18));
     world.deposit(&lender, &world.xlm, 1_000 * ONE);
     let loan = vec![&world.env, Action::Borrow(world.xlm.clone(), 1_000 * ONE + 1)];
     let call = world.ledger.try_batch(&alice, &alice, &loan);
+    assert_refused!(world, call, LedgerError::InsufficientLiquidity);
+    world.borrow(&alice, &world.xlm, 950 * ONE);
+    let exit = vec![&world.env, Action::Withdraw(world.xlm.clone(), 50 * ONE + 1)];
+    let call = world.ledger.try_batch(&lender, &lender, &exit);
     assert_refused!(world, call, LedgerError::InsufficientLiquidity);
 }
 
@@ -602,9 +606,9 @@ fn what_a_netting_leaves_unpaid_is_written_off() {
         // As if the rest of the deposit had been lost.
         let mut state = storage::asset(&world.env, &world.usdc).unwrap();
         let mut owner = storage::account(&world.env, &alice);
-        let half = owner.deposits.get(world.usdc.clone()).unwrap() / 2;
-        owner.deposits.set(world.usdc.clone(), half);
-        state.totals.supply_shares -= half;
+        let rest = owner.deposits.get(world.usdc.clone()).unwrap() / 5 * 2;
+        state.totals.supply_shares -= owner.deposits.get(world.usdc.clone()).unwrap() - rest;
+        owner.deposits.set(world.usdc.clone(), rest);
         storage::set_asset(&world.env, &world.usdc, &state);
         storage::set_account(&world.env, &alice, &owner);
     });

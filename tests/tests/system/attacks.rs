@@ -152,6 +152,7 @@ fn nobody_but_the_venues_writes_to_the_ledger(f: &Fixture) {
         ("set_venues", (me, me, me).into_val(env)),
         ("set_protocol_account", (Bucket::Insurance, me).into_val(env)),
         ("retire_asset", (usdc_token,).into_val(env)),
+        ("list_asset", (me, f.ledger().asset(usdc_token).config).into_val(env)),
         ("propose", (LedgerChange::Oracle(me.clone()),).into_val(env)),
         ("freeze_upgrades", ().into_val(env)),
     ];
