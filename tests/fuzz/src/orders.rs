@@ -5,17 +5,22 @@ use crate::input::Input;
 use crate::values::anything;
 use crate::Answer;
 use margin_interface::{
-    ClearingError, Condition, ConditionalOrder, HaltScope, OrderCheck, MAX_CONDITIONS, MAX_CONDITION_DEPTH,
+    ClearingError, Condition, ConditionalOrder, HaltScope, LedgerError, OrderCheck, MAX_CONDITIONS,
+    MAX_CONDITION_DEPTH,
 };
 use margin_math::units::{BASE, PRICE};
 use margin_tests::actor::Actor;
 use margin_tests::fixture::{Fixture, BTC_USD, ETH_USD};
+use margin_tests::money::usdc;
 use margin_tests::orders::order as valid;
 use margin_tests::world::Mode;
 use soroban_sdk::{Address, IntoVal, InvokeError, Map, Symbol, TryFromVal, Val, Vec};
 
 /// Largest size of an order, absolute.
 const MAX_SIZE: u128 = 10_u128.pow(30);
+
+/// What the trader deposited, USDC: enough for an order of usual size.
+const MONEY: i128 = 50_000;
 
 struct Stage {
     f: Fixture,
@@ -39,7 +44,8 @@ pub fn orders(bytes: &[u8]) -> Answer {
 impl Stage {
     fn new(known: bool) -> Self {
         let f = Fixture::new(Mode::Native);
-        let people = [f.key_account("alice"), f.key_account("bob")];
+        let people = [f.funded(f.key_account("alice"), &[usdc(MONEY)]), f.key_account("bob")];
+        people[0].deposit(usdc(MONEY)).ok();
         let price = f.ledger().market(&f.symbol(BTC_USD)).config.index;
         if !known {
             let args = (&f.guardian.address, HaltScope::Asset(price)).into_val(&f.env);
@@ -70,6 +76,11 @@ impl Stage {
                     answer.is_err() || answer.is_ok_and(|check| check.is_ok_and(|check| check.error != 0))
                 );
                 Answer::Stopped
+            }
+            // The ledger's word passes through.
+            (Ok(order), Err(Ok(error))) if self.named(&order.market).is_none() => {
+                assert_eq!(error, InvokeError::Contract(LedgerError::UnknownMarket as u32));
+                Answer::Refused
             }
             (Ok(order), Ok(Ok(check))) => self.compare(&order, &check),
             (decoded, answer) => panic!("{decoded:?} and yet {answer:?}"),
@@ -224,9 +235,14 @@ impl Stage {
         }
     }
 
+    /// The market of that name.
+    fn named(&self, market: &Symbol) -> Option<&'static str> {
+        [BTC_USD, ETH_USD].into_iter().find(|name| self.f.symbol(name) == *market)
+    }
+
     /// The refusal that the order itself deserves.
     fn expected(&self, order: &ConditionalOrder) -> Option<ClearingError> {
-        let market = [BTC_USD, ETH_USD].into_iter().find(|name| self.f.symbol(name) == order.market);
+        let market = self.named(&order.market);
         if order.size_delta == 0
             || order.size_delta.unsigned_abs() > MAX_SIZE
             || order.acceptable_price <= 0
