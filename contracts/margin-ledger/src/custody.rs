@@ -24,19 +24,21 @@ pub fn sync(book: &mut Book, asset: &Address, balance: i128) -> i128 {
     let missing = sub(env, before.cash, balance);
     // Tokens that came back, or that somebody gave: never more than is missing.
     let returned = missing.max(-before.pending_bad_debt);
-    let mut loss = Loss { insurance: 0, providers: 0, reserves: 0, suppliers: 0 };
-    if returned != 0 {
-        let totals = &mut book.asset_mut(asset).totals;
-        decrease(env, &mut totals.cash, returned);
-        increase(env, &mut totals.pending_bad_debt, returned);
-        if returned > 0 {
-            totals.pending_since = now;
-        }
-    } else if before.pending_bad_debt > 0 && now >= before.pending_since + TO_RETURN {
-        loss = absorb(book, asset, before.pending_bad_debt);
-        book.asset_mut(asset).totals.pending_bad_debt = 0;
-    } else {
+    let due = before.pending_bad_debt > 0 && now >= before.pending_since + TO_RETURN;
+    if returned == 0 && !due {
         return before.pending_bad_debt;
+    }
+    let totals = &mut book.asset_mut(asset).totals;
+    decrease(env, &mut totals.cash, returned);
+    increase(env, &mut totals.pending_bad_debt, returned);
+    let mut loss = Loss { insurance: 0, providers: 0, reserves: 0, suppliers: 0 };
+    if returned > 0 {
+        totals.pending_since = now;
+    } else if due {
+        // What did not return in time is borne; a gift just before puts nothing off.
+        let rest = totals.pending_bad_debt;
+        totals.pending_bad_debt = 0;
+        loss = absorb(book, asset, rest);
     }
     let totals = &book.asset(asset).totals;
     let (asset_seq, cash, pending_bad_debt) = (totals.seq, totals.cash, totals.pending_bad_debt);

@@ -112,6 +112,19 @@ fn after_a_day_reserves_then_depositors_bear_it() {
 }
 
 #[test]
+fn a_gift_puts_no_loss_off() {
+    let world = clawed_back(1_000 * ONE);
+    let (ledger, xlm) = (&world.ledger, &world.xlm);
+    let cash = world.state(xlm).totals.cash;
+    world.wait(DAY);
+    assert_eq!(ledger.sync(xlm, &(cash + 1)), 0, "borne but for what was given");
+    world.check();
+    assert_eq!((missing(&world, xlm), world.state(xlm).totals.cash), (0, cash + 1));
+    ledger.debit(&world.account(3), xlm, &ONE);
+    world.check();
+}
+
+#[test]
 fn a_small_loss_is_the_reserves_own() {
     let world = World::funded();
     let bob = world.account(1);
