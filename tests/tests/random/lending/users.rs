@@ -168,7 +168,8 @@ impl Stage<'_> {
             let amount = self.part(dice, self.wallet(place, who) / 5)?;
             let config = &books.assets[place].config;
             let fits = &books.assets[place].supplied + exact(2 * amount) <= exact(config.supply_cap);
-            if !probes && !(fits && self.may_borrow(who, place)) {
+            let sensible = fits && self.may_borrow(who, place);
+            if !probes && !sensible {
                 return None;
             }
             steps.push(Step::Deposit(place, amount));
