@@ -96,9 +96,12 @@ errors: setup ## rewrite the error table of README.md from the code
 bindings: build ## TypeScript clients of every contract in target/bindings, compiled (needs Node.js 20 and npm)
 	@command -v npm >/dev/null || { echo "npm is missing: https://nodejs.org"; exit 1; }
 	@mkdir -p $(BINDINGS)
-	@# The SDK's own generator (17.2) writes code that does not compile for functions that return a typed error.
+	@# The SDK's own generator (17.2) writes code that does not compile for functions that return a typed error, and this one
+	@# takes the names of arguments for those of variables, which `class` and `new` cannot be.
 	@for name in $(subst -,_,$(CONTRACTS)); do \
 		$(or $(STELLAR),stellar) contract bindings typescript --wasm $(WASM)/$$name.wasm --output-dir $(BINDINGS)/$$name --overwrite 2>/dev/null; \
+		sed -E 's/^(  [a-z_0-9]+: )\(\{[^}]*\}: /\1(args: /' $(BINDINGS)/$$name/src/index.ts > $(BINDINGS)/index.ts; \
+		mv $(BINDINGS)/index.ts $(BINDINGS)/$$name/src/index.ts; \
 	done
 	@printf '{ "name": "bindings", "private": true, "workspaces": ["*"] }\n' > $(BINDINGS)/package.json
 	@cd $(BINDINGS) && npm install --silent --no-fund --no-audit && npm run build --workspaces --silent
