@@ -204,13 +204,16 @@ fn require_paid(
     let record = book.market(market);
     let index = pool::last_price(env, record, quotes.get(env, &record.config.index));
     let worth = mul_div_floor(env, size_delta, index, QUOTE_SCALE);
+    let gained = add(env, worth, quote_delta);
     let covered = purse.debt <= purse.deposit;
     let rests = owner.positions.is_empty() && owner.debts.is_empty();
-    if covered && rests || add(env, worth, quote_delta) >= 0 {
+    if covered && rests || gained >= 0 {
         return;
     }
+    // While the index is not live no curve is held to its band, and the owner's better end may be far from any price.
+    let near = gained >= -bps_floor(env, abs(env, worth), record.config.band_bps);
     let margin = Sheet::of(book, owner).value(env, quotes, Valuation::Liquidation).margin;
-    let bears = margin.liquidation_ok() || covered && margin.equity().or_fail(env) >= 0;
+    let bears = near && margin.liquidation_ok() || covered && margin.equity().or_fail(env) >= 0;
     require(env, bears, LedgerError::BadDebt);
 }
 

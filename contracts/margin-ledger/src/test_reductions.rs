@@ -3,7 +3,9 @@ extern crate std;
 
 use crate::test_perp::{usdc_config, World, BTC};
 use crate::MarginLedgerClient;
-use margin_interface::{Asset, AssetConfig, LedgerError, MarginLedgerAdminClient, MarketState, PriceStatus};
+use margin_interface::{
+    Asset, AssetConfig, LedgerError, MarginLedgerAdminClient, MarketState, PriceStatus, Quote,
+};
 use margin_math::units::{BASE, PRICE, USD};
 use soroban_sdk::{contract, contractimpl, testutils::Address as _, Address, Env};
 
@@ -150,6 +152,25 @@ fn without_a_live_index_the_last_price_decides() {
     let (size, cash) = (-999 * BASE / 100, 88 * USD * 999 / 100);
     assert_eq!(w.fill(&w.alice, size, cash, w.state()), Err(LedgerError::BadDebt));
     assert!(w.fill(&w.alice, size, 92 * USD * 999 / 100, w.state()).is_ok());
+}
+
+/// What a dead index might be by the static band makes nobody rich: 30% below the last price, somebody else gains what the
+/// pool would lend.
+#[test]
+fn the_better_end_of_a_dead_index_pays_for_nothing() {
+    let w = underwater();
+    let (hi, timestamp) = (920 * PRICE, w.env.ledger().timestamp());
+    let (lo, mid, stable) = (9 * PRICE, 92 * PRICE, 92 * PRICE);
+    w.oracle.set(
+        &crate::test_perp::index(),
+        &Quote { hi, lo, mid, stable, status: PriceStatus::Halted, timestamp },
+    );
+    assert_eq!(w.fill(&w.alice, -5 * BASE, 64 * 5 * USD, w.state()), Err(LedgerError::BadDebt));
+    assert_eq!(lent(&w), 0);
+    assert!(
+        w.fill(&w.alice, -5 * BASE, 90 * 5 * USD, w.state()).is_ok(),
+        "near the last price everybody may"
+    );
 }
 
 /// Two sides at once or not at all, as the clearing-house settles a match.

@@ -26,7 +26,7 @@ pub fn open_first(
 ) -> Result<(), ClearingError> {
     governance::require_admin(env);
     let pool = ledger.pool_value();
-    if pool.payable != 0 || pool.claims != 0 || pool.required != 0 {
+    if pool.payable != 0 || pool.lent != 0 || pool.claims != 0 || pool.required != 0 {
         panic_with_error!(env, GovernanceError::NeedsTimelock);
     }
     open(env, ledger, market, config, base_reserve, quote_reserve)

@@ -73,8 +73,8 @@ pub enum Exception {
     Renounce(Bytes),
     /// Most of the guardians, or of the signers: it must be possible when some have lost their keys.
     Recover(Proposer),
-    /// More than half of the signers.
-    Veto,
+    /// More than half of the signers; or of the guardians, where signers recover.
+    Veto(Proposer),
 }
 
 /// Recognises one [`Context`](soroban_sdk::auth::Context) and adds it to the intent. It comes undecoded: contract creation
@@ -155,7 +155,7 @@ fn of_this<T: Tier>(
         return Some(Some(Exception::Recover(Proposer::try_from_val(env, &call.args.get(2)?).ok()?)));
     }
     if T::MULTISIG && *function == Symbol::new(env, "cancel_multisig") {
-        return Some(Some(Exception::Veto));
+        return Some(Some(Exception::Veto(Proposer::try_from_val(env, &call.args.get(2)?).ok()?)));
     }
     intent.administers = true;
     let itself = T::MULTISIG

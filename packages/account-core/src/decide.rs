@@ -117,8 +117,14 @@ fn consents(env: &Env, profile: &Profile, role: &Role, exception: Exception) -> 
         (Exception::Recover(Proposer::Signers), Role::Owners(signatures)) => {
             enough(*signatures, multisig::thresholds(env)?.to_recover(profile.signers.len()))
         }
-        (Exception::Veto, Role::Owners(signatures)) => {
+        (Exception::Veto(_), Role::Owners(signatures)) => {
             enough(*signatures, multisig::majority(profile.signers.len()))
+        }
+        // Signers who recover are more than half: without them nobody else would be enough to stop a theft of their keys.
+        (Exception::Veto(Proposer::Signers), Role::Guardians(signatures))
+            if multisig::pending(env, Proposer::Signers)?.recovery =>
+        {
+            enough(*signatures, multisig::majority(GUARDIANS.list(env).len()))
         }
         _ => Err(AccountError::OperationNotAllowed),
     }

@@ -8,6 +8,8 @@ const ADMIN: Symbol = symbol_short!("Admin");
 const GUARDIAN: Symbol = symbol_short!("Guardian");
 /// To whom the office of admin is offered.
 const SUCCESSOR: Symbol = symbol_short!("Successor");
+/// Who was dismissed as guardian, and until when it may still cancel.
+const FORMER: Symbol = symbol_short!("Former");
 
 fn holder(env: &Env, office: Symbol) -> Option<Address> {
     env.storage().instance().get(&office)
@@ -53,6 +55,16 @@ pub fn require_governor(env: &Env, by: &Address) {
     by.require_auth();
 }
 
+/// Requires the authorisation of `by`, who may cancel: a governor, or a guardian who was dismissed less than the longest
+/// delay ago. Whoever steals the admin's key is not rid of the veto by dismissing it.
+pub fn require_veto(env: &Env, by: &Address) {
+    let former: Option<(Address, u64)> = env.storage().instance().get(&FORMER);
+    match former {
+        Some((guardian, until)) if guardian == *by && env.ledger().timestamp() < until => by.require_auth(),
+        _ => require_governor(env, by),
+    }
+}
+
 /// [`GovernanceInterface::transfer_admin`](margin_interface::GovernanceInterface::transfer_admin).
 pub fn transfer_admin(env: &Env, to: Address) {
     require_admin(env);
@@ -84,6 +96,11 @@ pub fn propose_guardian(env: &Env, guardian: Address) -> BytesN<32> {
 pub fn set_guardian(env: &Env, guardian: Address) {
     if guardian == admin(env) {
         require_admin(env);
+        let dismissed = self::guardian(env);
+        if dismissed != guardian {
+            let until = env.ledger().timestamp() + Delay::Code.seconds();
+            env.storage().instance().set(&FORMER, &(dismissed, until));
+        }
     } else {
         take_announced(env, &guardian);
     }

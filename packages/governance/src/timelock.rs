@@ -1,6 +1,6 @@
 //! Announced changes.
 
-use crate::offices::{require_admin, require_governor};
+use crate::offices::{require_admin, require_veto};
 use margin_interface::{ChangeCancelled, ChangeExecuted, ChangeProposed, GovernanceError, Schedule};
 use soroban_sdk::{
     panic_with_error, symbol_short,
@@ -105,7 +105,7 @@ fn take_encoded(env: &Env, id: &BytesN<32>) -> Bytes {
 
 /// [`GovernanceInterface::cancel`](margin_interface::GovernanceInterface::cancel).
 pub fn cancel(env: &Env, by: Address, id: BytesN<32>) {
-    require_governor(env, &by);
+    require_veto(env, &by);
     if load(env, &id).is_none() {
         panic_with_error!(env, GovernanceError::NotScheduled);
     }

@@ -941,7 +941,8 @@ pub trait InstitutionalAccountInterface {
     /// * [`MultisigCancelled`]
     ///
     /// # Authorization
-    /// The account for `(account, epoch, by)`: more than half of the signers, as the single context of the entry.
+    /// The account for `(account, epoch, by)`: more than half of the signers, or of the guardians where signers recover, as
+    /// the single context of the entry.
     fn cancel_multisig(env: Env, by: Proposer) -> Result<(), AccountError>;
     /// Announces new signers when keys are lost, or held by somebody who refuses; in force in 7 days by
     /// [`Self::execute_multisig`], frozen or not, unless [`Self::cancel_multisig`] vetoes it.

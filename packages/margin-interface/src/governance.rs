@@ -94,7 +94,7 @@ pub trait GovernanceInterface {
     /// Withdraws a scheduled change.
     ///
     /// # Errors
-    /// * [`GovernanceError::NotGovernor`] - `by` is neither admin nor guardian
+    /// * [`GovernanceError::NotGovernor`] - `by` is neither admin nor guardian, nor a guardian dismissed in the last 7 days
     /// * [`GovernanceError::NotScheduled`]
     ///
     /// # Events

@@ -107,6 +107,22 @@ fn more_than_half_of_the_signers_veto() {
     }
 }
 
+/// Four stolen keys of five may recover; the one that is left can stop nothing alone.
+#[test]
+fn guardians_veto_what_signers_recover_and_nothing_else() {
+    let f = guarded();
+    let [one, two, _] = &guardians();
+    let stolen =
+        MultisigConfig { signers: publics(&f.env, &some(&f, 4)), threshold: 3, ..client(&f).multisig() };
+    let stolen = MultisigConfig { tiers: soroban_sdk::Vec::new(&f.env), ..stolen };
+    assert_eq!(f.institutes(&some(&f, 4), "propose_recovery", (Signers, stolen)), Ok(()));
+    assert!(f.institutes(&[one], "cancel_multisig", (Signers,)).is_err());
+    assert_eq!(f.institutes(&[one, two], "cancel_multisig", (Signers,)), Ok(()));
+    assert_eq!(client(&f).try_pending_multisig(&Signers), Err(Ok(AccountError::NothingPending)));
+    assert_eq!(all(&f, "update_multisig", (client(&f).multisig(),)), Ok(()));
+    assert!(f.institutes(&[one, two], "cancel_multisig", (Signers,)).is_err());
+}
+
 #[test]
 fn guardians_and_signers_leave_each_others_proposals_alone() {
     let f = guarded();
