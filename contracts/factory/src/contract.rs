@@ -122,15 +122,15 @@ impl AccountFactoryAdminInterface for AccountFactory {
 
     fn execute(env: Env, id: BytesN<32>) -> Result<(), FactoryError> {
         match governance::take(&env, &id) {
-            FactoryChange::WasmHash(account_type, wasm_hash) => {
-                let mut config = storage::config(&env)?;
-                *wasm_hash_of(&mut config, account_type) = wasm_hash.clone();
-                storage::set_config(&env, &config);
-                WasmHashSet { account_type, wasm_hash }.publish(&env);
-            }
+            FactoryChange::WasmHash(account_type, wasm_hash) => register(&env, account_type, wasm_hash)?,
             FactoryChange::Upgrade(wasm_hash, version) => governance::upgrade(&env, wasm_hash, version),
         }
         Ok(())
+    }
+
+    fn set_wasm_hash(env: Env, account_type: AccountType, wasm_hash: BytesN<32>) -> Result<(), FactoryError> {
+        governance::take_announced(&env, &FactoryChange::WasmHash(account_type, wasm_hash.clone()));
+        register(&env, account_type, wasm_hash)
     }
 
     fn pause(env: Env, by: Address) -> Result<(), FactoryError> {
@@ -149,6 +149,15 @@ impl AccountFactoryAdminInterface for AccountFactory {
 }
 
 governance::governed!(AccountFactory);
+
+/// Has future accounts of a tier run other code.
+fn register(env: &Env, account_type: AccountType, wasm_hash: BytesN<32>) -> Result<(), FactoryError> {
+    let mut config = storage::config(env)?;
+    *wasm_hash_of(&mut config, account_type) = wasm_hash.clone();
+    storage::set_config(env, &config);
+    WasmHashSet { account_type, wasm_hash }.publish(env);
+    Ok(())
+}
 
 /// Deploys and registers an account whose owner has authorised it.
 fn create(

@@ -82,7 +82,7 @@ pub fn take<C: TryFromVal<Env, Val>>(env: &Env, id: &BytesN<32>) -> C {
 }
 
 /// [`take`] of a change that the caller knows.
-pub(crate) fn take_announced<C: IntoVal<Env, Val> + Clone>(env: &Env, change: &C) {
+pub fn take_announced<C: IntoVal<Env, Val> + Clone>(env: &Env, change: &C) {
     take_encoded(env, &id_of(env, &change.clone().to_xdr(env)));
 }
 

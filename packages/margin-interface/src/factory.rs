@@ -226,6 +226,19 @@ pub trait AccountFactoryAdminInterface {
     /// The admin.
     fn execute(env: Env, id: BytesN<32>) -> Result<(), FactoryError>;
 
+    /// Has future accounts of a tier run the code that was announced for it: [`Self::execute`] of
+    /// [`FactoryChange::WasmHash`] without its id.
+    ///
+    /// # Errors
+    /// * [`crate::GovernanceError`]: `NotScheduled`, `TooEarly`, `Expired`
+    ///
+    /// # Events
+    /// * [`ChangeExecuted`](crate::ChangeExecuted), [`WasmHashSet`]
+    ///
+    /// # Authorization
+    /// The admin.
+    fn set_wasm_hash(env: Env, account_type: AccountType, wasm_hash: BytesN<32>) -> Result<(), FactoryError>;
+
     /// Stops the creation of accounts. Existing ones are not affected.
     ///
     /// # Events

@@ -225,6 +225,7 @@ const ELSEWHERE: [(&str, &str, &[&str]); 13] = [
             "migrate_to_smart_account",
             "propose",
             "set_guardian",
+            "set_wasm_hash",
             "upgrade_account",
         ],
     ),

@@ -49,6 +49,29 @@ fn new_code_waits_a_week_and_reaches_future_accounts_alone() {
 }
 
 #[test]
+fn announced_code_is_set_by_name() {
+    let w = World::new();
+    let set = |by: &Address, tier: AccountType, hash: &BytesN<32>| {
+        w.calls(by, "set_wasm_hash", (tier, hash), &[]).map(|_| ())
+    };
+    let hash = w.salt(9);
+    let unknown = Err(Some(GovernanceError::NotScheduled as u32));
+    assert_eq!(set(&w.admin, NEW, &hash), unknown);
+    propose(&w, &w.admin).unwrap();
+    pass(&w, Delay::Code.seconds() - 1);
+    assert_eq!(set(&w.admin, NEW, &hash), Err(Some(GovernanceError::TooEarly as u32)));
+    pass(&w, 1);
+    assert_eq!(set(&w.admin, AccountType::Basic, &hash), unknown, "announced for another tier");
+    assert_eq!(set(&w.admin, NEW, &w.salt(8)), unknown, "other code was announced");
+    assert_eq!(set(&w.guardian, NEW, &hash), Err(None));
+    assert_eq!(set(&w.user, NEW, &hash), Err(None));
+    assert_ne!(w.factory().config().pro_hash, hash);
+    assert_eq!(set(&w.admin, NEW, &hash), Ok(()));
+    assert_eq!(w.factory().config().pro_hash, hash);
+    assert_eq!(set(&w.admin, NEW, &hash), unknown, "once");
+}
+
+#[test]
 fn each_tier_has_its_own_slot() {
     for (place, tier) in
         [AccountType::Basic, AccountType::Pro, AccountType::Institutional].into_iter().enumerate()

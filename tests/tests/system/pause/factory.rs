@@ -28,6 +28,15 @@ pub fn rows() -> Vec<Row> {
             Works(|s, factory| run(s.admin.calls::<()>(factory, "unpause", ().into_val(&s.env)))),
             &[],
         ),
+        (
+            "set_wasm_hash",
+            Works(|s, factory| {
+                let same = s.factory().config().institutional_hash;
+                let args = (AccountType::Institutional, same).into_val(&s.env);
+                run(s.admin.calls::<()>(factory, "set_wasm_hash", args))
+            }),
+            &[],
+        ),
     ])
 }
 

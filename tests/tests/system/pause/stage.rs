@@ -424,5 +424,9 @@ fn announce(f: &Fixture) -> BTreeMap<String, BytesN<32>> {
         let args = HostVec::from_array(env, [change]);
         (format!("{contract:?}"), f.admin.calls(contract, "propose", args).ok())
     });
-    announced.collect()
+    let announced = announced.collect();
+    let by_name =
+        FactoryChange::WasmHash(AccountType::Institutional, f.factory().config().institutional_hash);
+    f.admin.calls::<BytesN<32>>(&c.factory, "propose", (by_name,).into_val(env)).ok();
+    announced
 }
