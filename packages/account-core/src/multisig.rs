@@ -65,6 +65,19 @@ impl Thresholds {
     }
 }
 
+/// Signers who announce a recovery.
+///
+/// # Errors
+/// * [`AccountError::NotInitialized`]
+pub fn to_recover(env: &Env, profile: &Profile) -> Result<u32, AccountError> {
+    Ok(thresholds(env)?.to_recover(profile.signers.len()))
+}
+
+/// Signers who veto what was announced.
+pub fn to_veto(profile: &Profile) -> u32 {
+    majority(profile.signers.len())
+}
+
 /// More than half.
 pub fn majority(all: u32) -> u32 {
     all / 2 + 1

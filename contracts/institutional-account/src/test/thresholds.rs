@@ -10,7 +10,7 @@ use soroban_sdk::{symbol_short, vec, Address, Symbol};
 const FEW: Result<(), Refusal> = Err(Ok(AccountError::InsufficientSignatures));
 
 /// How many signatures suffice, on a day on which nothing was spent.
-fn needed(f: &Fixture, contexts: &[Context]) -> usize {
+pub(super) fn needed(f: &Fixture, contexts: &[Context]) -> usize {
     let check = |many| {
         f.env.as_contract(&f.account, || storage::set_spent(&f.env, &vec![&f.env]));
         f.check_by(&some(f, many), contexts)
