@@ -17,6 +17,7 @@ pub mod ledger;
 pub mod operations;
 pub mod oracle;
 pub mod types;
+pub mod upgrader;
 pub mod vault;
 
 pub use account::*;
@@ -26,4 +27,5 @@ pub use governance::*;
 pub use ledger::*;
 pub use oracle::*;
 pub use types::*;
+pub use upgrader::*;
 pub use vault::*;

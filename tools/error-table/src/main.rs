@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use std::{env, fs};
 
 use margin_interface::{
-    AccountError, ClearingError, FactoryError, GovernanceError, LedgerError, OracleError, VaultError,
+    AccountError, ClearingError, FactoryError, GovernanceError, LedgerError, OracleError, UpgraderError,
+    VaultError,
 };
 use stellar_xdr::{Limits, ReadXdr, ScSpecEntry, ScSpecUdtErrorEnumV0};
 
@@ -61,6 +62,7 @@ fn enums() -> Vec<(&'static str, Vec<u8>)> {
         ("vault", VaultError::spec_xdr().to_vec()),
         ("perp-clearing", ClearingError::spec_xdr().to_vec()),
         ("oracle", OracleError::spec_xdr().to_vec()),
+        ("upgrader", UpgraderError::spec_xdr().to_vec()),
         ("every contract", GovernanceError::spec_xdr().to_vec()),
     ]
 }
