@@ -21,6 +21,15 @@ pub struct Memory {
     buckets: Option<Settlement>,
 }
 
+impl Memory {
+    /// What one account had is another's from now on.
+    pub(crate) fn moved(&mut self, from: &str, to: &str) {
+        if let Some(had) = self.accounts.remove(from) {
+            self.accounts.insert(to.into(), had);
+        }
+    }
+}
+
 #[track_caller]
 fn holds(number: u32, what: &dyn std::fmt::Debug, condition: bool) {
     assert!(condition, "perpetual invariant {number} broken for {what:?}");
