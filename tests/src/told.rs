@@ -10,8 +10,6 @@ use std::collections::BTreeMap;
 pub struct Told {
     /// Its name.
     pub name: String,
-    /// What it is about, after the name.
-    pub topics: Vec<ScVal>,
     /// Its fields.
     pub fields: BTreeMap<String, ScVal>,
 }
@@ -25,17 +23,14 @@ impl Told {
         }
     }
 
+    /// A number of it that there may be.
+    pub fn some_number(&self, field: &str) -> Option<i128> {
+        matches!(self.fields.get(field), Some(ScVal::I128(_))).then(|| self.number(field))
+    }
+
     /// A flag of it.
     pub fn flag(&self, field: &str) -> bool {
         matches!(self.fields.get(field), Some(ScVal::Bool(true)))
-    }
-
-    /// The address among its topics.
-    pub fn whose(&self) -> Option<String> {
-        self.topics.iter().find_map(|topic| match topic {
-            ScVal::Address(address) => Some(address.to_string()),
-            _ => None,
-        })
     }
 }
 
@@ -50,11 +45,7 @@ pub fn by_last_call(world: &Shared) -> Vec<Told> {
             ScVal::Symbol(key) => Some((key.to_utf8_string_lossy(), entry.val.clone())),
             _ => None,
         });
-        Some(Told {
-            name: name.to_utf8_string_lossy(),
-            topics: body.topics.iter().skip(1).cloned().collect(),
-            fields: fields.collect(),
-        })
+        Some(Told { name: name.to_utf8_string_lossy(), fields: fields.collect() })
     };
     events.events().iter().filter_map(read).collect()
 }

@@ -14,4 +14,6 @@ mod market;
 mod reading;
 mod witness;
 
+pub use deed::{Deed, Size};
+pub use reading::{name_of, Holder, Reading};
 pub use witness::{Count, Witness};

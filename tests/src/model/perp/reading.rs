@@ -1,9 +1,12 @@
 //! What the contracts say, read through their views.
 
+use super::deed::Deed;
 use super::house::Around;
 use crate::money::Coin;
 use crate::world::World;
-use margin_interface::{AccountState, AccountSummary, House, MarketStage, PerpMarket, Settlement};
+use margin_interface::{
+    AccountState, AccountSummary, House, MarketStage, PerpMarket, PoolValue, PriceStatus, Settlement,
+};
 use num_bigint::BigInt;
 use num_traits::ToPrimitive;
 use soroban_sdk::{Address, Symbol, Vec as HostVec};
@@ -30,8 +33,12 @@ pub struct Reading {
     pub markets: BTreeMap<String, (PerpMarket, House)>,
     /// By name of account.
     pub holders: BTreeMap<String, Holder>,
-    /// All shares of the pool, if there are prices.
+    /// All shares of the pool, if there are prices; where the pool matters.
     pub pool_shares: Option<i128>,
+    /// The pool's value; where it matters.
+    pub pool: Option<PoolValue>,
+    /// What insurance should hold; where it matters.
+    pub insurance_target: Option<i128>,
     /// The settlement asset.
     pub settlement: Address,
     /// Its price, 1e14.
@@ -48,8 +55,10 @@ pub fn name_of(address: &Address) -> String {
 }
 
 impl Reading {
-    /// Reads it now; `who` are the accounts that matter.
-    pub fn of(world: &World, who: &[Address]) -> Self {
+    /// Reads what matters to a deed, now.
+    pub fn of(world: &World, deed: &Deed) -> Self {
+        let who = deed.accounts();
+        let pooled = matches!(deed, Deed::Enter(..) | Deed::Leave(..));
         let (ledger, clearing, env) = (world.ledger(), world.clearing(), &world.env);
         let names = ledger.markets();
         let markets: BTreeMap<_, _> = names
@@ -77,18 +86,28 @@ impl Reading {
                 (name_of(address), Holder { deposit, debt, entry, summary })
             })
             .collect();
-        let pool = who.first().and_then(|first| clearing.try_lp(first).ok()?.ok());
+        let shares = |who: &Address| clearing.try_lp(who).ok()?.ok().map(|held| held.total_shares);
         let symbols = names.iter().map(|name| (name.to_string(), name)).collect();
         Self {
             buckets,
             markets,
             holders,
-            pool_shares: pool.map(|pool| pool.total_shares),
+            pool_shares: who.first().filter(|_| pooled).and_then(shares),
+            pool: pooled.then(|| ledger.pool_value()),
+            insurance_target: matches!(deed, Deed::Repeg(_)).then(|| clearing.insurance_target()),
             settlement,
             settlement_price,
             symbols,
             around: Around { now: world.now(), quotes },
         }
+    }
+
+    /// Whether every index is live and said by all sources alike, so that all valuations see the same price.
+    pub fn is_plain(&self) -> bool {
+        self.around
+            .quotes
+            .values()
+            .all(|quote| quote.status == PriceStatus::Live && quote.lo == quote.mid && quote.hi == quote.mid)
     }
 
     /// How much of a deposit to the pool becomes depth of each curve, bps.

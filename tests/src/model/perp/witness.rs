@@ -11,6 +11,7 @@ use super::market::{Leg, Market, Position};
 use super::reading::{name_of, Reading};
 use crate::auth::Invocation;
 use crate::model::number::{exact, ratio, to_f64, Exact};
+use crate::perp_invariants::steps::{self, Marks};
 use crate::told::{self, Told};
 use crate::world::World;
 use margin_interface::{PerpMarket, PriceStatus, Settlement};
@@ -64,6 +65,7 @@ pub struct Witness {
     steps: i128,
     /// What rounding may have given: sales on curves that it had raised, and debts that were rounded up and then forgiven.
     given: Exact,
+    marks: Marks,
     /// Statistics.
     pub count: Count,
 }
@@ -73,8 +75,9 @@ impl Witness {
     pub fn before(&mut self, world: &World, call: &Invocation) {
         self.before = None;
         let Some(deed) = Deed::of(world, call) else { return };
-        let reading = Reading::of(world, &deed.accounts());
+        let reading = Reading::of(world, &deed);
         self.meet(world, &reading);
+        self.marks.note(&reading);
         self.before = Some((deed, reading));
     }
 
@@ -135,7 +138,8 @@ impl Witness {
             return;
         }
         let told = told::by_last_call(world);
-        let after = Reading::of(world, &deed.accounts());
+        let after = Reading::of(world, &deed);
+        steps::check(&deed, &before, &after, &told, &mut self.marks);
         let mut house = self.house.take().expect("met");
         self.steps += 1;
         let mut step = Step::new(&mut house, &before, &after, &told);
