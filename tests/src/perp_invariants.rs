@@ -2,6 +2,8 @@
 //! belongs to the ledger as a whole is in `invariants`. Everything is recomputed; nothing is shared with the code under
 //! test.
 
+pub mod steps;
+
 use crate::world::World;
 use margin_interface::{
     AccountState, AccountStatus, House, MarketStage, PerpMarket, PriceStatus, Settlement,
@@ -31,7 +33,7 @@ impl Memory {
 }
 
 #[track_caller]
-fn holds(number: u32, what: &dyn std::fmt::Debug, condition: bool) {
+pub(crate) fn holds(number: u32, what: &dyn std::fmt::Debug, condition: bool) {
     assert!(condition, "perpetual invariant {number} broken for {what:?}");
 }
 
