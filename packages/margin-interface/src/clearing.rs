@@ -496,6 +496,8 @@ pub enum ClearingError {
     TooShallow = 831,
     /// Nothing pays for it.
     NoBudget = 832,
+    /// Flagged accounts owe the pool.
+    DoubtfulCredit = 833,
 }
 
 /// vAMM perpetual markets with funding, a liquidity pool behind them, insurance and liquidation.

@@ -151,8 +151,12 @@ pub struct Settlement {
     pub fees: i128,
     // `I`: insurance.
     pub insurance: i128,
+    // Shares owed by flagged accounts.
+    pub doubtful_shares: i128,
     // UTC day of `insurance_spent`.
     pub insurance_day: u64,
+    // Of `insurance_spent`, by market.
+    pub insurance_markets: Map<Symbol, i128>,
     // Paid for bad debt that day.
     pub insurance_spent: i128,
     // `L`: providers' cash, lent or not.
@@ -261,6 +265,10 @@ pub struct MarketTotals {
 pub struct PerpMarket {
     // Parameters.
     pub config: MarketConfig,
+    // Where `mmr_bps` comes from, bps.
+    pub mmr_from_bps: u32,
+    // Since when, Unix seconds.
+    pub mmr_since: u64,
     // Change count.
     pub seq: u64,
     // Curve and funding.
@@ -506,7 +514,9 @@ pub struct PoolValue {
     pub claims: i128,
     // Positions at the curves.
     pub curve_value: i128,
-    // Positions at the index; where it is not live, at the worse end of its gap.
+    // Of `lent`, by flagged accounts.
+    pub doubtful: i128,
+    // Positions at the index; where it is not live, at the worse end of its gaps.
     pub index_value: i128,
     // Credit line's total.
     pub lent: i128,
