@@ -858,14 +858,13 @@ pub trait SmartAccountInterface {
     fn limits(env: Env) -> Result<Limits, AccountError>;
     /// Everything else that a wallet shows.
     fn standing(env: Env) -> Result<Standing, AccountError>;
-    /// How many owner signatures an operation needs; 0: the owner authorises it instead.
+    /// How many signatures an operation needs of the signers; 0: the owner authorises it instead. `renounce_session` needs
+    /// one, its own. Guardians recover and veto by more than half of theirs.
     ///
     /// # Arguments
-    /// * `operation` - a function of the venues or of the account
-    /// * `amount` - USD 1e7, summed over the entry; `i128::MAX` for what cannot be priced
-    ///
-    /// # Errors
-    /// * [`AccountError::OperationNotAllowed`] - nobody may
+    /// * `operation` - a function of the venues, of a token or of the account; any other name is one of an allowed contract
+    /// * `amount` - USD 1e7, summed over the entry: what it moves, and what its reductions may lose to the worst price that
+    ///   they name; `i128::MAX` for what cannot be priced
     fn required_signatures(env: Env, operation: Symbol, amount: i128) -> Result<u32, AccountError>;
     /// Why the account would refuse an entry now: a code of [`AccountError`], 0 if it would not. The same decision as the
     /// write path, but for the signatures themselves.
