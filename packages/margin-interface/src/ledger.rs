@@ -334,8 +334,6 @@ pub struct AccountState {
     pub since: u64,
     // Where it stands.
     pub status: AccountStatus,
-    // A call ends then, Unix seconds.
-    pub until: u64,
 }
 
 // An account in one valuation, USD 1e7.
@@ -815,8 +813,8 @@ pub trait MarginLedgerInterface {
 
     /// Calls for margin: an account below its margin-call level (Live) has an hour to cure it, then it may be liquidated
     /// down to its target although it is above the liquidation level. A deadline is set once; it lapses 24 hours after it.
-    /// On an account that is cured it ends the call. What is paid in puts a call in doubt: it ends ten minutes later unless this
-    /// function confirms it, which keeps the deadline. While a price is not live the account's better ends decide.
+    /// On an account that is cured it ends the call, as everything does that changes the account. While a price is not live
+    /// the account's better ends decide.
     ///
     /// Returns the deadline, Unix seconds; 0 when the call has ended.
     ///
@@ -826,7 +824,7 @@ pub trait MarginLedgerInterface {
     /// * [`LedgerError::PriceNotUsable`]
     ///
     /// # Events
-    /// * [`StatusChanged`], unless the deadline was set before and is not in doubt
+    /// * [`StatusChanged`], unless the deadline was set before
     ///
     /// # Authorization
     /// Nobody's.
