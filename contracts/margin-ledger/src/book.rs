@@ -168,6 +168,11 @@ impl Book {
         seq
     }
 
+    /// The accounts that were replaced.
+    pub fn changed(&self) -> Vec<Address> {
+        self.accounts.iter().filter(|entry| entry.dirty).map(|entry| entry.key.clone()).collect()
+    }
+
     /// A market, or [`LedgerError::UnknownMarket`].
     pub fn market(&mut self, market: &Symbol) -> &PerpMarket {
         &self.market_entry(market).state

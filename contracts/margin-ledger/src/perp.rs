@@ -497,7 +497,6 @@ pub fn filled(
 /// Puts `position` in the place of the account's, and into the sums of its market.
 pub fn replace(book: &mut Book, owner: &mut AccountState, market: &Symbol, position: &position::Position) {
     let env = &book.env.clone();
-    crate::standing::doubt(owner, book.now());
     let record = book.market_mut(market);
     let old = to_math(&held(owner, market));
     let totals = pool::totals(&record.totals).replace(&old, position).or_fail(env);

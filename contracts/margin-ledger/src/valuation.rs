@@ -69,13 +69,16 @@ impl Quotes {
             return self;
         }
         let wanted = soroban_sdk::Vec::from_slice(&book.env, &self.wanted);
-        self.quotes = oracle(book).quotes(&wanted).iter().collect();
+        // An oracle that does not answer has no price, which only matters to those who need one.
+        if let Ok(Ok(quotes)) = oracle(book).try_quotes(&wanted) {
+            self.quotes = quotes.iter().collect();
+        }
         self
     }
 
-    /// Whether every price is live, so that it may decide by itself.
-    pub fn are_live(&self) -> bool {
-        self.quotes.iter().all(allows_increase)
+    /// Whether there is every price, and serves the valuation.
+    pub fn serve(&self, valuation: Valuation) -> bool {
+        self.quotes.len() == self.wanted.len() && self.quotes.iter().all(|quote| is_usable(quote, valuation))
     }
 
     /// The quote of `index`; what was never wanted has no usable one.

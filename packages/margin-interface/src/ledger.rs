@@ -358,8 +358,6 @@ pub struct AccountState {
     pub since: u64,
     /// Where it stands.
     pub status: AccountStatus,
-    /// Unix seconds when a margin call ends.
-    pub until: u64,
 }
 
 /// An account in one valuation, USD 1e7.
@@ -859,8 +857,8 @@ pub trait MarginLedgerInterface {
 
     /// Calls for margin: an account below its margin-call level (Live) has an hour to cure it, then it may be liquidated
     /// down to its target although it is above the liquidation level. A deadline is set once; it lapses 24 hours after it.
-    /// On an account that is cured it ends the call. What is paid in puts a call in doubt: it ends ten minutes later unless this
-    /// function confirms it, which keeps the deadline. While a price is not live the account's better ends decide.
+    /// On an account that is cured it ends the call, as everything does that changes the account. While a price is not live
+    /// the account's better ends decide.
     ///
     /// Returns the deadline, Unix seconds; 0 when the call has ended.
     ///
@@ -870,7 +868,7 @@ pub trait MarginLedgerInterface {
     /// * [`LedgerError::PriceNotUsable`]
     ///
     /// # Events
-    /// * [`StatusChanged`], unless the deadline was set before and is not in doubt
+    /// * [`StatusChanged`], unless the deadline was set before
     ///
     /// # Authorization
     /// Nobody's.
