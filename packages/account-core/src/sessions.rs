@@ -200,20 +200,20 @@ pub struct Charge {
     left_today: i128,
 }
 
-/// Checks an entry against every limit of its session. One that can only reduce counts as well: by its number, or a thief
+/// Checks an entry that moves `moved` dollars (1e7) against every limit of its session. One that can only reduce counts as well: by its number, or a thief
 /// could trade the account away in small steps, and by what it may lose.
 ///
 /// # Errors
 /// * [`AccountError::ExceedsSessionLimit`] - per entry, or per ledger
 /// * [`AccountError::DailyLimitExceeded`] - amount, or number
-/// * those of [`amounts::total`] and [`amounts::losses`]
+/// * those of [`amounts::losses`]
 pub fn charge(
     env: &Env,
     profile: &Profile,
     mut session: Session,
     footprint: &Footprint,
+    moved: i128,
 ) -> Result<Charge, AccountError> {
-    let moved = amounts::total(env, profile, footprint)?;
     let amount = amounts::plus(moved, amounts::losses(env, profile, footprint)?)?;
     let Use { mut window, today, count, in_ledger } = Use::of(env, &session)?;
     let grant = &session.grant;
