@@ -395,6 +395,23 @@ pub struct AccountSummary {
     pub unrealized_pnl: i128,
 }
 
+/// An account after actions, Open: what the policy of a smart account compares with its limits.
+#[offchain_docs]
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Assessment {
+    /// Debts, USD 1e7.
+    pub debt_value: i128,
+    /// Debt or notional, USD 1e7.
+    pub exposures: Map<Market, i128>,
+    /// Bps.
+    pub health_factor: u32,
+    /// Hundredths.
+    pub leverage: u32,
+    /// Of the amounts, USD 1e7.
+    pub value: Option<i128>,
+}
+
 /// What is about to happen to an account.
 ///
 /// The requests of a venue's `submit` are the actions of a preview, so what is executed is what was previewed.
@@ -987,7 +1004,19 @@ pub trait MarginLedgerInterface {
     fn summary(env: Env, account: Address) -> Result<AccountSummary, LedgerError>;
     /// Whether the account may be liquidated now, exactly as a liquidation decides it.
     fn is_liquidatable(env: Env, account: Address) -> Result<bool, LedgerError>;
-    /// The account after `actions` in the Open valuation: what `__check_auth` decides by.
+    /// The account after `actions` in the Open valuation, and what `amounts` are worth to [`Self::value`]: what
+    /// `__check_auth` decides by. `value` is `None` if one of them has no price that may be used for it.
+    ///
+    /// # Errors
+    /// * those of [`Self::preview`]
+    /// * [`LedgerError::InvalidAmount`] - an amount below zero
+    fn assess(
+        env: Env,
+        account: Address,
+        actions: Vec<Action>,
+        amounts: Vec<(Market, i128)>,
+    ) -> Result<Assessment, LedgerError>;
+    /// The account after `actions` in the Open valuation.
     fn preview(env: Env, account: Address, actions: Vec<Action>) -> Result<AccountSummary, LedgerError>;
     /// Whether fills of one account in one market would be accepted, one after the other, by the code that fills; nothing is
     /// stored, and nothing is told. Each is `(size_delta, quote_delta, fee, tip)` as [`Self::apply_fill`] takes them, the tip
@@ -1046,8 +1075,12 @@ pub trait MarginLedgerInterface {
     fn market(env: Env, market: Symbol) -> Result<PerpMarket, LedgerError>;
     /// All markets.
     fn markets(env: Env) -> Vec<Symbol>;
-    /// USD value (1e7) of amounts at the oracle's upper price.
-    fn value(env: Env, amounts: Vec<(Address, i128)>) -> Result<i128, LedgerError>;
+    /// USD value (1e7) of amounts at the oracle's upper prices: of assets in token units, of markets in base units.
+    ///
+    /// # Errors
+    /// * [`LedgerError::InvalidAmount`] - below zero
+    /// * [`LedgerError::PriceNotUsable`]
+    fn value(env: Env, amounts: Vec<(Market, i128)>) -> Result<i128, LedgerError>;
     /// The buckets and the perpetual credit line, accrued up to now.
     fn totals(env: Env) -> Settlement;
     /// Market, index quote and the account's position in one read.
