@@ -422,7 +422,7 @@ impl MarginLedgerInterface for MarginLedger {
     }
 
     fn totals(env: Env) -> Settlement {
-        Book::open(&env).settlement().clone()
+        *Book::open(&env).settlement()
     }
 
     fn perp_view(env: Env, account: Address, market: Symbol) -> Result<PerpView, LedgerError> {

@@ -20,7 +20,7 @@ const WINDOW: i128 = 3_600;
 pub fn sync(book: &mut Book, asset: &Address, balance: i128) -> i128 {
     let env = &book.env.clone();
     let now = book.now();
-    let before = book.asset(asset).totals.clone();
+    let before = book.asset(asset).totals;
     let missing = sub(env, before.cash, balance);
     // Tokens that came back, or that somebody gave: never more than is missing.
     let returned = missing.max(-before.pending_bad_debt);
@@ -58,8 +58,8 @@ pub fn refuse_frozen(env: &Env, state: &AssetState) {
 pub fn make_room(env: &Env, state: &mut AssetState, seconds: u64) {
     let AssetState { config, totals, .. } = state;
     let most = bps_floor(env, totals.supplied, config.outflow_bps);
-    let gained = add(env, totals.room, most * i128::from(seconds.min(WINDOW as u64)));
-    totals.room = gained.min(most * WINDOW);
+    let gained = add(env, totals.room, mul_div_floor(env, most, seconds.min(WINDOW as u64).into(), 1));
+    totals.room = gained.min(mul_div_floor(env, most, WINDOW, 1));
 }
 
 /// Takes the room of a loan, or gives that of a repayment back.

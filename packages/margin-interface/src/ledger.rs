@@ -21,7 +21,7 @@ pub const ALL: i128 = i128::MAX;
 
 // Kinked curve, annual bps.
 #[contracttype]
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct RateCurve {
     // At zero utilisation.
     pub base_bps: u32,
@@ -76,7 +76,7 @@ pub struct AssetConfig {
 // `cash + borrowed + perp_borrowed + pending_bad_debt == supplied + reserves + lp + insurance + fees + pending`.
 // Totals of an asset.
 #[contracttype]
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct AssetTotals {
     // Debt shares.
     pub borrow_shares: i128,
@@ -109,7 +109,7 @@ pub struct AssetTotals {
 // What a change worsened reaches existing accounts over seven days: these are the terms that it started from.
 // Terms of existing accounts.
 #[contracttype]
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Ramp {
     // Bps.
     pub liquidation_bps: u32,
@@ -139,7 +139,7 @@ pub struct AssetState {
 
 // Perpetual buckets and credit line, settlement units.
 #[contracttype]
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Settlement {
     // `R_p`: open claims of winners.
     pub claims: i128,
@@ -214,7 +214,7 @@ pub struct MarketConfig {
 // `funding_rate` is a share of `funding_price`; when it is negative shorts pay.
 // Curve and funding.
 #[contracttype]
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct MarketState {
     // `x`, base 1e14.
     pub base_reserve: i128,
@@ -239,7 +239,7 @@ pub struct MarketState {
 // Kept by the ledger with every fill; `A` of a side is the sum of `floor(|size| * funding_index / 1e14)`.
 // Sums over positions.
 #[contracttype]
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct MarketTotals {
     // `Q`: entry cash, quote 1e7.
     pub entry: i128,
@@ -271,7 +271,7 @@ pub struct PerpMarket {
 
 // A perpetual position.
 #[contracttype]
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Position {
     // Signed entry cash, 1e7: long < 0.
     pub entry: i128,
@@ -283,7 +283,7 @@ pub struct Position {
 
 // Profit not paid yet.
 #[contracttype]
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct PendingClaim {
     // Settlement units.
     pub amount: i128,

@@ -1,7 +1,7 @@
 //! From the prices of several sources to one: admission, independence groups, quorum, median, divergence.
 
-use crate::fixed::{add, div_ceil, div_floor, pow10, sub};
-use crate::units::BPS;
+use crate::fixed::{add, div_ceil, div_floor, mul, mul_div_floor, pow10, sub};
+use crate::guard::moved_within;
 
 /// Decimals of every price of ours; [`crate::units::PRICE`] is `10^PRICE_DECIMALS`.
 pub const PRICE_DECIMALS: u32 = 14;
@@ -89,7 +89,7 @@ pub fn admit(candidate: &Candidate, now: u64) -> Result<Enclosed, Inadmissible> 
 pub fn rescale(price: i128, decimals: u32) -> Option<Enclosed> {
     match PRICE_DECIMALS.checked_sub(decimals) {
         Some(missing) => {
-            let exact = price.checked_mul(pow10(missing).ok()?)?;
+            let exact = mul(price, pow10(missing).ok()?).ok()?;
             Some(Enclosed { floor: exact, ceil: exact })
         }
         None => {
@@ -183,11 +183,7 @@ pub fn agree(readings: &[Option<Reading>], quorum: u32, delta_bps: u32) -> Resul
 
 /// Whether two positive prices differ by at most `delta_bps` of the smaller one.
 pub fn within(a: i128, b: i128, delta_bps: u32) -> bool {
-    let scaled = |value: i128, bps: u32| value.checked_mul(i128::from(bps));
-    match (scaled(a.abs_diff(b).try_into().unwrap_or(i128::MAX), BPS), scaled(a.min(b), delta_bps)) {
-        (Some(difference), Some(limit)) => difference <= limit,
-        _ => false,
-    }
+    moved_within(a.min(b), a.max(b), delta_bps)
 }
 
 #[derive(Clone, Copy)]
@@ -236,9 +232,9 @@ pub(crate) fn sort_by_key<T, K: PartialOrd>(items: &mut [T], key: impl Fn(&T) ->
 /// itself per second, for at most [`STABLE_MAX_STEP`] seconds, and never past it. `None` only if it does not fit, which
 /// no price within [`MAX_PRICE`] at a rate within [`STABLE_RATE`] can do.
 pub fn stable_step(stable: i128, price: i128, rate: u32, elapsed: u64) -> Option<i128> {
-    let seconds = i128::from(elapsed.min(STABLE_MAX_STEP));
-    let share = i128::from(rate).checked_mul(seconds)?;
-    let reach = div_floor(stable.checked_mul(share)?, STABLE_RATE).ok()?;
+    // 32 bits times ten.
+    let share = i128::from(u64::from(rate) * elapsed.min(STABLE_MAX_STEP));
+    let reach = mul_div_floor(stable, share, STABLE_RATE).ok()?;
     let (lowest, highest) = (sub(stable, reach).ok()?, add(stable, reach).ok()?);
     Some(if price < stable { price.max(lowest) } else { price.min(highest) })
 }
@@ -246,6 +242,7 @@ pub fn stable_step(stable: i128, price: i128, rate: u32, elapsed: u64) -> Option
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::units::BPS;
     use num_bigint::BigInt;
     use num_rational::BigRational;
     use proptest::prelude::*;
