@@ -2,6 +2,7 @@
 
 use crate::{
     batch,
+    calls::ask,
     custody::{held, pay, positive, pull, rest},
     plan::Plan,
     storage,
@@ -11,7 +12,7 @@ use margin_interface::{
     permissions, AccountSummary, Action, Breakdown, DeleverageStep, Liquidation, MarginLedgerClient, Receive,
     VaultAdminInterface, VaultChange, VaultConfig, VaultError, VaultInterface,
 };
-use soroban_sdk::{contract, contractimpl, Address, BytesN, Env, Executable, IntoVal, Vec};
+use soroban_sdk::{contract, contractimpl, Address, BytesN, Env, Executable, IntoVal, Val, Vec};
 
 /// The vault.
 #[contract]
@@ -375,7 +376,8 @@ fn most(env: &Env, account: &Address, asset: &Address, action: fn(Address, i128)
     let ledger = ledger(env);
     let works = |amount: i128| {
         let actions = Vec::from_array(env, [action(asset.clone(), amount)]);
-        ledger.try_dry_batch(account, account, &actions).is_ok()
+        let batch = (account, account, actions).into_val(env);
+        ask::<Val>(env, &ledger.address, "dry_batch", batch).is_some()
     };
     let (mut accepted, mut refused) = (0, ledger.asset(asset).totals.cash.saturating_add(1));
     while refused - accepted > 1 {
