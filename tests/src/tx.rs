@@ -163,6 +163,13 @@ impl<T: TryFromVal<Env, Val>> Tx<T> {
 
     /// Submits it with entries made elsewhere.
     pub fn submit_with(&self, entries: &[SorobanAuthorizationEntry]) -> Result<T, Failure> {
+        let result = self.invoke(entries);
+        self.world.env.set_auths(&[]);
+        result
+    }
+
+    /// The same, with the authorisations that it used still to be read.
+    fn invoke(&self, entries: &[SorobanAuthorizationEntry]) -> Result<T, Failure> {
         let env = &self.world.env;
         env.set_auths(entries);
         let outcome = env.try_invoke_contract::<T, Error>(
@@ -172,7 +179,7 @@ impl<T: TryFromVal<Env, Val>> Tx<T> {
         );
         assert_affordable(env, &self.call.function);
         self.note_losses();
-        let result = match outcome {
+        match outcome {
             Ok(Ok(value)) => {
                 self.world.succeeded(&self.call.contract, &self.call.function);
                 Ok(value)
@@ -180,9 +187,7 @@ impl<T: TryFromVal<Env, Val>> Tx<T> {
             Ok(Err(_)) => panic!("`{}` returned another type than expected", self.call.function),
             Err(Ok(error)) => Err(refusal::of(env, error)),
             Err(Err(error)) => panic!("`{}` ended in {error:?}", self.call.function),
-        };
-        env.set_auths(&[]);
-        result
+        }
     }
 
     /// Remembers a debt that was written off: what depositors own may fall with it.
@@ -212,26 +217,9 @@ impl<T: TryFromVal<Env, Val>> Tx<T> {
             let call = HostFunction::InvokeContract(self.call.arguments(env));
             self.world.frames.replace(frames::breakdown(&self.world, call, &entries));
         }
-        env.set_auths(&entries);
-        let outcome = env.try_invoke_contract::<T, Error>(
-            &self.call.contract,
-            &self.call.symbol(env),
-            self.call.args.clone(),
-        );
-        assert_affordable(env, &self.call.function);
-        self.note_losses();
-        let value = match outcome {
-            Ok(Ok(value)) => {
-                self.world.succeeded(&self.call.contract, &self.call.function);
-                value
-            }
-            Ok(Err(_)) => panic!("`{}` returned another type than expected", self.call.function),
-            Err(error) => panic!(
-                "`{}` should succeed, but: {error:?}\n{}",
-                self.call.function,
-                refusal::errors_logged(env).join("\n")
-            ),
-        };
+        let value = self
+            .invoke(&entries)
+            .unwrap_or_else(|failure| panic!("`{}` should succeed, but: {failure}", self.call.function));
         let recorded = env.auths();
         for consent in self.consents.iter().filter(|consent| consent.exact) {
             let signed = AuthorizedInvocation::from_xdr(env, &consent.entry.root);
