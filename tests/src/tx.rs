@@ -5,6 +5,7 @@ use crate::auth::{Entry, Invocation, Shape};
 use crate::costs;
 use crate::env::assert_affordable;
 use crate::frames;
+use crate::model::perp::Witness;
 use crate::refusal::{self, Failure};
 use crate::signer::Signer;
 use crate::world::World;
@@ -165,12 +166,14 @@ impl<T: TryFromVal<Env, Val>> Tx<T> {
     pub fn submit_with(&self, entries: &[SorobanAuthorizationEntry]) -> Result<T, Failure> {
         let result = self.invoke(entries);
         self.world.env.set_auths(&[]);
+        self.watched(|witness| witness.after(&self.world, result.is_ok()));
         result
     }
 
     /// The same, with the authorisations that it used still to be read.
     fn invoke(&self, entries: &[SorobanAuthorizationEntry]) -> Result<T, Failure> {
         let env = &self.world.env;
+        self.watched(|witness| witness.before(&self.world, &self.call));
         env.set_auths(entries);
         let outcome = env.try_invoke_contract::<T, Error>(
             &self.call.contract,
@@ -187,6 +190,12 @@ impl<T: TryFromVal<Env, Val>> Tx<T> {
             Ok(Err(_)) => panic!("`{}` returned another type than expected", self.call.function),
             Err(Ok(error)) => Err(refusal::of(env, error)),
             Err(Err(error)) => panic!("`{}` ended in {error:?}", self.call.function),
+        }
+    }
+
+    fn watched(&self, look: impl FnOnce(&mut Witness)) {
+        if let Some(witness) = self.world.witness.borrow_mut().as_mut() {
+            look(witness);
         }
     }
 
@@ -232,6 +241,7 @@ impl<T: TryFromVal<Env, Val>> Tx<T> {
             );
         }
         env.set_auths(&[]);
+        self.watched(|witness| witness.after(&self.world, true));
         value
     }
 

@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf};
 
 /// The contracts of the protocol.
-pub const CONTRACTS: [&str; 8] = [
+pub const CONTRACTS: [&str; 9] = [
     "oracle",
     "margin-ledger",
     "vault",
@@ -12,6 +12,7 @@ pub const CONTRACTS: [&str; 8] = [
     "pro-account",
     "institutional-account",
     "factory",
+    "upgrader",
 ];
 
 /// The contracts that only tests deploy.

@@ -158,8 +158,12 @@ pub struct Settlement {
     pub fees: i128,
     /// `I`: insurance.
     pub insurance: i128,
+    /// Shares of the credit line that flagged accounts owe.
+    pub doubtful_shares: i128,
     /// UTC day of `insurance_spent`.
     pub insurance_day: u64,
+    /// Of `insurance_spent`, for each market; under an empty name what no market brought to light.
+    pub insurance_markets: Map<Symbol, i128>,
     /// What insurance paid for bad debt that day.
     pub insurance_spent: i128,
     /// `L`: the providers' cash, what is lent of it included.
@@ -273,6 +277,10 @@ pub struct MarketTotals {
 pub struct PerpMarket {
     /// Its parameters.
     pub config: MarketConfig,
+    /// Maintenance margin from which existing positions come to the one of `config`, bps.
+    pub mmr_from_bps: u32,
+    /// Since when, Unix seconds; they have come there seven days later.
+    pub mmr_since: u64,
     /// Number of changes of the market.
     pub seq: u64,
     /// Its curve and funding.
@@ -531,6 +539,8 @@ pub struct PoolValue {
     pub claims: i128,
     /// Value of all positions at the curves.
     pub curve_value: i128,
+    /// What of `lent` flagged accounts owe.
+    pub doubtful: i128,
     /// Value of all positions at the index; where it is not live, at the worse end of its gap.
     pub index_value: i128,
     /// What the credit line has lent.
@@ -795,7 +805,8 @@ pub trait MarginLedgerInterface {
         base_reserve: i128,
         quote_reserve: i128,
     ) -> Result<(), LedgerError>;
-    /// Replaces the parameters of a market.
+    /// Replaces the parameters of a market. A higher maintenance margin binds new risk at once, and reaches existing positions
+    /// over seven days.
     fn update_market(env: Env, market: Symbol, config: MarketConfig) -> Result<(), LedgerError>;
     /// Stores curve and funding as they stand now.
     fn push_market(env: Env, market: Symbol, state: MarketState) -> Result<(), LedgerError>;
@@ -835,7 +846,8 @@ pub trait MarginLedgerInterface {
     /// Pays what the pending pool holds for the account into its deposit. Returns the amount.
     fn claim_pending(env: Env, account: Address) -> Result<i128, LedgerError>;
     /// Moves `at_most`, or all there is, of the account's settlement deposit to that of `executor`, who executes its order;
-    /// nothing if the account owed to the pool or were liquidatable afterwards. Returns the amount.
+    /// nothing if the account owed to the pool or were liquidatable afterwards, where what has no price supports nothing and
+    /// may be owed without bound. Returns the amount.
     fn pay_executor(
         env: Env,
         account: Address,
