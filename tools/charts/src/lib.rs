@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 /// What every page looks like, in light and in dark, on a desk and on a phone.
 const STYLE: &str = include_str!("style.css");
 
-/// A page that stands alone: `style` besides [`STYLE`], and what is in its body.
+/// A page that stands alone: `style` besides what every page has, and its body.
 pub fn page(title: &str, style: &str, body: &str) -> String {
     format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
