@@ -39,6 +39,8 @@ pub struct Contracts {
     pub clearing: Address,
     /// Account factory.
     pub factory: Address,
+    /// Upgrader.
+    pub upgrader: Address,
     /// Tokens.
     pub tokens: BTreeMap<Coin, Address>,
 }
@@ -119,6 +121,7 @@ impl Shared {
             (&c.vault, "vault"),
             (&c.clearing, "perp-clearing"),
             (&c.factory, "factory"),
+            (&c.upgrader, "upgrader"),
         ];
         let name = crates.into_iter().find(|(address, _)| *address == contract);
         self.called.borrow_mut().insert((name.map_or("account", |(_, name)| name), function.into()));
