@@ -2,6 +2,8 @@
 //! belongs to the ledger as a whole is in `invariants`. Everything is recomputed; nothing is shared with the code under
 //! test.
 
+pub mod steps;
+
 use crate::world::World;
 use margin_interface::{
     AccountState, AccountStatus, House, MarketStage, PerpMarket, PriceStatus, Settlement,
@@ -21,8 +23,17 @@ pub struct Memory {
     buckets: Option<Settlement>,
 }
 
+impl Memory {
+    /// What one account had is another's from now on.
+    pub(crate) fn moved(&mut self, from: &str, to: &str) {
+        if let Some(had) = self.accounts.remove(from) {
+            self.accounts.insert(to.into(), had);
+        }
+    }
+}
+
 #[track_caller]
-fn holds(number: u32, what: &dyn std::fmt::Debug, condition: bool) {
+pub(crate) fn holds(number: u32, what: &dyn std::fmt::Debug, condition: bool) {
     assert!(condition, "perpetual invariant {number} broken for {what:?}");
 }
 
