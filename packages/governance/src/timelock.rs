@@ -42,7 +42,8 @@ fn key(id: &BytesN<32>) -> (Symbol, BytesN<32>) {
     (symbol_short!("Scheduled"), id.clone())
 }
 
-fn load(env: &Env, id: &BytesN<32>) -> Option<(Bytes, Schedule)> {
+/// The encoded change, when it is ready, and when it expires: no [`Schedule`], which is larger in storage and in code.
+fn load(env: &Env, id: &BytesN<32>) -> Option<(Bytes, u64, u64)> {
     env.storage().temporary().get(&key(id))
 }
 
@@ -58,13 +59,13 @@ pub fn propose<C: IntoVal<Env, Val>>(env: &Env, change: C, delay: Delay) -> Byte
     let encoded = change.to_xdr(env);
     let id = id_of(env, &encoded);
     let now = env.ledger().timestamp();
-    if load(env, &id).is_some_and(|(_, schedule)| now < schedule.expires_at) {
+    if load(env, &id).is_some_and(|(_, _, expires_at)| now < expires_at) {
         panic_with_error!(env, GovernanceError::AlreadyScheduled);
     }
     let ready_at = now + delay.seconds();
     let expires_at = ready_at + OPEN_FOR;
     let key = key(&id);
-    env.storage().temporary().set(&key, &(encoded, Schedule { expires_at, ready_at }));
+    env.storage().temporary().set(&key, &(encoded, ready_at, expires_at));
     env.storage().temporary().extend_ttl(&key, LIFETIME, LIFETIME);
     ChangeProposed { id: id.clone(), ready_at, expires_at }.publish(env);
     id
@@ -88,14 +89,14 @@ pub fn take_announced<C: IntoVal<Env, Val> + Clone>(env: &Env, change: &C) {
 
 fn take_encoded(env: &Env, id: &BytesN<32>) -> Bytes {
     require_admin(env);
-    let Some((encoded, schedule)) = load(env, id) else {
+    let Some((encoded, ready_at, expires_at)) = load(env, id) else {
         panic_with_error!(env, GovernanceError::NotScheduled);
     };
     let now = env.ledger().timestamp();
-    if now < schedule.ready_at {
+    if now < ready_at {
         panic_with_error!(env, GovernanceError::TooEarly);
     }
-    if now >= schedule.expires_at {
+    if now >= expires_at {
         panic_with_error!(env, GovernanceError::Expired);
     }
     env.storage().temporary().remove(&key(id));
@@ -115,5 +116,5 @@ pub fn cancel(env: &Env, by: Address, id: BytesN<32>) {
 
 /// [`GovernanceInterface::scheduled`](margin_interface::GovernanceInterface::scheduled).
 pub fn scheduled(env: &Env, id: BytesN<32>) -> Option<Schedule> {
-    load(env, &id).map(|(_, schedule)| schedule)
+    load(env, &id).map(|(_, ready_at, expires_at)| Schedule { expires_at, ready_at })
 }
