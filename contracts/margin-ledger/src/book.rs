@@ -4,10 +4,10 @@
 //! borrows it with a `_mut` accessor, which marks it: there is no other copy that could be stale, and no change that
 //! could be forgotten. An account is taken by value and put back, because it is settled with the rest of the book.
 
-use crate::checked::fail;
+use crate::checked::{fail, increase};
 use crate::{accrual, storage, storage::Config};
 use alloc::vec::Vec;
-use margin_interface::{AccountState, AssetState, LedgerError, PerpMarket, Settlement};
+use margin_interface::{AccountState, AccountStatus, AssetState, LedgerError, PerpMarket, Settlement};
 use soroban_sdk::{Address, Env, Symbol};
 
 /// An entry in memory.
@@ -37,6 +37,15 @@ pub struct Book {
 fn settlement(env: &Env) -> Entry<(), Settlement> {
     let state = storage::settlement(env);
     Entry { key: (), stored_seq: state.seq, state, dirty: false }
+}
+
+/// What a flagged account owes to the credit line, shares.
+fn doubtful(account: &AccountState) -> i128 {
+    if account.status == AccountStatus::Flagged {
+        account.perp_debt
+    } else {
+        0
+    }
 }
 
 /// Whether two addresses are one: mostly they are one object of the host too, which need not be asked then.
@@ -140,10 +149,21 @@ impl Book {
     /// Replaces an account. Returns its new `seq`.
     pub fn put_account(&mut self, account: &Address, state: &AccountState) -> u64 {
         let entry = self.account_entry(account);
+        let change = doubtful(state) - doubtful(&entry.state);
         entry.dirty = true;
         entry.state = state.clone();
         entry.state.seq = entry.stored_seq + 1;
-        entry.state.seq
+        let seq = entry.state.seq;
+        if change != 0 {
+            let env = &self.env.clone();
+            increase(env, &mut self.settlement_mut().doubtful_shares, change);
+        }
+        seq
+    }
+
+    /// The accounts that were replaced.
+    pub fn changed(&self) -> Vec<Address> {
+        self.accounts.iter().filter(|entry| entry.dirty).map(|entry| entry.key.clone()).collect()
     }
 
     /// A market, or [`LedgerError::UnknownMarket`].

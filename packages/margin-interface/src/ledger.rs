@@ -146,7 +146,7 @@ pub struct AssetState {
 /// The buckets of perpetuals and the pool's credit line, in settlement units.
 #[offchain_docs]
 #[contracttype]
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Settlement {
     /// `R_p`: open claims of winners.
     pub claims: i128,
@@ -158,8 +158,12 @@ pub struct Settlement {
     pub fees: i128,
     /// `I`: insurance.
     pub insurance: i128,
+    /// Shares of the credit line that flagged accounts owe.
+    pub doubtful_shares: i128,
     /// UTC day of `insurance_spent`.
     pub insurance_day: u64,
+    /// Of `insurance_spent`, for each market; under an empty name what no market brought to light.
+    pub insurance_markets: Map<Symbol, i128>,
     /// What insurance paid for bad debt that day.
     pub insurance_spent: i128,
     /// `L`: the providers' cash, what is lent of it included.
@@ -273,6 +277,10 @@ pub struct MarketTotals {
 pub struct PerpMarket {
     /// Its parameters.
     pub config: MarketConfig,
+    /// Maintenance margin from which existing positions come to the one of `config`, bps.
+    pub mmr_from_bps: u32,
+    /// Since when, Unix seconds; they have come there seven days later.
+    pub mmr_since: u64,
     /// Number of changes of the market.
     pub seq: u64,
     /// Its curve and funding.
@@ -350,8 +358,6 @@ pub struct AccountState {
     pub since: u64,
     /// Where it stands.
     pub status: AccountStatus,
-    /// Unix seconds when a margin call ends.
-    pub until: u64,
 }
 
 /// An account in one valuation, USD 1e7.
@@ -387,6 +393,23 @@ pub struct AccountSummary {
     pub status: AccountStatus,
     /// Profit of the positions, funding included.
     pub unrealized_pnl: i128,
+}
+
+/// An account after actions, Open: what the policy of a smart account compares with its limits.
+#[offchain_docs]
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Assessment {
+    /// Debts, USD 1e7.
+    pub debt_value: i128,
+    /// Debt or notional, USD 1e7.
+    pub exposures: Map<Market, i128>,
+    /// Bps.
+    pub health_factor: u32,
+    /// Hundredths.
+    pub leverage: u32,
+    /// Of the amounts, USD 1e7.
+    pub value: Option<i128>,
 }
 
 /// What is about to happen to an account.
@@ -531,6 +554,8 @@ pub struct PoolValue {
     pub claims: i128,
     /// Value of all positions at the curves.
     pub curve_value: i128,
+    /// What of `lent` flagged accounts owe.
+    pub doubtful: i128,
     /// Value of all positions at the index; where it is not live, at the worse end of its gap.
     pub index_value: i128,
     /// What the credit line has lent.
@@ -795,7 +820,8 @@ pub trait MarginLedgerInterface {
         base_reserve: i128,
         quote_reserve: i128,
     ) -> Result<(), LedgerError>;
-    /// Replaces the parameters of a market.
+    /// Replaces the parameters of a market. A higher maintenance margin binds new risk at once, and reaches existing positions
+    /// over seven days.
     fn update_market(env: Env, market: Symbol, config: MarketConfig) -> Result<(), LedgerError>;
     /// Stores curve and funding as they stand now.
     fn push_market(env: Env, market: Symbol, state: MarketState) -> Result<(), LedgerError>;
@@ -835,7 +861,8 @@ pub trait MarginLedgerInterface {
     /// Pays what the pending pool holds for the account into its deposit. Returns the amount.
     fn claim_pending(env: Env, account: Address) -> Result<i128, LedgerError>;
     /// Moves `at_most`, or all there is, of the account's settlement deposit to that of `executor`, who executes its order;
-    /// nothing if the account owed to the pool or were liquidatable afterwards. Returns the amount.
+    /// nothing if the account owed to the pool or were liquidatable afterwards, where what has no price supports nothing and
+    /// may be owed without bound. Returns the amount.
     fn pay_executor(
         env: Env,
         account: Address,
@@ -847,8 +874,8 @@ pub trait MarginLedgerInterface {
 
     /// Calls for margin: an account below its margin-call level (Live) has an hour to cure it, then it may be liquidated
     /// down to its target although it is above the liquidation level. A deadline is set once; it lapses 24 hours after it.
-    /// On an account that is cured it ends the call. What is paid in puts a call in doubt: it ends ten minutes later unless this
-    /// function confirms it, which keeps the deadline. While a price is not live the account's better ends decide.
+    /// On an account that is cured it ends the call, as everything does that changes the account. While a price is not live
+    /// the account's better ends decide.
     ///
     /// Returns the deadline, Unix seconds; 0 when the call has ended.
     ///
@@ -858,7 +885,7 @@ pub trait MarginLedgerInterface {
     /// * [`LedgerError::PriceNotUsable`]
     ///
     /// # Events
-    /// * [`StatusChanged`], unless the deadline was set before and is not in doubt
+    /// * [`StatusChanged`], unless the deadline was set before
     ///
     /// # Authorization
     /// Nobody's.
@@ -977,7 +1004,19 @@ pub trait MarginLedgerInterface {
     fn summary(env: Env, account: Address) -> Result<AccountSummary, LedgerError>;
     /// Whether the account may be liquidated now, exactly as a liquidation decides it.
     fn is_liquidatable(env: Env, account: Address) -> Result<bool, LedgerError>;
-    /// The account after `actions` in the Open valuation: what `__check_auth` decides by.
+    /// The account after `actions` in the Open valuation, and what `amounts` are worth to [`Self::value`]: what
+    /// `__check_auth` decides by. `value` is `None` if one of them has no price that may be used for it.
+    ///
+    /// # Errors
+    /// * those of [`Self::preview`]
+    /// * [`LedgerError::InvalidAmount`] - an amount below zero
+    fn assess(
+        env: Env,
+        account: Address,
+        actions: Vec<Action>,
+        amounts: Vec<(Market, i128)>,
+    ) -> Result<Assessment, LedgerError>;
+    /// The account after `actions` in the Open valuation.
     fn preview(env: Env, account: Address, actions: Vec<Action>) -> Result<AccountSummary, LedgerError>;
     /// Whether fills of one account in one market would be accepted, one after the other, by the code that fills; nothing is
     /// stored, and nothing is told. Each is `(size_delta, quote_delta, fee, tip)` as [`Self::apply_fill`] takes them, the tip
@@ -1036,8 +1075,12 @@ pub trait MarginLedgerInterface {
     fn market(env: Env, market: Symbol) -> Result<PerpMarket, LedgerError>;
     /// All markets.
     fn markets(env: Env) -> Vec<Symbol>;
-    /// USD value (1e7) of amounts at the oracle's upper price.
-    fn value(env: Env, amounts: Vec<(Address, i128)>) -> Result<i128, LedgerError>;
+    /// USD value (1e7) of amounts at the oracle's upper prices: of assets in token units, of markets in base units.
+    ///
+    /// # Errors
+    /// * [`LedgerError::InvalidAmount`] - below zero
+    /// * [`LedgerError::PriceNotUsable`]
+    fn value(env: Env, amounts: Vec<(Market, i128)>) -> Result<i128, LedgerError>;
     /// The buckets and the perpetual credit line, accrued up to now.
     fn totals(env: Env) -> Settlement;
     /// Market, index quote and the account's position in one read.
