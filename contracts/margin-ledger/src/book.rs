@@ -161,9 +161,15 @@ impl Book {
         seq
     }
 
-    /// The accounts that were replaced.
-    pub fn changed(&self) -> Vec<Address> {
-        self.accounts.iter().filter(|entry| entry.dirty).map(|entry| entry.key.clone()).collect()
+    /// The next account from a `place` on that was replaced; moves the place behind it.
+    pub fn changed(&self, place: &mut usize) -> Option<Address> {
+        while let Some(entry) = self.accounts.get(*place) {
+            *place += 1;
+            if entry.dirty {
+                return Some(entry.key.clone());
+            }
+        }
+        None
     }
 
     /// A market, or [`LedgerError::UnknownMarket`].
