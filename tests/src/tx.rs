@@ -170,7 +170,7 @@ impl<T: TryFromVal<Env, Val>> Tx<T> {
             &self.call.symbol(env),
             self.call.args.clone(),
         );
-        assert_affordable(env, &self.call.function);
+        assert_affordable(env, &self.call.function, self.world.parts.get());
         self.note_losses();
         let result = match outcome {
             Ok(Ok(value)) => {
@@ -218,7 +218,7 @@ impl<T: TryFromVal<Env, Val>> Tx<T> {
             &self.call.symbol(env),
             self.call.args.clone(),
         );
-        assert_affordable(env, &self.call.function);
+        assert_affordable(env, &self.call.function, self.world.parts.get());
         self.note_losses();
         let value = match outcome {
             Ok(Ok(value)) => {

@@ -58,6 +58,8 @@ pub struct Shared {
     called: RefCell<BTreeSet<(&'static str, String)>>,
     /// Whether a debt was written off since somebody looked.
     pub lost: Cell<bool>,
+    /// A transaction takes at most one of so many equal parts of each of mainnet's limits.
+    pub parts: Cell<u32>,
     /// Where the instructions of the last transaction went, with `COSTS=frames`.
     pub frames: RefCell<String>,
 }
@@ -80,6 +82,7 @@ impl World {
             people: RefCell::new(Vec::new()),
             called: RefCell::new(BTreeSet::new()),
             lost: Cell::new(false),
+            parts: Cell::new(1),
             frames: RefCell::default(),
         }))
     }
