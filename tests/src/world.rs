@@ -2,6 +2,7 @@
 
 use crate::actor::Actor;
 use crate::env::{advance, mainnet_env};
+use crate::model::perp::Witness;
 use crate::money::Coin;
 use margin_interface::{
     AccountFactoryClient, MarginLedgerClient, OracleClient, PerpClearingClient, VaultClient,
@@ -38,6 +39,8 @@ pub struct Contracts {
     pub clearing: Address,
     /// Account factory.
     pub factory: Address,
+    /// Upgrader.
+    pub upgrader: Address,
     /// Tokens.
     pub tokens: BTreeMap<Coin, Address>,
 }
@@ -62,6 +65,8 @@ pub struct Shared {
     pub parts: Cell<u32>,
     /// Where the instructions of the last transaction went, with `COSTS=frames`.
     pub frames: RefCell<String>,
+    /// Compares the perpetuals with their reference model, transaction by transaction, in stories that want it.
+    pub witness: RefCell<Option<Witness>>,
 }
 
 impl Deref for World {
@@ -84,6 +89,7 @@ impl World {
             lost: Cell::new(false),
             parts: Cell::new(1),
             frames: RefCell::default(),
+            witness: RefCell::default(),
         }))
     }
 
@@ -118,6 +124,7 @@ impl Shared {
             (&c.vault, "vault"),
             (&c.clearing, "perp-clearing"),
             (&c.factory, "factory"),
+            (&c.upgrader, "upgrader"),
         ];
         let name = crates.into_iter().find(|(address, _)| *address == contract);
         self.called.borrow_mut().insert((name.map_or("account", |(_, name)| name), function.into()));

@@ -7,7 +7,7 @@
 use crate::checked::fail;
 use crate::{accrual, storage, storage::Config};
 use alloc::vec::Vec;
-use margin_interface::{AccountState, AssetState, LedgerError, PerpMarket, Settlement};
+use margin_interface::{AccountState, AccountStatus, AssetState, LedgerError, PerpMarket, Settlement};
 use soroban_sdk::{Address, Env, Symbol};
 
 /// An entry in memory.
@@ -37,6 +37,15 @@ pub struct Book {
 fn settlement(env: &Env) -> Entry<(), Settlement> {
     let state = storage::settlement(env);
     Entry { key: (), stored_seq: state.seq, state, dirty: false }
+}
+
+/// What a flagged account owes to the credit line, shares.
+fn doubtful(account: &AccountState) -> i128 {
+    if account.status == AccountStatus::Flagged {
+        account.perp_debt
+    } else {
+        0
+    }
 }
 
 /// Whether two addresses are one: mostly they are one object of the host too, which need not be asked then.
@@ -134,23 +143,19 @@ impl Book {
 
     /// An account; the empty one if it never did anything.
     pub fn account(&mut self, account: &Address) -> AccountState {
-        if let Some(entry) = self.accounts.iter().find(|entry| &entry.key == account) {
-            return entry.state.clone();
-        }
-        let state = storage::account(&self.env, account);
-        let entry = Entry { key: account.clone(), state: state.clone(), stored_seq: state.seq, dirty: false };
-        self.accounts.push(entry);
-        state
+        self.account_entry(account).state.clone()
     }
 
     /// Replaces an account. Returns its new `seq`.
     pub fn put_account(&mut self, account: &Address, state: &AccountState) -> u64 {
-        self.account(account);
-        let mut seq = state.seq;
-        for entry in self.accounts.iter_mut().filter(|entry| &entry.key == account) {
-            seq = entry.stored_seq + 1;
-            entry.state = AccountState { seq, ..state.clone() };
-            entry.dirty = true;
+        let entry = self.account_entry(account);
+        let change = doubtful(state) - doubtful(&entry.state);
+        entry.dirty = true;
+        entry.state = state.clone();
+        entry.state.seq = entry.stored_seq + 1;
+        let seq = entry.state.seq;
+        if change != 0 {
+            self.settlement_mut().doubtful_shares += change;
         }
         seq
     }
@@ -217,6 +222,19 @@ impl Book {
         accrual::accrue(env, &mut state, settlement, now);
         self.assets.push(Entry { key: asset.clone(), state, stored_seq, dirty: false });
         self.assets.len() - 1
+    }
+
+    fn account_entry(&mut self, account: &Address) -> &mut Entry<Address, AccountState> {
+        let loaded = self.accounts.iter().position(|entry| same(&entry.key, account));
+        let at = loaded.unwrap_or_else(|| self.load_account(account));
+        &mut self.accounts[at]
+    }
+
+    #[inline(never)]
+    fn load_account(&mut self, account: &Address) -> usize {
+        let state = storage::account(&self.env, account);
+        self.accounts.push(Entry { key: account.clone(), stored_seq: state.seq, state, dirty: false });
+        self.accounts.len() - 1
     }
 
     fn market_entry(&mut self, market: &Symbol) -> &mut Entry<Symbol, PerpMarket> {

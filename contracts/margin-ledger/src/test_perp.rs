@@ -4,8 +4,9 @@ extern crate std;
 
 use crate::{holdings, storage, MarginLedger, MarginLedgerClient};
 use margin_interface::{
-    Action, Asset, AssetConfig, Bucket, FillReceipt, LedgerError, Limits, MarginLedgerAdminClient,
-    MarketConfig, MarketState, OpenAction, PriceStatus, Quote, RateCurve, TakeOver, TradeAction,
+    Action, Assessment, Asset, AssetConfig, Bucket, FillReceipt, LedgerError, Limits,
+    MarginLedgerAdminClient, Market, MarketConfig, MarketState, OpenAction, PriceStatus, Quote, RateCurve,
+    TakeOver, TradeAction,
 };
 use margin_math::{
     curve, defaults,
@@ -296,7 +297,7 @@ fn risk_needs_initial_margin_a_live_index_and_a_pool_that_can_bear_it() {
 
     // 800 short at 100: 80,000 * (7% + 6.5%) = 10,800 exceeds the pool's 10,000.
     let deep = MarketState { base_reserve: 1_000_000 * BASE, quote_reserve: 100_000_000 * USD, ..w.state() };
-    assert_eq!(w.fill(&w.bob, -800 * BASE, 80_000 * USD, deep.clone()), Err(LedgerError::ReserveTestFailed));
+    assert_eq!(w.fill(&w.bob, -800 * BASE, 80_000 * USD, deep), Err(LedgerError::ReserveTestFailed));
     assert!(w.fill(&w.bob, -700 * BASE, 70_000 * USD, deep).is_ok());
     let result = w.ledger.try_move_bucket(&w.provider, &Bucket::Lp, &(-1_000 * USD));
     assert_eq!(result, Err(Ok(LedgerError::ReserveTestFailed)));
@@ -532,6 +533,53 @@ fn bad_debt_is_borne_by_insurance_then_by_liquidity() {
     assert!(alice.perp_debt == 0 && alice.deposits.is_empty() && alice.positions.is_empty());
 }
 
+/// Three accounts fail in one market in a day, a tenth each: the third finds what is left of the market's fifth, the first of
+/// another market a tenth again.
+#[test]
+fn one_market_takes_no_more_than_its_part_of_insurance() {
+    let w = World::new();
+    w.give(&w.keeper, 20_000);
+    let eth = Asset::Other(symbol_short!("ETH"));
+    let other = symbol_short!("ETH_USD");
+    w.price(&eth, 100 * PRICE, PriceStatus::Live);
+    let config = MarketConfig { index: eth.clone(), ..market_config() };
+    w.ledger.open_market(&other, &config, &(1_000 * BASE), &(100_000 * USD));
+    w.ledger.move_bucket(&w.provider, &Bucket::Insurance, &(500 * USD));
+    let fail = || {
+        w.index_at(100);
+        w.give(&w.alice, 115);
+        w.fill(&w.alice, 10 * BASE, -1_000 * USD, w.state()).unwrap();
+        let before = w.ledger.totals().insurance;
+        w.index_at(70);
+        w.take_over(&w.alice, i128::MAX).unwrap();
+        w.ledger.apply_fill(&w.keeper, &BTC, &(-10 * BASE), &(700 * USD), &0, &w.state());
+        (before, before - w.ledger.totals().insurance)
+    };
+    let (all, first) = fail();
+    let (_, second) = fail();
+    let (rest, third) = fail();
+    assert_eq!(first, all / 10);
+    assert!(
+        (first + second + third - all / 5).abs() < USD / 10 && third < rest / 50,
+        "{first} {second} {third}"
+    );
+    let by_market = |market: &Symbol| w.ledger.totals().insurance_markets.get(market.clone()).unwrap_or(0);
+    assert_eq!((by_market(&BTC), by_market(&other)), (w.ledger.totals().insurance_spent, 0));
+
+    w.give(&w.alice, 115);
+    let state = w.ledger.market(&other).state;
+    w.ledger.apply_fill(&w.alice, &other, &(10 * BASE), &(-1_000 * USD), &0, &state);
+    w.price(&eth, 70 * PRICE, PriceStatus::Live);
+    let before = w.ledger.totals();
+    w.ledger.take_over(&w.keeper, &w.alice, &other, &i128::MAX, &false, &state);
+    assert_eq!(before.insurance - w.ledger.totals().insurance, before.insurance / 10);
+    assert_eq!(by_market(&other), before.insurance / 10);
+    // The next day begins anew.
+    w.env.ledger().with_mut(|ledger| ledger.timestamp += 86_400);
+    let (all, next) = fail();
+    assert_eq!((next, by_market(&BTC), by_market(&other)), (all / 10, all / 10, 0));
+}
+
 #[test]
 fn preview_of_an_opening_is_what_execution_makes_of_it() {
     let w = World::new();
@@ -560,6 +608,23 @@ fn preview_of_a_reversal_closes_then_opens_at_the_limit() {
     assert_eq!(executed.perp_notional, expected.perp_notional);
     // The fee of a sale counts at the better of limit and curve, so the preview is never the optimistic one.
     assert!(executed.equity >= expected.equity && executed.equity - expected.equity < USD / 10);
+}
+
+#[test]
+fn an_assessment_is_a_preview_and_a_value_in_one() {
+    let w = World::new();
+    w.give(&w.alice, 2_000);
+    let action = TradeAction { limit_price: 102 * PRICE, market: BTC, size_delta: 8 * BASE };
+    let actions = vec![&w.env, Action::Trade(action), Action::Withdraw(w.usdc.clone(), 100 * USD)];
+    let traded = (Market::Perp(BTC), 8 * BASE + 1);
+    let amounts = vec![&w.env, traded, (Market::Asset(w.usdc.clone()), 100 * USD)];
+    let Assessment { debt_value, exposures, health_factor, leverage, value } =
+        w.ledger.assess(&w.alice, &actions, &amounts);
+    let preview = w.ledger.preview(&w.alice, &actions);
+    assert_eq!((debt_value, exposures), (preview.debt_value, preview.exposures));
+    assert_eq!((health_factor, leverage), (preview.health_factor, preview.leverage));
+    assert_eq!(value, Some(900 * USD + 1), "rounded up");
+    assert_eq!(w.ledger.value(&amounts), 900 * USD + 1);
 }
 
 impl World {

@@ -2,15 +2,16 @@
 
 use crate::book::{emit, Book};
 use crate::checked::*;
-use crate::holdings::{deposited, supply};
+use crate::holdings::{deposited, held, hold, supply};
 use crate::standing;
-use margin_interface::{ExecutorPaid, LedgerError};
+use crate::valuation::{self, Quotes};
+use margin_interface::{AccountState, ExecutorPaid, LedgerError};
 use soroban_sdk::Address;
 
 /// Moves `at_most`, or all there is, of one settlement deposit to another. Returns the amount.
 ///
-/// Nothing moves if the account would then owe to the pool or be liquidatable: an executor is paid by the trader, never by
-/// those who would bear the trader's loss.
+/// Nothing moves if the account would then owe to the pool, or be liquidatable as far as is known: an executor is paid by the
+/// trader, never by those who would bear the trader's loss.
 pub fn pay_executor(book: &mut Book, account: &Address, executor: &Address, at_most: i128) -> i128 {
     let env = &book.env.clone();
     // One account open twice would be paid what it does not pay.
@@ -19,20 +20,26 @@ pub fn pay_executor(book: &mut Book, account: &Address, executor: &Address, at_m
     let (mut owner, mut paid) = (book.account(account), book.account(executor));
     let amount = deposited(book.settlement_asset(), &owner, &asset).min(at_most);
     // Shares change hands and the totals stay: what they are worth to the one they are worth to the other.
-    let held = owner.deposits.get(asset.clone()).unwrap_or(0);
-    let shares = supply(&book.settlement_asset().totals).shares_ceil(amount).or_fail(env).min(held);
-    if shares == held {
-        owner.deposits.remove(asset.clone());
-    } else {
-        owner.deposits.set(asset.clone(), held - shares);
-    }
-    if shares == 0 || owner.perp_debt > 0 || standing::would_be_liquidatable(book, &owner) {
+    let held_before = held(&owner.deposits, &asset);
+    let shares = supply(&book.settlement_asset().totals).shares_ceil(amount).or_fail(env).min(held_before);
+    hold(&mut owner.deposits, &asset, sub(env, held_before, shares));
+    if shares == 0 || owner.perp_debt > 0 || !bears(book, &owner) {
         return 0;
     }
-    paid.deposits.set(asset.clone(), add(env, paid.deposits.get(asset.clone()).unwrap_or(0), shares));
+    let received = add(env, held(&paid.deposits, &asset), shares);
+    hold(&mut paid.deposits, &asset, received);
     let account_seq = book.put_account(account, &owner);
     let executor_seq = book.put_account(executor, &paid);
     let (account, executor) = (account.clone(), executor.clone());
     emit!(book, ExecutorPaid { account, executor, account_seq, amount, executor_seq });
     amount
+}
+
+/// Whether the account is known not to be liquidatable.
+fn bears(book: &mut Book, owner: &AccountState) -> bool {
+    let mut quotes = Quotes::new();
+    quotes.want_account(book, owner);
+    let quotes = quotes.fetch(book);
+    let margin = valuation::proof(book, owner, quotes);
+    !standing::liquidatable(owner, &margin, book.now())
 }

@@ -5,7 +5,7 @@ use crate::book::Book;
 use crate::checked::*;
 use crate::holdings::{borrows, perp_owed, supply};
 use crate::standing;
-use crate::terms::{terms, Terms};
+use crate::terms::{maintenance_bps, terms, Terms};
 use alloc::vec::Vec;
 use margin_interface::{
     AccountState, AccountStatus, AccountSummary, Asset, AssetState, Breakdown, Holding, LedgerError, Market,
@@ -18,10 +18,17 @@ use margin_math::{
         initial_margin_bps, value_ceil, Debt, Deposit, Levels, Margin, PositionLine, PositionValue, Prices,
     },
     status::{permission, Permission, Status, Use},
+    units::{BASE_DECIMALS, PRICE},
 };
 use soroban_sdk::{Address, Env, Map, Symbol};
 
 pub use margin_math::margin::Valuation;
+
+/// A billion dollars a unit: no price, 1e14.
+const BEYOND: i128 = 1_000_000_000 * PRICE;
+
+/// Amounts to be valued: of assets in token units, of markets in base units.
+pub type Amounts = soroban_sdk::Vec<(Market, i128)>;
 
 /// The quotes of one call: what is wanted is collected first, then read in one batch.
 pub struct Quotes {
@@ -40,6 +47,13 @@ impl Quotes {
     pub fn want(&mut self, index: &Asset) {
         if !self.wanted.contains(index) {
             self.wanted.push(index.clone());
+        }
+    }
+
+    /// Wants what amounts are priced by.
+    pub fn want_amounts(&mut self, book: &mut Book, amounts: &Amounts) {
+        for (of, _) in amounts.iter() {
+            self.want(&unit(book, &of).0);
         }
     }
 
@@ -223,9 +237,8 @@ impl Sheet {
         Valued { debts, deposits, margin, positions }
     }
 
-    /// The sheet and its values as the interface shows them.
-    pub fn summary(&self, env: &Env, valued: &Valued) -> AccountSummary {
-        let margin = &valued.margin;
+    /// Debts and notionals.
+    pub fn exposures(&self, env: &Env, valued: &Valued) -> Map<Market, i128> {
         let mut exposures = Map::new(env);
         for (owned, value) in self.debts.iter().zip(&valued.debts) {
             exposures.set(Market::Asset(owned.asset.clone()), *value);
@@ -233,13 +246,19 @@ impl Sheet {
         for (held, value) in self.positions.iter().zip(&valued.positions) {
             exposures.set(Market::Perp(held.symbol.clone()), value.notional);
         }
+        exposures
+    }
+
+    /// The sheet and its values as the interface shows them.
+    pub fn summary(&self, env: &Env, valued: &Valued) -> AccountSummary {
+        let margin = &valued.margin;
         let unrealized_pnl = margin.gains.checked_sub(margin.losses).or_fail(env);
         AccountSummary {
             collateral_value: margin.collateral,
             debt_value: margin.debt,
             effective_margin: margin.effective,
             equity: margin.equity().or_fail(env),
-            exposures,
+            exposures: self.exposures(env, valued),
             health_factor: margin.health().or_fail(env),
             leverage: margin.leverage().or_fail(env),
             liquidation_ok: margin.liquidation_ok(),
@@ -274,7 +293,7 @@ impl Held {
             funding: funding::owed(size, funding.index(size), self.position.funding_index).or_fail(env),
             imr_bps: imr_bps.or_fail(env),
             index,
-            mmr_bps: config.mmr_bps,
+            mmr_bps: maintenance_bps(&self.market, valuation, env.ledger().timestamp()),
             size,
         }
     }
@@ -365,6 +384,15 @@ pub fn sheet(book: &mut Book, account: &AccountState) -> (Sheet, Quotes) {
     (sheet, quotes)
 }
 
+/// The margin by which an account proves that it bears something, at its better ends. What has no price is worth nothing where
+/// it is owned, and more than anybody has where it is owed or risked.
+pub fn proof(book: &mut Book, account: &AccountState, mut quotes: Quotes) -> Margin {
+    for quote in quotes.quotes.iter_mut().filter(|quote| !is_usable(quote, Valuation::Liquidation)) {
+        (quote.lo, quote.hi) = (BEYOND, 1);
+    }
+    Sheet::of(book, account).value(&book.env, &quotes, Valuation::Liquidation).margin
+}
+
 /// The account in the Live valuation.
 pub fn summary(book: &mut Book, account: &Address) -> AccountSummary {
     let env = &book.env.clone();
@@ -400,7 +428,7 @@ pub fn breakdown(book: &mut Book, account: &Address) -> Breakdown {
         positions.push_back(OpenPosition {
             index: quotes.get(env, &held.market.config.index).mid,
             market: held.symbol.clone(),
-            mmr_bps: held.market.config.mmr_bps,
+            mmr_bps: maintenance_bps(&held.market, Valuation::Live, now),
             pnl: value.pnl,
             size: held.position.size,
         });
@@ -436,26 +464,40 @@ impl Owned {
 }
 
 /// USD value of amounts at the upper price, ceil: what a spending limit counts.
-pub fn value(book: &mut Book, amounts: &soroban_sdk::Vec<(Address, i128)>) -> i128 {
-    let env = &book.env.clone();
+pub fn value(book: &mut Book, amounts: &Amounts) -> i128 {
     let mut quotes = Quotes::new();
-    for (asset, _) in amounts.iter() {
-        quotes.want(&book.asset(&asset).config.index);
-    }
+    quotes.want_amounts(book, amounts);
     let quotes = quotes.fetch(book);
+    worth(book, &quotes, amounts).unwrap_or_else(|| fail(&book.env, LedgerError::PriceNotUsable))
+}
+
+/// [`value`], or `None` without a price for it.
+pub fn worth(book: &mut Book, quotes: &Quotes, amounts: &Amounts) -> Option<i128> {
+    let env = &book.env.clone();
     let mut sum = 0;
-    for (asset, amount) in amounts.iter() {
+    for (of, amount) in amounts.iter() {
         if amount < 0 {
             fail(env, LedgerError::InvalidAmount);
         }
-        let state = book.asset(&asset);
-        let quote = quotes.get(env, &state.config.index);
+        let (index, decimals) = unit(book, &of);
+        let quote = quotes.get(env, &index);
         if permission(status(quote.status), Use::SpendLimit) != Permission::YesAtHigh || quote.hi <= 0 {
-            fail(env, LedgerError::PriceNotUsable);
+            return None;
         }
-        increase(env, &mut sum, value_ceil(amount, state.decimals, quote.hi).or_fail(env));
+        increase(env, &mut sum, value_ceil(amount, decimals, quote.hi).or_fail(env));
     }
-    sum
+    Some(sum)
+}
+
+/// What amounts of a market are priced by, and the decimals that they are in.
+fn unit(book: &mut Book, of: &Market) -> (Asset, u32) {
+    match of {
+        Market::Asset(asset) => {
+            let state = book.asset(asset);
+            (state.config.index.clone(), state.decimals)
+        }
+        Market::Perp(market) => (book.market(market).config.index.clone(), BASE_DECIMALS),
+    }
 }
 
 /// The market, its index quote and the account's position in it.

@@ -22,7 +22,7 @@ pub const ALL: i128 = i128::MAX;
 /// The kinked curve of an asset's interest, in bps of a year.
 #[offchain_docs]
 #[contracttype]
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct RateCurve {
     /// Rate at zero utilisation.
     pub base_bps: u32,
@@ -81,7 +81,7 @@ pub struct AssetConfig {
 /// `cash + borrowed + perp_borrowed + pending_bad_debt == supplied + reserves + lp + insurance + fees + pending`.
 #[offchain_docs]
 #[contracttype]
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct AssetTotals {
     /// Shares of all debts.
     pub borrow_shares: i128,
@@ -114,7 +114,7 @@ pub struct AssetTotals {
 /// The terms that existing accounts had before a change worsened them: they reach the new ones over seven days.
 #[offchain_docs]
 #[contracttype]
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Ramp {
     /// [`AssetConfig::liquidation_bps`] when it began.
     pub liquidation_bps: u32,
@@ -158,8 +158,12 @@ pub struct Settlement {
     pub fees: i128,
     /// `I`: insurance.
     pub insurance: i128,
+    /// Shares of the credit line that flagged accounts owe.
+    pub doubtful_shares: i128,
     /// UTC day of `insurance_spent`.
     pub insurance_day: u64,
+    /// Of `insurance_spent`, for each market; under an empty name what no market brought to light.
+    pub insurance_markets: Map<Symbol, i128>,
     /// What insurance paid for bad debt that day.
     pub insurance_spent: i128,
     /// `L`: the providers' cash, what is lent of it included.
@@ -225,7 +229,7 @@ pub struct MarketConfig {
 /// `funding_rate` is a share of `funding_price`; when it is negative shorts pay.
 #[offchain_docs]
 #[contracttype]
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct MarketState {
     /// `x` of the curve, base 1e14.
     pub base_reserve: i128,
@@ -250,7 +254,7 @@ pub struct MarketState {
 /// Sums over the positions of a market, kept with every fill.
 #[offchain_docs]
 #[contracttype]
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct MarketTotals {
     /// `Q`: entry cash of all positions, quote 1e7.
     pub entry: i128,
@@ -273,6 +277,10 @@ pub struct MarketTotals {
 pub struct PerpMarket {
     /// Its parameters.
     pub config: MarketConfig,
+    /// Maintenance margin from which existing positions come to the one of `config`, bps.
+    pub mmr_from_bps: u32,
+    /// Since when, Unix seconds; they have come there seven days later.
+    pub mmr_since: u64,
     /// Number of changes of the market.
     pub seq: u64,
     /// Its curve and funding.
@@ -284,7 +292,7 @@ pub struct PerpMarket {
 /// A perpetual position.
 #[offchain_docs]
 #[contracttype]
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Position {
     /// Cash of its fills, quote 1e7: negative of a long.
     pub entry: i128,
@@ -297,7 +305,7 @@ pub struct Position {
 /// Profit of an account that is not paid yet.
 #[offchain_docs]
 #[contracttype]
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct PendingClaim {
     /// What was owed when it was last settled, settlement units.
     pub amount: i128,
@@ -385,6 +393,23 @@ pub struct AccountSummary {
     pub status: AccountStatus,
     /// Profit of the positions, funding included.
     pub unrealized_pnl: i128,
+}
+
+/// An account after actions, Open: what the policy of a smart account compares with its limits.
+#[offchain_docs]
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Assessment {
+    /// Debts, USD 1e7.
+    pub debt_value: i128,
+    /// Debt or notional, USD 1e7.
+    pub exposures: Map<Market, i128>,
+    /// Bps.
+    pub health_factor: u32,
+    /// Hundredths.
+    pub leverage: u32,
+    /// Of the amounts, USD 1e7.
+    pub value: Option<i128>,
 }
 
 /// What is about to happen to an account.
@@ -529,6 +554,8 @@ pub struct PoolValue {
     pub claims: i128,
     /// Value of all positions at the curves.
     pub curve_value: i128,
+    /// What of `lent` flagged accounts owe.
+    pub doubtful: i128,
     /// Value of all positions at the index; where it is not live, at the worse end of its gap.
     pub index_value: i128,
     /// What the credit line has lent.
@@ -793,7 +820,8 @@ pub trait MarginLedgerInterface {
         base_reserve: i128,
         quote_reserve: i128,
     ) -> Result<(), LedgerError>;
-    /// Replaces the parameters of a market.
+    /// Replaces the parameters of a market. A higher maintenance margin binds new risk at once, and reaches existing positions
+    /// over seven days.
     fn update_market(env: Env, market: Symbol, config: MarketConfig) -> Result<(), LedgerError>;
     /// Stores curve and funding as they stand now.
     fn push_market(env: Env, market: Symbol, state: MarketState) -> Result<(), LedgerError>;
@@ -833,7 +861,8 @@ pub trait MarginLedgerInterface {
     /// Pays what the pending pool holds for the account into its deposit. Returns the amount.
     fn claim_pending(env: Env, account: Address) -> Result<i128, LedgerError>;
     /// Moves `at_most`, or all there is, of the account's settlement deposit to that of `executor`, who executes its order;
-    /// nothing if the account owed to the pool or were liquidatable afterwards. Returns the amount.
+    /// nothing if the account owed to the pool or were liquidatable afterwards, where what has no price supports nothing and
+    /// may be owed without bound. Returns the amount.
     fn pay_executor(
         env: Env,
         account: Address,
@@ -975,7 +1004,19 @@ pub trait MarginLedgerInterface {
     fn summary(env: Env, account: Address) -> Result<AccountSummary, LedgerError>;
     /// Whether the account may be liquidated now, exactly as a liquidation decides it.
     fn is_liquidatable(env: Env, account: Address) -> Result<bool, LedgerError>;
-    /// The account after `actions` in the Open valuation: what `__check_auth` decides by.
+    /// The account after `actions` in the Open valuation, and what `amounts` are worth to [`Self::value`]: what
+    /// `__check_auth` decides by. `value` is `None` if one of them has no price that may be used for it.
+    ///
+    /// # Errors
+    /// * those of [`Self::preview`]
+    /// * [`LedgerError::InvalidAmount`] - an amount below zero
+    fn assess(
+        env: Env,
+        account: Address,
+        actions: Vec<Action>,
+        amounts: Vec<(Market, i128)>,
+    ) -> Result<Assessment, LedgerError>;
+    /// The account after `actions` in the Open valuation.
     fn preview(env: Env, account: Address, actions: Vec<Action>) -> Result<AccountSummary, LedgerError>;
     /// Whether fills of one account in one market would be accepted, one after the other, by the code that fills; nothing is
     /// stored, and nothing is told. Each is `(size_delta, quote_delta, fee, tip)` as [`Self::apply_fill`] takes them, the tip
@@ -1034,8 +1075,12 @@ pub trait MarginLedgerInterface {
     fn market(env: Env, market: Symbol) -> Result<PerpMarket, LedgerError>;
     /// All markets.
     fn markets(env: Env) -> Vec<Symbol>;
-    /// USD value (1e7) of amounts at the oracle's upper price.
-    fn value(env: Env, amounts: Vec<(Address, i128)>) -> Result<i128, LedgerError>;
+    /// USD value (1e7) of amounts at the oracle's upper prices: of assets in token units, of markets in base units.
+    ///
+    /// # Errors
+    /// * [`LedgerError::InvalidAmount`] - below zero
+    /// * [`LedgerError::PriceNotUsable`]
+    fn value(env: Env, amounts: Vec<(Market, i128)>) -> Result<i128, LedgerError>;
     /// The buckets and the perpetual credit line, accrued up to now.
     fn totals(env: Env) -> Settlement;
     /// Market, index quote and the account's position in one read.
