@@ -19,6 +19,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const STEPS: u32 = 64;
 const SHARDS: u64 = 4;
+/// I30: no transaction takes more than a quarter of what mainnet gives.
+const PARTS: u32 = 4;
 /// A fuzzer whose calls mostly fail tests nothing.
 const LEAST_SUCCESS_PERCENT: u32 = 90;
 
@@ -157,6 +159,7 @@ fn play(mode: Mode, seed: u64, lived: &mut Lived) {
     let mut story = Story { seed, told: Vec::new() };
     let fixture = Fixture::new(mode);
     let mut prober = Prober::new(&fixture);
+    fixture.parts.set(PARTS);
     let mut dice = Dice::new(seed);
     fixture.witness.replace(Some(Witness::default()));
     let cast = Cast::of(&fixture, &mut dice);
