@@ -2,6 +2,7 @@
 
 use crate::actor::Actor;
 use crate::env::{advance, mainnet_env};
+use crate::model::perp::Witness;
 use crate::money::Coin;
 use margin_interface::{
     AccountFactoryClient, MarginLedgerClient, OracleClient, PerpClearingClient, VaultClient,
@@ -62,6 +63,8 @@ pub struct Shared {
     pub lost: Cell<bool>,
     /// Where the instructions of the last transaction went, with `COSTS=frames`.
     pub frames: RefCell<String>,
+    /// Compares the perpetuals with their reference model, transaction by transaction, in stories that want it.
+    pub witness: RefCell<Option<Witness>>,
 }
 
 impl Deref for World {
@@ -83,6 +86,7 @@ impl World {
             called: RefCell::new(BTreeSet::new()),
             lost: Cell::new(false),
             frames: RefCell::default(),
+            witness: RefCell::default(),
         }))
     }
 

@@ -72,13 +72,8 @@ pub fn cured(book: &mut Book, account: &Address) {
 /// Whether the account may be liquidated now.
 pub fn is_liquidatable(book: &mut Book, account: &Address) -> bool {
     let owner = book.account(account);
-    would_be_liquidatable(book, &owner)
-}
-
-/// Whether the account may be liquidated if it stood like that.
-pub fn would_be_liquidatable(book: &mut Book, owner: &AccountState) -> bool {
-    let margin = valued(book, owner, Valuation::Liquidation);
-    liquidatable(owner, &margin, book.now())
+    let margin = valued(book, &owner, Valuation::Liquidation);
+    liquidatable(&owner, &margin, book.now())
 }
 
 /// Whether an account with this margin, in the Liquidation valuation, may be liquidated: below the liquidation level, or

@@ -115,11 +115,9 @@ fn consents(env: &Env, profile: &Profile, role: &Role, exception: Exception) -> 
             enough(*signatures, multisig::majority(GUARDIANS.list(env).len()))
         }
         (Exception::Recover(Proposer::Signers), Role::Owners(signatures)) => {
-            enough(*signatures, multisig::thresholds(env)?.to_recover(profile.signers.len()))
+            enough(*signatures, multisig::to_recover(env, profile)?)
         }
-        (Exception::Veto(_), Role::Owners(signatures)) => {
-            enough(*signatures, multisig::majority(profile.signers.len()))
-        }
+        (Exception::Veto(_), Role::Owners(signatures)) => enough(*signatures, multisig::to_veto(profile)),
         // Signers who recover are more than half: without them nobody else would be enough to stop a theft of their keys.
         (Exception::Veto(Proposer::Signers), Role::Guardians(signatures))
             if multisig::pending(env, Proposer::Signers)?.recovery =>

@@ -206,15 +206,14 @@ pub struct Charge {
 /// # Errors
 /// * [`AccountError::ExceedsSessionLimit`] - per entry, or per ledger
 /// * [`AccountError::DailyLimitExceeded`] - amount, or number
-/// * those of [`amounts::total`] and [`amounts::losses`]
+/// * those of [`amounts::at_stake`]
 pub fn charge(
     env: &Env,
     profile: &Profile,
     mut session: Session,
     footprint: &Footprint,
 ) -> Result<Charge, AccountError> {
-    let moved = amounts::total(env, profile, footprint)?;
-    let amount = amounts::plus(moved, amounts::losses(env, profile, footprint)?)?;
+    let amount = amounts::at_stake(env, profile, footprint)?;
     let Use { mut window, today, count, in_ledger } = Use::of(env, &session)?;
     let grant = &session.grant;
     let in_ledger = in_ledger.checked_add(amount).ok_or(AccountError::ArithmeticOverflow)?;

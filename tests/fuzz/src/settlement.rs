@@ -65,7 +65,7 @@ pub fn settlement(bytes: &[u8]) -> Answer {
             },
             7 => b.offset(&mut purse).is_ok(),
             _ => {
-                let allowed = insurance_allowance(b.insurance, spent).expect("small numbers");
+                let allowed = insurance_allowance(b.insurance, spent, 0).expect("small numbers");
                 assert!(allowed >= 0 && allowed <= b.insurance);
                 match b.write_off(purse.debt, allowed) {
                     Ok(parts) => {
