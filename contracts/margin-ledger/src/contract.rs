@@ -14,10 +14,10 @@ use crate::{
     tips, valuation,
 };
 use margin_interface::{
-    AccountState, AccountSummary, Action, AssetConfig, AssetState, Breakdown, Bucket, FillReceipt,
-    LedgerChange, LedgerConfig, LedgerError, Limits, Liquidation, MarginLedgerAdminInterface,
-    MarginLedgerInterface, MarketConfig, MarketState, PerpMarket, PerpView, PoolValue, Quote, Receive,
-    Settlement, TakeOver,
+    AccountState, AccountSummary, Action, Assessment, AssetConfig, AssetState, Breakdown, Bucket,
+    FillReceipt, LedgerChange, LedgerConfig, LedgerError, Limits, Liquidation, MarginLedgerAdminInterface,
+    MarginLedgerInterface, Market, MarketConfig, MarketState, PerpMarket, PerpView, PoolValue, Quote,
+    Receive, Settlement, TakeOver,
 };
 use soroban_sdk::{contract, contractimpl, xdr::ToXdr, Address, BytesN, Env, Symbol, Vec};
 
@@ -265,7 +265,11 @@ impl MarginLedgerInterface for MarginLedger {
     }
 
     fn margin_call(env: Env, account: Address) -> Result<u64, LedgerError> {
-        write(&env, |book| standing::margin_call(book, &account))
+        // What it says of the account is said at these prices already.
+        let mut book = Book::open(&env);
+        let deadline = standing::margin_call(&mut book, &account);
+        book.store();
+        Ok(deadline)
     }
 
     fn flag(env: Env, account: Address) -> Result<(), LedgerError> {
@@ -344,6 +348,15 @@ impl MarginLedgerInterface for MarginLedger {
         Ok(standing::is_liquidatable(&mut Book::open(&env), &account))
     }
 
+    fn assess(
+        env: Env,
+        account: Address,
+        actions: Vec<Action>,
+        amounts: Vec<(Market, i128)>,
+    ) -> Result<Assessment, LedgerError> {
+        Ok(preview::assess(&mut Book::open(&env), &account, &actions, &amounts))
+    }
+
     fn preview(env: Env, account: Address, actions: Vec<Action>) -> Result<AccountSummary, LedgerError> {
         Ok(preview::preview(&mut Book::open(&env), &account, &actions))
     }
@@ -417,7 +430,7 @@ impl MarginLedgerInterface for MarginLedger {
         storage::markets(&env)
     }
 
-    fn value(env: Env, amounts: Vec<(Address, i128)>) -> Result<i128, LedgerError> {
+    fn value(env: Env, amounts: Vec<(Market, i128)>) -> Result<i128, LedgerError> {
         Ok(valuation::value(&mut Book::open(&env), &amounts))
     }
 
@@ -452,6 +465,7 @@ impl MarginLedgerInterface for MarginLedger {
 fn write<T>(env: &Env, change: impl FnOnce(&mut Book) -> T) -> Result<T, LedgerError> {
     let mut book = Book::open(env);
     let result = change(&mut book);
+    standing::end_cured_calls(&mut book);
     book.store();
     Ok(result)
 }

@@ -211,7 +211,6 @@ pub fn account(env: &Env, account: &Address) -> AccountState {
         seq: 0,
         since: 0,
         status: AccountStatus::Normal,
-        until: 0,
     })
 }
 

@@ -4,8 +4,9 @@ extern crate std;
 
 use crate::{holdings, storage, MarginLedger, MarginLedgerClient};
 use margin_interface::{
-    Action, Asset, AssetConfig, Bucket, FillReceipt, LedgerError, Limits, MarginLedgerAdminClient,
-    MarketConfig, MarketState, OpenAction, PriceStatus, Quote, RateCurve, TakeOver, TradeAction,
+    Action, Assessment, Asset, AssetConfig, Bucket, FillReceipt, LedgerError, Limits,
+    MarginLedgerAdminClient, Market, MarketConfig, MarketState, OpenAction, PriceStatus, Quote, RateCurve,
+    TakeOver, TradeAction,
 };
 use margin_math::{
     curve, defaults,
@@ -296,7 +297,7 @@ fn risk_needs_initial_margin_a_live_index_and_a_pool_that_can_bear_it() {
 
     // 800 short at 100: 80,000 * (7% + 6.5%) = 10,800 exceeds the pool's 10,000.
     let deep = MarketState { base_reserve: 1_000_000 * BASE, quote_reserve: 100_000_000 * USD, ..w.state() };
-    assert_eq!(w.fill(&w.bob, -800 * BASE, 80_000 * USD, deep.clone()), Err(LedgerError::ReserveTestFailed));
+    assert_eq!(w.fill(&w.bob, -800 * BASE, 80_000 * USD, deep), Err(LedgerError::ReserveTestFailed));
     assert!(w.fill(&w.bob, -700 * BASE, 70_000 * USD, deep).is_ok());
     let result = w.ledger.try_move_bucket(&w.provider, &Bucket::Lp, &(-1_000 * USD));
     assert_eq!(result, Err(Ok(LedgerError::ReserveTestFailed)));
@@ -607,6 +608,23 @@ fn preview_of_a_reversal_closes_then_opens_at_the_limit() {
     assert_eq!(executed.perp_notional, expected.perp_notional);
     // The fee of a sale counts at the better of limit and curve, so the preview is never the optimistic one.
     assert!(executed.equity >= expected.equity && executed.equity - expected.equity < USD / 10);
+}
+
+#[test]
+fn an_assessment_is_a_preview_and_a_value_in_one() {
+    let w = World::new();
+    w.give(&w.alice, 2_000);
+    let action = TradeAction { limit_price: 102 * PRICE, market: BTC, size_delta: 8 * BASE };
+    let actions = vec![&w.env, Action::Trade(action), Action::Withdraw(w.usdc.clone(), 100 * USD)];
+    let traded = (Market::Perp(BTC), 8 * BASE + 1);
+    let amounts = vec![&w.env, traded, (Market::Asset(w.usdc.clone()), 100 * USD)];
+    let Assessment { debt_value, exposures, health_factor, leverage, value } =
+        w.ledger.assess(&w.alice, &actions, &amounts);
+    let preview = w.ledger.preview(&w.alice, &actions);
+    assert_eq!((debt_value, exposures), (preview.debt_value, preview.exposures));
+    assert_eq!((health_factor, leverage), (preview.health_factor, preview.leverage));
+    assert_eq!(value, Some(900 * USD + 1), "rounded up");
+    assert_eq!(w.ledger.value(&amounts), 900 * USD + 1);
 }
 
 impl World {

@@ -18,7 +18,7 @@ use margin_math::{
         initial_margin_bps, value_ceil, Debt, Deposit, Levels, Margin, PositionLine, PositionValue, Prices,
     },
     status::{permission, Permission, Status, Use},
-    units::PRICE,
+    units::{BASE_DECIMALS, PRICE},
 };
 use soroban_sdk::{Address, Env, Map, Symbol};
 
@@ -26,6 +26,9 @@ pub use margin_math::margin::Valuation;
 
 /// A billion dollars a unit: no price, 1e14.
 const BEYOND: i128 = 1_000_000_000 * PRICE;
+
+/// Amounts to be valued: of assets in token units, of markets in base units.
+pub type Amounts = soroban_sdk::Vec<(Market, i128)>;
 
 /// The quotes of one call: what is wanted is collected first, then read in one batch.
 pub struct Quotes {
@@ -44,6 +47,13 @@ impl Quotes {
     pub fn want(&mut self, index: &Asset) {
         if !self.wanted.contains(index) {
             self.wanted.push(index.clone());
+        }
+    }
+
+    /// Wants what amounts are priced by.
+    pub fn want_amounts(&mut self, book: &mut Book, amounts: &Amounts) {
+        for (of, _) in amounts.iter() {
+            self.want(&unit(book, &of).0);
         }
     }
 
@@ -69,13 +79,16 @@ impl Quotes {
             return self;
         }
         let wanted = soroban_sdk::Vec::from_slice(&book.env, &self.wanted);
-        self.quotes = oracle(book).quotes(&wanted).iter().collect();
+        // An oracle that does not answer has no price, which only matters to those who need one.
+        if let Ok(Ok(quotes)) = oracle(book).try_quotes(&wanted) {
+            self.quotes = quotes.iter().collect();
+        }
         self
     }
 
-    /// Whether every price is live, so that it may decide by itself.
-    pub fn are_live(&self) -> bool {
-        self.quotes.iter().all(allows_increase)
+    /// Whether there is every price, and serves the valuation.
+    pub fn serve(&self, valuation: Valuation) -> bool {
+        self.quotes.len() == self.wanted.len() && self.quotes.iter().all(|quote| is_usable(quote, valuation))
     }
 
     /// The quote of `index`; what was never wanted has no usable one.
@@ -224,9 +237,8 @@ impl Sheet {
         Valued { debts, deposits, margin, positions }
     }
 
-    /// The sheet and its values as the interface shows them.
-    pub fn summary(&self, env: &Env, valued: &Valued) -> AccountSummary {
-        let margin = &valued.margin;
+    /// Debts and notionals.
+    pub fn exposures(&self, env: &Env, valued: &Valued) -> Map<Market, i128> {
         let mut exposures = Map::new(env);
         for (owned, value) in self.debts.iter().zip(&valued.debts) {
             exposures.set(Market::Asset(owned.asset.clone()), *value);
@@ -234,13 +246,19 @@ impl Sheet {
         for (held, value) in self.positions.iter().zip(&valued.positions) {
             exposures.set(Market::Perp(held.symbol.clone()), value.notional);
         }
+        exposures
+    }
+
+    /// The sheet and its values as the interface shows them.
+    pub fn summary(&self, env: &Env, valued: &Valued) -> AccountSummary {
+        let margin = &valued.margin;
         let unrealized_pnl = margin.gains.checked_sub(margin.losses).or_fail(env);
         AccountSummary {
             collateral_value: margin.collateral,
             debt_value: margin.debt,
             effective_margin: margin.effective,
             equity: margin.equity().or_fail(env),
-            exposures,
+            exposures: self.exposures(env, valued),
             health_factor: margin.health().or_fail(env),
             leverage: margin.leverage().or_fail(env),
             liquidation_ok: margin.liquidation_ok(),
@@ -446,26 +464,40 @@ impl Owned {
 }
 
 /// USD value of amounts at the upper price, ceil: what a spending limit counts.
-pub fn value(book: &mut Book, amounts: &soroban_sdk::Vec<(Address, i128)>) -> i128 {
-    let env = &book.env.clone();
+pub fn value(book: &mut Book, amounts: &Amounts) -> i128 {
     let mut quotes = Quotes::new();
-    for (asset, _) in amounts.iter() {
-        quotes.want(&book.asset(&asset).config.index);
-    }
+    quotes.want_amounts(book, amounts);
     let quotes = quotes.fetch(book);
+    worth(book, &quotes, amounts).unwrap_or_else(|| fail(&book.env, LedgerError::PriceNotUsable))
+}
+
+/// [`value`], or `None` without a price for it.
+pub fn worth(book: &mut Book, quotes: &Quotes, amounts: &Amounts) -> Option<i128> {
+    let env = &book.env.clone();
     let mut sum = 0;
-    for (asset, amount) in amounts.iter() {
+    for (of, amount) in amounts.iter() {
         if amount < 0 {
             fail(env, LedgerError::InvalidAmount);
         }
-        let state = book.asset(&asset);
-        let quote = quotes.get(env, &state.config.index);
+        let (index, decimals) = unit(book, &of);
+        let quote = quotes.get(env, &index);
         if permission(status(quote.status), Use::SpendLimit) != Permission::YesAtHigh || quote.hi <= 0 {
-            fail(env, LedgerError::PriceNotUsable);
+            return None;
         }
-        increase(env, &mut sum, value_ceil(amount, state.decimals, quote.hi).or_fail(env));
+        increase(env, &mut sum, value_ceil(amount, decimals, quote.hi).or_fail(env));
     }
-    sum
+    Some(sum)
+}
+
+/// What amounts of a market are priced by, and the decimals that they are in.
+fn unit(book: &mut Book, of: &Market) -> (Asset, u32) {
+    match of {
+        Market::Asset(asset) => {
+            let state = book.asset(asset);
+            (state.config.index.clone(), state.decimals)
+        }
+        Market::Perp(market) => (book.market(market).config.index.clone(), BASE_DECIMALS),
+    }
 }
 
 /// The market, its index quote and the account's position in it.

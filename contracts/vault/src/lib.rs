@@ -7,6 +7,7 @@
 extern crate std;
 
 mod batch;
+mod calls;
 mod contract;
 mod custody;
 mod plan;

@@ -3,16 +3,10 @@
 use crate::calls::read_ledger;
 use crate::intent::Footprint;
 use crate::state::Profile;
-use margin_interface::AccountError;
+use margin_interface::{AccountError, Assessment, Market};
 use margin_math::fixed::{add, mul_div_ceil, sub};
 use margin_math::units::QUOTE_SCALE;
-use soroban_sdk::{contracttype, vec, Address, Env, IntoVal, Symbol, TryFromVal, Val, Vec};
-
-// The rest of a quote is not looked at.
-#[contracttype]
-struct Upper {
-    hi: i128,
-}
+use soroban_sdk::{contracttype, vec, Env, Vec};
 
 // The parts of the ledger's `PerpView` that are looked at.
 #[contracttype]
@@ -32,24 +26,27 @@ struct Held {
     size: i128,
 }
 
-/// Dollars (1e7) that an entry moves: what is borrowed, withdrawn, traded or paid, all of it together.
+/// Dollars (1e7) that an entry moves: what is borrowed, withdrawn, traded or paid, all of it together. What was assessed has
+/// the value of its amounts with it.
 ///
 /// # Errors
 /// * [`AccountError::StalePrice`] - something has no price
 /// * [`AccountError::ArithmeticOverflow`]
-fn total(env: &Env, profile: &Profile, footprint: &Footprint) -> Result<i128, AccountError> {
+fn total(
+    env: &Env,
+    profile: &Profile,
+    footprint: &Footprint,
+    assessed: Option<&Assessment>,
+) -> Result<i128, AccountError> {
     if footprint.unpriced {
         return Err(AccountError::StalePrice);
     }
-    let mut sum = footprint.usd;
-    if !footprint.tokens.is_empty() {
-        sum = plus(sum, of_tokens(env, profile, &footprint.tokens)?)?;
-    }
-    for (market, size) in footprint.bases.iter() {
-        let value = mul_div_ceil(size, upper_index(env, profile, market)?, QUOTE_SCALE);
-        sum = plus(sum, value.map_err(|_| AccountError::ArithmeticOverflow)?)?;
-    }
-    Ok(sum)
+    let value = match assessed {
+        Some(assessment) => assessment.value.ok_or(AccountError::StalePrice)?,
+        None if footprint.amounts.is_empty() => 0,
+        None => worth(env, profile, &footprint.amounts)?,
+    };
+    plus(footprint.usd, value)
 }
 
 /// What an entry puts at stake: what it moves, and what its reductions may lose. A reduction that loses is a payment to
@@ -57,16 +54,21 @@ fn total(env: &Env, profile: &Profile, footprint: &Footprint) -> Result<i128, Ac
 ///
 /// # Errors
 /// * as [`total`]
-pub fn at_stake(env: &Env, profile: &Profile, footprint: &Footprint) -> Result<i128, AccountError> {
-    plus(total(env, profile, footprint)?, losses(env, profile, footprint)?)
+pub fn at_stake(
+    env: &Env,
+    profile: &Profile,
+    footprint: &Footprint,
+    assessed: Option<&Assessment>,
+) -> Result<i128, AccountError> {
+    plus(total(env, profile, footprint, assessed)?, losses(env, profile, footprint)?)
 }
 
-/// The value of token amounts.
+/// The value of amounts.
 ///
 /// # Errors
 /// * as [`total`]
-pub fn of_tokens(env: &Env, profile: &Profile, tokens: &Vec<(Address, i128)>) -> Result<i128, AccountError> {
-    read_ledger(env, profile, "value", vec![env, tokens.to_val()]).map_err(unpriced)
+pub fn worth(env: &Env, profile: &Profile, amounts: &Vec<(Market, i128)>) -> Result<i128, AccountError> {
+    read_ledger(env, profile, "value", vec![env, amounts.to_val()]).map_err(unpriced)
 }
 
 /// Dollars (1e7) that the reductions of an entry may lose against the index, each at the worst price that it names: of a
@@ -92,13 +94,6 @@ fn losses(env: &Env, profile: &Profile, footprint: &Footprint) -> Result<i128, A
         sum = plus(sum, loss.map_err(overflow)?)?;
     }
     Ok(sum)
-}
-
-fn upper_index(env: &Env, profile: &Profile, market: Symbol) -> Result<i128, AccountError> {
-    let args = vec![env, market.to_val(), 0_u64.into_val(env)];
-    let answer: Vec<Val> = read_ledger(env, profile, "index", args).map_err(unpriced)?;
-    let quote = answer.get(0).and_then(|quote| Upper::try_from_val(env, &quote).ok());
-    quote.filter(|quote| quote.hi > 0).map(|quote| quote.hi).ok_or(AccountError::StalePrice)
 }
 
 /// The sum of two amounts.

@@ -7,9 +7,9 @@ use crate::sessions;
 use crate::state::Profile;
 use crate::storage::{GUARDIANS, PENDING_TIER};
 use crate::tier::Tier;
-use crate::{compliance, multisig, policy, token_policy};
-use margin_interface::{AccountError, Limits, Proposer};
-use soroban_sdk::{Env, Val, Vec};
+use crate::{amounts, compliance, multisig, policy, token_policy};
+use margin_interface::{AccountError, Assessment, Limits, Proposer};
+use soroban_sdk::{vec, Env, Val, Vec};
 
 /// What an entry costs whoever signed it.
 // One of them lives for one call: a box would only be more code.
@@ -70,11 +70,19 @@ pub fn decide<T: Tier>(
     }
     match role {
         Role::Owners(signatures) => {
-            let spending = match T::MULTISIG {
-                true => multisig::permits(env, profile, *signatures, &intent)?,
-                false => None,
+            let in_question = if T::MULTISIG { multisig::in_question(env, *signatures)? } else { None };
+            let amounts = match (&in_question, &intent.footprint) {
+                (Some(_), Some(footprint)) => footprint.amounts.clone(),
+                _ => vec![env],
             };
-            risks::<T>(env, profile, &profile.limits, &intent)?;
+            let foreseen = policy::foresee(env, profile, &intent, &amounts);
+            let spending = match in_question {
+                Some(thresholds) => {
+                    multisig::permits(env, profile, &thresholds, *signatures, &intent, &foreseen)?
+                }
+                None => None,
+            };
+            risks::<T>(env, profile, &profile.limits, &intent, foreseen?)?;
             Ok(spending.map(Charge::Signers))
         }
         Role::Session(key) if T::SESSIONS => {
@@ -82,8 +90,11 @@ pub fn decide<T: Tier>(
             let Some(footprint) = &intent.footprint else { return Err(AccountError::OperationNotAllowed) };
             sessions::permits(env, &session, &intent, footprint)?;
             let max_leverage = session.grant.max_leverage.min(profile.limits.max_leverage);
-            risks::<T>(env, profile, &Limits { max_leverage, ..profile.limits.clone() }, &intent)?;
-            sessions::charge(env, profile, session, footprint).map(Charge::Session).map(Some)
+            let foreseen = policy::foresee(env, profile, &intent, &footprint.amounts)?;
+            let limits = Limits { max_leverage, ..profile.limits.clone() };
+            risks::<T>(env, profile, &limits, &intent, foreseen.clone())?;
+            let amount = amounts::at_stake(env, profile, footprint, foreseen.as_ref())?;
+            sessions::charge(env, session, amount).map(Charge::Session).map(Some)
         }
         Role::Session(_) | Role::Guardians(_) => Err(AccountError::OperationNotAllowed),
     }
@@ -95,6 +106,7 @@ fn risks<T: Tier>(
     profile: &Profile,
     limits: &Limits,
     intent: &Intent,
+    foreseen: Option<Assessment>,
 ) -> Result<(), AccountError> {
     if T::SESSIONS {
         if let Some(footprint) = &intent.footprint {
@@ -104,7 +116,7 @@ fn risks<T: Tier>(
             token_policy::permits_outflows(env, profile, footprint)?;
         }
     }
-    policy::enforce::<T>(env, profile, limits, intent)
+    policy::enforce::<T>(env, profile, limits, intent, foreseen)
 }
 
 fn consents(env: &Env, profile: &Profile, role: &Role, exception: Exception) -> Result<(), AccountError> {

@@ -40,14 +40,12 @@ pub struct Intent {
 pub struct Footprint {
     /// USD 1e7 that needs no price.
     pub usd: i128,
-    /// Token units that are borrowed, withdrawn or paid.
-    pub tokens: Vec<(Address, i128)>,
-    /// Base that is traded, absolute, 1e14.
-    pub bases: Vec<(Symbol, i128)>,
+    /// What is borrowed, withdrawn or paid, token units, and what is traded, base 1e14.
+    pub amounts: Vec<(Market, i128)>,
     /// Positions that are reduced: base 1e14, signed, 0 for all of it, and the worst price, 1e14.
     pub reductions: Vec<(Symbol, i128, i128)>,
     /// Token units that leave the account for good, or its deposit.
-    pub outflows: Vec<(Address, i128)>,
+    pub outflows: Vec<(Market, i128)>,
     /// Whether there is something that has no price.
     pub unpriced: bool,
     /// Every market.
@@ -122,8 +120,7 @@ impl Intent {
             administers: false,
             footprint: T::SESSIONS.then(|| Footprint {
                 usd: 0,
-                tokens: vec![env],
-                bases: vec![env],
+                amounts: vec![env],
                 reductions: vec![env],
                 outflows: vec![env],
                 unpriced: false,
@@ -190,8 +187,9 @@ impl Intent {
         self.transfers = true;
         if T::SESSIONS && amount > 0 {
             let footprint = self.footprint.as_mut()?;
-            footprint.tokens.push_back((asset.clone(), amount));
-            footprint.outflows.push_back((asset, amount));
+            let paid = (Market::Asset(asset), amount);
+            footprint.amounts.push_back(paid.clone());
+            footprint.outflows.push_back(paid);
         }
         Some(())
     }
@@ -262,11 +260,12 @@ impl Intent {
         let leaves = step == Step::Withdraw || foreign;
         if T::SESSIONS {
             let footprint = self.footprint.as_mut()?;
+            let moved = (Market::Asset(asset.clone()), amount);
             if leaves || step == Step::Borrow {
-                footprint.tokens.push_back((asset.clone(), amount));
+                footprint.amounts.push_back(moved.clone());
             }
             if leaves {
-                footprint.outflows.push_back((asset.clone(), amount));
+                footprint.outflows.push_back(moved);
             }
         }
         self.touches::<T>(Market::Asset(asset), matches!(step, Step::Withdraw | Step::Borrow));
@@ -280,7 +279,7 @@ impl Intent {
             if bet.reduces {
                 footprint.reductions.push_back((bet.market.clone(), bet.size, bet.limit));
             } else {
-                footprint.bases.push_back((bet.market.clone(), bet.size.checked_abs()?));
+                footprint.amounts.push_back((Market::Perp(bet.market.clone()), bet.size.checked_abs()?));
             }
         }
         self.touches::<T>(Market::Perp(bet.market), !bet.reduces);

@@ -9,8 +9,8 @@ use crate::storage::{self, Slot, GUARDIANS, PENDING_MULTISIG, PENDING_RECOVERY, 
 use crate::tier::Tier;
 use crate::validate::validate;
 use margin_interface::{
-    AccountError, AmountTier, MultisigCancelled, MultisigConfig, MultisigProposed, MultisigUpdated,
-    PendingMultisig, Proposer,
+    AccountError, AmountTier, Assessment, MultisigCancelled, MultisigConfig, MultisigProposed,
+    MultisigUpdated, PendingMultisig, Proposer,
 };
 use soroban_sdk::{Bytes, Env, IntoVal, Vec};
 
@@ -89,24 +89,30 @@ pub struct Spending {
     signatures: u32,
 }
 
-/// Whether `signatures` are enough for an entry. Whoever has the most that can be needed is not asked for a price.
+/// The thresholds, if `signatures` are fewer than the most that can be needed: only those are asked for a price.
 ///
 /// # Errors
 /// * [`AccountError::NotInitialized`]
+pub fn in_question(env: &Env, signatures: u32) -> Result<Option<Thresholds>, AccountError> {
+    thresholds(env).map(|thresholds| Some(thresholds).filter(|thresholds| signatures < thresholds.highest()))
+}
+
+/// Whether `signatures` are enough for an entry that was foreseen.
+///
+/// # Errors
 /// * [`AccountError::InsufficientSignatures`]
 pub fn permits(
     env: &Env,
     profile: &Profile,
+    thresholds: &Thresholds,
     signatures: u32,
     intent: &Intent,
+    foreseen: &Result<Option<Assessment>, AccountError>,
 ) -> Result<Option<Spending>, AccountError> {
     const FEW: AccountError = AccountError::InsufficientSignatures;
-    let thresholds = thresholds(env)?;
-    if signatures >= thresholds.highest() {
-        return Ok(None);
-    }
     let footprint = intent.footprint.as_ref().filter(|_| !intent.administers).ok_or(FEW)?;
-    let amount = amounts::at_stake(env, profile, footprint).map_err(|_| FEW)?;
+    let assessed = foreseen.as_ref().map_err(|_| FEW)?;
+    let amount = amounts::at_stake(env, profile, footprint, assessed.as_ref()).map_err(|_| FEW)?;
     if signatures < thresholds.needed(env, amount)? {
         return Err(FEW);
     }

@@ -3,7 +3,7 @@
 
 use crate::administration::{administered, commit, refresh_limits};
 use crate::calls::read_ledger;
-use crate::policy::{within, Risk};
+use crate::policy::within;
 use crate::state::{PendingTier, Profile, Thresholds};
 use crate::storage::{
     self, BLACKLIST, GUARDIANS, HOURS, PENDING_MULTISIG, PENDING_RECOVERY, PENDING_TIER, POLICIES, SESSIONS,
@@ -11,7 +11,7 @@ use crate::storage::{
 };
 use crate::tier::Tier;
 use crate::upgrade;
-use margin_interface::{AccountError, AccountType, TierChanged, TierParams};
+use margin_interface::{AccountError, AccountType, Assessment, TierChanged, TierParams};
 use soroban_sdk::{vec, BytesN, Env, IntoVal, Val, Vec};
 
 /// [`change_tier`](margin_interface::SmartAccountInterface::change_tier).
@@ -51,9 +51,10 @@ fn require_unused<T: Tier>(
         return Err(AccountError::TierInUse);
     }
     // Risk that the new limits would not have permitted.
-    let args = vec![env, env.current_contract_address().to_val(), Vec::<Val>::new(env).to_val()];
-    let risk: Risk = read_ledger(env, profile, "preview", args)?;
-    within(&risk, &params.limits).map_err(|_| AccountError::TierInUse)
+    let nothing = Vec::<Val>::new(env).to_val();
+    let args = vec![env, env.current_contract_address().to_val(), nothing, nothing];
+    let as_it_is: Assessment = read_ledger(env, profile, "assess", args)?;
+    within(&as_it_is, &params.limits).map_err(|_| AccountError::TierInUse)
 }
 
 /// [`complete_tier_change`](margin_interface::SmartAccountInterface::complete_tier_change).

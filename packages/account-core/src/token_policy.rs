@@ -58,7 +58,7 @@ pub fn permits_debts(env: &Env, exposures: &Map<Market, i128>) -> Result<(), Acc
 ///
 /// # Errors
 /// * [`AccountError::TokenPolicyExceeded`]
-/// * those of [`amounts::of_tokens`]
+/// * those of [`amounts::worth`]
 pub fn permits_outflows(env: &Env, profile: &Profile, footprint: &Footprint) -> Result<(), AccountError> {
     if footprint.outflows.is_empty() {
         return Ok(());
@@ -66,11 +66,11 @@ pub fn permits_outflows(env: &Env, profile: &Profile, footprint: &Footprint) -> 
     for (asset, policy) in all(env).iter() {
         let mut leaving = Vec::new(env);
         for (token, amount) in footprint.outflows.iter() {
-            if token == asset {
+            if token == Market::Asset(asset.clone()) {
                 leaving.push_back((token, amount));
             }
         }
-        if !leaving.is_empty() && amounts::of_tokens(env, profile, &leaving)? > policy.max_outflow {
+        if !leaving.is_empty() && amounts::worth(env, profile, &leaving)? > policy.max_outflow {
             return Err(AccountError::TokenPolicyExceeded);
         }
     }

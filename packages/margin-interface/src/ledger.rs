@@ -22,7 +22,7 @@ pub const ALL: i128 = i128::MAX;
 /// The kinked curve of an asset's interest, in bps of a year.
 #[offchain_docs]
 #[contracttype]
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct RateCurve {
     /// Rate at zero utilisation.
     pub base_bps: u32,
@@ -81,7 +81,7 @@ pub struct AssetConfig {
 /// `cash + borrowed + perp_borrowed + pending_bad_debt == supplied + reserves + lp + insurance + fees + pending`.
 #[offchain_docs]
 #[contracttype]
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct AssetTotals {
     /// Shares of all debts.
     pub borrow_shares: i128,
@@ -114,7 +114,7 @@ pub struct AssetTotals {
 /// The terms that existing accounts had before a change worsened them: they reach the new ones over seven days.
 #[offchain_docs]
 #[contracttype]
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Ramp {
     /// [`AssetConfig::liquidation_bps`] when it began.
     pub liquidation_bps: u32,
@@ -229,7 +229,7 @@ pub struct MarketConfig {
 /// `funding_rate` is a share of `funding_price`; when it is negative shorts pay.
 #[offchain_docs]
 #[contracttype]
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct MarketState {
     /// `x` of the curve, base 1e14.
     pub base_reserve: i128,
@@ -254,7 +254,7 @@ pub struct MarketState {
 /// Sums over the positions of a market, kept with every fill.
 #[offchain_docs]
 #[contracttype]
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct MarketTotals {
     /// `Q`: entry cash of all positions, quote 1e7.
     pub entry: i128,
@@ -292,7 +292,7 @@ pub struct PerpMarket {
 /// A perpetual position.
 #[offchain_docs]
 #[contracttype]
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Position {
     /// Cash of its fills, quote 1e7: negative of a long.
     pub entry: i128,
@@ -305,7 +305,7 @@ pub struct Position {
 /// Profit of an account that is not paid yet.
 #[offchain_docs]
 #[contracttype]
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct PendingClaim {
     /// What was owed when it was last settled, settlement units.
     pub amount: i128,
@@ -358,8 +358,6 @@ pub struct AccountState {
     pub since: u64,
     /// Where it stands.
     pub status: AccountStatus,
-    /// Unix seconds when a margin call ends.
-    pub until: u64,
 }
 
 /// An account in one valuation, USD 1e7.
@@ -395,6 +393,23 @@ pub struct AccountSummary {
     pub status: AccountStatus,
     /// Profit of the positions, funding included.
     pub unrealized_pnl: i128,
+}
+
+/// An account after actions, Open: what the policy of a smart account compares with its limits.
+#[offchain_docs]
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Assessment {
+    /// Debts, USD 1e7.
+    pub debt_value: i128,
+    /// Debt or notional, USD 1e7.
+    pub exposures: Map<Market, i128>,
+    /// Bps.
+    pub health_factor: u32,
+    /// Hundredths.
+    pub leverage: u32,
+    /// Of the amounts, USD 1e7.
+    pub value: Option<i128>,
 }
 
 /// What is about to happen to an account.
@@ -859,8 +874,8 @@ pub trait MarginLedgerInterface {
 
     /// Calls for margin: an account below its margin-call level (Live) has an hour to cure it, then it may be liquidated
     /// down to its target although it is above the liquidation level. A deadline is set once; it lapses 24 hours after it.
-    /// On an account that is cured it ends the call. What is paid in puts a call in doubt: it ends ten minutes later unless this
-    /// function confirms it, which keeps the deadline. While a price is not live the account's better ends decide.
+    /// On an account that is cured it ends the call, as everything does that changes the account. While a price is not live
+    /// the account's better ends decide.
     ///
     /// Returns the deadline, Unix seconds; 0 when the call has ended.
     ///
@@ -870,7 +885,7 @@ pub trait MarginLedgerInterface {
     /// * [`LedgerError::PriceNotUsable`]
     ///
     /// # Events
-    /// * [`StatusChanged`], unless the deadline was set before and is not in doubt
+    /// * [`StatusChanged`], unless the deadline was set before
     ///
     /// # Authorization
     /// Nobody's.
@@ -989,7 +1004,19 @@ pub trait MarginLedgerInterface {
     fn summary(env: Env, account: Address) -> Result<AccountSummary, LedgerError>;
     /// Whether the account may be liquidated now, exactly as a liquidation decides it.
     fn is_liquidatable(env: Env, account: Address) -> Result<bool, LedgerError>;
-    /// The account after `actions` in the Open valuation: what `__check_auth` decides by.
+    /// The account after `actions` in the Open valuation, and what `amounts` are worth to [`Self::value`]: what
+    /// `__check_auth` decides by. `value` is `None` if one of them has no price that may be used for it.
+    ///
+    /// # Errors
+    /// * those of [`Self::preview`]
+    /// * [`LedgerError::InvalidAmount`] - an amount below zero
+    fn assess(
+        env: Env,
+        account: Address,
+        actions: Vec<Action>,
+        amounts: Vec<(Market, i128)>,
+    ) -> Result<Assessment, LedgerError>;
+    /// The account after `actions` in the Open valuation.
     fn preview(env: Env, account: Address, actions: Vec<Action>) -> Result<AccountSummary, LedgerError>;
     /// Whether fills of one account in one market would be accepted, one after the other, by the code that fills; nothing is
     /// stored, and nothing is told. Each is `(size_delta, quote_delta, fee, tip)` as [`Self::apply_fill`] takes them, the tip
@@ -1048,8 +1075,12 @@ pub trait MarginLedgerInterface {
     fn market(env: Env, market: Symbol) -> Result<PerpMarket, LedgerError>;
     /// All markets.
     fn markets(env: Env) -> Vec<Symbol>;
-    /// USD value (1e7) of amounts at the oracle's upper price.
-    fn value(env: Env, amounts: Vec<(Address, i128)>) -> Result<i128, LedgerError>;
+    /// USD value (1e7) of amounts at the oracle's upper prices: of assets in token units, of markets in base units.
+    ///
+    /// # Errors
+    /// * [`LedgerError::InvalidAmount`] - below zero
+    /// * [`LedgerError::PriceNotUsable`]
+    fn value(env: Env, amounts: Vec<(Market, i128)>) -> Result<i128, LedgerError>;
     /// The buckets and the perpetual credit line, accrued up to now.
     fn totals(env: Env) -> Settlement;
     /// Market, index quote and the account's position in one read.

@@ -6,6 +6,8 @@ pub const USD: i128 = 10_000_000;
 pub const PRICE: i128 = 100_000_000_000_000;
 /// Position sizes and base reserves: 14 decimals, finer than quote / price, so rounding never pays a trader.
 pub const BASE: i128 = 100_000_000_000_000;
+/// Of position sizes, as decimals of a token.
+pub const BASE_DECIMALS: u32 = 14;
 /// Interest and funding indices: 18 decimals.
 pub const INDEX: i128 = 1_000_000_000_000_000_000;
 /// Ratios, weights, thresholds, fee rates, health factors: basis points, `10_000` = 1.

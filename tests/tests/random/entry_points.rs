@@ -236,6 +236,7 @@ const READS: [&str; 90] = [
     "account_count",
     "account_type",
     "admin",
+    "assess",
     "asset",
     "assets",
     "audit_head",

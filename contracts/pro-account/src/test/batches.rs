@@ -207,7 +207,7 @@ fn orders_are_sized_wherever_they_come() {
         }
         let footprint = intent.footprint.unwrap();
         assert_eq!(footprint.touched.len(), u32::from(!footprint.unpriced));
-        Some((footprint.usd, footprint.bases.len(), footprint.unpriced, intent.increases))
+        Some((footprint.usd, footprint.amounts.len(), footprint.unpriced, intent.increases))
     };
     f.env.as_contract(&f.account, || {
         for batched in [false, true] {

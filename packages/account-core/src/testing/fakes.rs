@@ -3,6 +3,7 @@
 
 use margin_interface::*;
 use margin_math::deleverage::{value_ceil, value_floor};
+use margin_math::fixed::mul_div_ceil;
 use margin_math::units::{BASE, BPS, PRICE, QUOTE_SCALE};
 use soroban_sdk::auth::{ContractContext, InvokerContractAuthEntry, SubContractInvocation};
 use soroban_sdk::{contract, contractimpl, contracttype, vec, Address, Env, IntoVal, Map, Symbol, Val, Vec};
@@ -78,24 +79,24 @@ impl FakeLedger {
     }
 
     /// A unit of every asset is worth a unit of the dollar.
-    pub fn value(env: Env, amounts: Vec<(Address, i128)>) -> Result<i128, LedgerError> {
+    pub fn value(env: Env, amounts: Vec<(Market, i128)>) -> Result<i128, LedgerError> {
         failing(&env)?;
         let unlisted: Option<Address> = env.storage().instance().get(&Key::Unlisted);
         let mut sum: i128 = 0;
-        for (asset, amount) in amounts.iter() {
-            if unlisted.as_ref() == Some(&asset) {
-                return Err(LedgerError::UnknownAsset);
-            }
-            sum = sum.checked_add(amount).ok_or(LedgerError::Overflow)?;
+        for (of, amount) in amounts.iter() {
+            let value = match of {
+                Market::Asset(asset) if unlisted.as_ref() == Some(&asset) => {
+                    return Err(LedgerError::UnknownAsset)
+                }
+                Market::Asset(_) => amount,
+                Market::Perp(_) if upper(&env) == 0 => return Err(LedgerError::PriceNotUsable),
+                Market::Perp(_) => {
+                    mul_div_ceil(amount, upper(&env), QUOTE_SCALE).map_err(|_| LedgerError::Overflow)?
+                }
+            };
+            sum = sum.checked_add(value).ok_or(LedgerError::Overflow)?;
         }
         Ok(sum)
-    }
-
-    pub fn index(env: Env, _market: Symbol, _window: u64) -> Result<(Quote, Option<i128>), LedgerError> {
-        failing(&env)?;
-        let hi: i128 = env.storage().instance().get(&Key::Upper).unwrap_or(PRICE);
-        let status = PriceStatus::Live;
-        Ok((Quote { hi, lo: 1, mid: 1, status, stable: 1, timestamp: 0 }, None))
     }
 
     /// Sets the account's position in every market.
@@ -104,11 +105,13 @@ impl FakeLedger {
     }
 
     /// The index lies between half the upper one and the upper one.
-    pub fn perp_view(env: Env, _account: Address, market: Symbol) -> Result<FakeView, LedgerError> {
-        let (quote, _) = Self::index(env.clone(), market, 0)?;
+    pub fn perp_view(env: Env, _account: Address, _market: Symbol) -> Result<FakeView, LedgerError> {
+        failing(&env)?;
+        let (hi, status) = (upper(&env), PriceStatus::Live);
+        let index = Quote { hi, lo: hi / 2, mid: 1, status, stable: 1, timestamp: 0 };
         let size = env.storage().instance().get(&Key::Held).unwrap_or(0);
         let position = Position { entry: 0, funding_index: 0, size };
-        Ok(FakeView { index: Quote { lo: quote.hi / 2, ..quote }, position })
+        Ok(FakeView { index, position })
     }
 
     /// Makes every read fail; 0 traps.
@@ -122,16 +125,27 @@ impl FakeLedger {
     }
 
     /// Borrows and trades add their amount to the leverage; the margin of an order takes its own off.
-    pub fn preview(env: Env, _account: Address, actions: Vec<Action>) -> Result<AccountSummary, LedgerError> {
+    pub fn assess(
+        env: Env,
+        _account: Address,
+        actions: Vec<Action>,
+        amounts: Vec<(Market, i128)>,
+    ) -> Result<Assessment, LedgerError> {
         failing(&env)?;
         let mut all = Self::previewed(env.clone());
         all.push_back(actions.clone());
         env.storage().instance().set(&Key::Previewed, &all);
-        let mut summary: AccountSummary = env.storage().instance().get(&Key::Base).unwrap();
+        let AccountSummary { debt_value, exposures, health_factor, leverage, .. } =
+            env.storage().instance().get(&Key::Base).unwrap();
+        let value = match Self::value(env.clone(), amounts) {
+            Err(LedgerError::UnknownAsset | LedgerError::PriceNotUsable) => None,
+            value => Some(value?),
+        };
+        let before = Assessment { debt_value, exposures, health_factor, leverage, value };
         if env.storage().instance().has(&Key::Steady) {
-            return Ok(summary);
+            return Ok(before);
         }
-        let mut leverage = i128::from(summary.leverage);
+        let mut leverage = i128::from(leverage);
         for action in actions.iter() {
             leverage += match action {
                 Action::Borrow(_, amount) | Action::Withdraw(_, amount) | Action::MoveSettlement(amount) => {
@@ -142,8 +156,7 @@ impl FakeLedger {
                 _ => panic!("a credit reached the preview"),
             };
         }
-        summary.leverage = u32::try_from(leverage.max(0)).unwrap();
-        Ok(summary)
+        Ok(Assessment { leverage: u32::try_from(leverage.max(0)).unwrap(), ..before })
     }
 
     pub fn set_breakdown(env: Env, breakdown: Breakdown) {
@@ -171,6 +184,11 @@ impl FakeLedger {
         failing(&env)?;
         Ok(env.storage().instance().get(&Key::Breakdown).unwrap())
     }
+}
+
+/// The upper index of every market.
+fn upper(env: &Env) -> i128 {
+    env.storage().instance().get(&Key::Upper).unwrap_or(PRICE)
 }
 
 fn failing(env: &Env) -> Result<(), LedgerError> {

@@ -4,7 +4,7 @@ use super::{run, Outcome};
 use ed25519_dalek::{Signer as _, SigningKey};
 use margin_interface::{
     AccountConfig, AccountType, Action, Asset, AssetClass, Breakdown, Bucket, ClearingChange,
-    ConditionalOrder, FactoryChange, LedgerChange, MatchedFill, OracleAdminClient, OracleChange,
+    ConditionalOrder, FactoryChange, LedgerChange, Market, MatchedFill, OracleAdminClient, OracleChange,
     OraclePublisherClient, PublisherSignature, Report, VaultChange,
 };
 use margin_math::defaults::LP_COOL_DOWN;
@@ -269,8 +269,10 @@ impl Stage {
             ("plan_deleverage", "target") => Some(15_000u32.into()),
             ("get_market_borrow", "market") => Some(usdc.to_val()),
             ("preview_repay", "asset") => Some(self.token(Coin::Usdt).to_val()),
-            ("value", "amounts") => Some(HostVec::from_array(env, [(usdc.clone(), 1i128)]).into_val(env)),
-            ("dry_batch" | "preview", "actions") => {
+            ("assess" | "value", "amounts") => {
+                Some(HostVec::from_array(env, [(Market::Asset(usdc.clone()), 1i128)]).into_val(env))
+            }
+            ("assess" | "dry_batch" | "preview", "actions") => {
                 Some(HostVec::from_array(env, [Action::Deposit(usdc.clone(), 1)]).into_val(env))
             }
             ("dry_fills", "fills") => Some(HostVec::<Val>::new(env).into_val(env)),
