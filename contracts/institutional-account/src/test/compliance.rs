@@ -83,6 +83,11 @@ fn new_risk_only_within_trading_hours() {
             ),
             Ok(())
         );
+        // What a batch does for somebody else is risk of somebody else.
+        let loan = vec![&f.env, Action::Borrow(f.owner.clone(), 1)];
+        let foreign = f.call(&f.protocol.vault, "submit", (&f.account, &f.owner, loan));
+        assert_eq!(f.check_by(&some(&f, 5), &[foreign.clone()]), Ok(()));
+        assert_eq!(f.check_by(&some(&f, 5), &[f.borrow(1), foreign]), result);
     }
 }
 
