@@ -219,6 +219,7 @@ fn play(mode: Mode, seed: u64, lived: &mut Lived) {
     if let Some(witness) = fixture.witness.take() {
         lived.seen.witnessed(&witness.count);
     }
+    fixture.end();
     story.told.clear();
 }
 
