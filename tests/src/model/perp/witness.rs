@@ -147,7 +147,10 @@ impl Witness {
     /// Looks after the call, compares, and remembers.
     #[track_caller]
     pub fn after(&mut self, world: &World, done: bool) {
-        let Some((deed, before)) = self.before.take() else { return };
+        let Some((deed, before)) = self.before.take() else {
+            self.marks.look(world);
+            return;
+        };
         if !done {
             return;
         }
