@@ -11,9 +11,9 @@ use crate::valuation;
 use crate::valuation::{status, Quotes, Sheet, Valuation};
 use crate::{lending, limits, pool, standing, tips};
 use margin_interface::{
-    AccountState, Bucket, BucketMoved, FillReceipt, FundingSettled, LedgerError, MarketConfig, MarketOpened,
-    MarketPushed, MarketState, MarketTotals, MarketUpdated, PendingClaimed, PerpMarket, Position,
-    PositionFilled, PositionTakenOver, TakeOver, MAX_HOLDINGS, MAX_MARKETS,
+    lean, AccountState, Bucket, BucketMoved, FillReceipt, FundingSettled, LedgerError, MarketConfig,
+    MarketOpened, MarketPushed, MarketState, MarketTotals, MarketUpdated, PendingClaimed, PerpMarket,
+    Position, PositionFilled, PositionTakenOver, TakeOver, MAX_HOLDINGS, MAX_MARKETS,
 };
 use margin_math::{
     curve, defaults, perp_liquidation,
@@ -42,7 +42,7 @@ pub fn open_market(
 ) {
     let env = &book.env.clone();
     let mut markets = storage::markets(&book.env);
-    if markets.contains(market) {
+    if lean::contains(&markets, market) {
         fail(env, LedgerError::AlreadyListed);
     }
     if markets.len() >= MAX_MARKETS || !within_bounds(config) || base_reserve <= 0 || quote_reserve <= 0 {
@@ -55,7 +55,8 @@ pub fn open_market(
         funding_price: 0,
         funding_rate: 0,
         funding_short: 0,
-        ledger: book.env.ledger().sequence(),
+        // No trade yet: the first one notes the mark before it.
+        ledger: 0,
         ledger_mark: curve::mark(base_reserve, quote_reserve).or_fail(env),
         quote_reserve,
     };

@@ -13,7 +13,7 @@ use crate::perp::{filled, held, replace};
 use crate::settlement::Till;
 use crate::valuation::{funding_now, worth, Amounts, Quotes, Sheet, Valuation, Valued};
 use margin_interface::{
-    AccountState, AccountSummary, Action, Assessment, AssetState, LedgerError, OpenAction, TradeAction,
+    lean, AccountState, AccountSummary, Action, Assessment, AssetState, LedgerError, OpenAction, TradeAction,
     MAX_ACTIONS,
 };
 use margin_math::{
@@ -24,7 +24,7 @@ use soroban_sdk::{Address, Env, Symbol, Vec};
 
 /// The account after `actions`.
 pub fn preview(book: &mut Book, account: &Address, actions: &Vec<Action>) -> AccountSummary {
-    let (sheet, valued, _) = after(book, account, actions, &Vec::new(&book.env.clone()));
+    let (sheet, valued, _) = after(book, account, actions, &lean::list(&book.env.clone()));
     sheet.summary(&book.env, &valued)
 }
 
@@ -34,6 +34,7 @@ pub fn assess(book: &mut Book, account: &Address, actions: &Vec<Action>, amounts
     let (env, margin) = (&book.env.clone(), &valued.margin);
     Assessment {
         debt_value: margin.debt,
+        exposure: valued.exposure(),
         exposures: sheet.exposures(env, &valued),
         health_factor: margin.health().or_fail(env),
         leverage: margin.leverage().or_fail(env),

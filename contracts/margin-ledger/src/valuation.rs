@@ -8,8 +8,8 @@ use crate::standing;
 use crate::terms::{terms, Terms};
 use alloc::vec::Vec;
 use margin_interface::{
-    AccountState, AccountStatus, AccountSummary, Asset, AssetState, Breakdown, Holding, LedgerError, Market,
-    OpenPosition, OracleClient, PerpMarket, PerpView, Position, PriceStatus, Quote,
+    lean, AccountState, AccountStatus, AccountSummary, Asset, AssetState, Breakdown, Holding, LedgerError,
+    Market, OpenPosition, OracleClient, PerpMarket, PerpView, Position, PriceStatus, Quote,
 };
 use margin_math::{
     curve,
@@ -75,7 +75,10 @@ impl Quotes {
         if self.wanted.is_empty() {
             return self;
         }
-        let wanted = soroban_sdk::Vec::from_slice(&book.env, &self.wanted);
+        let mut wanted = lean::list(&book.env);
+        for index in &self.wanted {
+            wanted.push_back(index.clone());
+        }
         self.quotes = oracle(book).quotes(&wanted).iter().collect();
         self
     }
@@ -233,7 +236,7 @@ impl Sheet {
 
     /// Debts and notionals.
     pub fn exposures(&self, env: &Env, valued: &Valued) -> Map<Market, i128> {
-        let mut exposures = Map::new(env);
+        let mut exposures = lean::map(env);
         for (owned, value) in self.debts.iter().zip(&valued.debts) {
             exposures.set(Market::Asset(owned.asset.clone()), *value);
         }
@@ -263,6 +266,14 @@ impl Sheet {
             status: self.status,
             unrealized_pnl,
         }
+    }
+}
+
+impl Valued {
+    /// The largest debt or notional.
+    pub fn exposure(&self) -> i128 {
+        let notionals = self.positions.iter().map(|position| position.notional);
+        self.debts.iter().copied().chain(notionals).max().unwrap_or(0)
     }
 }
 
@@ -400,15 +411,15 @@ pub fn breakdown(book: &mut Book, account: &Address) -> Breakdown {
     let quotes = quotes.fetch(book);
     let valued = sheet.value(env, &quotes, Valuation::Live);
     let now = book.now();
-    let mut debts = soroban_sdk::Vec::new(&book.env);
+    let mut debts = lean::list(&book.env);
     for (owned, value) in sheet.debts.iter().zip(&valued.debts) {
         debts.push_back(owned.holding(env, &quotes, owned.live(now).lw_bps, *value));
     }
-    let mut deposits = soroban_sdk::Vec::new(&book.env);
+    let mut deposits = lean::list(&book.env);
     for (owned, value) in sheet.deposits.iter().zip(&valued.deposits) {
         deposits.push_back(owned.holding(env, &quotes, owned.live(now).ltv_bps, *value));
     }
-    let mut positions = soroban_sdk::Vec::new(&book.env);
+    let mut positions = lean::list(&book.env);
     for (held, value) in sheet.positions.iter().zip(&valued.positions) {
         positions.push_back(OpenPosition {
             index: quotes.get(env, &held.market.config.index).mid,

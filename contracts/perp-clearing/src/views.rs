@@ -1,7 +1,7 @@
 //! What traders and keepers ask before they act. Nothing is decided here.
 
 use crate::{desk::Desk, error::OrRefuse, raw::Raw};
-use margin_interface::{ClearingError, MarginLedgerClient};
+use margin_interface::{lean, ClearingError, MarginLedgerClient};
 use margin_math::{
     fixed::{abs, add, bps_ceil, bps_floor, mul_div_ceil, mul_div_floor, neg, sub},
     headroom::Stake,
@@ -79,7 +79,7 @@ pub fn buying_power(
     account: &Address,
     market: &Symbol,
 ) -> Result<i128, ClearingError> {
-    let nothing: Vec<Val> = vec![env];
+    let nothing: Vec<Val> = lean::list(env);
     let summary = Raw::ask(env, &ledger.address, "preview", (account, nothing).into_val(env));
     let mut free = sub(summary.get("effective_margin"), summary.get("required_margin")).on_curve()?;
     for position in breakdown(ledger, account).each("positions") {

@@ -97,7 +97,7 @@ pub fn within(after: &Assessment, limits: &Limits) -> Result<(), AccountError> {
     if after.debt_value > limits.total_borrow {
         return Err(AccountError::TotalBorrowExceeded);
     }
-    if after.exposures.values().iter().any(|exposure| exposure > limits.market_exposure) {
+    if after.exposure > limits.market_exposure {
         return Err(AccountError::MarketConcentration);
     }
     Ok(())

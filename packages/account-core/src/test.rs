@@ -2,9 +2,9 @@ use crate::policy::within;
 use crate::state::{Profile, SCHEMA};
 use crate::tier::{Basic, Tier};
 use crate::validate::{validate, MAX_SIGNERS};
-use margin_interface::{AccountError, AccountType, Assessment, Limits, Market, Protocol};
+use margin_interface::{AccountError, AccountType, Assessment, Limits, Protocol};
 use soroban_sdk::testutils::{Address as _, EnvTestConfig};
-use soroban_sdk::{map, symbol_short, vec, Address, Bytes, Env};
+use soroban_sdk::{vec, Address, Bytes, Env, Map};
 
 fn env() -> Env {
     Env::new_with_config(EnvTestConfig { capture_snapshot_at_drop: false })
@@ -99,11 +99,17 @@ fn every_bad_set_of_keys_is_refused() {
 fn limits_refuse_in_the_order_of_the_specification_and_bind_only_beyond() {
     let env = env();
     let limits = Limits { max_leverage: 300, market_exposure: 50, min_health: 12_000, total_borrow: 100 };
-    let market = Market::Perp(symbol_short!("BTC_USD"));
-    let exposures = map![&env, (market.clone(), 50)];
-    let edge = Assessment { debt_value: 100, exposures, health_factor: 12_000, leverage: 300, value: None };
+    let exposures = Map::new(&env);
+    let edge = Assessment {
+        debt_value: 100,
+        exposure: 50,
+        exposures,
+        health_factor: 12_000,
+        leverage: 300,
+        value: None,
+    };
     assert_eq!(within(&edge, &limits), Ok(()));
-    let concentrated = Assessment { exposures: map![&env, (market, 51)], ..edge };
+    let concentrated = Assessment { exposure: 51, ..edge };
     assert_eq!(within(&concentrated, &limits), Err(AccountError::MarketConcentration));
     let indebted = Assessment { debt_value: 101, ..concentrated };
     assert_eq!(within(&indebted, &limits), Err(AccountError::TotalBorrowExceeded));

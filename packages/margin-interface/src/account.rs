@@ -298,7 +298,7 @@ pub struct AuditHead {
 
 // An institution's entries are in its audit trail instead.
 // An entry was authorised.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Authorized {
     // First key.
@@ -309,7 +309,7 @@ pub struct Authorized {
 }
 
 // Limits changed.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ParamsUpdated {
     // All, as now.
@@ -317,7 +317,7 @@ pub struct ParamsUpdated {
 }
 
 // A key may sign.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SignerAdded {
     // The key.
@@ -326,7 +326,7 @@ pub struct SignerAdded {
 }
 
 // A key may no longer sign.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SignerRemoved {
     // The key.
@@ -335,7 +335,7 @@ pub struct SignerRemoved {
 }
 
 // The account is offered.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OwnershipOffered {
     // To whom.
@@ -344,7 +344,7 @@ pub struct OwnershipOffered {
 }
 
 // The owner changed.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OwnershipTransferred {
     // Administers now.
@@ -353,7 +353,7 @@ pub struct OwnershipTransferred {
 }
 
 // A foreign contract may be called.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ContractAllowed {
     // Which.
@@ -362,7 +362,7 @@ pub struct ContractAllowed {
 }
 
 // A foreign contract may no longer be called.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ContractDisallowed {
     // Which.
@@ -371,17 +371,17 @@ pub struct ContractDisallowed {
 }
 
 // Only reductions from now on.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AccountFrozen {}
 
 // Frozen no longer.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AccountUnfrozen {}
 
 // Health was restored.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Deleveraged {
     // Result.
@@ -389,7 +389,7 @@ pub struct Deleveraged {
 }
 
 // New code is announced.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct UpgradeProposed {
     // Unix seconds.
@@ -399,7 +399,7 @@ pub struct UpgradeProposed {
 }
 
 // New code is in force.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct UpgradeExecuted {
     // Of the code.
@@ -407,7 +407,7 @@ pub struct UpgradeExecuted {
 }
 
 // Announced code will not come.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct UpgradeCancelled {
     // Of the code.
@@ -415,7 +415,7 @@ pub struct UpgradeCancelled {
 }
 
 // The tier changed in place.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TierChanged {
     // Now.
@@ -425,7 +425,7 @@ pub struct TierChanged {
 }
 
 // A session began, or was granted anew.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SessionAdded {
     // Its key.
@@ -436,7 +436,7 @@ pub struct SessionAdded {
 }
 
 // A session ended.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SessionRevoked {
     // Its key.
@@ -445,7 +445,7 @@ pub struct SessionRevoked {
 }
 
 // A session was used.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SessionUsed {
     // Its key.
@@ -458,7 +458,7 @@ pub struct SessionUsed {
 }
 
 // A rule for a token changed.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TokenPolicySet {
     // Which token.
@@ -469,7 +469,7 @@ pub struct TokenPolicySet {
 }
 
 // A rule for a token is gone.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TokenPolicyRemoved {
     // Which token.
@@ -478,7 +478,7 @@ pub struct TokenPolicyRemoved {
 }
 
 // A configuration waits.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MultisigProposed {
     // By whom.
@@ -489,7 +489,7 @@ pub struct MultisigProposed {
 }
 
 // A configuration is in force.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MultisigUpdated {
     // As now.
@@ -499,7 +499,7 @@ pub struct MultisigUpdated {
 }
 
 // A waiting configuration will not come.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MultisigCancelled {
     // Whose.
@@ -508,7 +508,7 @@ pub struct MultisigCancelled {
 }
 
 // No new risk in a market.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MarketBlacklisted {
     // Which.
@@ -517,7 +517,7 @@ pub struct MarketBlacklisted {
 }
 
 // New risk again.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MarketUnblacklisted {
     // Which.
@@ -526,7 +526,7 @@ pub struct MarketUnblacklisted {
 }
 
 // Trading hours changed.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TradingHoursSet {
     // As now.
@@ -534,7 +534,7 @@ pub struct TradingHoursSet {
 }
 
 // The audit trail grew.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Audited {
     // From 1.

@@ -275,7 +275,7 @@ pub enum ClearingRequest {
 }
 
 // The funding rate of a market was measured again. What had accrued until then is in the ledger's market record.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct FundingRateUpdated {
     // Which market.
@@ -292,7 +292,7 @@ pub struct FundingRateUpdated {
 }
 
 // A provider joined the pool.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LiquidityAdded {
     // Whose deposit moved.
@@ -307,7 +307,7 @@ pub struct LiquidityAdded {
 }
 
 // A provider left the pool, or part of it.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LiquidityRemoved {
     // Whose deposit grew.
@@ -322,7 +322,7 @@ pub struct LiquidityRemoved {
 }
 
 // Somebody gave to insurance.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct InsuranceFunded {
     // Whose deposit moved.
@@ -333,7 +333,7 @@ pub struct InsuranceFunded {
 }
 
 // An order was stored.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OrderPlaced {
     // Whose.
@@ -344,7 +344,7 @@ pub struct OrderPlaced {
 }
 
 // An order was filled, or a part of it.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OrderFilled {
     // Whose.
@@ -370,7 +370,7 @@ pub struct OrderFilled {
 }
 
 // Orders are dead.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OrdersCancelled {
     // Whose.
@@ -383,7 +383,7 @@ pub struct OrdersCancelled {
 }
 
 // Every order of an earlier epoch is dead.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct EpochBumped {
     // Whose.
@@ -394,7 +394,7 @@ pub struct EpochBumped {
 }
 
 // Somebody else matches.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OperatorSet {
     // `None`: nobody.
@@ -402,7 +402,7 @@ pub struct OperatorSet {
 }
 
 // A provider will leave.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ExitRequested {
     // Whose shares.
@@ -415,7 +415,7 @@ pub struct ExitRequested {
 }
 
 // The house's side of a market changed otherwise than by a trade.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct HouseChanged {
     // Which market.

@@ -52,7 +52,7 @@ pub enum FactoryChange {
 }
 
 // An account was deployed.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AccountCreated {
     // Administers the account.
@@ -68,7 +68,7 @@ pub struct AccountCreated {
 }
 
 // An account changed its tier.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AccountUpgraded {
     // Its address.
@@ -82,7 +82,7 @@ pub struct AccountUpgraded {
 }
 
 // A user's positions moved to a smart account.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Migrated {
     // Whose they were.
@@ -94,7 +94,7 @@ pub struct Migrated {
 }
 
 // Future accounts of a tier run other code.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct WasmHashSet {
     // Tier.
@@ -105,7 +105,7 @@ pub struct WasmHashSet {
 }
 
 // No accounts are created from now on.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CreationPaused {
     // By whom.
@@ -113,7 +113,7 @@ pub struct CreationPaused {
 }
 
 // Accounts are created again.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CreationResumed {}
 

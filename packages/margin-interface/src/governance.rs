@@ -135,7 +135,7 @@ pub trait MigrationInterface {
 }
 
 // The office of admin was offered.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AdminTransferOffered {
     // To whom.
@@ -144,7 +144,7 @@ pub struct AdminTransferOffered {
 }
 
 // There is a new admin.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AdminTransferred {
     // Who.
@@ -153,7 +153,7 @@ pub struct AdminTransferred {
 }
 
 // There is a new guardian.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct GuardianSet {
     // Who.
@@ -162,7 +162,7 @@ pub struct GuardianSet {
 }
 
 // A change was announced. The transaction that did carries it in its arguments.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ChangeProposed {
     // SHA-256 of the change's XDR.
@@ -175,7 +175,7 @@ pub struct ChangeProposed {
 }
 
 // An announced change took effect.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ChangeExecuted {
     // Which.
@@ -184,7 +184,7 @@ pub struct ChangeExecuted {
 }
 
 // An announced change was withdrawn.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ChangeCancelled {
     // Which.
@@ -195,12 +195,12 @@ pub struct ChangeCancelled {
 }
 
 // The code is final.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct UpgradesFrozen {}
 
 // The storage has another layout.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct StorageMigrated {
     // Before.

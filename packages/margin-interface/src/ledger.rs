@@ -379,6 +379,8 @@ pub struct AccountSummary {
 pub struct Assessment {
     // Debts, USD 1e7.
     pub debt_value: i128,
+    // Largest of `exposures`.
+    pub exposure: i128,
     // Debt or notional, USD 1e7.
     pub exposures: Map<Market, i128>,
     // Bps.
@@ -1155,7 +1157,7 @@ pub trait MarginLedgerAdminInterface {
 }
 
 // The venues were named.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct VenuesSet {
     // Deploys accounts.
@@ -1167,7 +1169,7 @@ pub struct VenuesSet {
 }
 
 // A token was listed, or its parameters changed.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AssetListed {
     // The token.
@@ -1182,7 +1184,7 @@ pub struct AssetListed {
 }
 
 // Interest accrued.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Accrued {
     // The token.
@@ -1197,7 +1199,7 @@ pub struct Accrued {
 }
 
 // A deposit was booked.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Deposited {
     // Owner.
@@ -1219,7 +1221,7 @@ pub struct Deposited {
 }
 
 // A deposit was taken out.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Withdrawn {
     // Owner.
@@ -1239,7 +1241,7 @@ pub struct Withdrawn {
 }
 
 // A debt was booked.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Borrowed {
     // Debtor.
@@ -1259,7 +1261,7 @@ pub struct Borrowed {
 }
 
 // A debt was repaid.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Repaid {
     // Debtor.
@@ -1298,7 +1300,7 @@ pub enum Taking {
 }
 
 // A debt was repaid for collateral.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Liquidated {
     // Who was liquidated.
@@ -1336,7 +1338,7 @@ pub struct Liquidated {
 // ---- events of positions, buckets and limits ------------------------------------------------------------------------
 
 // A position was filled.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PositionFilled {
     // Whose.
@@ -1366,7 +1368,7 @@ pub struct PositionFilled {
 }
 
 // Funding was settled.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct FundingSettled {
     // Whose.
@@ -1384,7 +1386,7 @@ pub struct FundingSettled {
 }
 
 // A position was taken over.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PositionTakenOver {
     // Who was liquidated.
@@ -1417,7 +1419,7 @@ pub struct PositionTakenOver {
 }
 
 // A market was opened.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MarketOpened {
     // Which.
@@ -1434,7 +1436,7 @@ pub struct MarketOpened {
 }
 
 // Parameters changed.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MarketUpdated {
     // Which.
@@ -1447,7 +1449,7 @@ pub struct MarketUpdated {
 }
 
 // Curve or funding changed.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MarketPushed {
     // Which.
@@ -1460,7 +1462,7 @@ pub struct MarketPushed {
 }
 
 // A bucket moved.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct BucketMoved {
     // Whose deposit.
@@ -1478,7 +1480,7 @@ pub struct BucketMoved {
 }
 
 // The executor of an order was paid.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ExecutorPaid {
     // Whose order.
@@ -1496,7 +1498,7 @@ pub struct ExecutorPaid {
 }
 
 // A claim was paid.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PendingClaimed {
     // Whom.
@@ -1511,7 +1513,7 @@ pub struct PendingClaimed {
 }
 
 // A bad debt was written off.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct BadDebt {
     // Debtor.
@@ -1539,7 +1541,7 @@ pub struct BadDebt {
 }
 
 // An account set limits.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LimitsSet {
     // Whose.
@@ -1552,7 +1554,7 @@ pub struct LimitsSet {
 }
 
 // A delegate may act.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Granted {
     // For whom.
@@ -1570,7 +1572,7 @@ pub struct Granted {
 }
 
 // A delegate may act no more.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Revoked {
     // For whom.
@@ -1584,7 +1586,7 @@ pub struct Revoked {
 }
 
 // No delegate may act any more.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AllRevoked {
     // For whom.
@@ -1595,7 +1597,7 @@ pub struct AllRevoked {
 }
 
 // A call or a flag began or ended.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct StatusChanged {
     // Whose.
@@ -1610,7 +1612,7 @@ pub struct StatusChanged {
 }
 
 // An account agreed to settlement in kind.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct InKindSet {
     // Whose.
@@ -1623,7 +1625,7 @@ pub struct InKindSet {
 }
 
 // A token was taken off the list.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AssetRetired {
     // The token.
@@ -1632,7 +1634,7 @@ pub struct AssetRetired {
 }
 
 // The oracle was replaced.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OracleSet {
     // The new one.
@@ -1640,7 +1642,7 @@ pub struct OracleSet {
 }
 
 // An account moved.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AccountTransferred {
     // The empty one now.
@@ -1656,7 +1658,7 @@ pub struct AccountTransferred {
 }
 
 // The books were compared with the vault.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Synced {
     // The token.
@@ -1675,7 +1677,7 @@ pub struct Synced {
 }
 
 // An account of the protocol was named.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ProtocolAccountSet {
     // Whose money buys for it.

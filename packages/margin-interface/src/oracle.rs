@@ -499,7 +499,7 @@ pub trait OracleAdminInterface {
 }
 
 // A price was accepted.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PriceAccepted {
     // Of what.
@@ -522,7 +522,7 @@ pub struct PriceAccepted {
 }
 
 // Sources were read and gave no price.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PriceRefused {
     // Of what.
@@ -537,7 +537,7 @@ pub struct PriceRefused {
 }
 
 // An asset was listed, or its limits replaced.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AssetLimitsSet {
     // Of what.
@@ -548,7 +548,7 @@ pub struct AssetLimitsSet {
 }
 
 // An asset got another name.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AliasAdded {
     // The name.
@@ -559,7 +559,7 @@ pub struct AliasAdded {
 }
 
 // A source was added.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PriceFeedAdded {
     // Of what.
@@ -572,7 +572,7 @@ pub struct PriceFeedAdded {
 }
 
 // A source was removed.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PriceFeedRemoved {
     // Of what.
@@ -585,7 +585,7 @@ pub struct PriceFeedRemoved {
 }
 
 // Prices were halted.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PricesHalted {
     // Who; the oracle itself: changed decimals.
@@ -595,7 +595,7 @@ pub struct PricesHalted {
 }
 
 // Prices were resumed.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PricesResumed {
     // Of what.
@@ -603,7 +603,7 @@ pub struct PricesResumed {
 }
 
 // A price warms up anew.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PriceReset {
     // Of what.
@@ -614,7 +614,7 @@ pub struct PriceReset {
 }
 
 // A report was taken.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ReportAccepted {
     // Which.
@@ -627,7 +627,7 @@ pub struct ReportAccepted {
 }
 
 // The publishers changed.
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PublishersSet {
     // From now on.

@@ -141,7 +141,8 @@ impl FakeLedger {
             Err(LedgerError::UnknownAsset | LedgerError::PriceNotUsable) => None,
             value => Some(value?),
         };
-        let before = Assessment { debt_value, exposures, health_factor, leverage, value };
+        let exposure = exposures.values().iter().max().unwrap_or(0);
+        let before = Assessment { debt_value, exposure, exposures, health_factor, leverage, value };
         if env.storage().instance().has(&Key::Steady) {
             return Ok(before);
         }
