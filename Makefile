@@ -31,7 +31,7 @@ CONTRACTS := $(notdir $(patsubst %/Cargo.toml,%,$(wildcard contracts/*/Cargo.tom
 FIXTURES := $(notdir $(patsubst %/Cargo.toml,%,$(wildcard tests/contracts/*/Cargo.toml examples/*/Cargo.toml)))
 WASM_FILES := $(foreach name,$(CONTRACTS) $(FIXTURES),$(WASM)/$(subst -,_,$(name)).wasm)
 SOURCES := Cargo.toml Cargo.lock rust-toolchain.toml \
-	$(shell find contracts packages examples tests/contracts tools/strip-spec \( -name '*.rs' -o -name Cargo.toml \) ! -name test.rs ! -path '*/test/*')
+	$(shell find contracts packages examples tests/contracts tools/strip-spec \( -name '*.rs' -o -name Cargo.toml \) ! -name test.rs ! -path '*/test/*' ! -path '*/tests/*')
 BINDINGS := $(TARGET)/bindings
 MISSING := $(filter-out $(wildcard $(WASM_FILES)),$(WASM_FILES))
 # What was built otherwise, or says another repository, is built anew.
@@ -60,7 +60,7 @@ check: setup cargo-deny ## formatting, clippy, dependencies, documentation
 		echo "advisories: NOT CHECKED, the database at github.com/rustsec/advisory-db is not reachable from here"; \
 	fi
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked --quiet
-	$(CARGO) run --quiet --locked --package error-table -- --check README.md
+	$(CARGO) run --quiet --locked --package error-table -- --check docs/errors.md
 
 build: stellar-cli ## release Wasm by the stellar CLI (installed when missing), with sizes and hashes
 	$(MAKE) size STELLAR="$(or $(STELLAR),stellar)"
@@ -90,8 +90,8 @@ coverage: wasm ## line coverage of contracts and packages by all their tests; fa
 	@command -v cargo-llvm-cov >/dev/null || env -u CARGO_TARGET_DIR $(CARGO) install --locked cargo-llvm-cov@$(COVERAGE_RELEASE)
 	$(CARGO) llvm-cov --locked --workspace --summary-only --ignore-filename-regex '$(UNCOVERED)' --fail-under-lines 95
 
-errors: setup ## rewrite the error table of README.md from the code
-	$(CARGO) run --quiet --locked --package error-table -- README.md
+errors: setup ## rewrite the table of docs/errors.md from the code
+	$(CARGO) run --quiet --locked --package error-table -- docs/errors.md
 
 bindings: build ## TypeScript clients of every contract in target/bindings, compiled (needs Node.js 20 and npm)
 	@command -v npm >/dev/null || { echo "npm is missing: https://nodejs.org"; exit 1; }

@@ -6,6 +6,7 @@ mod configuration;
 mod guardians;
 mod invariants;
 mod thresholds;
+mod views;
 
 use crate::InstitutionalAccount;
 use account_core::testing::{fakes::healthy, publics, secret, Fixture};

@@ -4,7 +4,7 @@ use margin_interface::{
     lean, AccountState, AccountStatus, AssetState, Bucket, Limits, PendingClaim, PerpMarket, Settlement,
 };
 use margin_math::units::INDEX;
-use soroban_sdk::{contracttype, symbol_short, Address, Env, IntoVal, Map, Symbol, TryFromVal, Val, Vec};
+use soroban_sdk::{contracttype, symbol_short, Address, Env, IntoVal, Symbol, TryFromVal, Val, Vec};
 
 /// Ledgers of a day at five seconds.
 pub const DAY_IN_LEDGERS: u32 = 17_280;

@@ -32,7 +32,7 @@ struct Held {
 /// # Errors
 /// * [`AccountError::StalePrice`] - something has no price
 /// * [`AccountError::ArithmeticOverflow`]
-pub fn total(
+fn total(
     env: &Env,
     profile: &Profile,
     footprint: &Footprint,
@@ -49,6 +49,20 @@ pub fn total(
     plus(footprint.usd, value)
 }
 
+/// What an entry puts at stake: what it moves, and what its reductions may lose. A reduction that loses is a payment to
+/// whoever trades against it.
+///
+/// # Errors
+/// * as [`total`]
+pub fn at_stake(
+    env: &Env,
+    profile: &Profile,
+    footprint: &Footprint,
+    assessed: Option<&Assessment>,
+) -> Result<i128, AccountError> {
+    plus(total(env, profile, footprint, assessed)?, losses(env, profile, footprint)?)
+}
+
 /// The value of amounts.
 ///
 /// # Errors
@@ -62,12 +76,16 @@ pub fn worth(env: &Env, profile: &Profile, amounts: &Vec<(Market, i128)>) -> Res
 ///
 /// # Errors
 /// * as [`total`]
-pub fn losses(env: &Env, profile: &Profile, footprint: &Footprint) -> Result<i128, AccountError> {
+fn losses(env: &Env, profile: &Profile, footprint: &Footprint) -> Result<i128, AccountError> {
     let overflow = |_| AccountError::ArithmeticOverflow;
     let mut sum = 0;
     for (market, size, limit) in footprint.reductions.iter() {
         let args = vec![env, env.current_contract_address().to_val(), market.to_val()];
         let view: Perpetual = read_ledger(env, profile, "perp_view", args).map_err(unpriced)?;
+        // Of what the oracle does not know both are zero.
+        if view.index.lo <= 0 {
+            return Err(AccountError::StalePrice);
+        }
         // A close trades against the whole position.
         let delta = if size == 0 { sub(0, view.position.size).map_err(overflow)? } else { size };
         let given = if delta < 0 { sub(view.index.hi, limit) } else { sub(limit, view.index.lo) };
@@ -82,7 +100,7 @@ pub fn losses(env: &Env, profile: &Profile, footprint: &Footprint) -> Result<i12
 ///
 /// # Errors
 /// * [`AccountError::ArithmeticOverflow`]
-pub fn plus(sum: i128, value: i128) -> Result<i128, AccountError> {
+fn plus(sum: i128, value: i128) -> Result<i128, AccountError> {
     add(sum, value).map_err(|_| AccountError::ArithmeticOverflow)
 }
 

@@ -64,6 +64,11 @@ const fn row(operation: &Operation) -> Row {
     }
 }
 
+/// Whether an operation is for somebody else and cannot be priced.
+pub fn is_out_of_reach(kind: Kind, effect: Effect) -> bool {
+    kind == Kind::Transfer && effect == Effect::Nothing
+}
+
 /// A function of the account itself that has consent of its own, as the single context of its entry.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Exception {
@@ -206,7 +211,7 @@ fn of_venue<T: Tier>(env: &Env, intent: &mut Intent, venue: Venue, call: &Contra
     let foreign = row.beneficiary != NOBODY
         && args.get::<Address>(env, usize::from(row.beneficiary))? != intent.account;
     intent.transfers |= foreign || row.kind == Kind::Transfer;
-    if row.kind == Kind::Transfer && row.effect == Effect::Nothing {
+    if is_out_of_reach(row.kind, row.effect) {
         intent.is_out_of_reach::<T>();
     }
     if *function == symbol_short!("deposit") && !foreign && intent.deposits(args.get(env, 3)?) {

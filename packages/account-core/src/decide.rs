@@ -93,8 +93,8 @@ pub fn decide<T: Tier>(
             let foreseen = policy::foresee(env, profile, &intent, &footprint.amounts)?;
             let limits = Limits { max_leverage, ..profile.limits.clone() };
             risks::<T>(env, profile, &limits, &intent, foreseen.clone())?;
-            let moved = amounts::total(env, profile, footprint, foreseen.as_ref())?;
-            sessions::charge(env, profile, session, footprint, moved).map(Charge::Session).map(Some)
+            let amount = amounts::at_stake(env, profile, footprint, foreseen.as_ref())?;
+            sessions::charge(env, session, amount).map(Charge::Session).map(Some)
         }
         Role::Session(_) | Role::Guardians(_) => Err(AccountError::OperationNotAllowed),
     }
@@ -127,11 +127,9 @@ fn consents(env: &Env, profile: &Profile, role: &Role, exception: Exception) -> 
             enough(*signatures, multisig::majority(GUARDIANS.list(env).len()))
         }
         (Exception::Recover(Proposer::Signers), Role::Owners(signatures)) => {
-            enough(*signatures, multisig::thresholds(env)?.to_recover(profile.signers.len()))
+            enough(*signatures, multisig::to_recover(env, profile)?)
         }
-        (Exception::Veto(_), Role::Owners(signatures)) => {
-            enough(*signatures, multisig::majority(profile.signers.len()))
-        }
+        (Exception::Veto(_), Role::Owners(signatures)) => enough(*signatures, multisig::to_veto(profile)),
         // Signers who recover are more than half: without them nobody else would be enough to stop a theft of their keys.
         (Exception::Veto(Proposer::Signers), Role::Guardians(signatures))
             if multisig::pending(env, Proposer::Signers)?.recovery =>

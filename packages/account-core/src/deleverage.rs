@@ -26,16 +26,28 @@ pub const MAX_STEPS: u32 = 6;
 /// Steps of one call that may fail.
 pub const MAX_FAILURES: u32 = 6;
 /// A step may cost one part in two to this power of what debt or notional falls by: 6.25%, enough for the band around the
-/// index and a fee. It may miss the target by as much: costs are known in whole basis points beforehand.
+/// index and a fee. Of what was short of the target it may bring as much too much.
 const PART_SHIFT: u32 = 4;
+/// And so much of what debt or notional falls by, bps: costs are estimated in whole basis points.
+const COST_BPS: i128 = 4;
 /// What a token of few decimals may round away, USD 1e7.
 const ROUNDING: i128 = USD;
 
 // The parts of the ledger's `Breakdown` that are looked at.
 #[contracttype]
 struct Picture {
+    debts: Vec<Owed>,
+    perp_debt: i128,
     positions: Vec<Held>,
+    settlement: Address,
     summary: Condition,
+}
+
+#[contracttype]
+#[derive(Clone)]
+struct Owed {
+    amount: i128,
+    asset: Address,
 }
 
 #[contracttype]
@@ -102,11 +114,11 @@ fn execute<T: Tier>(env: &Env, offer: Option<Offer>) -> Result<DeleverageReport,
     let (mut steps, mut failures) = (0, 0);
     while steps < MAX_STEPS && failures < MAX_FAILURES {
         let Some(step) = run.advice(failures) else { break };
-        let Some(kind) = run.take(&step) else {
+        let Some(taken) = run.take(step) else {
             failures += 1;
             continue;
         };
-        moved[kind] += run.look_again(kind)?;
+        moved[taken.kind] += run.look_again(&taken)?;
         steps += 1;
     }
     if steps == 0 {
@@ -129,6 +141,21 @@ fn execute<T: Tier>(env: &Env, offer: Option<Offer>) -> Result<DeleverageReport,
     }
     Deleveraged { report: report.clone() }.publish(env);
     Ok(report)
+}
+
+/// A step that was taken.
+struct Taken {
+    kind: usize,
+    /// What came from the wallet.
+    paid: Option<(Address, i128)>,
+    /// How much of it was asked for, bps; the rest is what the market does not let remain of a position.
+    asked_bps: i128,
+}
+
+impl Taken {
+    fn whole(kind: usize) -> Taken {
+        Taken { kind, paid: None, asked_bps: i128::from(BPS) }
+    }
 }
 
 /// One deleverage in progress.
@@ -173,19 +200,20 @@ impl<'a> Run<'a> {
         Vec::try_from_val(env, &step).ok()
     }
 
-    /// Takes a step as the invoker, so that nobody signs; its kind. `None` if that fails. Each calls a function that can
-    /// only reduce.
-    fn take(&mut self, step: &Vec<Val>) -> Option<usize> {
+    /// Takes a step as the invoker, so that nobody signs. `None` if that fails. Each calls a function that can only reduce.
+    fn take(&mut self, step: Vec<Val>) -> Option<Taken> {
         let (env, vault, account) = (self.env, &self.profile.protocol.vault, self.account);
         let name = Symbol::try_from_val(env, &step.get(0)?).ok()?;
         let kind = STEPS.iter().position(|kind| *kind == name)?;
         let first = step.get(1)?;
+        let mut taken = Taken::whole(kind);
         let (function, args) = match kind {
             WALLET => {
-                let amount = step.get(2)?;
+                let (asset, amount) = (Address::try_from_val(env, &first).ok()?, step.get(2)?);
+                taken.paid = Some((asset.clone(), i128::try_from_val(env, &amount).ok()?));
                 // The vault pulls exactly this in the very next call.
                 let context = ContractContext {
-                    contract: Address::try_from_val(env, &first).ok()?,
+                    contract: asset,
                     fn_name: symbol_short!("transfer"),
                     args: vec![env, account, vault.to_val(), amount],
                 };
@@ -194,26 +222,32 @@ impl<'a> Run<'a> {
                 ("repay", vec![env, account, account, first, amount])
             }
             DEPOSITS => ("repay_with_collateral", vec![env, account, first, step.get(2)?]),
-            REDUCE => return self.reduce(first, step.get(2)?, step.get(3)?).ok().map(|_| kind),
+            REDUCE => {
+                taken.asked_bps = self.reduce(first, step.get(2)?, step.get(3)?)?;
+                return Some(taken);
+            }
             _ => {
                 // The keeper consents once.
                 let [keeper, debt, collateral, max_repay] = self.offer.take()?;
                 ("deleverage", vec![env, keeper, account, debt, collateral, max_repay, first])
             }
         };
-        attempt(env, vault, function, args).ok().map(|_| kind)
+        attempt(env, vault, function, args).ok().map(|_| taken)
     }
 
-    fn reduce(&self, market: Val, size: Val, limit: Val) -> Result<Val, InvokeError> {
-        let result = self.trade(market, size, limit);
-        match result {
+    /// Reduces a position. Returns how much of what was traded was asked for, bps.
+    fn reduce(&self, market: Val, size: Val, limit: Val) -> Option<i128> {
+        const ALL: i128 = BPS as i128;
+        match self.trade(market, size, limit) {
+            Ok(_) => Some(ALL),
             // A rest below the market's minimum must not remain.
             Err(InvokeError::Contract(BELOW_MINIMUM)) => {
-                let market_name = Symbol::try_from_val(self.env, &market).map_err(|_| InvokeError::Abort)?;
-                let whole = -size_in(&self.at, &market_name);
-                self.trade(market, whole.into_val(self.env), limit)
+                let held = size_in(&self.at, &Symbol::try_from_val(self.env, &market).ok()?);
+                let asked = i128::try_from_val(self.env, &size).ok()?.checked_abs()?;
+                self.trade(market, (-held).into_val(self.env), limit).ok()?;
+                Some(asked.checked_mul(ALL)? / held.checked_abs().filter(|held| *held > 0)?)
             }
-            _ => result,
+            Err(_) => None,
         }
     }
 
@@ -229,16 +263,16 @@ impl<'a> Run<'a> {
     ///
     /// # Errors
     /// * [`AccountError::InsufficientHealth`] - health fell
-    /// * [`AccountError::OperationNotAllowed`] - that did not fall, or a position grew; it cost more than a reduction may; it went
-    ///   beyond the target by more than the smallest step and that part, although no position closed
-    fn look_again(&mut self, kind: usize) -> Result<i128, AccountError> {
+    /// * [`AccountError::OperationNotAllowed`] - that did not fall, or a position grew; it cost more than a reduction may; the
+    ///   wallet gave more than the debt fell by; it went too far beyond the target
+    fn look_again(&mut self, taken: &Taken) -> Result<i128, AccountError> {
         let (breakdown, now) = look(self.env, self.profile)?;
         let (before, after) = (&self.at.summary, &now.summary);
         if after.health_factor < before.health_factor {
             return Err(AccountError::InsufficientHealth);
         }
         // A loss that is realised may be new debt: what a reduction costs shows in the equity.
-        let fall = match kind {
+        let fall = match taken.kind {
             REDUCE => before.perp_notional - after.perp_notional,
             _ => before.debt_value - after.debt_value,
         };
@@ -246,16 +280,30 @@ impl<'a> Run<'a> {
             let was = size_in(&self.at, &market);
             size.signum() == was.signum() && size.unsigned_abs() <= was.unsigned_abs()
         });
-        let part = fall >> PART_SHIFT;
-        let dear = before.equity - after.equity > part + ROUNDING;
-        let closed = now.positions.len() < self.at.positions.len();
-        let beyond = after.effective_margin * i128::from(BPS)
-            > (after.required_margin + MIN_STEP + part) * i128::from(self.target);
-        if fall <= 0 || !smaller || dear || (beyond && !closed) {
+        let dear = before.equity - after.equity > (fall >> PART_SHIFT) + ROUNDING;
+        // No more could leave the wallet than was authorised. A debt is rounded to whole units.
+        let lost = taken.paid.as_ref().is_some_and(|(asset, paid)| {
+            paid - 1 > owed_in(&self.at, asset).saturating_sub(owed_in(&now, asset))
+        });
+        if fall <= 0 || !smaller || dear || lost || self.is_beyond(after, fall, taken.asked_bps) {
             return Err(AccountError::OperationNotAllowed);
         }
         (self.breakdown, self.at) = (breakdown, now);
         Ok(fall)
+    }
+
+    /// Whether a step was larger than the target needs: by more than the smallest step, a part of it, and what could not be
+    /// known of its costs. Of a position that was closed because no rest could remain only what was asked for counts.
+    fn is_beyond(&self, after: &Condition, fall: i128, asked_bps: i128) -> bool {
+        let (bps, target) = (i128::from(BPS), i128::from(self.target));
+        let short = |of: &Condition| of.required_margin * target - of.effective_margin * bps;
+        let needed = short(&self.at.summary);
+        let brought = needed - short(after);
+        let smallest = brought * MIN_STEP / fall;
+        // Costs that turn out to be paid, not owed, count once instead of with the target.
+        let cost = (self.at.summary.equity - after.equity).max(0);
+        let unknown = cost * (target - bps) + fall * COST_BPS;
+        brought * asked_bps / bps > needed + (needed >> PART_SHIFT) + smallest + unknown
     }
 }
 
@@ -270,4 +318,11 @@ fn look(env: &Env, profile: &Profile) -> Result<(Val, Picture), AccountError> {
 /// Base of a position, 0 without one.
 fn size_in(picture: &Picture, market: &Symbol) -> i128 {
     picture.positions.iter().find(|held| held.market == *market).map_or(0, |held| held.size)
+}
+
+/// Token units that are owed in an asset, to lenders and to the credit line.
+fn owed_in(picture: &Picture, asset: &Address) -> i128 {
+    let lent = picture.debts.iter().find(|owed| owed.asset == *asset).map_or(0, |owed| owed.amount);
+    let line = if picture.settlement == *asset { picture.perp_debt } else { 0 };
+    lent + line
 }

@@ -9,8 +9,8 @@ use crate::storage::{self, Slot, GUARDIANS, PENDING_MULTISIG, PENDING_RECOVERY, 
 use crate::tier::Tier;
 use crate::validate::validate;
 use margin_interface::{
-    AccountError, Assessment, MultisigCancelled, MultisigConfig, MultisigProposed, MultisigUpdated,
-    PendingMultisig, Proposer,
+    AccountError, AmountTier, Assessment, MultisigCancelled, MultisigConfig, MultisigProposed,
+    MultisigUpdated, PendingMultisig, Proposer,
 };
 use soroban_sdk::{Bytes, Env, IntoVal, Vec};
 
@@ -65,6 +65,19 @@ impl Thresholds {
     }
 }
 
+/// Signers who announce a recovery.
+///
+/// # Errors
+/// * [`AccountError::NotInitialized`]
+pub fn to_recover(env: &Env, profile: &Profile) -> Result<u32, AccountError> {
+    Ok(thresholds(env)?.to_recover(profile.signers.len()))
+}
+
+/// Signers who veto what was announced.
+pub fn to_veto(profile: &Profile) -> u32 {
+    majority(profile.signers.len())
+}
+
 /// More than half.
 pub fn majority(all: u32) -> u32 {
     all / 2 + 1
@@ -99,7 +112,7 @@ pub fn permits(
     const FEW: AccountError = AccountError::InsufficientSignatures;
     let footprint = intent.footprint.as_ref().filter(|_| !intent.administers).ok_or(FEW)?;
     let assessed = foreseen.as_ref().map_err(|_| FEW)?;
-    let amount = amounts::total(env, profile, footprint, assessed.as_ref()).map_err(|_| FEW)?;
+    let amount = amounts::at_stake(env, profile, footprint, assessed.as_ref()).map_err(|_| FEW)?;
     if signatures < thresholds.needed(env, amount)? {
         return Err(FEW);
     }
@@ -126,6 +139,21 @@ impl Spending {
         storage::set_spent(env, &windows);
         Ok(())
     }
+}
+
+/// Gives every new amount the sum of what fewer signers than it needs have signed for. Of a number of signatures that no old
+/// amount asked for that is not known: the next larger one has summed up all of it, and more. What as many have signed as
+/// anything needed is nobody's part, then as now.
+fn carry_over(env: &Env, before: &Thresholds, tiers: &Vec<AmountTier>) {
+    let windows = storage::spent(env);
+    let Some(most) = windows.last() else { return };
+    let mut carried = Vec::new(env);
+    for tier in tiers.iter() {
+        let counts = |old: &AmountTier| old.signatures >= tier.signatures;
+        let place = (0..).zip(before.tiers.iter()).find(|(_, old)| counts(old)).map(|(place, _)| place);
+        carried.push_back(place.and_then(|place| windows.get(place)).unwrap_or(most.clone()));
+    }
+    storage::set_spent(env, &carried);
 }
 
 /// The configuration in force.
@@ -214,7 +242,9 @@ pub fn execute<T: Tier>(env: &Env, by: Proposer) -> Result<(), AccountError> {
     if now >= ready_at + OPEN_FOR {
         return Err(AccountError::Lapsed);
     }
+    let before = thresholds(env)?;
     let mut profile = put::<T>(env, profile, config.clone())?;
+    carry_over(env, &before, &config.tiers);
     profile.epoch += 1;
     PENDING_MULTISIG.remove(env);
     PENDING_RECOVERY.remove(env);

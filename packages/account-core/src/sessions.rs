@@ -1,7 +1,6 @@
 //! Sessions: keys that trade within bounds of their own and never administer.
 
 use crate::administration::{administered, commit};
-use crate::amounts;
 use crate::intent::{Footprint, Intent};
 use crate::spent;
 use crate::state::{Profile, Session};
@@ -200,21 +199,13 @@ pub struct Charge {
     left_today: i128,
 }
 
-/// Checks an entry that moves `moved` dollars (1e7) against every limit of its session. One that can only reduce counts as well: by its number, or a thief
-/// could trade the account away in small steps, and by what it may lose.
+/// Checks an entry that puts `amount` dollars (1e7) at stake against every limit of its session. One that can only reduce
+/// counts as well: by its number, or a thief could trade the account away in small steps, and by what it may lose.
 ///
 /// # Errors
 /// * [`AccountError::ExceedsSessionLimit`] - per entry, or per ledger
 /// * [`AccountError::DailyLimitExceeded`] - amount, or number
-/// * those of [`amounts::losses`]
-pub fn charge(
-    env: &Env,
-    profile: &Profile,
-    mut session: Session,
-    footprint: &Footprint,
-    moved: i128,
-) -> Result<Charge, AccountError> {
-    let amount = amounts::plus(moved, amounts::losses(env, profile, footprint)?)?;
+pub fn charge(env: &Env, mut session: Session, amount: i128) -> Result<Charge, AccountError> {
     let Use { mut window, today, count, in_ledger } = Use::of(env, &session)?;
     let grant = &session.grant;
     let in_ledger = in_ledger.checked_add(amount).ok_or(AccountError::ArithmeticOverflow)?;

@@ -127,9 +127,14 @@ impl Fixture {
         self.call(&self.protocol.vault, "borrow", (self.account.clone(), asset, amount))
     }
 
+    /// A trade at a price of next to nothing: a purchase loses nothing, a sale everything.
     pub fn trade(&self, size: i128, reduce_only: bool) -> Context {
+        self.trade_at(size, 1, reduce_only)
+    }
+
+    pub fn trade_at(&self, size: i128, limit: i128, reduce_only: bool) -> Context {
         let market = Symbol::new(&self.env, "BTC_USD");
-        let args = (self.account.clone(), market, size, 1_i128, reduce_only, NOW);
+        let args = (self.account.clone(), market, size, limit, reduce_only, NOW);
         self.call(&self.protocol.perp_clearing, "trade", args)
     }
 

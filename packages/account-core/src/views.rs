@@ -1,5 +1,6 @@
 //! What a wallet asks before it signs.
 
+use crate::classify::is_out_of_reach;
 use crate::decide::decide;
 use crate::multisig;
 use crate::roles::role_of;
@@ -32,6 +33,9 @@ const ADMINISTRATION: [&str; 16] = [
 const OF_SESSIONS: [&str; 5] =
     ["grant_session", "remove_token_policy", "revoke_all_sessions", "revoke_session_key", "set_token_policy"];
 
+/// What moves the account's own balance of a token.
+const OF_TOKENS: [&str; 3] = ["approve", "burn", "transfer"];
+
 /// [`standing`](margin_interface::SmartAccountInterface::standing).
 pub fn standing(env: &Env) -> Result<Standing, AccountError> {
     let profile = storage::load(env)?;
@@ -49,18 +53,26 @@ pub fn standing(env: &Env) -> Result<Standing, AccountError> {
 
 /// [`required_signatures`](margin_interface::SmartAccountInterface::required_signatures).
 pub fn required_signatures<T: Tier>(env: &Env, operation: Symbol, amount: i128) -> Result<u32, AccountError> {
-    storage::load(env)?;
+    let profile = storage::load(env)?;
     let is = |name: &&str| operation == Symbol::new(env, name);
-    if operation == symbol_short!("freeze") {
+    if is(&"freeze") || (T::SESSIONS && is(&"renounce_session")) {
         return Ok(1);
     }
     if !T::MULTISIG {
-        let owner = ADMINISTRATION.iter().any(is) || (T::SESSIONS && OF_SESSIONS.iter().any(is));
-        return Ok(u32::from(!owner));
+        let administers = ADMINISTRATION.iter().any(is) || (T::SESSIONS && OF_SESSIONS.iter().any(is));
+        return Ok(u32::from(!administers || profile.owner == env.current_contract_address()));
     }
+    if is(&"propose_recovery") {
+        return multisig::to_recover(env, &profile);
+    }
+    if is(&"cancel_multisig") {
+        return Ok(multisig::to_veto(&profile));
+    }
+    let sized = match OPERATIONS.iter().find(|row| is(&row.function)) {
+        Some(row) => !is_out_of_reach(row.kind, row.effect),
+        None => OF_TOKENS.iter().any(is),
+    };
     let thresholds = multisig::thresholds(env)?;
-    let sized =
-        OPERATIONS.iter().any(|row| is(&row.function)) || ["transfer", "approve", "burn"].iter().any(is);
     if sized {
         thresholds.needed(env, amount)
     } else {

@@ -1,617 +1,663 @@
 //! Smart accounts of every tier.
-//!
-//! Doc comments of types land in the contract's on-chain spec, which costs every deployer rent: units are in comments.
 
 use crate::{Limits, Market};
+use offchain_docs::offchain_docs;
 use soroban_sdk::{
     contractclient, contracterror, contractevent, contracttype, Address, Bytes, BytesN, Env, Map, Symbol,
     Val, Vec,
 };
 
-// Tiers.
+/// The tiers of accounts.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Ord, PartialOrd)]
 #[repr(u32)]
 pub enum AccountType {
-    // 3x, owner signatures.
+    /// Leverage up to 3x, signed by its owner's keys.
     Basic = 0,
-    // 10x, session keys.
+    /// Leverage up to 10x, with session keys and rules per token.
     Pro = 1,
-    // M-of-N by amount.
+    /// M-of-N by amount, with guardians, a blacklist, trading hours and an audit trail.
     Institutional = 2,
 }
 
-// A new account.
+/// What a new account is created with.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AccountConfig {
-    // Tier.
+    /// Its tier.
     pub account_type: AccountType,
-    // Below it anyone may deleverage the account; also the floor of every increase of risk.
-    // Health, bps.
+    /// Health factor in bps below which anyone may deleverage the account; also the floor of every increase of risk.
     pub auto_deleverage_threshold: u32,
-    // Hundredths.
+    /// Largest leverage in hundredths: `300` is 3.00x.
     pub max_leverage: u32,
-    // Administers: a key account or a contract.
+    /// Who administers it: a key account or a contract.
     pub owner: Address,
-    // Keys: 32 bytes ed25519, 65 secp256r1.
+    /// Keys that sign for it: 32 bytes are ed25519, 65 bytes secp256r1 (passkeys).
     pub signers: Vec<Bytes>,
 }
 
-// Contracts an account works with.
+/// The contracts an account works with.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Protocol {
-    // May change the account's tier, together with the account.
-    // Deployer.
+    /// Who deployed it, and may change its tier together with the account.
     pub factory: Address,
-    // Margin ledger.
+    /// The margin ledger.
     pub ledger: Address,
-    // Clearing-house.
+    /// The perpetual clearing-house.
     pub perp_clearing: Address,
-    // Vault.
+    /// The vault.
     pub vault: Address,
 }
 
-// What a passkey's authenticator signed besides the payload.
+/// What a passkey's authenticator signed besides the payload.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct WebAuthnData {
-    // As returned.
+    /// As the authenticator returned it.
     pub authenticator_data: Bytes,
-    // JSON.
+    /// The client data, JSON, which holds the payload as its challenge.
     pub client_data: Bytes,
 }
 
-// A signature; strictly ascending by key.
+/// One signature of an entry. Signatures are in strictly ascending order of their keys.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Sig {
-    // 32 bytes ed25519, 65 secp256r1.
+    /// 32 bytes of ed25519, or 65 bytes of secp256r1.
     pub public_key: Bytes,
-    // Of the entry's payload.
+    /// The signature of the entry's payload.
     pub signature: BytesN<64>,
     // An optional struct is more than the SDK can convert; on the wire this is one.
-    // Passkeys: `WebAuthnData`.
+    /// The fields of [`WebAuthnData`]; of passkeys only.
     pub webauthn: Option<Map<Symbol, Bytes>>,
 }
 
-// A deleverage.
+/// What a deleverage did.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct DeleverageReport {
-    // bps.
+    /// Health factor afterwards, bps.
     pub health_after: u32,
-    // bps.
+    /// Health factor before, bps.
     pub health_before: u32,
-    // USD 1e7.
+    /// Debts repaid with tokens of the account's own address, USD 1e7.
     pub repaid_from_wallet: i128,
-    // USD 1e7.
+    /// Debts repaid with deposits of the same asset, USD 1e7.
     pub repaid_from_deposits: i128,
-    // Notional, USD 1e7.
+    /// Notional by which positions shrank, USD 1e7.
     pub reduced: i128,
-    // Swapped with the keeper, USD 1e7.
+    /// Debts that the keeper repaid for collateral, USD 1e7.
     pub swapped: i128,
 }
 
-// A call that would be authorised.
+/// A call that is to be authorised.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug)]
 pub struct Call {
-    // All authorised arguments.
+    /// All authorised arguments, in order.
     pub args: Vec<Val>,
-    // Whose function.
+    /// The contract that is called.
     pub contract: Address,
-    // Its name.
+    /// The function's name.
     pub fn_name: Symbol,
 }
 
-// An entry before it is signed.
+/// An authorisation entry before it is signed.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug)]
 pub struct Proposal {
-    // The signed tree, root first.
+    /// The calls of the signed tree, root first.
     pub calls: Vec<Call>,
-    // Who would sign, ascending.
+    /// The keys that would sign, ascending.
     pub signers: Vec<Bytes>,
 }
 
-// What an account says of itself besides its limits.
+/// What an account says of itself besides its limits.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Standing {
-    // Foreign contracts it may call.
+    /// Contracts outside the protocol that it may call.
     pub allowed: Vec<Address>,
-    // In the ledger's book.
+    /// Who may act for it by the ledger's book.
     pub delegates: Vec<Address>,
-    // Second argument of what an institution authorises.
+    /// Second argument of what an institution authorises: the generation of its configuration.
     pub epoch: u32,
-    // Only reduces.
+    /// Whether it may only reduce.
     pub frozen: bool,
-    // To whom it is offered.
+    /// To whom ownership is offered.
     pub pending_owner: Option<Address>,
-    // Hash of the next code.
+    /// Hash of the code that is announced.
     pub pending_upgrade: Option<BytesN<32>>,
-    // Unix seconds; 0 without one.
+    /// Unix seconds from when the announced code may come; 0 without one.
     pub upgrade_ready_at: u64,
 }
 
-// What a change of tier brings.
+/// What a change of tier brings.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TierParams {
-    // New limits.
+    /// The limits from then on.
     pub limits: Limits,
-    // New keys.
+    /// The keys from then on.
     pub signers: Vec<Bytes>,
 }
 
-// Explicit: no absent value means "unlimited".
-// Markets of a session.
+/// The markets of a session. Explicit: no absent value means "unlimited".
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Scope {
-    // Every one.
+    /// Every market.
     All,
-    // These.
+    /// These markets.
     Only(Vec<Market>),
 }
 
-// What a session key may do.
+/// What a session key may do.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SessionGrant {
-    // Steps of a batch count by their own names, and the batch by its.
-    // Functions of the venues.
+    /// Functions of the venues that it may sign. Steps of a batch count by their own names, and the batch by its.
     pub allowed_ops: Vec<Symbol>,
-    // USD 1e7 in 24 h.
+    /// Most it may move within 24 hours, USD 1e7.
     pub daily_limit: i128,
-    // Unix seconds, exclusive.
+    /// Unix seconds when it ends, exclusive.
     pub expires_at: u64,
-    // 32 bytes ed25519, 65 secp256r1.
+    /// The session's key: 32 bytes of ed25519, or 65 bytes of secp256r1.
     pub key: Bytes,
-    // What it may touch.
+    /// The markets it may touch.
     pub markets: Scope,
-    // Hundredths.
+    /// Largest leverage of the account after what it signs, hundredths.
     pub max_leverage: u32,
-    // Entries in 24 h.
+    /// Most entries it may sign within 24 hours.
     pub max_ops_per_day: u32,
-    // USD 1e7 in one ledger.
+    /// Most it may move in one ledger, USD 1e7.
     pub max_per_ledger: i128,
-    // USD 1e7 in one entry.
+    /// Most it may move by one entry, USD 1e7.
     pub max_per_tx: i128,
 }
 
-// A session and what is left of it.
+/// A session and what is left of it.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SessionKey {
-    // As given.
+    /// What it was granted.
     pub grant: SessionGrant,
-    // USD 1e7 in this ledger.
+    /// What it may still move in this ledger, USD 1e7.
     pub left_in_ledger: i128,
-    // USD 1e7 in 24 h.
+    /// What it may still move within 24 hours, USD 1e7.
     pub left_today: i128,
-    // Entries in 24 h.
+    /// How many entries it may still sign within 24 hours.
     pub ops_left_today: u32,
 }
 
-// A rule for one token.
+/// An account's rule for one token.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TokenPolicy {
-    // Largest debt, USD 1e7; 0: never borrowed.
+    /// Largest debt in the token, USD 1e7; with 0 it is never borrowed.
     pub max_debt: i128,
-    // Most that leaves by one entry, USD 1e7.
+    /// Most of the token that may leave by one entry, USD 1e7.
     pub max_outflow: i128,
 }
 
-// More signatures for more money.
+/// How many signatures an amount needs.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AmountTier {
-    // USD 1e7, exclusive.
+    /// What moves more than this needs them, USD 1e7.
     pub above: i128,
-    // Needed then.
+    /// Signatures needed.
     pub signatures: u32,
 }
 
-// Who signs for an institution.
+/// Who signs for an institution.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MultisigConfig {
-    // Freeze, and recover late.
+    /// Keys that may freeze the account and, after a week, recover it.
     pub guardians: Vec<Bytes>,
-    // N keys.
+    /// The N keys.
     pub signers: Vec<Bytes>,
-    // M.
+    /// M: signatures that every operation needs.
     pub threshold: u32,
-    // Ascending.
+    /// More signatures for larger amounts, ascending.
     pub tiers: Vec<AmountTier>,
 }
 
-// Whose proposal of a configuration: each has a place of its own.
+/// Whose proposal of a configuration: each has a place of its own.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
 pub enum Proposer {
-    // Owner signers.
+    /// The signers of the account.
     Signers = 0,
-    // Guardians.
+    /// The guardians of the account.
     Guardians = 1,
 }
 
-// A configuration that waits.
+/// A configuration that waits.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PendingMultisig {
-    // Then in force.
+    /// The configuration that will be in force.
     pub config: MultisigConfig,
-    // By fewer than the highest threshold, after a week, also while frozen.
+    /// Whether fewer than the highest threshold proposed it: then it takes a week, and may come while the account is
+    /// frozen.
     pub recovery: bool,
-    // Unix seconds.
+    /// Unix seconds from when it may be executed.
     pub ready_at: u64,
 }
 
-// When an institution may increase risk, UTC.
+/// When an institution may increase risk, UTC.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TradingHours {
-    // Minute of the day, inclusive.
+    /// Minute of the day it begins, inclusive.
     pub start: u32,
-    // `end <= start`: the window runs over midnight. Equal: the whole day.
-    // Minute of the day, exclusive.
+    /// Minute of the day it ends, exclusive. With `end <= start` the window runs over midnight; equal means the whole
+    /// day.
     pub end: u32,
-    // A window that runs over midnight belongs to the day it began.
-    // Bit 0 is Monday.
+    /// Bit 0 is Monday. A window that runs over midnight belongs to the day it began.
     pub weekdays: u32,
 }
 
-// `hash = sha256(previous || xdr((seq, at, action, actors, digest)))`, all zero before the first.
-// A link of the audit trail.
+/// A link of the audit trail.
+///
+/// `hash = sha256(previous || xdr((seq, at, action, actors, digest)))`, all zero before the first.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AuditRecord {
-    // What was done.
+    /// What was done.
     pub action: Symbol,
-    // Keys that signed; empty: none.
+    /// The keys that signed; empty when nobody did.
     pub actors: Vec<Bytes>,
-    // Unix seconds.
+    /// Unix seconds when it was done.
     pub at: u64,
-    // SHA-256 of what was authorised.
+    /// SHA-256 of what was authorised.
     pub digest: BytesN<32>,
-    // Of this and all before.
+    /// The hash of this record and all before.
     pub hash: BytesN<32>,
-    // From 1.
+    /// Number of the record, from 1.
     pub seq: u64,
 }
 
-// Where the audit trail stands.
+/// Where the audit trail stands.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AuditHead {
-    // Of the last record.
+    /// Hash of the last record.
     pub hash: BytesN<32>,
-    // Of the last record.
+    /// Number of the last record; 0 before the first.
     pub seq: u64,
 }
 
-// An institution's entries are in its audit trail instead.
-// An entry was authorised.
+/// An entry was authorised.
+///
+/// An institution's entries are in its audit trail instead.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Authorized {
-    // First key.
+    /// The first key that signed.
     #[topic]
     pub signer: Bytes,
-    // How many.
+    /// How many signatures there were.
     pub signatures: u32,
 }
 
-// Limits changed.
+/// The account's limits changed.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ParamsUpdated {
-    // All, as now.
+    /// All of its limits from now on.
     pub limits: Limits,
 }
 
-// A key may sign.
+/// A key may sign.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SignerAdded {
-    // The key.
+    /// The key.
     #[topic]
     pub signer: Bytes,
 }
 
-// A key may no longer sign.
+/// A key may no longer sign.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SignerRemoved {
-    // The key.
+    /// The key.
     #[topic]
     pub signer: Bytes,
 }
 
-// The account is offered.
+/// The ownership of the account is offered.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OwnershipOffered {
-    // To whom.
+    /// To whom.
     #[topic]
     pub to: Address,
 }
 
-// The owner changed.
+/// The owner changed.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OwnershipTransferred {
-    // Administers now.
+    /// Who administers the account from now on.
     #[topic]
     pub owner: Address,
 }
 
-// A foreign contract may be called.
+/// The account may call a contract outside the protocol.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ContractAllowed {
-    // Which.
+    /// Which contract.
     #[topic]
     pub contract: Address,
 }
 
-// A foreign contract may no longer be called.
+/// The account may no longer call a contract outside the protocol.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ContractDisallowed {
-    // Which.
+    /// Which contract.
     #[topic]
     pub contract: Address,
 }
 
-// Only reductions from now on.
+/// The account only reduces from now on.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AccountFrozen {}
 
-// Frozen no longer.
+/// The account is frozen no longer.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AccountUnfrozen {}
 
-// Health was restored.
+/// The account's health was restored, or some of it.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Deleveraged {
-    // Result.
+    /// What was done.
     pub report: DeleverageReport,
 }
 
-// New code is announced.
+/// New code of the account is announced.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct UpgradeProposed {
-    // Unix seconds.
+    /// Unix seconds from when it may come.
     pub ready_at: u64,
-    // Of the code.
+    /// Hash of the code.
     pub wasm_hash: BytesN<32>,
 }
 
-// New code is in force.
+/// New code of the account is in force.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct UpgradeExecuted {
-    // Of the code.
+    /// Hash of the code.
     pub wasm_hash: BytesN<32>,
 }
 
-// Announced code will not come.
+/// Announced code of the account will not come.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct UpgradeCancelled {
-    // Of the code.
+    /// Hash of the code.
     pub wasm_hash: BytesN<32>,
 }
 
-// The tier changed in place.
+/// The account's tier changed in place.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TierChanged {
-    // Now.
+    /// The tier from now on.
     pub account_type: AccountType,
-    // Now.
+    /// The limits from now on.
     pub limits: Limits,
 }
 
-// A session began, or was granted anew.
+/// A session began, or was granted anew.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SessionAdded {
-    // Its key.
+    /// Its key.
     #[topic]
     pub key: Bytes,
-    // What it may do.
+    /// What it may do.
     pub grant: SessionGrant,
 }
 
-// A session ended.
+/// A session ended.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SessionRevoked {
-    // Its key.
+    /// Its key.
     #[topic]
     pub key: Bytes,
 }
 
-// A session was used.
+/// A session signed an entry.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SessionUsed {
-    // Its key.
+    /// Its key.
     #[topic]
     pub key: Bytes,
-    // USD 1e7.
+    /// What the entry moves, USD 1e7.
     pub amount: i128,
-    // USD 1e7 in 24 h.
+    /// What the session may still move within 24 hours, USD 1e7.
     pub left_today: i128,
 }
 
-// A rule for a token changed.
+/// A rule for a token changed.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TokenPolicySet {
-    // Which token.
+    /// Which token.
     #[topic]
     pub asset: Address,
-    // As now.
+    /// The rule from now on.
     pub policy: TokenPolicy,
 }
 
-// A rule for a token is gone.
+/// A rule for a token is gone.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TokenPolicyRemoved {
-    // Which token.
+    /// Which token.
     #[topic]
     pub asset: Address,
 }
 
-// A configuration waits.
+/// A configuration of an institution waits.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MultisigProposed {
-    // By whom.
+    /// Who proposed it.
     #[topic]
     pub by: Proposer,
-    // What and when.
+    /// What it is, and from when it may come.
     pub pending: PendingMultisig,
 }
 
-// A configuration is in force.
+/// Another configuration of an institution is in force.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MultisigUpdated {
-    // As now.
+    /// The configuration from now on.
     pub config: MultisigConfig,
-    // As now.
+    /// The generation of the configuration from now on.
     pub epoch: u32,
 }
 
-// A waiting configuration will not come.
+/// A waiting configuration of an institution will not come.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MultisigCancelled {
-    // Whose.
+    /// Whose proposal it was.
     #[topic]
     pub by: Proposer,
 }
 
-// No new risk in a market.
+/// An institution takes no new risk in a market.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MarketBlacklisted {
-    // Which.
+    /// Which market.
     #[topic]
     pub market: Market,
 }
 
-// New risk again.
+/// An institution may take risk in a market again.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MarketUnblacklisted {
-    // Which.
+    /// Which market.
     #[topic]
     pub market: Market,
 }
 
-// Trading hours changed.
+/// The trading hours of an institution changed.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TradingHoursSet {
-    // As now.
+    /// The hours from now on.
     pub hours: TradingHours,
 }
 
-// The audit trail grew.
+/// The audit trail of an institution grew.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Audited {
-    // From 1.
+    /// Number of the record, from 1.
     #[topic]
     pub seq: u64,
-    // The whole link.
+    /// The whole record.
     pub record: AuditRecord,
 }
 
-// The codes of the specification's Appendix B; 204 to 213 are of this project.
 /// Errors of accounts.
+///
+/// The codes are those of the specification's Appendix B; 204 to 211 are this project's own.
+#[offchain_docs]
 #[contracterror]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
 pub enum AccountError {
-    /// Not permitted.
+    /// The session that signed has no entry of its own: what it may do is unknown.
     Unauthorized = 1,
-    /// Shape or order.
+    /// The signatures have another shape, are not in strictly ascending order of their keys, or one lacks its WebAuthn data.
     InvalidSignature = 2,
-    /// Not a signer.
+    /// A key has no role in the account, or the keys have different roles.
     UnauthorizedSigner = 3,
-    /// Too few.
+    /// Fewer signatures than the operation needs.
     InsufficientSignatures = 4,
-    /// Session over.
+    /// The session is over.
     SessionExpired = 5,
-    /// Above `max_leverage`.
+    /// The account would have more leverage than its `max_leverage`.
     ExcessiveLeverage = 100,
-    /// Below `min_health`.
+    /// The account would be less healthy than its `min_health`.
     InsufficientHealth = 101,
-    /// Above `market_exposure`.
+    /// Debt or notional in one market would be above the account's `market_exposure`.
     MarketConcentration = 102,
-    /// Above `total_borrow`.
+    /// The account would owe more than its `total_borrow`.
     TotalBorrowExceeded = 103,
-    /// Per call.
+    /// More than the session may move in one authorisation or in one ledger.
     ExceedsSessionLimit = 104,
-    /// Per day.
+    /// More than the session may move within 24 hours, or more often.
     DailyLimitExceeded = 105,
-    /// Not recognised.
+    /// The account does not recognise what it is asked to authorise, or this role may not authorise it.
     OperationNotAllowed = 106,
-    /// Blacklisted.
+    /// The market is on the account's blacklist.
     BlacklistedMarket = 107,
-    /// Outside hours.
+    /// Risk may be added within the account's trading hours only.
     OutsideTradingHours = 108,
-    /// Beyond a token's rule.
+    /// More of a token would leave by one entry, or be owed, than its rule permits.
     TokenPolicyExceeded = 109,
-    /// No state.
+    /// The account has no state.
     NotInitialized = 200,
-    /// Has state.
+    /// The account has its state already.
     AlreadyInitialized = 201,
-    /// No account.
+    /// There is no such account.
     AccountNotFound = 202,
-    /// Outside the tier.
+    /// A parameter is outside the bounds of the tier.
     InvalidConfig = 203,
-    // Health is at or above the threshold, or the account has nothing to restore it with.
-    /// Nothing to do.
+    /// Health is at or above the threshold, or the account has nothing to restore it with.
     NothingToDeleverage = 204,
-    /// Too soon.
+    /// The account was deleveraged a moment ago.
     Cooldown = 205,
-    /// Only reductions.
+    /// The account is frozen: its owners may reduce, and nothing else happens.
     Frozen = 206,
-    /// Nothing waits.
+    /// Nothing waits to be accepted, executed or cancelled.
     NothingPending = 207,
-    /// Not yet.
+    /// The delay of the change is not over.
     TooEarly = 208,
-    /// Lapsed.
+    /// The change was not executed in time.
     Lapsed = 209,
-    /// The tier is changing.
+    /// A change of tier is under way; nothing else is authorised until it completes.
     TierChangePending = 210,
-    /// Of the higher tier, in use.
+    /// The account uses what the lower tier does not have, or carries more risk than the new limits permit.
     TierInUse = 211,
-    /// Too large.
+    /// A result does not fit.
     ArithmeticOverflow = 300,
-    /// Divisor 0.
+    /// A divisor is zero.
     DivisionByZero = 301,
-    /// Sources disagree.
+    /// The sources of a price disagree.
     OraclePriceDivergence = 400,
-    /// Price too old.
+    /// A price that the decision needs is not usable now.
     StalePrice = 401,
 }
 
@@ -812,14 +858,13 @@ pub trait SmartAccountInterface {
     fn limits(env: Env) -> Result<Limits, AccountError>;
     /// Everything else that a wallet shows.
     fn standing(env: Env) -> Result<Standing, AccountError>;
-    /// How many owner signatures an operation needs; 0: the owner authorises it instead.
+    /// How many signatures an operation needs of the signers; 0: the owner authorises it instead. `renounce_session` needs
+    /// one, its own. Guardians recover and veto by more than half of theirs.
     ///
     /// # Arguments
-    /// * `operation` - a function of the venues or of the account
-    /// * `amount` - USD 1e7, summed over the entry; `i128::MAX` for what cannot be priced
-    ///
-    /// # Errors
-    /// * [`AccountError::OperationNotAllowed`] - nobody may
+    /// * `operation` - a function of the venues, of a token or of the account; any other name is one of an allowed contract
+    /// * `amount` - USD 1e7, summed over the entry: what it moves, and what its reductions may lose to the worst price that
+    ///   they name; `i128::MAX` for what cannot be priced
     fn required_signatures(env: Env, operation: Symbol, amount: i128) -> Result<u32, AccountError>;
     /// Why the account would refuse an entry now: a code of [`AccountError`], 0 if it would not. The same decision as the
     /// write path, but for the signatures themselves.

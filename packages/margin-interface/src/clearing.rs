@@ -1,6 +1,7 @@
 //! The perpetual clearing-house.
 
 use crate::{Action, MarketConfig, PerpMarket, Position, Settlement, TakeOver};
+use offchain_docs::offchain_docs;
 use soroban_sdk::{
     contractclient, contracterror, contractevent, contracttype, Address, BytesN, Env, Map, Symbol, Vec,
 };
@@ -14,487 +15,514 @@ pub const MAX_CONDITION_DEPTH: u32 = 3;
 /// Most fills of one match.
 pub const MAX_FILLS: u32 = 8;
 
-// What a trade did.
+/// What a trade did.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Fill {
-    // Fee charged, settlement units.
+    /// Fee charged, settlement units.
     pub fee: i128,
-    // Funding paid (positive) or received (negative), settlement units.
+    /// Funding paid (positive) or received (negative), settlement units.
     pub funding: i128,
-    // The position afterwards; size 0 when closed.
+    /// The position afterwards; size 0 when closed.
     pub position: Position,
-    // Average price of the fill, 1e14.
+    /// Average price of the fill, 1e14.
     pub price: i128,
-    // Cash of the fill, quote 1e7: negative when base was bought.
+    /// Cash of the fill, quote 1e7: negative when base was bought.
     pub quote_delta: i128,
-    // Profit (positive) or loss realised, settlement units, without funding and fee.
+    /// Profit (positive) or loss realised, settlement units, without funding and fee.
     pub realized_pnl: i128,
-    // Signed base 1e14 that was traded.
+    /// Signed base 1e14 that was traded.
     pub size_delta: i128,
 }
 
-// What a trade would do, before fees are settled.
+/// What a trade would do, before fees are settled.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TradeQuote {
-    // Fee, settlement units.
+    /// Fee, settlement units.
     pub fee: i128,
-    // Mark afterwards, 1e14.
+    /// Mark afterwards, 1e14.
     pub mark: i128,
-    // Average price, 1e14.
+    /// Average price, 1e14.
     pub price: i128,
-    // Cash, quote 1e7: negative when base is bought.
+    /// Cash, quote 1e7: negative when base is bought.
     pub quote_delta: i128,
 }
 
-// Funding of a market.
+/// Funding of a market.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Funding {
-    // Cumulative, per whole unit of a long, USD at 1e18.
+    /// Cumulative, per whole unit of a long, USD at 1e18.
     pub long_index: i128,
-    // Share of the index price per 8 hours, 1e18; positive: longs pay.
+    /// Share of the index price per 8 hours, 1e18; positive: longs pay.
     pub rate: i128,
-    // Cumulative, per whole unit of a short, USD at 1e18.
+    /// Cumulative, per whole unit of a short, USD at 1e18.
     pub short_index: i128,
-    // Unix seconds up to which it is accrued.
+    /// Unix seconds up to which it is accrued.
     pub updated_at: u64,
 }
 
-// Open interest per side, base 1e14.
+/// Open interest per side, base 1e14.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OpenInterest {
-    // Longs.
+    /// Sum of the long positions.
     pub long: i128,
-    // Shorts.
+    /// Sum of the short positions.
     pub short: i128,
 }
 
-// A provider's share of the liquidity pool.
+/// A provider's share of the liquidity pool.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LpPosition {
-    // Unix seconds from when announced shares may leave.
+    /// Unix seconds from when the announced shares may leave.
     pub exit_at: u64,
-    // Shares announced to leave.
+    /// Shares announced to leave.
     pub exiting: i128,
-    // Shares of the provider.
+    /// Shares of the provider.
     pub shares: i128,
-    // All shares.
+    /// All shares.
     pub total_shares: i128,
-    // Unix seconds from when the shares may leave: a cool-down after the provider's last entry.
+    /// Unix seconds from when the shares may leave: a cool-down after the provider's last entry.
     pub unlocked_at: u64,
-    // What the shares would fetch now, settlement units.
+    /// What the shares would fetch now, settlement units.
     pub value: i128,
 }
 
-// When a resting order may execute.
+/// When a resting order may execute.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Condition {
-    // Unix seconds: at or after.
+    /// Unix seconds: at or after.
     TimestampAfter(u64),
-    // Unix seconds: before.
+    /// Unix seconds: before.
     TimestampBefore(u64),
-    // Index at or above, 1e14.
+    /// Index at or above, 1e14.
     IndexAbove(i128),
-    // Index at or below, 1e14.
+    /// Index at or below, 1e14.
     IndexBelow(i128),
-    // Average mark at or above, 1e14.
+    /// Average mark at or above, 1e14.
     MarkAbove(i128),
-    // Average mark at or below, 1e14.
+    /// Average mark at or below, 1e14.
     MarkBelow(i128),
-    // The market accepts new risk.
+    /// The market accepts new risk.
     MarketOpen,
-    // Own position, signed base 1e14: at or above.
+    /// Own position, signed base 1e14: at or above.
     PositionAbove(i128),
-    // Own position, signed base 1e14: at or below.
+    /// Own position, signed base 1e14: at or below.
     PositionBelow(i128),
-    // The account's order of that nonce was filled.
+    /// The account's order of that nonce was filled.
     OrderFilled(u64),
-    // None of them.
+    /// None of them.
     Not(Vec<Condition>),
-    // At least one of them.
+    /// At least one of them.
     Or(Vec<Condition>),
 }
 
-// An order that somebody else executes later. Consent is the account's authorisation of exactly this value, or storing it.
+/// An order that somebody else executes later. Consent is the account's authorisation of exactly this value, or storing it.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ConditionalOrder {
-    // Worst average price, 1e14.
+    /// Worst average price, 1e14.
     pub acceptable_price: i128,
-    // Whose position.
+    /// The account whose position it changes.
     pub account: Address,
-    // All must hold.
+    /// What must hold for it to execute: all of them.
     pub conditions: Vec<Condition>,
-    // The account's epoch it was signed in.
+    /// The account's epoch that it was signed in.
     pub epoch: u64,
-    // Unix seconds, exclusive; mandatory.
+    /// Unix seconds when it ends, exclusive.
     pub expires_at: u64,
-    // Market.
+    /// The perpetual market.
     pub market: Symbol,
-    // Most the executor may be paid, settlement units.
+    /// Most the executor may be paid, settlement units.
     pub max_fee: i128,
-    // At most once per nonce.
+    /// Distinguishes the account's orders; each is filled at most once.
     pub nonce: u64,
-    // Never increases or crosses.
+    /// Whether it may only reduce a position.
     pub reduce_only: bool,
-    // Who brought the order.
+    /// Who brought the order.
     pub referrer: Option<Address>,
-    // Everyone may execute once all conditions hold; otherwise only the trusted executor, without conditions.
+    /// With it everyone may execute once all conditions hold; without it only the trusted executor may, whatever the
+    /// conditions are.
     pub require_verified: bool,
-    // Who consents: the account, or a delegate that may sign orders.
+    /// Who consents: the account, or a delegate that may sign orders.
     pub signer: Address,
-    // Signed base, 1e14.
+    /// Signed base to trade, 1e14; long > 0.
     pub size_delta: i128,
-    // Tag of the front end.
+    /// Tag of the front end that made it.
     pub tracking_code: Symbol,
-    // May execute without verification.
+    /// Who may execute it without verification.
     pub trusted_executor: Option<Address>,
 }
 
-// What an account has standing.
+/// The orders that an account has stored.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OrderBook {
-    // Orders of another one are dead.
+    /// The account's epoch; orders of another are dead.
     pub epoch: u64,
-    // By nonce.
+    /// Stored orders by their nonce.
     pub resting: Map<u64, ConditionalOrder>,
 }
 
-// Whether an order would execute now.
+/// Whether an order would execute now.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OrderCheck {
-    // Error that refuses it, the ledger's included; 0: none.
+    /// Code of the error that refuses it, the ledger's included; 0 when it would execute.
     pub error: u32,
-    // Average price, 1e14.
+    /// Average price it would get, 1e14.
     pub price: i128,
-    // Signed base that would be filled, 1e14.
+    /// Signed base that would be filled, 1e14.
     pub size_delta: i128,
 }
 
-// One side of a match.
+/// One side of a match.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MatchedFill {
-    // Whose order, and its consent.
+    /// The order that is filled, and its consent.
     pub order: ConditionalOrder,
-    // Cash, quote 1e7: negative when base is bought.
+    /// Cash of the fill, quote 1e7: negative when base is bought.
     pub quote_delta: i128,
-    // Signed base, 1e14.
+    /// Signed base of the fill, 1e14.
     pub size_delta: i128,
 }
 
-// With whom the clearing-house works.
+/// The contracts the clearing-house works with.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ClearingConfig {
-    // Keeps the books.
+    /// The margin ledger, which keeps the books.
     pub ledger: Address,
-    // Orders the queue of matches.
+    /// Who may match orders off the curve.
     pub operator: Option<Address>,
-    // Prices the indices.
+    /// The oracle, which prices the indices.
     pub oracle: Address,
-    // Margins, settles, insures.
+    /// The token that margins, settles and insures.
     pub settlement: Address,
-    // Holds the tokens.
+    /// The vault, which holds the tokens.
     pub vault: Address,
 }
 
-// Markets wait 24 h, the operator 48 h, code 7 days.
-// What a market still does.
+/// What a market still does.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Ord, PartialOrd)]
 #[repr(u32)]
 pub enum MarketStage {
-    // Everything.
+    /// Everything.
     Normal = 0,
-    // Positions shrink.
+    /// Positions only shrink.
     ReduceOnly = 1,
-    // Nothing moves.
+    /// Nothing is traded or liquidated.
     Frozen = 2,
-    // Every position is settled at one price.
+    /// Every position is settled at one price, for good.
     WindDown = 3,
 }
 
-// The pool's own side of a market.
+/// The pool's own side of a market.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct House {
-    // Of a wind-down, 1e14.
+    /// The price of a wind-down, 1e14; 0 before.
     pub clearing_price: i128,
-    // Of a deposit to the pool, how much becomes depth, bps.
+    /// How much of a deposit to the pool becomes depth of the curve, bps.
     pub depth_bps: u32,
-    // What it took from traders, base 1e14, long > 0.
+    /// What it took from traders, base 1e14, long > 0.
     pub inventory: i128,
-    // Unix seconds.
+    /// Unix seconds of the last re-peg.
     pub repegged_at: u64,
-    // Of the stage, Unix seconds.
+    /// Unix seconds since when the market has its stage.
     pub since: u64,
-    // What the market still does.
+    /// What the market still does.
     pub stage: MarketStage,
 }
 
-// What loosens risk.
+/// What loosens risk, and therefore waits. Markets wait 24 hours, the operator 48 hours, code 7 days.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum ClearingChange {
-    // Parameters.
+    /// Parameters of a market.
     Market(Symbol, MarketConfig),
-    // A market with its base and quote reserves.
+    /// A market with its base and quote reserves.
     Open(Symbol, MarketConfig, i128, i128),
-    // How much of a deposit to the pool becomes depth, bps.
+    /// How much of a deposit to the pool becomes depth, bps.
     Depth(Symbol, u32),
-    // Who matches.
+    /// Who may match orders.
     Operator(Address),
-    // Normal again, or wound down for good.
+    /// A market back to normal, or wound down for good.
     Stage(Symbol, MarketStage),
-    // Code and the version of its storage: 7 days.
+    /// Code and the version of its storage: 7 days.
     Upgrade(BytesN<32>, u32),
 }
 
 // The SDK has no boxes.
-// A step of a batch.
+/// A step of a batch.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[allow(clippy::large_enum_variant)]
 pub enum ClearingRequest {
-    // Refresh, deposit, withdraw, trade, liquidity.
+    /// An action of the ledger: refresh, deposit, withdraw, trade, liquidity.
     Act(Action),
-    // Stores an order.
+    /// Stores an order.
     PlaceOrder(ConditionalOrder),
-    // Kills the order of a nonce.
+    /// Kills the order of a nonce.
     CancelOrder(u64),
-    // Announces that shares will leave the pool.
+    /// Announces that shares will leave the pool.
     RequestExit(i128),
 }
 
-// The funding rate of a market was measured again. What had accrued until then is in the ledger's market record.
+/// The funding rate of a market was measured again. What had accrued until then is in the ledger's market record.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct FundingRateUpdated {
-    // Which market.
+    /// Which market.
     #[topic]
     pub market: Symbol,
-    // Time-weighted index, 1e14; `None` without coverage.
+    /// Time-weighted index, 1e14; `None` without coverage.
     pub index_twap: Option<i128>,
-    // Time-weighted mark, 1e14; `None` while the market is younger than the window.
+    /// Time-weighted mark, 1e14; `None` while the market is younger than the window.
     pub mark_twap: Option<i128>,
-    // Index price by which funding accrues, 1e14.
+    /// Index price by which funding accrues, 1e14.
     pub price: i128,
-    // Share of it that longs pay per 8 hours, 1e18; negative: shorts pay; 0 while the premium cannot be measured.
+    /// Share of `price` that longs pay per 8 hours, 1e18; negative: shorts pay; 0 while the premium cannot be measured.
     pub rate: i128,
 }
 
-// A provider joined the pool.
+/// A provider joined the pool.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LiquidityAdded {
-    // Whose deposit moved.
+    /// Whose deposit moved.
     #[topic]
     pub provider: Address,
-    // Settlement units.
+    /// Settlement units that joined.
     pub amount: i128,
-    // Minted.
+    /// Shares minted.
     pub shares: i128,
-    // All shares afterwards.
+    /// All shares afterwards.
     pub total_shares: i128,
 }
 
-// A provider left the pool, or part of it.
+/// A provider left the pool, or part of it.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LiquidityRemoved {
-    // Whose deposit grew.
+    /// Whose deposit grew.
     #[topic]
     pub provider: Address,
-    // Settlement units.
+    /// Settlement units that left.
     pub amount: i128,
-    // Burnt.
+    /// Shares burnt.
     pub shares: i128,
-    // All shares afterwards.
+    /// All shares afterwards.
     pub total_shares: i128,
 }
 
-// Somebody gave to insurance.
+/// Somebody gave to insurance.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct InsuranceFunded {
-    // Whose deposit moved.
+    /// Whose deposit moved.
     #[topic]
     pub from: Address,
-    // Settlement units.
+    /// Settlement units.
     pub amount: i128,
 }
 
-// An order was stored.
+/// An order was stored.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OrderPlaced {
-    // Whose.
+    /// Whose order.
     #[topic]
     pub account: Address,
-    // All of it.
+    /// The whole order.
     pub order: ConditionalOrder,
 }
 
-// An order was filled, or a part of it.
+/// An order was filled, or a part of it.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OrderFilled {
-    // Whose.
+    /// Whose order.
     #[topic]
     pub account: Address,
-    // Executor or operator.
+    /// Who executed or matched it.
     #[topic]
     pub executor: Address,
-    // Paid to the executor, settlement units.
+    /// Paid to the executor, settlement units.
     pub executor_fee: i128,
-    // Of the order.
+    /// Nonce of the order.
     pub nonce: u64,
-    // Average price, 1e14.
+    /// Average price, 1e14.
     pub price: i128,
-    // Who brought it.
+    /// Who brought the order.
     pub referrer: Option<Address>,
-    // Still open, signed base 1e14.
+    /// What is still open of it, signed base 1e14.
     pub remaining: i128,
-    // Signed base, 1e14.
+    /// What was filled, signed base 1e14.
     pub size_delta: i128,
-    // Of the front end.
+    /// Tag of the front end that made it.
     pub tracking_code: Symbol,
 }
 
-// Orders are dead.
+/// Orders of an account are dead.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OrdersCancelled {
-    // Whose.
+    /// Whose orders.
     #[topic]
     pub account: Address,
-    // Bit i: nonce `64 * word + i`.
+    /// Bit `i` stands for the nonce `64 * word + i`.
     pub mask: u64,
-    // See `mask`.
+    /// Which 64 nonces `mask` is about.
     pub word: u64,
 }
 
-// Every order of an earlier epoch is dead.
+/// All orders of an account's earlier epochs are dead.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct EpochBumped {
-    // Whose.
+    /// Whose orders.
     #[topic]
     pub account: Address,
-    // Now.
+    /// The account's epoch from now on.
     pub epoch: u64,
 }
 
-// Somebody else matches.
+/// Somebody else may match orders.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OperatorSet {
-    // `None`: nobody.
+    /// Who; `None`: nobody.
     pub operator: Option<Address>,
 }
 
-// A provider will leave.
+/// A provider announced to leave the pool.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ExitRequested {
-    // Whose shares.
+    /// Whose shares.
     #[topic]
     pub provider: Address,
-    // Unix seconds from when they may leave.
+    /// Unix seconds from when the shares may leave.
     pub exit_at: u64,
-    // How many.
+    /// How many shares will leave.
     pub shares: i128,
 }
 
-// The house's side of a market changed otherwise than by a trade.
+/// The house's side of a market changed otherwise than by a trade.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct HouseChanged {
-    // Which market.
+    /// Which market.
     #[topic]
     pub market: Symbol,
-    // Now.
+    /// The house from now on.
     pub house: House,
 }
 
-// Errors of the clearing-house (800-899). Errors of the ledger (600-699) come through unchanged.
+/// Errors of the clearing-house (800-899). Errors of the ledger (600-699) come through unchanged.
+#[offchain_docs]
 #[contracterror]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
 pub enum ClearingError {
-    /// Not a usable number.
+    /// An amount, size or price limit is zero, negative or too large, or is worth nothing.
     InvalidAmount = 800,
-    /// Too late.
+    /// The deadline is over.
     DeadlineExpired = 801,
-    /// Worse than the limit.
+    /// The outcome is worse than the limit that was given.
     SlippageExceeded = 802,
-    /// It would increase.
+    /// A reduce-only operation would open or increase a position.
     ReduceOnly = 803,
-    /// Too small a rest.
+    /// What would remain of the position is below the smallest notional of the market.
     BelowMinimum = 804,
-    /// Outside the band.
+    /// The price is, or would be, further from the index than the market's band.
     OutsideBand = 805,
-    /// Too far in one ledger.
+    /// The mark would move further in one ledger than the market permits.
     ImpactExceeded = 806,
-    /// Above a size cap.
+    /// Above the largest position or the largest open interest of the market.
     SizeCapExceeded = 807,
-    /// No position.
+    /// There is no position, or none on this side.
     NoPosition = 808,
-    /// No usable price.
+    /// The index is not good enough for this operation now.
     PriceNotUsable = 809,
-    /// Parameter out of bounds.
+    /// A parameter is out of bounds.
     InvalidConfig = 810,
-    /// Beyond the curve.
+    /// The curve does not hold that much.
     CurveExhausted = 811,
-    /// Too few shares, or no value.
+    /// The provider has fewer shares, or the shares of the pool have no value.
     InsufficientShares = 812,
-    /// Does not fit.
+    /// A result does not fit.
     Overflow = 813,
-    /// Entered too recently.
+    /// The provider entered too recently.
     CoolDown = 814,
-    /// Not a step of a batch.
+    /// Not a step that a batch executes, or not in that place.
     InvalidRequest = 815,
-    /// Not granted.
+    /// The delegate's grant does not permit it.
     NotPermitted = 816,
-    /// Malformed.
+    /// A field of the order is out of bounds.
     InvalidOrder = 817,
-    /// Expired.
+    /// The order has expired.
     OrderExpired = 818,
-    /// Of another epoch.
+    /// The order was signed in another epoch: all orders before were cancelled, or the account was flagged since.
     WrongEpoch = 819,
-    /// Filled, cancelled or taken.
+    /// The nonce was filled, was cancelled, or belongs to another order.
     NonceUsed = 820,
-    /// Only the trusted executor.
+    /// Only the executor that the order trusts may execute it.
     NotExecutor = 821,
-    /// A condition fails.
+    /// A condition of the order does not hold.
     ConditionNotMet = 822,
-    /// Too many are stored.
+    /// The account has as many stored orders as fit.
     TooManyOrders = 823,
-    /// The account is flagged.
+    /// The account is being liquidated.
     AccountFlagged = 824,
-    /// Does not cancel out.
+    /// The fills do not cancel out, are too many, or name one account twice.
     InvalidMatch = 825,
-    /// Not the operator.
+    /// The caller is not the operator.
     NotOperator = 826,
-    /// Not at this stage.
+    /// The market does not permit it at its present stage.
     WrongStage = 827,
-    /// The pool holds enough.
+    /// The pool holds as much of the market as it may.
     InventoryFull = 828,
-    /// Not yet.
+    /// The time for it has not come.
     TooEarly = 829,
-    /// Not announced in time.
+    /// So many shares were not announced to leave, or not in time.
     ExitNotRequested = 830,
-    /// Too little depth left.
+    /// Too little depth would be left for the open positions.
     TooShallow = 831,
-    /// Nothing pays for it.
+    /// There is nothing that would pay for it.
     NoBudget = 832,
 }
 

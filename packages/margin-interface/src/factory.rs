@@ -1,6 +1,7 @@
 //! The account factory.
 
 use crate::{AccountConfig, AccountType, TierParams};
+use offchain_docs::offchain_docs;
 use soroban_sdk::{contractclient, contracterror, contractevent, contracttype, Address, BytesN, Env, Vec};
 
 // 500 was a tier without code.
@@ -21,98 +22,106 @@ pub enum FactoryError {
     TooManyAccounts = 505,
 }
 
-// What the factory deploys.
+/// What the factory deploys.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct FactoryConfig {
-    // Hash of the Wasm of tier-1 accounts.
+    /// Hash of the Wasm of tier-1 accounts.
     pub basic_hash: BytesN<32>,
-    // Hash of the Wasm of tier-3 accounts.
+    /// Hash of the Wasm of tier-3 accounts.
     pub institutional_hash: BytesN<32>,
-    // Margin ledger of the accounts.
+    /// Margin ledger of the accounts.
     pub ledger: Address,
-    // No accounts are created.
+    /// Whether no accounts are created.
     pub paused: bool,
-    // Clearing-house of the accounts.
+    /// Clearing-house of the accounts.
     pub perp_clearing: Address,
-    // Hash of the Wasm of tier-2 accounts.
+    /// Hash of the Wasm of tier-2 accounts.
     pub pro_hash: BytesN<32>,
-    // Vault of the accounts.
+    /// Vault of the accounts.
     pub vault: Address,
 }
 
-// A change of the factory that waits.
+/// A change of the factory that waits.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum FactoryChange {
-    // Code of future accounts of a tier, and of accounts that change to it.
+    /// Code of future accounts of a tier, and of accounts that change to it.
     WasmHash(AccountType, BytesN<32>),
-    // Code of the factory and the version of its storage.
+    /// Code of the factory and the version of its storage.
     Upgrade(BytesN<32>, u32),
 }
 
-// An account was deployed.
+/// An account was deployed.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AccountCreated {
-    // Administers the account.
+    /// Who administers the account.
     #[topic]
     pub owner: Address,
-    // Tier.
+    /// Its tier.
     #[topic]
     pub account_type: AccountType,
-    // Its address.
+    /// Its address.
     pub account: Address,
-    // What it runs.
+    /// Hash of the code it runs.
     pub wasm_hash: BytesN<32>,
 }
 
-// An account changed its tier.
+/// An account changed its tier.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AccountUpgraded {
-    // Its address.
+    /// Its address.
     #[topic]
     pub account: Address,
-    // Tier.
+    /// Its tier from now on.
     #[topic]
     pub account_type: AccountType,
-    // What it runs.
+    /// Hash of the code it runs from now on.
     pub wasm_hash: BytesN<32>,
 }
 
-// A user's positions moved to a smart account.
+/// A user's positions moved to a smart account.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Migrated {
-    // Whose they were.
+    /// Whose they were.
     #[topic]
     pub user: Address,
-    // Whose they are.
+    /// Whose they are.
     #[topic]
     pub account: Address,
 }
 
-// Future accounts of a tier run other code.
+/// Future accounts of a tier run other code.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct WasmHashSet {
-    // Tier.
+    /// Which tier.
     #[topic]
     pub account_type: AccountType,
-    // Of the code.
+    /// Hash of the code.
     pub wasm_hash: BytesN<32>,
 }
 
-// No accounts are created from now on.
+/// No accounts are created from now on.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CreationPaused {
-    // By whom.
+    /// Who paused.
     pub by: Address,
 }
 
-// Accounts are created again.
+/// Accounts are created again.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CreationResumed {}

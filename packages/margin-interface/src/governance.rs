@@ -1,41 +1,44 @@
 //! How every contract of the protocol is governed.
 
+use offchain_docs::offchain_docs;
 use soroban_sdk::{contractclient, contracterror, contractevent, contracttype, Address, BytesN, Env};
 
 /// Errors of governance (1000-1099), the same in every contract.
+#[offchain_docs]
 #[contracterror]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
 pub enum GovernanceError {
-    // Neither admin nor guardian.
+    /// The caller is neither admin nor guardian.
     NotGovernor = 1000,
-    // No admin is waiting to accept.
+    /// No admin is waiting to accept.
     NoTransfer = 1001,
-    // Scheduled already.
+    /// The change is scheduled already.
     AlreadyScheduled = 1002,
-    // Not scheduled.
+    /// The change is not scheduled.
     NotScheduled = 1003,
-    // The delay is not over.
+    /// The delay of the change is not over.
     TooEarly = 1004,
-    // Not executed in time.
+    /// The change was not executed in time.
     Expired = 1005,
-    // Loosens: has to be proposed.
+    /// What loosens has to be proposed and to wait.
     NeedsTimelock = 1006,
-    // Upgrades are frozen for good.
+    /// The code is final.
     UpgradesFrozen = 1007,
-    // Older than what is stored.
+    /// The version is older than that of what is stored.
     Downgrade = 1008,
-    // Migrated already.
+    /// The storage was migrated already.
     NothingToMigrate = 1009,
 }
 
-// When a scheduled change may execute, Unix seconds.
+/// When a scheduled change may execute, Unix seconds.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Schedule {
-    // No longer from here.
+    /// Unix seconds from when it may no longer execute.
     pub expires_at: u64,
-    // From here.
+    /// Unix seconds from when it may execute.
     pub ready_at: u64,
 }
 
@@ -134,77 +137,85 @@ pub trait MigrationInterface {
     fn migrate(env: Env);
 }
 
-// The office of admin was offered.
+/// The office of admin was offered.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AdminTransferOffered {
-    // To whom.
+    /// To whom.
     #[topic]
     pub to: Address,
 }
 
-// There is a new admin.
+/// There is a new admin.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AdminTransferred {
-    // Who.
+    /// Who it is.
     #[topic]
     pub admin: Address,
 }
 
-// There is a new guardian.
+/// There is a new guardian.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct GuardianSet {
-    // Who.
+    /// Who it is.
     #[topic]
     pub guardian: Address,
 }
 
-// A change was announced. The transaction that did carries it in its arguments.
+/// A change was announced. The transaction that did carries it in its arguments.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ChangeProposed {
-    // SHA-256 of the change's XDR.
+    /// SHA-256 of the change's XDR.
     #[topic]
     pub id: BytesN<32>,
-    // Unix seconds.
+    /// Unix seconds from when it may execute.
     pub ready_at: u64,
-    // Unix seconds.
+    /// Unix seconds from when it may no longer execute.
     pub expires_at: u64,
 }
 
-// An announced change took effect.
+/// An announced change took effect.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ChangeExecuted {
-    // Which.
+    /// SHA-256 of the change's XDR.
     #[topic]
     pub id: BytesN<32>,
 }
 
-// An announced change was withdrawn.
+/// An announced change was withdrawn.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ChangeCancelled {
-    // Which.
+    /// SHA-256 of the change's XDR.
     #[topic]
     pub id: BytesN<32>,
-    // By whom.
+    /// Who withdrew it.
     pub by: Address,
 }
 
-// The code is final.
+/// The code is final from now on.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct UpgradesFrozen {}
 
-// The storage has another layout.
+/// The storage has another layout.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct StorageMigrated {
-    // Before.
+    /// The version before.
     pub from: u32,
-    // From now on.
+    /// The version from now on.
     pub to: u32,
 }

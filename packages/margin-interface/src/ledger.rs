@@ -1,9 +1,9 @@
 //! The margin ledger: who owns what, who owes what, and is it enough.
 //!
-//! Doc comments of types land in the contract's on-chain spec, where every byte counts against the network's limit for
-//! code: those of types are plain comments. Fields `*_seq` of events are the `seq` of the named entry after the change.
+//! Fields `*_seq` of events are the `seq` of the named entry after the change.
 
 use crate::{Asset, Limits, Market, Quote, Receive};
+use offchain_docs::offchain_docs;
 use soroban_sdk::{
     contractclient, contracterror, contractevent, contracttype, Address, BytesN, Env, Map, Symbol, Vec,
 };
@@ -19,679 +19,711 @@ pub const MAX_ACTIONS: u32 = 3 * MAX_HOLDINGS;
 /// As an amount: everything.
 pub const ALL: i128 = i128::MAX;
 
-// Kinked curve, annual bps.
+/// The kinked curve of an asset's interest, in bps of a year.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RateCurve {
-    // At zero utilisation.
+    /// Rate at zero utilisation.
     pub base_bps: u32,
-    // Added up to the kink.
+    /// What is added up to the kink.
     pub slope1_bps: u32,
-    // Added beyond the kink.
+    /// What is added beyond the kink.
     pub slope2_bps: u32,
-    // Kink: target utilisation.
+    /// Utilisation at the kink, bps.
     pub target_bps: u32,
-    // Modifier change per second, 1e9.
+    /// How fast the modifier of the curve moves, parts in 1e9 per second.
     pub reactivity: u32,
 }
 
-// `opening > margin_call >= liquidation >= 100%`: the divisors of a deposit's support at the three levels.
-// Parameters of a listed asset.
+/// Parameters of a listed asset.
+///
+/// `opening > margin_call >= liquidation >= 100%`: the divisors of a deposit's support at the three levels.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AssetConfig {
-    // Token units.
+    /// Largest sum of debts, token units.
     pub borrow_cap: i128,
-    // Accepts deposits and debts.
+    /// Whether it accepts deposits and debts.
     pub enabled: bool,
-    // Oracle's name.
+    /// The oracle's name of it.
     pub index: Asset,
-    // Liquidation level, bps.
+    /// Divisor of a deposit's support at the liquidation level, bps.
     pub liquidation_bps: u32,
-    // Liability weight, bps.
+    /// Liability weight: what a debt in it counts for, bps.
     pub lw_bps: u32,
-    // Share that supports, bps.
+    /// Share of a deposit's value that supports, bps.
     pub ltv_bps: u32,
-    // Margin-call level, bps.
+    /// Divisor of a deposit's support at the margin-call level, bps.
     pub margin_call_bps: u32,
-    // Largest bonus, bps.
+    /// Largest bonus of a liquidator who seizes it, bps.
     pub max_bonus_bps: u32,
-    // For borrowing, bps.
+    /// Largest share of the supply that may be lent, bps.
     pub max_utilisation_bps: u32,
-    // A deposit stays this long.
+    /// How long a deposit has to stay, seconds.
     pub min_deposit_seconds: u32,
-    // Opening level, bps.
+    /// Divisor of a deposit's support at the opening level, which every increase of risk has to keep, bps.
     pub opening_bps: u32,
-    // Of supplied: debts grow by at most this within an hour.
+    /// How much of what is supplied the debts may grow by within an hour, bps.
     pub outflow_bps: u32,
-    // Interest.
+    /// Its interest.
     pub rate: RateCurve,
-    // Of interest, bps.
+    /// Share of the interest that is the protocol's, bps.
     pub reserve_factor_bps: u32,
-    // Token units.
+    /// Largest sum of deposits, token units.
     pub supply_cap: i128,
 }
 
-// Exactly `cash + borrowed + pending_bad_debt == supplied + reserves`, and for the settlement asset exactly
-// `cash + borrowed + perp_borrowed + pending_bad_debt == supplied + reserves + lp + insurance + fees + pending`.
-// Totals of an asset.
+/// Totals of an asset.
+///
+/// Exactly `cash + borrowed + pending_bad_debt == supplied + reserves`, and for the settlement asset exactly
+/// `cash + borrowed + perp_borrowed + pending_bad_debt == supplied + reserves + lp + insurance + fees + pending`.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AssetTotals {
-    // Debt shares.
+    /// Shares of all debts.
     pub borrow_shares: i128,
-    // Token units.
+    /// What all debts come to, token units.
     pub borrowed: i128,
-    // Tokens in the vault.
+    /// Tokens in the vault, token units.
     pub cash: i128,
-    // Due, below a unit, 1e18.
+    /// Interest due below one unit, 1e18.
     pub interest_rest: i128,
-    // Of the curve, 1e9.
+    /// Modifier of the interest curve, 1e9.
     pub modifier: i128,
-    // Missing in the vault, token units.
+    /// What the vault misses and nobody has borne yet, token units.
     pub pending_bad_debt: i128,
-    // Of the last loss, Unix seconds.
+    /// Unix seconds of the last such loss.
     pub pending_since: u64,
-    // The protocol's, token units.
+    /// What is the protocol's, token units.
     pub reserves: i128,
-    // May be lent at once, token units times 3,600.
+    /// What may be lent at once, token units times 3,600.
     pub room: i128,
-    // Change count.
+    /// Number of changes of these totals.
     pub seq: u64,
-    // Depositors', token units.
+    /// What all deposits come to, token units.
     pub supplied: i128,
-    // Supply shares.
+    /// Shares of all deposits.
     pub supply_shares: i128,
-    // Last accrual, Unix seconds.
+    /// Unix seconds up to which interest has accrued.
     pub updated_at: u64,
 }
 
-// What a change worsened reaches existing accounts over seven days: these are the terms that it started from.
-// Terms of existing accounts.
+/// The terms that existing accounts had before a change worsened them: they reach the new ones over seven days.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Ramp {
-    // Bps.
+    /// [`AssetConfig::liquidation_bps`] when it began.
     pub liquidation_bps: u32,
-    // Bps.
+    /// [`AssetConfig::ltv_bps`] when it began.
     pub ltv_bps: u32,
-    // Bps.
+    /// [`AssetConfig::lw_bps`] when it began.
     pub lw_bps: u32,
-    // Bps.
+    /// [`AssetConfig::margin_call_bps`] when it began.
     pub margin_call_bps: u32,
-    // Of the change, Unix seconds.
+    /// Unix seconds when it began.
     pub since: u64,
 }
 
-// A listed asset.
+/// A listed asset.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AssetState {
-    // Parameters.
+    /// Its parameters.
     pub config: AssetConfig,
-    // Of the token.
+    /// The token's decimals.
     pub decimals: u32,
-    // Terms on their way.
+    /// Where the terms of existing accounts come from.
     pub ramp: Ramp,
-    // Totals.
+    /// Its totals.
     pub totals: AssetTotals,
 }
 
-// Perpetual buckets and credit line, settlement units.
+/// The buckets of perpetuals and the pool's credit line, in settlement units.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Settlement {
-    // `R_p`: open claims of winners.
+    /// `R_p`: open claims of winners.
     pub claims: i128,
-    // Times paid in full.
+    /// How often all claims were paid in full.
     pub claims_epoch: u32,
-    // Unpaid share, 1e18.
+    /// Share of a claim of this epoch that is not paid yet, 1e18.
     pub claims_fraction: i128,
-    // `F`: protocol fees.
+    /// `F`: the protocol's fees.
     pub fees: i128,
-    // `I`: insurance.
+    /// `I`: insurance.
     pub insurance: i128,
-    // UTC day of `insurance_spent`.
+    /// UTC day of `insurance_spent`.
     pub insurance_day: u64,
-    // Paid for bad debt that day.
+    /// What insurance paid for bad debt that day.
     pub insurance_spent: i128,
-    // `L`: providers' cash, lent or not.
+    /// `L`: the providers' cash, what is lent of it included.
     pub lp: i128,
-    // `H`: cash for claims.
+    /// `H`: cash set aside for claims.
     pub pending: i128,
-    // Shares of the line.
+    /// Shares of the credit line.
     pub perp_borrow_shares: i128,
-    // Owed to `lp`.
+    /// What the credit line's debtors owe to `lp`.
     pub perp_borrowed: i128,
-    // Change count.
+    /// Number of changes of the buckets.
     pub seq: u64,
 }
 
-// Cash buckets.
+/// A bucket of settlement cash.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
 pub enum Bucket {
-    // Providers' cash.
+    /// The providers' cash.
     Lp = 0,
-    // Insurance.
+    /// Insurance.
     Insurance = 1,
-    // Protocol fees.
+    /// The protocol's fees.
     Fees = 2,
 }
 
-// Market parameters.
+/// Parameters of a perpetual market.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MarketConfig {
-    // Largest mark-index distance, bps.
+    /// Largest distance of the mark from the index, bps.
     pub band_bps: u32,
-    // Taker fee, bps.
+    /// Fee of a trade, bps of its notional.
     pub fee_bps: u32,
-    // Reserve test: index gap, bps.
+    /// Gap of the index that the pool has to bear in the reserve test, bps.
     pub gap_bps: u32,
-    // Mark move per ledger, bps.
+    /// Largest move of the mark within one ledger, bps.
     pub impact_bps: u32,
-    // Initial margin, bps.
+    /// Initial margin, bps of the notional.
     pub imr_bps: u32,
-    // Oracle's name.
+    /// The oracle's name of what it is about.
     pub index: Asset,
-    // Per side, base 1e14.
+    /// Largest open interest of a side, base 1e14.
     pub max_open_interest: i128,
-    // Bps of the base reserve.
+    /// Largest position, bps of the base reserve.
     pub max_position_bps: u32,
-    // Smallest notional, USD 1e7.
+    /// Smallest notional of a position, USD 1e7.
     pub min_notional: i128,
-    // Maintenance margin, bps.
+    /// Maintenance margin, bps of the notional.
     pub mmr_bps: u32,
-    // Reserve test: drift, bps.
+    /// Drift that the pool has to bear in the reserve test, bps.
     pub sigma_bps: u32,
-    // Added `imr` at size `x`, bps.
+    /// What is added to the initial margin of a position as large as the base reserve, bps.
     pub size_scaling_bps: u32,
 }
 
-// `funding_long` and `funding_short` are cumulative per whole unit: a position owes `|size| * growth / 1e25` in quote.
-// `funding_rate` is a share of `funding_price`; when it is negative shorts pay.
-// Curve and funding.
+/// The curve of a market and its funding.
+///
+/// `funding_long` and `funding_short` are cumulative per whole unit: a position owes `|size| * growth / 1e25` in quote.
+/// `funding_rate` is a share of `funding_price`; when it is negative shorts pay.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MarketState {
-    // `x`, base 1e14.
+    /// `x` of the curve, base 1e14.
     pub base_reserve: i128,
-    // Accrued up to, Unix seconds.
+    /// Unix seconds up to which funding has accrued.
     pub funding_at: u64,
-    // Paid per unit long, USD 1e18.
+    /// What a unit long has paid since the market opened, USD 1e18.
     pub funding_long: i128,
-    // Longs pay per 8 h, 1e18.
+    /// Share of `funding_price` that longs pay per 8 hours, 1e18; negative: shorts pay.
     pub funding_rate: i128,
-    // Paid per unit short, USD 1e18.
+    /// What a unit short has paid since the market opened, USD 1e18.
     pub funding_short: i128,
-    // Index at the rate update, 1e14.
+    /// Index when the rate was measured, 1e14.
     pub funding_price: i128,
-    // Of the last trade.
+    /// Ledger of the last trade.
     pub ledger: u32,
-    // Mark at its start, 1e14.
+    /// Mark at the start of that ledger, 1e14.
     pub ledger_mark: i128,
-    // `y`, quote 1e7.
+    /// `y` of the curve, quote 1e7.
     pub quote_reserve: i128,
 }
 
-// Kept by the ledger with every fill; `A` of a side is the sum of `floor(|size| * funding_index / 1e14)`.
-// Sums over positions.
+/// Sums over the positions of a market, kept with every fill.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MarketTotals {
-    // `Q`: entry cash, quote 1e7.
+    /// `Q`: entry cash of all positions, quote 1e7.
     pub entry: i128,
-    // `A` of longs, USD 1e18.
+    /// `A` of longs: the sum of `floor(|size| * funding_index / 1e14)`, USD 1e18.
     pub long_funding: i128,
-    // Base 1e14.
+    /// Open interest of longs, base 1e14.
     pub long_interest: i128,
-    // `N`: net size, base 1e14.
+    /// `N`: longs less shorts, base 1e14.
     pub net_size: i128,
-    // `A` of shorts, USD 1e18.
+    /// `A` of shorts, USD 1e18.
     pub short_funding: i128,
-    // Base 1e14.
+    /// Open interest of shorts, base 1e14.
     pub short_interest: i128,
 }
 
-// A perpetual market.
+/// A perpetual market.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PerpMarket {
-    // Parameters.
+    /// Its parameters.
     pub config: MarketConfig,
-    // Change count.
+    /// Number of changes of the market.
     pub seq: u64,
-    // Curve and funding.
+    /// Its curve and funding.
     pub state: MarketState,
-    // Sums over positions.
+    /// Sums over its positions.
     pub totals: MarketTotals,
 }
 
-// A perpetual position.
+/// A perpetual position.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Position {
-    // Signed entry cash, 1e7: long < 0.
+    /// Cash of its fills, quote 1e7: negative of a long.
     pub entry: i128,
-    // Funding index last settled.
+    /// Funding index up to which it is settled, USD 1e18.
     pub funding_index: i128,
-    // Base 1e14, long > 0.
+    /// Signed base, 1e14; long > 0.
     pub size: i128,
 }
 
-// Profit not paid yet.
+/// Profit of an account that is not paid yet.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PendingClaim {
-    // Settlement units.
+    /// What was owed when it was last settled, settlement units.
     pub amount: i128,
-    // `claims_epoch` then.
+    /// [`Settlement::claims_epoch`] then.
     pub epoch: u32,
-    // `claims_fraction` then.
+    /// [`Settlement::claims_fraction`] then.
     pub fraction: i128,
 }
 
-// Where an account stands.
+/// Where an account stands.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
 pub enum AccountStatus {
-    // Nothing is asked of it.
+    /// Nothing is asked of it.
     Normal = 0,
-    // Called: no more risk until cured.
+    /// Margin was called for: no more risk until it is cured.
     MarginCall = 1,
-    // Being liquidated: it may only reduce.
+    /// It is being liquidated, and may only reduce.
     Flagged = 2,
 }
 
-// One account's entry.
+/// What the ledger knows of an account.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AccountState {
-    // Debt shares.
+    /// Shares of debts by asset.
     pub debts: Map<Address, i128>,
-    // Supply shares.
+    /// Shares of deposits by asset.
     pub deposits: Map<Address, i128>,
-    // Times flagged.
+    /// How often it was flagged.
     pub flags: u32,
-    // Grants of earlier ones are void.
+    /// Grants of an earlier epoch are void.
     pub grants_epoch: u32,
-    // Its own limits.
+    /// The limits it set itself.
     pub limits: Limits,
-    // Until when a deposit stays, Unix seconds.
+    /// Unix seconds until when a deposit has to stay, by asset.
     pub locks: Map<Address, u64>,
-    // Profit waiting for cash.
+    /// Profit that waits for cash.
     pub pending: PendingClaim,
-    // Shares of the line.
+    /// Shares of the pool's credit line that it owes.
     pub perp_debt: i128,
-    // By market.
+    /// Positions by market.
     pub positions: Map<Symbol, Position>,
-    // Change count.
+    /// Number of changes of the account.
     pub seq: u64,
-    // Of `status`, Unix seconds.
+    /// Unix seconds since when it has its status.
     pub since: u64,
-    // Where it stands.
+    /// Where it stands.
     pub status: AccountStatus,
-    // A call ends then, Unix seconds.
+    /// Unix seconds when a margin call ends.
     pub until: u64,
 }
 
-// An account in one valuation, USD 1e7.
+/// An account in one valuation, USD 1e7.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AccountSummary {
-    // Value of deposits.
+    /// Value of all deposits.
     pub collateral_value: i128,
-    // Lending and perpetual debt.
+    /// Value of lending debts and perpetual debt.
     pub debt_value: i128,
-    // `E`: what supports.
+    /// `E`: what supports.
     pub effective_margin: i128,
-    // Deposits - debts + profit.
+    /// Deposits less debts, with the profit of positions.
     pub equity: i128,
-    // Debt or notional.
+    /// Debt or notional by market.
     pub exposures: Map<Market, i128>,
-    // `E / R`, bps; MAX without risk.
+    /// `E / R` in bps; `u32::MAX` when nothing is required.
     pub health_factor: u32,
-    // Hundredths; MAX without equity.
+    /// `(debt + notional) / equity` in hundredths; `u32::MAX` with exposure and without equity.
     pub leverage: u32,
-    // Liquidation level holds.
+    /// Whether the liquidation level holds.
     pub liquidation_ok: bool,
-    // Margin-call level holds.
+    /// Whether the margin-call level holds.
     pub margin_call_ok: bool,
-    // Opening level holds.
+    /// Whether the opening level holds.
     pub opening_ok: bool,
-    // Sum of |size| * price.
+    /// Sum of `|size| * price` of the positions.
     pub perp_notional: i128,
-    // `R`: what must be supported.
+    /// `R`: what must be supported.
     pub required_margin: i128,
-    // Where it stands.
+    /// Where it stands.
     pub status: AccountStatus,
-    // Funding included.
+    /// Profit of the positions, funding included.
     pub unrealized_pnl: i128,
 }
 
-// What the policy of a smart account compares with its limits.
-// An account after actions, Open.
+/// An account after actions, Open: what the policy of a smart account compares with its limits.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Assessment {
-    // Debts, USD 1e7.
+    /// Debts, USD 1e7.
     pub debt_value: i128,
-    // Largest of `exposures`.
+    /// Largest of `exposures`.
     pub exposure: i128,
-    // Debt or notional, USD 1e7.
+    /// Debt or notional, USD 1e7.
     pub exposures: Map<Market, i128>,
-    // Bps.
+    /// Bps.
     pub health_factor: u32,
-    // Hundredths.
+    /// Hundredths.
     pub leverage: u32,
-    // Of the amounts, USD 1e7.
+    /// Of the amounts, USD 1e7.
     pub value: Option<i128>,
 }
 
-// The requests of a venue's `submit` are the actions of a preview, so what is executed is what was previewed.
-// What is about to happen to an account.
+/// What is about to happen to an account.
+///
+/// The requests of a venue's `submit` are the actions of a preview, so what is executed is what was previewed.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Action {
-    // `(asset, amount)`.
+    /// Deposits `(asset, amount)`.
     Deposit(Address, i128),
-    // `(asset, amount)`.
+    /// Withdraws `(asset, amount)`.
     Withdraw(Address, i128),
-    // `(asset, amount)`.
+    /// Borrows `(asset, amount)`.
     Borrow(Address, i128),
-    // `(asset, amount)`.
+    /// Repays `(asset, amount)` with tokens.
     Repay(Address, i128),
-    // Deposits margin and trades.
+    /// Deposits margin and trades with it.
     Open(OpenAction),
-    // Trades at a limit price.
+    /// Trades at a limit price.
     Trade(TradeAction),
-    // Gives settlement deposit away.
+    /// Gives this much of the settlement deposit away.
     MoveSettlement(i128),
-    // `(asset, amount)`, out of the deposit.
+    /// Repays `(asset, amount)` out of the deposit of the same asset.
     RepayWithCollateral(Address, i128),
-    // `(amount, min_shares)`.
+    /// Provides `(amount, min_shares)` to the pool.
     AddLiquidity(i128, i128),
-    // `(shares, min_amount)`.
+    /// Takes `(shares, min_amount)` out of the pool.
     RemoveLiquidity(i128, i128),
-    // Only as a prefix of a batch: it runs before the authorisation.
-    // Pokes the oracle.
+    /// Pokes the oracle for these assets. Only as a prefix of a batch: it runs before the authorisation.
     Refresh(Vec<Asset>),
 }
 
-// A margin trade.
+/// Margin that is deposited, and traded with.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OpenAction {
-    // Long or short.
+    /// Whether it is long.
     pub is_long: bool,
-    // Hundredths.
+    /// Notional by margin, hundredths.
     pub leverage: u32,
-    // Settlement units.
+    /// Margin, settlement units.
     pub margin: i128,
-    // Market.
+    /// The perpetual market.
     pub market: Symbol,
 }
 
-// A limit trade.
+/// A trade at a limit price.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TradeAction {
-    // Worst price, 1e14.
+    /// Worst average price, 1e14.
     pub limit_price: i128,
-    // Market.
+    /// The perpetual market.
     pub market: Symbol,
-    // Base 1e14, long > 0.
+    /// Signed base to trade, 1e14; long > 0.
     pub size_delta: i128,
 }
 
-// A deposit or debt, Live.
+/// A deposit or a debt in the Live valuation.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Holding {
-    // Token units.
+    /// How much, token units.
     pub amount: i128,
-    // The token.
+    /// The token.
     pub asset: Address,
-    // Of the token.
+    /// The token's decimals.
     pub decimals: u32,
-    // LTV or liability weight, bps.
+    /// LTV of a deposit, liability weight of a debt, bps.
     pub weight_bps: u32,
-    // 1e14.
+    /// Price, 1e14.
     pub price: i128,
-    // USD 1e7.
+    /// Value before its weight, USD 1e7.
     pub value: i128,
 }
 
-// A position, Live.
+/// A position in the Live valuation.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OpenPosition {
-    // Index, 1e14.
+    /// Index, 1e14.
     pub index: i128,
-    // Market.
+    /// The perpetual market.
     pub market: Symbol,
-    // Maintenance margin, bps.
+    /// Maintenance margin, bps.
     pub mmr_bps: u32,
-    // Quote 1e7, funding included.
+    /// Profit, quote 1e7, funding included.
     pub pnl: i128,
-    // Base 1e14.
+    /// Signed base, 1e14; long > 0.
     pub size: i128,
 }
 
-// What an account's health is made of.
+/// What an account's health is made of.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Breakdown {
-    // Lending debts.
+    /// Its lending debts.
     pub debts: Vec<Holding>,
-    // Deposits.
+    /// Its deposits.
     pub deposits: Vec<Holding>,
-    // Settlement units.
+    /// What it owes the pool, settlement units.
     pub perp_debt: i128,
-    // Positions.
+    /// Its positions.
     pub positions: Vec<OpenPosition>,
-    // The settlement asset.
+    /// The settlement asset.
     pub settlement: Address,
-    // 1e14.
+    /// Price of the settlement asset, 1e14.
     pub settlement_price: i128,
-    // Live valuation.
+    /// The account in the Live valuation.
     pub summary: AccountSummary,
 }
 
-// What a trade needs to know.
+/// What a trade needs to know of account and market.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PerpView {
-    // Times the account was flagged.
+    /// How often the account was flagged.
     pub flags: u32,
-    // Index quote.
+    /// Quote of the index.
     pub index: Quote,
-    // The market.
+    /// The market.
     pub market: PerpMarket,
-    // The account's; size 0: none.
+    /// The account's position; size 0: none.
     pub position: Position,
-    // Where the account stands.
+    /// Where the account stands.
     pub status: AccountStatus,
 }
 
-// The liquidity pool, settlement units.
+/// What the liquidity pool is worth, in settlement units.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PoolValue {
-    // `R_p`: open claims of winners.
+    /// `R_p`: open claims of winners.
     pub claims: i128,
-    // Positions at the curves.
+    /// Value of all positions at the curves.
     pub curve_value: i128,
-    // Positions at the index; where it is not live, at the worse end of its gap.
+    /// Value of all positions at the index; where it is not live, at the worse end of its gap.
     pub index_value: i128,
-    // Credit line's total.
+    /// What the credit line has lent.
     pub lent: i128,
-    // Every index is.
+    /// Whether every index is live.
     pub live: bool,
-    // `L_pay`: cash less lent.
+    /// `L_pay`: cash less what is lent.
     pub payable: i128,
-    // By the reserve test.
+    /// What the reserve test requires.
     pub required: i128,
-    // Owed to winning markets.
+    /// What is owed to markets whose traders win.
     pub winners: i128,
 }
 
-// What a fill did.
+/// What a fill did.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct FillReceipt {
-    // Settlement units.
+    /// Fee, settlement units.
     pub fee: i128,
-    // Paid (+) or received (-).
+    /// Funding paid (positive) or received (negative), settlement units.
     pub funding: i128,
-    // Profit not paid yet.
+    /// Profit that is not paid yet, settlement units.
     pub pending: i128,
-    // Afterwards; size 0: closed.
+    /// The position afterwards; size 0: closed.
     pub position: Position,
-    // Without funding and fee.
+    /// Profit without funding and fee, settlement units.
     pub realized_pnl: i128,
 }
 
-// What a liquidation did.
+/// What a liquidation did.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Liquidation {
-    // Debt units.
+    /// What was repaid, units of the debt's token.
     pub repaid: i128,
-    // Collateral units.
+    /// What was seized, units of the collateral's token.
     pub seized: i128,
 }
 
-// What a take-over did.
+/// What the take-over of a position did.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TakeOver {
-    // Settlement units; half to insurance.
+    /// What the account paid for it, settlement units; half goes to insurance.
     pub fee: i128,
-    // Index, 1e14.
+    /// The index, 1e14.
     pub price: i128,
-    // Signed, base 1e14.
+    /// What was taken over, signed base 1e14.
     pub size: i128,
 }
 
-// With whom the ledger works.
+/// The contracts the ledger works with.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LedgerConfig {
-    // Deploys accounts.
+    /// The factory, which deploys accounts.
     pub factory: Address,
-    // Prices everything.
+    /// The oracle, which prices everything.
     pub oracle: Address,
-    // Trades perpetuals.
+    /// The clearing-house, where perpetuals are traded.
     pub perp_clearing: Address,
-    // Margins, settles, insures.
+    /// The token that margins, settles and insures.
     pub settlement: Address,
-    // Holds the tokens.
+    /// The vault, which holds the tokens.
     pub vault: Address,
 }
 
-// What has to wait.
+/// What the admin announces, and what therefore waits.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum LedgerChange {
-    // Any parameters of a listed asset: 24 hours.
+    /// Any parameters of a listed asset: 24 hours.
     Asset(Address, AssetConfig),
-    // Another oracle: 48 hours.
+    /// Another oracle: 48 hours.
     Oracle(Address),
-    // So much of what the protocol earned in an asset, to its account of fees: 24 hours.
+    /// So much of what the protocol earned in an asset, paid to its account of fees: 24 hours.
     Payout(Address, i128),
-    // Another account of the protocol: 48 hours.
+    /// Another account of the protocol: 48 hours.
     ProtocolAccount(Bucket, Address),
-    // Vault, clearing-house, factory: 48 hours.
+    /// Vault, clearing-house and factory: 48 hours.
     Venues(Address, Address, Address),
-    // Code and the version of its storage: 7 days.
+    /// Code and the version of its storage: 7 days.
     Upgrade(BytesN<32>, u32),
 }
 
-// 600-699. A venue passes them on unchanged. The variants have plain comments: on the chain there is no room for more.
 /// Errors of the ledger.
+///
+/// 600-699. A venue passes them on unchanged.
+#[offchain_docs]
 #[contracterror]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
 pub enum LedgerError {
-    // Venues are set.
+    /// Vault, clearing-house and factory are set already.
     VenuesAlreadySet = 600,
-    // Venues are not set.
+    /// Vault, clearing-house and factory are not set.
     VenuesNotSet = 601,
-    // Asset is not listed.
+    /// The asset is not listed.
     UnknownAsset = 602,
-    // Listed already.
+    /// The asset or market is listed already.
     AlreadyListed = 603,
-    // A parameter is out of bounds.
+    /// A parameter is out of bounds.
     InvalidConfig = 604,
-    // Not a usable amount.
+    /// The amount is zero, negative or too large.
     InvalidAmount = 605,
-    // The account holds less.
+    /// The account holds less.
     InsufficientBalance = 606,
-    // The vault holds less.
+    /// The vault holds less.
     InsufficientLiquidity = 607,
-    // Below the opening level.
+    /// The account would be below its opening level.
     InsufficientMargin = 608,
-    // Supply cap.
+    /// More of the asset would be deposited than its cap permits.
     SupplyCapExceeded = 609,
-    // Borrow cap.
+    /// More of the asset would be owed than its cap permits.
     BorrowCapExceeded = 610,
-    // Utilisation is at its maximum.
+    /// More of the supply would be lent than the asset permits.
     UtilisationExceeded = 611,
-    // A price may not be used for this.
+    /// A price is not good enough for this operation now.
     PriceNotUsable = 612,
-    // Too many holdings.
+    /// The account has as many deposits, debts or positions as fit.
     TooManyHoldings = 613,
-    // The asset is disabled.
+    /// The asset takes no deposits and no debts now.
     AssetDisabled = 614,
-    // The account's own limit.
+    /// Beyond a limit that the account set itself.
     LimitExceeded = 615,
-    // The account is healthy.
+    /// The account is healthy.
     NotLiquidatable = 616,
-    // This pair would not help.
+    /// This pair of debt and collateral would not help the account.
     LiquidationUnhelpful = 617,
-    // Less than asked for.
+    /// Less than the liquidator asked for.
     SlippageExceeded = 618,
-    // Market is not open.
+    /// The market is not listed.
     UnknownMarket = 619,
-    // Crosses zero or wrong sign.
+    /// The fill crosses zero, or its size and quote have the wrong signs.
     InvalidFill = 620,
-    // The pool cannot bear the risk.
+    /// The pool could not bear the risk.
     ReserveTestFailed = 621,
-    // The bucket holds less.
+    /// The bucket holds less.
     InsufficientBucket = 622,
-    // A third party cannot add an asset.
+    /// A third party cannot give the account an asset that it does not hold.
     ThirdPartySlot = 623,
-    // A loss that nothing covers.
+    /// The loss would be covered by nothing.
     BadDebt = 624,
-    // No such debt or position.
+    /// There is no such debt or position.
     NothingOwed = 625,
-    // A result does not fit.
+    /// A result does not fit.
     Overflow = 626,
-    // Own account.
+    /// Nobody liquidates an account of their own.
     SelfLiquidation = 627,
-    // Grants nothing usable.
+    /// The grant permits nothing, means nothing, or is over.
     InvalidGrant = 628,
-    // It may only reduce.
+    /// The account is being liquidated: it may only reduce.
     AccountFlagged = 629,
-    // Nothing to call or to end.
+    /// The account is healthy: there is nothing to call, or nothing to end.
     AccountHealthy = 630,
-    // Not for this venue.
+    /// Not an action of this venue.
     InvalidAction = 631,
-    // The account has not agreed to it.
+    /// The account has not agreed to pay with this asset.
     NotInKind = 632,
-    // Somebody holds or owes it.
+    /// Somebody holds or owes the asset.
     AssetInUse = 633,
-    // The deposit has to stay longer.
+    /// The deposit has to stay longer.
     DepositLocked = 634,
-    // The destination is not empty.
+    /// The destination has positions of its own.
     AccountNotEmpty = 635,
-    // The vault misses tokens of it.
+    /// The vault misses tokens of the asset until its loss is settled.
     AssetFrozen = 636,
-    // Too much left within an hour.
+    /// More would leave within an hour than the asset permits.
     OutflowExceeded = 637,
 }
 
@@ -1156,533 +1188,563 @@ pub trait MarginLedgerAdminInterface {
     fn execute(env: Env, id: BytesN<32>) -> Result<(), LedgerError>;
 }
 
-// The venues were named.
+/// The venues were named.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct VenuesSet {
-    // Deploys accounts.
+    /// Deploys accounts.
     pub factory: Address,
-    // Trades perpetuals.
+    /// Trades perpetuals.
     pub perp_clearing: Address,
-    // Holds the tokens.
+    /// Holds the tokens.
     pub vault: Address,
 }
 
-// A token was listed, or its parameters changed.
+/// A token was listed, or its parameters changed.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AssetListed {
-    // The token.
+    /// The token.
     #[topic]
     pub asset: Address,
-    // Asset's.
+    /// The asset's `seq` afterwards.
     pub asset_seq: u64,
-    // Its parameters.
+    /// Its parameters.
     pub config: AssetConfig,
-    // Its decimals.
+    /// Its decimals.
     pub decimals: u32,
 }
 
-// Interest accrued.
+/// Interest accrued.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Accrued {
-    // The token.
+    /// The token.
     #[topic]
     pub asset: Address,
-    // Asset's.
+    /// The asset's `seq` afterwards.
     pub asset_seq: u64,
-    // Token units.
+    /// What all debts come to, token units.
     pub borrowed: i128,
-    // Token units.
+    /// What all deposits come to, token units.
     pub supplied: i128,
 }
 
-// A deposit was booked.
+/// A deposit was booked.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Deposited {
-    // Owner.
+    /// Whose deposit.
     #[topic]
     pub account: Address,
-    // The token.
+    /// The token.
     #[topic]
     pub asset: Address,
-    // Account's.
+    /// The account's `seq` afterwards.
     pub account_seq: u64,
-    // Token units.
+    /// Token units.
     pub amount: i128,
-    // Asset's.
+    /// The asset's `seq` afterwards.
     pub asset_seq: u64,
-    // Payer.
+    /// Who paid.
     pub from: Address,
-    // Minted.
+    /// Shares minted.
     pub shares: i128,
 }
 
-// A deposit was taken out.
+/// A deposit was taken out.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Withdrawn {
-    // Owner.
+    /// Whose deposit.
     #[topic]
     pub account: Address,
-    // The token.
+    /// The token.
     #[topic]
     pub asset: Address,
-    // Account's.
+    /// The account's `seq` afterwards.
     pub account_seq: u64,
-    // Token units.
+    /// Token units.
     pub amount: i128,
-    // Asset's.
+    /// The asset's `seq` afterwards.
     pub asset_seq: u64,
-    // Burnt.
+    /// Shares burnt.
     pub shares: i128,
 }
 
-// A debt was booked.
+/// A debt was booked.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Borrowed {
-    // Debtor.
+    /// Whose debt.
     #[topic]
     pub account: Address,
-    // The token.
+    /// The token.
     #[topic]
     pub asset: Address,
-    // Account's.
+    /// The account's `seq` afterwards.
     pub account_seq: u64,
-    // Token units.
+    /// Token units.
     pub amount: i128,
-    // Asset's.
+    /// The asset's `seq` afterwards.
     pub asset_seq: u64,
-    // Minted.
+    /// Debt shares minted.
     pub shares: i128,
 }
 
-// A debt was repaid.
+/// A debt was repaid.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Repaid {
-    // Debtor.
+    /// Whose debt.
     #[topic]
     pub account: Address,
-    // The token.
+    /// The token.
     #[topic]
     pub asset: Address,
-    // Account's.
+    /// The account's `seq` afterwards.
     pub account_seq: u64,
-    // Token units.
+    /// Repaid of the lending debt, token units.
     pub amount: i128,
-    // Asset's.
+    /// The asset's `seq` afterwards.
     pub asset_seq: u64,
-    // Settlement units.
+    /// Repaid of the perpetual debt, settlement units.
     pub perp_amount: i128,
-    // Burnt.
+    /// Debt shares burnt.
     pub shares: i128,
-    // Its own deposit paid.
+    /// Whether the account's own deposit paid.
     pub with_collateral: bool,
 }
 
-// By which right collateral is taken.
+/// By which right collateral is taken.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
 pub enum Taking {
-    // The account may be liquidated.
+    /// The account may be liquidated.
     Liquidation = 0,
-    // The account asked for it.
+    /// The account asked for it.
     Deleverage = 1,
-    // The account has named the asset.
+    /// The account has named the asset.
     InKind = 2,
-    // Nobody else did: insurance pays.
+    /// Nobody else liquidated it: insurance pays.
     Backstop = 3,
 }
 
-// A debt was repaid for collateral.
+/// A debt was repaid for collateral.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Liquidated {
-    // Who was liquidated.
+    /// Who was liquidated.
     #[topic]
     pub account: Address,
-    // Who repaid.
+    /// Who repaid.
     #[topic]
     pub liquidator: Address,
-    // Account's.
+    /// The account's `seq` afterwards.
     pub account_seq: u64,
-    // What was seized.
+    /// What was seized.
     pub collateral_asset: Address,
-    // Collateral's.
+    /// The collateral's `seq` afterwards.
     pub collateral_seq: u64,
-    // What was repaid.
+    /// What was repaid.
     pub debt_asset: Address,
-    // Debt asset's.
+    /// The debt asset's `seq` afterwards.
     pub debt_seq: u64,
-    // Collateral units.
+    /// What reserves or insurance receive, units of the collateral's token.
     pub fee: i128,
-    // By which right.
+    /// By which right.
     pub kind: Taking,
-    // Liquidator's.
+    /// The liquidator's `seq` afterwards.
     pub liquidator_seq: u64,
-    // Perpetual debt.
+    /// Whether it was perpetual debt.
     pub perp: bool,
-    // Debt units.
+    /// What was repaid, units of the debt's token.
     pub repaid: i128,
-    // Shares or tokens.
+    /// Whether the liquidator got shares or tokens.
     pub receive: Receive,
-    // Collateral units.
+    /// What was seized, units of the collateral's token.
     pub seized: i128,
 }
 
 // ---- events of positions, buckets and limits ------------------------------------------------------------------------
 
-// A position was filled.
+/// A position was filled.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PositionFilled {
-    // Whose.
+    /// Whose position.
     #[topic]
     pub account: Address,
-    // Market.
+    /// Market.
     #[topic]
     pub market: Symbol,
-    // Settlement units.
+    /// Fee, settlement units.
     pub fee: i128,
-    // Paid (+) or received (-).
+    /// Funding paid (positive) or received (negative), settlement units.
     pub funding: i128,
-    // Profit not paid yet.
+    /// Profit that is not paid yet, settlement units.
     pub pending: i128,
-    // Signed cash, quote 1e7.
+    /// Cash of the fill, quote 1e7: negative when base was bought.
     pub quote_delta: i128,
-    // Without funding and fee.
+    /// Profit without funding and fee, settlement units.
     pub realized_pnl: i128,
-    // Afterwards, base 1e14.
+    /// The position afterwards, signed base 1e14.
     pub size: i128,
-    // Signed, base 1e14.
+    /// What was traded, signed base 1e14.
     pub size_delta: i128,
-    // Account's.
+    /// The account's `seq` afterwards.
     pub account_seq: u64,
-    // Market's.
+    /// The market's `seq` afterwards.
     pub market_seq: u64,
 }
 
-// Funding was settled.
+/// The funding of a position was settled.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct FundingSettled {
-    // Whose.
+    /// Whose position.
     #[topic]
     pub account: Address,
-    // Market.
+    /// Market.
     #[topic]
     pub market: Symbol,
-    // Paid (+) or received (-).
+    /// Funding paid (positive) or received (negative), settlement units.
     pub funding: i128,
-    // Account's.
+    /// The account's `seq` afterwards.
     pub account_seq: u64,
-    // Market's.
+    /// The market's `seq` afterwards.
     pub market_seq: u64,
 }
 
-// A position was taken over.
+/// A liquidator, or the pool, took a position over.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PositionTakenOver {
-    // Who was liquidated.
+    /// Who was liquidated.
     #[topic]
     pub account: Address,
-    // Who took over.
+    /// Who took over.
     #[topic]
     pub liquidator: Address,
-    // Market.
+    /// Market.
     #[topic]
     pub market: Symbol,
-    // Settlement units.
+    /// What the account paid for it, settlement units.
     pub fee: i128,
-    // Paid (+) or received (-).
+    /// Funding paid (positive) or received (negative), settlement units.
     pub funding: i128,
-    // Index, 1e14.
+    /// The index, 1e14.
     pub price: i128,
-    // Without funding and fee.
+    /// Profit of the account without funding and fee, settlement units.
     pub realized_pnl: i128,
-    // Signed, base 1e14.
+    /// What was taken over, signed base 1e14.
     pub size: i128,
-    // Not the liquidator's now, but the pool's.
+    /// Whether the pool took it, and not the liquidator.
     pub to_pool: bool,
-    // Account's.
+    /// The account's `seq` afterwards.
     pub account_seq: u64,
-    // Liquidator's.
+    /// The liquidator's `seq` afterwards.
     pub liquidator_seq: u64,
-    // Market's.
+    /// The market's `seq` afterwards.
     pub market_seq: u64,
 }
 
-// A market was opened.
+/// A market was opened.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MarketOpened {
-    // Which.
+    /// Which market.
     #[topic]
     pub market: Symbol,
-    // `x`, base 1e14.
+    /// `x` of its curve, base 1e14.
     pub base_reserve: i128,
-    // Parameters.
+    /// Its parameters.
     pub config: MarketConfig,
-    // `y`, quote 1e7.
+    /// `y` of its curve, quote 1e7.
     pub quote_reserve: i128,
-    // Market's.
+    /// The market's `seq` afterwards.
     pub market_seq: u64,
 }
 
-// Parameters changed.
+/// Parameters of a market changed.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MarketUpdated {
-    // Which.
+    /// Which market.
     #[topic]
     pub market: Symbol,
-    // Now.
+    /// The parameters from now on.
     pub config: MarketConfig,
-    // Market's.
+    /// The market's `seq` afterwards.
     pub market_seq: u64,
 }
 
-// Curve or funding changed.
+/// Curve or funding of a market changed.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MarketPushed {
-    // Which.
+    /// Which market.
     #[topic]
     pub market: Symbol,
-    // Curve and funding now.
+    /// Curve and funding from now on.
     pub state: MarketState,
-    // Market's.
+    /// The market's `seq` afterwards.
     pub market_seq: u64,
 }
 
-// A bucket moved.
+/// Settlement cash moved between a deposit and a bucket.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct BucketMoved {
-    // Whose deposit.
+    /// Whose deposit it came from or went to.
     #[topic]
     pub account: Address,
-    // Which bucket.
+    /// Which bucket.
     #[topic]
     pub bucket: Bucket,
-    // Settlement units, in > 0.
+    /// Settlement units; positive: into the bucket.
     pub amount: i128,
-    // Account's.
+    /// The account's `seq` afterwards.
     pub account_seq: u64,
-    // Buckets'.
+    /// The buckets' `seq` afterwards.
     pub settlement_seq: u64,
 }
 
-// The executor of an order was paid.
+/// The executor of an order was paid.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ExecutorPaid {
-    // Whose order.
+    /// Whose order.
     #[topic]
     pub account: Address,
-    // Whom.
+    /// Who was paid.
     #[topic]
     pub executor: Address,
-    // Account's.
+    /// The account's `seq` afterwards.
     pub account_seq: u64,
-    // Settlement units.
+    /// Settlement units.
     pub amount: i128,
-    // Executor's.
+    /// The executor's `seq` afterwards.
     pub executor_seq: u64,
 }
 
-// A claim was paid.
+/// Profit that was waiting was paid.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PendingClaimed {
-    // Whom.
+    /// To whom.
     #[topic]
     pub account: Address,
-    // Settlement units.
+    /// Settlement units.
     pub amount: i128,
-    // Account's.
+    /// The account's `seq` afterwards.
     pub account_seq: u64,
-    // Buckets'.
+    /// The buckets' `seq` afterwards.
     pub settlement_seq: u64,
 }
 
-// A bad debt was written off.
+/// A debt that nothing stood behind was written off.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct BadDebt {
-    // Debtor.
+    /// Whose debt.
     #[topic]
     pub account: Address,
-    // The token.
+    /// The token.
     #[topic]
     pub asset: Address,
-    // Account's.
+    /// The account's `seq` afterwards.
     pub account_seq: u64,
-    // Sum of the parts.
+    /// The sum of the parts, token units.
     pub amount: i128,
-    // Asset's or buckets'.
+    /// The `seq` of the asset, or of the buckets for perpetual debt, afterwards.
     pub asset_seq: u64,
-    // Token units.
+    /// What insurance bore, token units.
     pub from_insurance: i128,
-    // Token units.
+    /// What the pool's providers bore, token units.
     pub from_providers: i128,
-    // Token units.
+    /// What the protocol's reserves bore, token units.
     pub from_reserves: i128,
-    // Token units.
+    /// What the asset's depositors bore, token units.
     pub from_suppliers: i128,
-    // Perpetual debt.
+    /// Whether it was perpetual debt.
     pub perp: bool,
 }
 
-// An account set limits.
+/// An account changed the limits it sets itself.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LimitsSet {
-    // Whose.
+    /// Whose limits.
     #[topic]
     pub account: Address,
-    // Its limits now.
+    /// The limits from now on.
     pub limits: Limits,
-    // Account's.
+    /// The account's `seq` afterwards.
     pub account_seq: u64,
 }
 
-// A delegate may act.
+/// A delegate may act for an account.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Granted {
-    // For whom.
+    /// For whom.
     #[topic]
     pub account: Address,
-    // Who.
+    /// Who.
     #[topic]
     pub delegate: Address,
-    // Account's.
+    /// The account's `seq` afterwards.
     pub account_seq: u64,
-    // Unix seconds.
+    /// Unix seconds when the grant ends.
     pub expires_at: u64,
-    // Bits.
+    /// Bits of [`permissions`](crate::permissions).
     pub permissions: u32,
 }
 
-// A delegate may act no more.
+/// A delegate may no longer act for an account.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Revoked {
-    // For whom.
+    /// For whom.
     #[topic]
     pub account: Address,
-    // Who.
+    /// Who.
     #[topic]
     pub delegate: Address,
-    // Account's.
+    /// The account's `seq` afterwards.
     pub account_seq: u64,
 }
 
-// No delegate may act any more.
+/// No delegate may act for an account any more.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AllRevoked {
-    // For whom.
+    /// For whom.
     #[topic]
     pub account: Address,
-    // Account's.
+    /// The account's `seq` afterwards.
     pub account_seq: u64,
 }
 
-// A call or a flag began or ended.
+/// A margin call or a flag began or ended.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct StatusChanged {
-    // Whose.
+    /// Whose status.
     #[topic]
     pub account: Address,
-    // Account's.
+    /// The account's `seq` afterwards.
     pub account_seq: u64,
-    // Unix seconds.
+    /// Unix seconds since when it has the status.
     pub since: u64,
-    // Now.
+    /// The status from now on.
     pub status: AccountStatus,
 }
 
-// An account agreed to settlement in kind.
+/// An account agreed to settlement in kind.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct InKindSet {
-    // Whose.
+    /// Which account.
     #[topic]
     pub account: Address,
-    // Account's.
+    /// The account's `seq` afterwards.
     pub account_seq: u64,
-    // What may be taken.
+    /// What may be taken for its perpetual debt.
     pub assets: Vec<Address>,
 }
 
-// A token was taken off the list.
+/// A token was taken off the list.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AssetRetired {
-    // The token.
+    /// The token.
     #[topic]
     pub asset: Address,
 }
 
-// The oracle was replaced.
+/// The oracle was replaced.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OracleSet {
-    // The new one.
+    /// The new one.
     pub oracle: Address,
 }
 
-// An account moved.
+/// Everything of an account moved to another.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AccountTransferred {
-    // The empty one now.
+    /// The account that is empty now.
     #[topic]
     pub from: Address,
-    // Where all of it is.
+    /// The account that has all of it.
     #[topic]
     pub to: Address,
-    // Of `from`.
+    /// The `seq` of `from` afterwards.
     pub from_seq: u64,
-    // Of `to`.
+    /// The `seq` of `to` afterwards.
     pub to_seq: u64,
 }
 
-// The books were compared with the vault.
+/// The books were compared with the vault.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Synced {
-    // The token.
+    /// The token.
     #[topic]
     pub asset: Address,
-    // Asset's.
+    /// The asset's `seq` afterwards.
     pub asset_seq: u64,
-    // Tokens in the vault.
+    /// Tokens in the vault, token units.
     pub cash: i128,
-    // Token units.
+    /// What the protocol's reserves bore of what is missing, token units.
     pub from_reserves: i128,
-    // Token units.
+    /// What depositors bore of what is missing, token units.
     pub from_suppliers: i128,
-    // Still missing, token units.
+    /// What is still missing, token units.
     pub pending_bad_debt: i128,
 }
 
-// An account of the protocol was named.
+/// An account that acts for the protocol was named.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ProtocolAccountSet {
-    // Whose money buys for it.
+    /// Which bucket it acts for.
     #[topic]
     pub role: Bucket,
-    // Who receives.
+    /// The account.
     pub account: Address,
 }

@@ -3,6 +3,9 @@
 //! One module per contract: its types, its errors, its events and its client. [`types`] holds what several contracts
 //! share. Nothing here decides anything.
 //!
+//! What stands below `#[offchain_docs]` is documented here and not in the on-chain specs of the contracts, whose bytes
+//! the network limits and every deployer pays for.
+//!
 //! ```ignore
 //! let risk = MarginLedgerClient::new(&env, &ledger).summary(&account); // also while a venue executes
 //! if risk.leverage > 300 { .. }

@@ -1,15 +1,17 @@
 //! The guarded oracle: several sources in, one price out.
 
 use crate::{Asset, Quote};
+use offchain_docs::offchain_docs;
 use soroban_sdk::{contractclient, contracterror, contractevent, contracttype, Address, BytesN, Env, Vec};
 
-// A price record; the SEP-40 type, identical in XDR.
+/// A price record; the SEP-40 type, identical in XDR.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PriceData {
-    // In the feed's decimals.
+    /// In the feed's decimals.
     pub price: i128,
-    // Unix seconds.
+    /// Unix seconds of the price.
     pub timestamp: u64,
 }
 
@@ -68,153 +70,159 @@ pub trait OracleInterface {
     fn extend_ttl(env: Env, assets: Vec<Asset>);
 }
 
-// What [`OracleInterface::poke`] did for one asset.
+/// What [`OracleInterface::poke`] did for one asset.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
 pub enum PokeOutcome {
-    // New price.
+    /// There is a new price.
     Accepted = 0,
-    // Neither clock nor sources are a tick further.
+    /// Neither the clock nor the sources are a tick further.
     Unchanged = 1,
-    // Too few groups, or none fresh.
+    /// Too few independent groups have a fresh price.
     NoQuorum = 2,
-    // The groups disagree.
+    /// The groups disagree.
     Diverged = 3,
-    // Refused: outside the band.
+    /// Refused: the candidate is outside the static band.
     OutOfBand = 4,
-    // Halted.
+    /// The asset, or the oracle, is halted.
     Halted = 5,
-    // Not listed.
+    /// The asset is not listed.
     Unknown = 6,
-    // Refused: too big a step.
+    /// Refused: too big a step from the last price.
     Step = 7,
-    // Refused: window budget spent.
+    /// Refused: too much change within the window.
     Budget = 8,
-    // Refused: far from the average.
+    /// Refused: too far from the average over the window.
     TwapGap = 9,
-    // Refused: groups far apart.
+    /// Refused: the groups are too far apart.
     Spread = 10,
-    // Inside the limits once; another such round ends the trip.
+    /// A tripped price was inside its limits once; another such round ends the trip.
     Recovering = 11,
-    // New price of less weight.
+    /// There is a new price of less weight: it permits no new risk.
     Degraded = 12,
-    // New price, confirmed against the old.
+    /// There is a new price far from the old one: it stood for the confirmation time.
     ReAnchored = 13,
 }
 
-// What one source contributed to a poke.
+/// What one source contributed to a poke.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
 pub enum SourceOutcome {
-    // Admitted.
+    /// Its price counted.
     Admitted = 0,
-    // Trapped, or answered no price.
+    /// It trapped, or did not answer a price.
     CallFailed = 1,
-    // Has none.
+    /// It has no price.
     NoPrice = 2,
-    // Other decimals than listed: halted.
+    /// It answers with other decimals than when it was added; the asset is halted.
     DecimalsChanged = 3,
-    // Zero or negative.
+    /// Its price is zero or negative.
     NotPositive = 4,
-    // After the ledger's clock.
+    /// Its time is after the ledger's clock.
     FromFuture = 5,
-    // Older than its maximum age.
+    /// Its price is older than the source's maximum age.
     TooOld = 6,
-    // Older than what it said before.
+    /// Its price is older than the one it gave before.
     Backwards = 7,
-    // Too small or too large.
+    /// Its price is too small or too large to be one.
     OutOfRange = 8,
-    // At or beyond its clamp.
+    /// Its price is at or beyond its clamp: it may stand at a floor or a cap of its own.
     AtClamp = 9,
-    // Halted.
+    /// The source is halted.
     Halted = 10,
 }
 
-// What a source is good for.
+/// What a source is good for.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
 pub enum SourceRole {
-    // Its time is the price's time.
+    /// Dates the price: the price's time is that of the oldest such source that counted.
     Fresh = 0,
-    // For quorum and divergence only.
+    /// Counts for quorum and divergence, and never dates the price.
     Check = 1,
-    // Only without a quorum.
+    /// Counts only when there is no quorum without it.
     Fallback = 2,
 }
 
-// A SEP-40 feed as a source of one asset's price.
+/// A SEP-40 feed as a source of one asset's price.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PriceSource {
-    // What the source calls it.
+    /// What the source calls the asset.
     pub asset: Asset,
-    // The feed; the oracle itself: its publishers.
+    /// The feed's contract; the oracle itself stands for its publishers.
     pub contract: Address,
-    // Independence group.
+    /// Sources of one group count once: they fail together.
     pub group: u32,
-    // Upper clamp, source's decimals.
+    /// Price at or above which it does not count, in the source's decimals.
     pub high: i128,
-    // Lower clamp, source's decimals.
+    /// Price at or below which it does not count, in the source's decimals.
     pub low: i128,
-    // Seconds.
+    /// Age in seconds above which its price does not count.
     pub max_age: u64,
-    // What it is good for.
+    /// What it is good for.
     pub role: SourceRole,
 }
 
-// What kind of asset: the defaults of its limits, and whether its price re-anchors by itself.
+/// What kind of asset: the defaults of its limits, and whether its price re-anchors by itself.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
 pub enum AssetClass {
-    // Never re-anchors.
+    /// A token with a peg: narrow limits; its price never re-anchors by itself.
     Pegged = 0,
-    // Three groups.
+    /// A liquid asset with three independent groups of sources.
     Major = 1,
-    // Moves much.
+    /// An asset that moves much: wide limits, a long confirmation.
     Volatile = 2,
-    // Never re-anchors.
+    /// An asset that little money moves: narrow limits; its price never re-anchors by itself.
     Thin = 3,
 }
 
-// The limits of one asset's price; zero asks for the default of its class (`margin_math::guard`).
+/// The limits of one asset's price; zero asks for the default of its class (`margin_math::guard`).
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AssetLimits {
-    // Change within the window, bps.
+    /// Largest change between any two prices within the window, bps.
     pub budget_bps: u32,
-    // Band, 1e14.
+    /// Upper end of the static band, 1e14.
     pub cap: i128,
-    // Seconds a candidate must stand.
+    /// Seconds that a candidate far away must stand to become the price; 0: it never does by itself.
     pub confirm: u32,
-    // Groups around the median, bps.
+    /// Largest distance of a group that agrees from the median, bps.
     pub delta_bps: u32,
-    // Band, 1e14.
+    /// Lower end of the static band, 1e14.
     pub floor: i128,
-    // Seconds after a recovery.
+    /// Seconds that liquidations wait after a recovery.
     pub grace: u32,
-    // Seconds.
+    /// Seconds after which a price is stale.
     pub max_age: u32,
-    // Independent groups.
+    /// Independent groups that must agree.
     pub quorum: u32,
-    // Widest interval, bps.
+    /// Widest interval of the groups that agree, bps; above it the price is degraded.
     pub spread_bps: u32,
-    // 1e-9 per second.
+    /// Rate at which `stable` follows the price, parts in 1e9 per second.
     pub stable_rate: u32,
-    // One step, bps.
+    /// Largest step from the last price, bps.
     pub step_bps: u32,
-    // Growth of the step.
+    /// What the largest step grows by for each minute since the last price, bps.
     pub step_bps_per_minute: u32,
-    // Largest step, bps.
+    /// Largest step however long ago the last price is, bps.
     pub step_max_bps: u32,
-    // From the average, bps.
+    /// Largest distance from the average over the window, bps.
     pub twap_gap_bps: u32,
-    // Rounds.
+    /// Accepted rounds before the price counts.
     pub warm_up: u32,
-    // Seconds.
+    /// Seconds of the budget and of the average.
     pub window: u32,
 }
 
@@ -240,73 +248,78 @@ impl AssetLimits {
     };
 }
 
-// What to halt or to resume.
+/// What to halt or to resume.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum HaltScope {
-    // Everything.
+    /// Every asset.
     All,
-    // One asset, whatever happens to all.
+    /// One asset, whatever happens to all.
     Asset(Asset),
-    // One source of an asset.
+    /// One source of an asset.
     Source(Asset, Address),
 }
 
-// What loosens, and therefore waits.
+/// What loosens, and therefore waits.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum OracleChange {
-    // Looser limits. 24 h.
+    /// Looser limits of an asset: 24 hours.
     Limits(Asset, AssetLimits),
-    // Another source. 48 h.
+    /// Another source of an asset: 48 hours.
     Source(Asset, PriceSource),
-    // Another publisher. 48 h.
+    /// Another publisher: 48 hours.
     Publisher(BytesN<32>),
-    // Fewer signatures. 24 h.
+    /// Fewer signatures of a report: 24 hours.
     Quorum(u32),
-    // Warm up anew from a hint, 1e14. 24 h.
+    /// The asset's price warms up anew from a hint, 1e14: 24 hours.
     ReAnchor(Asset, i128),
-    // Lift a halt. 24 h.
+    /// A halt is lifted: 24 hours.
     Resume(HaltScope),
-    // Code and the version of its storage. 7 days.
+    /// Code and the version of its storage: 7 days.
     Upgrade(BytesN<32>, u32),
 }
 
-// A round of observations that publishers sign.
+/// A round of observations that publishers sign.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Report {
-    // Places in `assets()`, ascending.
+    /// Places of the assets in `assets()`, ascending.
     pub assets: Vec<u32>,
-    // Of the publishers.
+    /// Epoch of the publishers.
     pub epoch: u32,
-    // Ascending.
+    /// Number of the round, ascending.
     pub round: u64,
 }
 
-// What one publisher observed.
+/// What one publisher observed.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PublisherSignature {
-    // ed25519.
+    /// The publisher's ed25519 key.
     pub key: BytesN<32>,
-    // Unix seconds.
+    /// Unix seconds of the observation.
     pub observed_at: u64,
-    // 1e14, one per asset; 0 = none.
+    /// One price for each asset of the report, 1e14; 0: none.
     pub prices: Vec<i128>,
-    // ed25519, see `submit`.
+    /// ed25519 signature of what [`OracleInterface::submit`] says.
     pub signature: BytesN<64>,
 }
 
-// Who may sign reports.
+/// Who may sign reports.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Publishers {
-    // Changes with the keys.
+    /// Changes with the keys, so that no report signed before counts.
     pub epoch: u32,
-    // ed25519.
+    /// The publishers' ed25519 keys.
     pub keys: Vec<BytesN<32>>,
-    // Fewest signatures.
+    /// Fewest signatures of a report.
     pub quorum: u32,
 }
 
@@ -498,139 +511,150 @@ pub trait OracleAdminInterface {
     fn price_feeds(env: Env, asset: Asset) -> Vec<PriceSource>;
 }
 
-// A price was accepted.
+/// A price was accepted.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PriceAccepted {
-    // Of what.
+    /// Whose price.
     #[topic]
     pub asset: Asset,
-    // That agree.
+    /// How many independent groups agree.
     pub groups: u32,
-    // 1e14.
+    /// Highest price the sources support, 1e14.
     pub hi: i128,
-    // 1e14.
+    /// Lowest price the sources support, 1e14.
     pub lo: i128,
-    // Bit `i`: source `i` was used.
+    /// Bit `i`: source `i` was used.
     pub mask: u32,
-    // 1e14.
+    /// The price, 1e14.
     pub mid: i128,
-    // How.
+    /// How it was accepted.
     pub outcome: PokeOutcome,
-    // Unix seconds.
+    /// Unix seconds of the price.
     pub timestamp: u64,
 }
 
-// Sources were read and gave no price.
+/// Sources were read and gave no price.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PriceRefused {
-    // Of what.
+    /// Whose price.
     #[topic]
     pub asset: Asset,
-    // 1e14; 0 without a quorum.
+    /// The price that was refused, 1e14; 0 without a quorum.
     pub candidate: i128,
-    // Why.
+    /// Why it was refused.
     pub outcome: PokeOutcome,
-    // What each contributed.
+    /// What each source contributed.
     pub sources: Vec<SourceOutcome>,
 }
 
-// An asset was listed, or its limits replaced.
+/// An asset was listed, or its limits replaced.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AssetLimitsSet {
-    // Of what.
+    /// Whose limits.
     #[topic]
     pub asset: Asset,
-    // From now on.
+    /// The limits from now on.
     pub limits: AssetLimits,
 }
 
-// An asset got another name.
+/// An asset got another name.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AliasAdded {
-    // The name.
+    /// The other name.
     #[topic]
     pub alias: Asset,
-    // Of what.
+    /// The asset.
     pub asset: Asset,
 }
 
-// A source was added.
+/// A source was added.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PriceFeedAdded {
-    // Of what.
+    /// Whose source.
     #[topic]
     pub asset: Asset,
-    // Pinned.
+    /// Decimals that the source has to keep.
     pub decimals: u32,
-    // The source.
+    /// The source.
     pub source: PriceSource,
 }
 
-// A source was removed.
+/// A source was removed.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PriceFeedRemoved {
-    // Of what.
+    /// Whose source.
     #[topic]
     pub asset: Asset,
-    // Who.
+    /// Who removed it.
     pub by: Address,
-    // The source.
+    /// The source's contract.
     pub contract: Address,
 }
 
-// Prices were halted.
+/// Prices were halted.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PricesHalted {
-    // Who; the oracle itself: changed decimals.
+    /// Who halted; the oracle itself when a source changed its decimals.
     pub by: Address,
-    // Of what.
+    /// What is halted.
     pub scope: HaltScope,
 }
 
-// Prices were resumed.
+/// Prices were resumed.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PricesResumed {
-    // Of what.
+    /// What is resumed.
     pub scope: HaltScope,
 }
 
-// A price warms up anew.
+/// A price warms up anew.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PriceReset {
-    // Of what.
+    /// Whose price.
     #[topic]
     pub asset: Asset,
-    // 1e14.
+    /// What it is worth about, 1e14.
     pub hint: i128,
 }
 
-// A report was taken.
+/// A report was taken.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ReportAccepted {
-    // Which.
+    /// Number of the round.
     #[topic]
     pub round: u64,
-    // Signatures.
+    /// How many publishers signed it.
     pub signers: u32,
-    // Unix seconds.
+    /// Unix seconds of the report.
     pub timestamp: u64,
 }
 
-// The publishers changed.
+/// The publishers changed.
+#[offchain_docs]
 #[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PublishersSet {
-    // From now on.
+    /// The publishers from now on.
     pub publishers: Publishers,
 }
 

@@ -1,79 +1,85 @@
 //! Types that several contracts share.
 
+use offchain_docs::offchain_docs;
 use soroban_sdk::{contracttype, Address, Symbol};
 
-// What a price is about; the SEP-40 type, identical in XDR.
+/// What a price is about; the SEP-40 type, identical in XDR.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq, Ord, PartialOrd)]
 pub enum Asset {
-    // A token contract on Stellar.
+    /// A token contract on Stellar.
     Stellar(Address),
-    // Anything else, by ticker.
+    /// Anything else, by ticker.
     Other(Symbol),
 }
 
-// A rule that may name a lent asset or a perpetual market: exposure limits, blacklists.
+/// A rule that may name a lent asset or a perpetual market: exposure limits, blacklists.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq, Ord, PartialOrd)]
 pub enum Market {
-    // A listed token.
+    /// A listed token.
     Asset(Address),
-    // A perpetual market such as `BTC_USD`.
+    /// A perpetual market such as `BTC_USD`.
     Perp(Symbol),
 }
 
-// How far a price may be trusted; what each status permits is the table in `margin_math::status`.
+/// How far a price may be trusted; what each status permits is the table in `margin_math::status`.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
 pub enum PriceStatus {
-    // Fresh, agreed by a quorum of independent groups.
+    /// Fresh, agreed by a quorum of independent groups.
     Live = 0,
-    // From a fallback source: good for reducing and liquidating, not for new risk.
+    /// From a fallback source: good for reducing and liquidating, not for new risk.
     Degraded = 1,
-    // Recovered a moment ago: liquidations wait.
+    /// Recovered a moment ago: liquidations wait.
     Grace = 2,
-    // A guard tripped: `lo` and `hi` hold the old and the candidate price.
+    /// A guard tripped: `lo` and `hi` hold the old and the candidate price.
     Tripped = 3,
-    // Older than the asset's maximum age: `lo` and `hi` are the ends of its static band.
+    /// Older than the asset's maximum age: `lo` and `hi` are the ends of its static band.
     Stale = 4,
-    // Halted by the guardian or the admin: `lo` and `hi` are the ends of the static band.
+    /// Halted by the guardian or the admin: `lo` and `hi` are the ends of the static band.
     Halted = 5,
-    // Listed, no accepted price yet: `lo` and `hi` are the ends of the static band.
+    /// Listed, no accepted price yet: `lo` and `hi` are the ends of the static band.
     Warming = 6,
-    // Not listed: all zero.
+    /// Not listed: all zero.
     Unknown = 7,
 }
 
-// A guarded price as an interval, USD per whole unit at 1e14.
+/// A guarded price as an interval, USD per whole unit at 1e14.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Quote {
-    // Highest price the sources support.
+    /// Highest price the sources support.
     pub hi: i128,
-    // Lowest price the sources support.
+    /// Lowest price the sources support.
     pub lo: i128,
-    // The accepted price.
+    /// The accepted price.
     pub mid: i128,
-    // How far the price may be trusted.
+    /// How far the price may be trusted.
     pub status: PriceStatus,
-    // Slow reference: follows `mid` at a limited rate.
+    /// Slow reference: follows `mid` at a limited rate.
     pub stable: i128,
-    // Unix seconds of the oldest fresh source that counted; never the ledger clock.
+    /// Unix seconds of the oldest fresh source that counted; never the ledger clock.
     pub timestamp: u64,
 }
 
-// The limits an account sets itself. The ledger checks them on every increase of risk, whoever signs.
+/// The limits an account sets itself. The ledger checks them on every increase of risk, whoever signs.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Limits {
-    // Largest `(debt + notional) / equity`, hundredths: `300` = 3.00x.
+    /// Largest `(debt + notional) / equity`, hundredths: `300` = 3.00x.
     pub max_leverage: u32,
-    // Largest debt or notional in one market, USD 1e7.
+    /// Largest debt or notional in one market, USD 1e7.
     pub market_exposure: i128,
-    // Smallest health factor in the Open valuation, bps: `12_000` = 1.2.
+    /// Smallest health factor in the Open valuation, bps: `12_000` = 1.2.
     pub min_health: u32,
-    // Largest sum of lending debts and perpetual debt, USD 1e7.
+    /// Largest sum of lending debts and perpetual debt, USD 1e7.
     pub total_borrow: i128,
 }
 
@@ -83,14 +89,15 @@ impl Limits {
         Limits { max_leverage: u32::MAX, market_exposure: i128::MAX, min_health: 0, total_borrow: i128::MAX };
 }
 
-// How a liquidator is paid.
+/// How a liquidator is paid.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
 pub enum Receive {
-    // Supply shares inside the vault: needs neither liquidity nor a transferable token.
+    /// Supply shares inside the vault: needs neither liquidity nor a transferable token.
     Shares = 0,
-    // Tokens, sent to the liquidator.
+    /// Tokens, sent to the liquidator.
     Tokens = 1,
 }
 

@@ -4,6 +4,7 @@
 //! the token.
 
 use crate::{Action, Breakdown, Liquidation, Receive};
+use offchain_docs::offchain_docs;
 use soroban_sdk::{contractclient, contracterror, contracttype, Address, BytesN, Env, Symbol, Vec};
 
 /// Errors of the vault (700-799). Errors of the ledger (600-699) come through unchanged.
@@ -24,18 +25,20 @@ pub enum VaultError {
 }
 
 /// What the vault was deployed with.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct VaultConfig {
-    /// Where it books.
+    /// The margin ledger, which keeps the books.
     pub ledger: Address,
 }
 
-// What an account that lost its health should do next.
+/// What an account that lost its health should do next.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum DeleverageStep {
-    /// Repay `(asset, amount)` from the wallet.
+    /// Repay `(asset, amount)` with tokens of the account's own address.
     Wallet(Address, i128),
     /// Repay `(asset, amount)` with a deposit.
     Deposits(Address, i128),
@@ -46,10 +49,11 @@ pub enum DeleverageStep {
 }
 
 /// What the admin may change, announced and after a delay.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum VaultChange {
-    // Code and the version of its storage: 7 days.
+    /// Code and the version of its storage: 7 days.
     Upgrade(BytesN<32>, u32),
 }
 

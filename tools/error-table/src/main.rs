@@ -2,16 +2,25 @@
 //! `--check` fails when the file's table is not the one of the code.
 
 use std::error::Error;
+use std::path::Path;
 use std::process::ExitCode;
 use std::{env, fs};
 
-use margin_interface::{
-    AccountError, ClearingError, FactoryError, GovernanceError, LedgerError, OracleError, VaultError,
-};
-use stellar_xdr::{Limits, ReadXdr, ScSpecEntry, ScSpecUdtErrorEnumV0};
+use syn::{Attribute, Expr, ExprLit, Item, ItemEnum, Lit, Meta, MetaNameValue};
 
 const BEGIN: &str = "<!-- errors: written by `make errors` -->\n";
 const END: &str = "<!-- errors end -->\n";
+
+/// The modules of the interface that declare errors, and who answers with them.
+const MODULES: [(&str, &str); 7] = [
+    ("account", "accounts"),
+    ("clearing", "perp-clearing"),
+    ("factory", "factory"),
+    ("governance", "every contract"),
+    ("ledger", "margin-ledger"),
+    ("oracle", "oracle"),
+    ("vault", "vault"),
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -52,59 +61,64 @@ fn with_table(text: &str, table: &str) -> Result<String, Box<dyn Error>> {
     Ok(format!("{before}{BEGIN}{table}{END}{after}"))
 }
 
-/// Every error enum of the public interface, as the SDK describes it in the contracts' specs.
-fn enums() -> Vec<(&'static str, Vec<u8>)> {
-    vec![
-        ("accounts", AccountError::spec_xdr().to_vec()),
-        ("factory", FactoryError::spec_xdr().to_vec()),
-        ("margin-ledger", LedgerError::spec_xdr().to_vec()),
-        ("vault", VaultError::spec_xdr().to_vec()),
-        ("perp-clearing", ClearingError::spec_xdr().to_vec()),
-        ("oracle", OracleError::spec_xdr().to_vec()),
-        ("every contract", GovernanceError::spec_xdr().to_vec()),
-    ]
+struct Row {
+    code: u32,
+    name: String,
+    from: &'static str,
+    meaning: String,
 }
 
-fn cases(xdr: &[u8]) -> Result<ScSpecUdtErrorEnumV0, Box<dyn Error>> {
-    match ScSpecEntry::from_xdr(xdr, Limits::none())? {
-        ScSpecEntry::UdtErrorEnumV0(errors) => Ok(errors),
-        other => Err(format!("not an error enum: {}", other.name()).into()),
+/// Every error of the public interface.
+fn rows() -> Result<Vec<Row>, Box<dyn Error>> {
+    let mut rows = Vec::new();
+    for (module, from) in MODULES {
+        for errors in enums(module)? {
+            for variant in errors.variants {
+                let name = variant.ident.to_string();
+                let Some((_, Expr::Lit(ExprLit { lit: Lit::Int(code), .. }))) = variant.discriminant else {
+                    return Err(format!("{name} has no code").into());
+                };
+                let meaning = documentation(&variant.attrs);
+                rows.push(Row { code: code.base10_parse()?, name, from, meaning });
+            }
+        }
     }
+    rows.sort_by_key(|row| row.code);
+    Ok(rows)
+}
+
+/// The error enums that a module of the interface declares.
+fn enums(module: &str) -> Result<Vec<ItemEnum>, Box<dyn Error>> {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packages/margin-interface/src");
+    let file = syn::parse_file(&fs::read_to_string(sources.join(module).with_extension("rs"))?)?;
+    let enums = file.items.into_iter().filter_map(|item| match item {
+        Item::Enum(it) => Some(it),
+        _ => None,
+    });
+    Ok(enums.filter(|it| it.attrs.iter().any(|by| by.path().is_ident("contracterror"))).collect())
+}
+
+/// The text of doc comments, as one line.
+fn documentation(attributes: &[Attribute]) -> String {
+    let lines: Vec<String> = attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("doc"))
+        .filter_map(|attribute| match &attribute.meta {
+            Meta::NameValue(MetaNameValue {
+                value: Expr::Lit(ExprLit { lit: Lit::Str(text), .. }), ..
+            }) => Some(text.value().trim().to_owned()),
+            _ => None,
+        })
+        .collect();
+    lines.join(" ")
 }
 
 fn table() -> Result<String, Box<dyn Error>> {
-    let mut rows = Vec::new();
-    for (contract, xdr) in enums() {
-        for case in cases(&xdr)?.cases.iter() {
-            let name = case.name.to_utf8_string_lossy();
-            let meaning = match case.doc.to_utf8_string_lossy().replace('\n', " ") {
-                doc if doc.is_empty() => comment(&name, case.value),
-                doc => doc,
-            };
-            rows.push((
-                case.value,
-                format!("| {} | `{name}` | {contract} | {} |\n", case.value, meaning.trim()),
-            ));
-        }
+    let mut table = String::from("| code | name | from | meaning |\n|--:|---|---|---|\n");
+    for Row { code, name, from, meaning } in rows()? {
+        table.push_str(&format!("| {code} | `{name}` | {from} | {meaning} |\n"));
     }
-    rows.sort();
-    let body: String = rows.into_iter().map(|(_, row)| row).collect();
-    Ok(format!("| code | name | from | meaning |\n|--:|---|---|---|\n{body}"))
-}
-
-/// What stands above a variant in the source, where the contract has no room for it on the chain.
-fn comment(name: &str, code: u32) -> String {
-    let variant = format!("{name} = {code},");
-    let sources = [
-        include_str!("../../../packages/margin-interface/src/governance.rs"),
-        include_str!("../../../packages/margin-interface/src/ledger.rs"),
-    ];
-    let lines: Vec<&str> = sources.iter().flat_map(|source| source.lines().map(str::trim)).collect();
-    let at = lines.iter().position(|line| *line == variant).unwrap_or(0);
-    let above = lines[..at].iter().rev().map_while(|line| line.strip_prefix("// "));
-    let mut text: Vec<&str> = above.collect();
-    text.reverse();
-    text.join(" ")
+    Ok(table)
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-use super::{all, client, fixture, other, some, USD};
+use super::{all, client, fixture, other, some, DAY, USD};
 use account_core::storage;
-use account_core::testing::{refused, Fixture, Refusal};
+use account_core::testing::{refused, Fixture, Refusal, NOW};
 use core::slice;
-use margin_interface::{AccountError, Action, AmountTier, MultisigConfig};
+use margin_interface::{AccountError, Action, AmountTier, MultisigConfig, Proposer};
 use soroban_sdk::auth::Context;
 use soroban_sdk::testutils::Address as _;
 use soroban_sdk::{symbol_short, vec, Address, Symbol};
@@ -10,7 +10,7 @@ use soroban_sdk::{symbol_short, vec, Address, Symbol};
 const FEW: Result<(), Refusal> = Err(Ok(AccountError::InsufficientSignatures));
 
 /// How many signatures suffice, on a day on which nothing was spent.
-fn needed(f: &Fixture, contexts: &[Context]) -> usize {
+pub(super) fn needed(f: &Fixture, contexts: &[Context]) -> usize {
     let check = |many| {
         f.env.as_contract(&f.account, || storage::set_spent(&f.env, &vec![&f.env]));
         f.check_by(&some(f, many), contexts)
@@ -63,8 +63,8 @@ fn a_large_amount_is_large_in_parts_as_well() {
     assert_eq!(parts(4, 40_001), FEW);
     assert_eq!(parts(3, 40_000), Ok(()));
     assert_eq!(parts(4, 1), FEW);
-    // A reduction is worth nothing, and what all have signed is nobody's part.
-    assert_eq!(f.check_by(&some(&f, 3), &[f.trade(-1, true)]), Ok(()));
+    // A reduction that loses nothing is worth nothing, and what all have signed is nobody's part.
+    assert_eq!(f.check_by(&some(&f, 3), &[f.trade(1, true)]), Ok(()));
     assert_eq!(parts(5, 1_000_000), Ok(()));
     let borrow = symbol_short!("borrow");
     assert_eq!(f.client().required_signatures(&borrow, &1), 5);
@@ -98,9 +98,9 @@ fn a_smaller_amount_leaves_what_was_spent_and_the_way_out() {
     f.pass(24 * 3_600 - 60);
     assert_eq!(f.check_by(&some(&f, 3), &[f.borrow(50_000 * USD)]), Ok(()));
     f.pass(60);
-    client(&f).execute_multisig(&margin_interface::Proposer::Signers);
+    client(&f).execute_multisig(&Proposer::Signers);
     assert_eq!(f.check_by(&some(&f, 3), &[f.borrow(1)]), FEW);
-    assert_eq!(f.check_by(&some(&f, 3), &[f.trade(-1, true)]), Ok(()), "worth nothing");
+    assert_eq!(f.check_by(&some(&f, 3), &[f.trade(1, true)]), Ok(()), "worth nothing");
     assert_eq!(f.client().required_signatures(&symbol_short!("repay"), &0), 3);
 }
 
@@ -122,7 +122,107 @@ fn trades_count_by_the_upper_index() {
     for sign in [1, -1] {
         assert_eq!(needed(&f, &[f.trade(sign * 2 * BASE, false)]), 3);
         assert_eq!(needed(&f, &[f.trade(sign * (2 * BASE + 1), false)]), 5);
-        assert_eq!(needed(&f, &[f.trade(sign * 1_000 * BASE, true)]), 3, "a reduction");
+    }
+}
+
+#[test]
+fn a_reduction_is_worth_what_it_may_lose() {
+    let f = fixture();
+    const BASE: i128 = 100_000_000_000_000;
+    let clearing = &f.protocol.perp_clearing;
+    let price = |dollars: i128| dollars * BASE;
+    // Between $25,000 and $50,000.
+    f.ledger().set_upper(&price(50_000));
+    for (size, least) in [(-10 * BASE, price(40_000)), (-2 * BASE, 1)] {
+        assert_eq!(needed(&f, &[f.trade_at(size, least, true)]), 3, "$100,000");
+        assert_eq!(needed(&f, &[f.trade_at(size - 1, least, true)]), 5);
+    }
+    for (size, most) in [(4 * BASE, price(50_000)), (BASE, price(125_000))] {
+        assert_eq!(needed(&f, &[f.trade_at(size, most, true)]), 3);
+        assert_eq!(needed(&f, &[f.trade_at(size, most + price(1), true)]), 5);
+    }
+    let close = f.call(clearing, "close_position", (&f.account, symbol_short!("BTC_USD"), 1_i128, NOW));
+    for (held, signatures) in [(2 * BASE, 3), (2 * BASE + 1, 5), (-1_000 * BASE, 3)] {
+        f.ledger().hold(&held);
+        assert_eq!(needed(&f, slice::from_ref(&close)), signatures, "{held}");
+    }
+    // What is fair costs nothing, however large.
+    assert_eq!(needed(&f, &[f.trade_at(-1_000_000 * BASE, price(50_000), true)]), 3);
+    assert_eq!(needed(&f, &[f.trade_at(1_000_000 * BASE, price(25_000), true)]), 3);
+    // With everything else of the entry, and of the day.
+    let losing = |dollars: i128| f.trade_at(-10 * BASE, price(50_000 - dollars / 10), true);
+    assert_eq!(needed(&f, &[f.borrow(60_000 * USD), losing(40_000)]), 3);
+    assert_eq!(needed(&f, &[f.borrow(60_000 * USD), losing(40_010)]), 5);
+    f.env.as_contract(&f.account, || storage::set_spent(&f.env, &vec![&f.env]));
+    assert_eq!(f.check_by(&some(&f, 3), &[losing(60_000)]), Ok(()));
+    assert_eq!(f.check_by(&some(&f, 4), &[losing(40_010)]), FEW);
+    assert_eq!(f.check_by(&some(&f, 4), &[f.borrow(40_001 * USD)]), FEW);
+    assert_eq!(f.check_by(&some(&f, 3), &[losing(40_000)]), Ok(()));
+}
+
+#[test]
+fn a_reduction_without_a_price_is_for_everybody_to_sign_and_possible() {
+    let f = fixture();
+    let repay = f.call(&f.protocol.vault, "repay", (&f.account, &f.account, &f.owner, 1_i128));
+    // An index that the oracle does not know, and a ledger that does not answer.
+    f.ledger().set_upper(&0);
+    assert_eq!(needed(&f, &[f.trade_at(-1, 1, true)]), 5);
+    assert_eq!(needed(&f, slice::from_ref(&repay)), 3);
+    for code in [612, 0] {
+        f.ledger().fail(&code);
+        assert_eq!(needed(&f, &[f.trade_at(-1, 1, true)]), 5);
+        assert_eq!(needed(&f, &[f.trade_at(1, i128::MAX, true)]), 5);
+        assert_eq!(needed(&f, slice::from_ref(&repay)), 3);
+    }
+}
+
+/// Spends, changes the amounts, spends again.
+#[test]
+fn what_was_spent_stays_spent_when_the_amounts_change() {
+    let tier = |above: i128, signatures| (above, signatures);
+    let a_thousand: &[_] = &[tier(1_000, 4)];
+    // Amounts before and after, and what two, three and four signers may still sign for when two have spent $90 and three
+    // another $800.
+    let (two, three) = (90, 800);
+    for (before, after, left) in [
+        (&[tier(100, 3), tier(1_000, 5)], &[tier(100, 3), tier(1_000, 5)] as &[_], [10, 110, 110]),
+        // One goes in front, between, or behind.
+        (&[tier(100, 3), tier(1_000, 5)], &[tier(50, 2), tier(100, 3), tier(1_000, 5)], [10, 110, 110]),
+        (&[tier(100, 3), tier(1_000, 5)], &[tier(100, 3), tier(900, 4), tier(1_000, 5)], [10, 10, 110]),
+        (&[tier(100, 3), tier(1_000, 4)], &[tier(100, 3), tier(1_000, 4), tier(2_000, 5)], [10, 110, 1_110]),
+        // One goes.
+        (&[tier(100, 3), tier(1_000, 5)], &[tier(1_000, 5)], [110, 110, 110]),
+        (&[tier(100, 3), tier(1_000, 4)], &[tier(100, 3)], [10, i128::MAX, i128::MAX]),
+        // Another number of signatures: what is not known counts as too much, not too little.
+        (&[tier(100, 3), tier(1_000, 5)], a_thousand, [110, 110, i128::MAX]),
+    ] {
+        let f = fixture();
+        let tiers = |tiers: &[(i128, u32)]| {
+            let all = tiers
+                .iter()
+                .map(|(above, signatures)| AmountTier { above: above * USD, signatures: *signatures });
+            soroban_sdk::Vec::from_iter(&f.env, all)
+        };
+        let config = MultisigConfig { threshold: 2, tiers: tiers(before), ..other(&f) };
+        super::adopt(&f, &config);
+        let borrow = |many, dollars: i128| f.check_by(&some(&f, many), &[f.borrow(dollars * USD)]);
+        assert_eq!(all(&f, "update_multisig", (MultisigConfig { tiers: tiers(after), ..config },)), Ok(()));
+        f.pass(DAY - 60);
+        assert_eq!(borrow(2, two), Ok(()));
+        assert_eq!(borrow(3, three), Ok(()));
+        f.pass(60);
+        client(&f).execute_multisig(&Proposer::Signers);
+        let asked = |dollars| f.client().required_signatures(&symbol_short!("borrow"), &dollars);
+        for (many, left) in (2..).zip(left) {
+            assert!(left < 1 || asked(left.saturating_mul(USD)) <= many, "{many} of {after:?}");
+            assert!(left == i128::MAX || asked(left * USD + 1) > many, "{many} of {after:?}");
+            if left < i128::MAX {
+                assert_eq!(borrow(usize::try_from(many).unwrap(), left + 1), FEW, "{many} of {after:?}");
+            }
+        }
+        // A day later all of it is forgotten.
+        f.pass(DAY + 3_600);
+        assert_eq!(asked(100 * USD), 2);
     }
 }
 
@@ -130,14 +230,14 @@ fn trades_count_by_the_upper_index() {
 fn reductions_and_own_deposits_are_no_amounts() {
     let f = fixture();
     f.ledger().fail(&0);
-    assert_eq!(f.check_by(&some(&f, 3), &[f.trade(-1, true)]), Ok(()));
+    let repay = f.call(&f.protocol.vault, "repay", (&f.account, &f.account, &f.owner, 1_i128));
+    assert_eq!(f.check_by(&some(&f, 3), &[repay]), Ok(()));
     let spent = f.env.as_contract(&f.account, || storage::spent(&f.env));
     assert!(spent.is_empty(), "nothing to write down");
     let (this, vault, token) = (&f.account, &f.protocol.vault, Address::generate(&f.env));
     let deposit = f.call(vault, "deposit", (this, this, &token, i128::MAX));
     let implied = f.call(&token, "transfer", (this, vault, i128::MAX));
     assert_eq!(needed(&f, &[deposit.clone(), implied.clone()]), 3);
-    assert_eq!(needed(&f, &[f.trade(-1, true)]), 3);
     // Tokens for the vault that no deposit asks for are given away.
     assert_eq!(needed(&f, slice::from_ref(&implied)), 5);
     assert_eq!(needed(&f, &[implied.clone(), deposit.clone()]), 5, "the root is the transfer");

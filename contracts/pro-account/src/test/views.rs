@@ -1,5 +1,7 @@
 use super::{grant, session, with_session};
-use account_core::testing::{publics, Fixture};
+use account_core::state::Profile;
+use account_core::storage;
+use account_core::testing::{publics, refused, Fixture};
 use ed25519_dalek::SigningKey;
 use margin_interface::{AccountError, Call, Proposal};
 use soroban_sdk::auth::Context;
@@ -70,10 +72,22 @@ fn one_owner_signature_or_the_owner() {
     let f = with_session();
     let required =
         |function: &str| f.client().required_signatures(&Symbol::new(&f.env, function), &i128::MAX);
-    for function in ["borrow", "trade", "transfer", "submit", "freeze"] {
+    for function in ["borrow", "trade", "transfer", "submit", "freeze", "renounce_session"] {
         assert_eq!(required(function), 1, "{function}");
     }
-    for function in ["add_signer", "update_params", "unfreeze", "add_session_key", "grant_session"] {
+    let administration = ["add_signer", "update_params", "unfreeze", "add_session_key", "grant_session"];
+    let call = |function| [f.call(&f.account, function, (&f.account,))];
+    for function in administration {
         assert_eq!(required(function), 0, "{function}");
+        assert_eq!(f.check(&call(function)), refused(AccountError::OperationNotAllowed));
+    }
+    // An account that belongs to itself is administered by its signers.
+    f.env.as_contract(&f.account, || {
+        let profile = storage::load(&f.env).unwrap();
+        storage::save(&f.env, &Profile { owner: f.account.clone(), ..profile });
+    });
+    for function in administration {
+        assert_eq!(required(function), 1, "{function}");
+        assert_eq!(f.check(&call(function)), Ok(()));
     }
 }
