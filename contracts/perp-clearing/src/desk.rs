@@ -16,7 +16,7 @@ use margin_math::{
     fixed::{self, add, mul_div_floor, neg, sub},
     marks::Marks,
 };
-use soroban_sdk::{Address, Env, Error, IntoVal, Symbol, Vec};
+use soroban_sdk::{Address, Env, Error, IntoVal, Symbol};
 
 /// Who executes, and the most it is paid, settlement units.
 pub type Tip<'a> = Option<(&'a Address, i128)>;

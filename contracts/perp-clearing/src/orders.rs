@@ -19,7 +19,7 @@ use margin_math::{
     defaults::EXECUTOR_FEE_BPS,
     fixed::{abs, add, bps_floor, sub},
 };
-use soroban_sdk::{xdr::ToXdr, Address, BytesN, Env, IntoVal, Map};
+use soroban_sdk::{xdr::ToXdr, Address, BytesN, Env, IntoVal};
 
 /// An order that may execute now, as far as it alone decides.
 pub struct Ready<'a> {

@@ -2,7 +2,7 @@
 
 use margin_interface::{lean, ClearingConfig, ClearingError, House, OrderBook};
 use margin_math::marks::{Marks, PACKED};
-use soroban_sdk::{contracttype, panic_with_error, Address, BytesN, Env, IntoVal, Map, Symbol, Val};
+use soroban_sdk::{contracttype, panic_with_error, Address, BytesN, Env, IntoVal, Symbol, Val};
 
 /// Ledgers of a day at five seconds.
 pub const DAY_IN_LEDGERS: u32 = 17_280;

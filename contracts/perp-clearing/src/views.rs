@@ -7,7 +7,7 @@ use margin_math::{
     headroom::Stake,
     units::{BPS, PRICE, QUOTE_SCALE},
 };
-use soroban_sdk::{vec, Address, Env, IntoVal, Symbol, Val, Vec};
+use soroban_sdk::{Address, Env, IntoVal, Symbol, Val, Vec};
 
 /// How often the largest trade is halved by the rules of the market, which cost little.
 const BY_RULES: u32 = 40;

@@ -7,7 +7,13 @@ use soroban_sdk::{Env, EnvBase, FromVal, IntoVal, Map, TryFromVal, Val, Vec};
 
 /// An empty list.
 pub fn list<T: IntoVal<Env, Val> + TryFromVal<Env, Val>>(env: &Env) -> Vec<T> {
-    Vec::from_array(env, [])
+    Vec::from_val(env, &no_items(env))
+}
+
+#[inline(never)] // for size, as the others
+fn no_items(env: &Env) -> Val {
+    let Ok(list) = env.vec_new_from_slice(&[]);
+    list.to_val()
 }
 
 /// An empty map.
@@ -16,9 +22,13 @@ where
     K: IntoVal<Env, Val> + TryFromVal<Env, Val>,
     V: IntoVal<Env, Val> + TryFromVal<Env, Val>,
 {
-    let Ok(empty) = env.map_new_from_slices(&[], &[]);
-    let Ok(map) = Map::try_from_val(env, &empty);
-    map
+    Map::from_val(env, &no_fields(env))
+}
+
+#[inline(never)]
+fn no_fields(env: &Env) -> Val {
+    let Ok(map) = env.map_new_from_slices(&[], &[]);
+    map.to_val()
 }
 
 /// Whether `item` is one of `list`.
@@ -34,10 +44,14 @@ pub fn append<T>(to: &mut Vec<T>, list: &Vec<T>, places: Range<u32>)
 where
     T: IntoVal<Env, Val> + TryFromVal<Env, Val>,
 {
-    let env = to.env().clone();
-    let (mut all, items) = (to.to_vals(), list.to_vals());
+    let all = joined(to.to_vals(), &list.to_vals(), places);
+    *to = Vec::from_val(all.env(), all.as_val());
+}
+
+#[inline(never)]
+fn joined(mut all: Vec<Val>, items: &Vec<Val>, places: Range<u32>) -> Vec<Val> {
     for place in places {
         all.push_back(items.get_unchecked(place));
     }
-    *to = Vec::from_val(&env, &all.to_val());
+    all
 }
