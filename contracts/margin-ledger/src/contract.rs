@@ -426,10 +426,6 @@ impl MarginLedgerInterface for MarginLedger {
         storage::markets(&env)
     }
 
-    fn value(env: Env, amounts: Vec<(Market, i128)>) -> Result<i128, LedgerError> {
-        Ok(valuation::value(&mut Book::open(&env), &amounts))
-    }
-
     fn totals(env: Env) -> Settlement {
         Book::open(&env).settlement().clone()
     }

@@ -459,15 +459,7 @@ impl Owned {
     }
 }
 
-/// USD value of amounts at the upper price, ceil: what a spending limit counts.
-pub fn value(book: &mut Book, amounts: &Amounts) -> i128 {
-    let mut quotes = Quotes::new();
-    quotes.want_amounts(book, amounts);
-    let quotes = quotes.fetch(book);
-    worth(book, &quotes, amounts).unwrap_or_else(|| fail(&book.env, LedgerError::PriceNotUsable))
-}
-
-/// [`value`], or `None` without a price for it.
+/// USD value of amounts at the upper price, ceil: what a spending limit counts. `None` without a price for it.
 pub fn worth(book: &mut Book, quotes: &Quotes, amounts: &Amounts) -> Option<i128> {
     let env = &book.env.clone();
     let mut sum = 0;

@@ -68,7 +68,10 @@ pub fn at_stake(
 /// # Errors
 /// * as [`total`]
 pub fn worth(env: &Env, profile: &Profile, amounts: &Vec<(Market, i128)>) -> Result<i128, AccountError> {
-    read_ledger(env, profile, "value", vec![env, amounts.to_val()]).map_err(unpriced)
+    // Of an account that has nothing: the ledger itself.
+    let args = vec![env, profile.protocol.ledger.to_val(), vec![env].to_val(), amounts.to_val()];
+    let assessment: Assessment = read_ledger(env, profile, "assess", args).map_err(unpriced)?;
+    assessment.value.ok_or(AccountError::StalePrice)
 }
 
 /// Dollars (1e7) that the reductions of an entry may lose against the index, each at the worst price that it names: of a

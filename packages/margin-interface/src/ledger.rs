@@ -996,8 +996,12 @@ pub trait MarginLedgerInterface {
     fn summary(env: Env, account: Address) -> Result<AccountSummary, LedgerError>;
     /// Whether the account may be liquidated now, exactly as a liquidation decides it.
     fn is_liquidatable(env: Env, account: Address) -> Result<bool, LedgerError>;
-    /// The account after `actions` in the Open valuation, and what `amounts` are worth to [`Self::value`]: what
-    /// `__check_auth` decides by. `value` is `None` if one of them has no price that may be used for it.
+    /// The account after `actions` in the Open valuation, and what `amounts` are worth: what `__check_auth` decides by. An
+    /// address without an entry is an account that has nothing.
+    ///
+    /// # Arguments
+    /// * `amounts` - of assets in token units, of markets in base units, at the oracle's upper prices, ceil; `value` is `None`
+    ///   if one of them has no price that may be used for that
     ///
     /// # Errors
     /// * those of [`Self::preview`]
@@ -1067,12 +1071,6 @@ pub trait MarginLedgerInterface {
     fn market(env: Env, market: Symbol) -> Result<PerpMarket, LedgerError>;
     /// All markets.
     fn markets(env: Env) -> Vec<Symbol>;
-    /// USD value (1e7) of amounts at the oracle's upper prices: of assets in token units, of markets in base units.
-    ///
-    /// # Errors
-    /// * [`LedgerError::InvalidAmount`] - below zero
-    /// * [`LedgerError::PriceNotUsable`]
-    fn value(env: Env, amounts: Vec<(Market, i128)>) -> Result<i128, LedgerError>;
     /// The buckets and the perpetual credit line, accrued up to now.
     fn totals(env: Env) -> Settlement;
     /// Market, index quote and the account's position in one read.

@@ -336,7 +336,6 @@ const READS: [&str; 90] = [
     "totals",
     "trading_hours",
     "twap",
-    "value",
 ];
 
 fn declared() -> BTreeSet<(&'static str, String)> {

@@ -78,27 +78,6 @@ impl FakeLedger {
         env.storage().instance().set(&Key::Unlisted, &asset);
     }
 
-    /// A unit of every asset is worth a unit of the dollar.
-    pub fn value(env: Env, amounts: Vec<(Market, i128)>) -> Result<i128, LedgerError> {
-        failing(&env)?;
-        let unlisted: Option<Address> = env.storage().instance().get(&Key::Unlisted);
-        let mut sum: i128 = 0;
-        for (of, amount) in amounts.iter() {
-            let value = match of {
-                Market::Asset(asset) if unlisted.as_ref() == Some(&asset) => {
-                    return Err(LedgerError::UnknownAsset)
-                }
-                Market::Asset(_) => amount,
-                Market::Perp(_) if upper(&env) == 0 => return Err(LedgerError::PriceNotUsable),
-                Market::Perp(_) => {
-                    mul_div_ceil(amount, upper(&env), QUOTE_SCALE).map_err(|_| LedgerError::Overflow)?
-                }
-            };
-            sum = sum.checked_add(value).ok_or(LedgerError::Overflow)?;
-        }
-        Ok(sum)
-    }
-
     /// Sets the account's position in every market.
     pub fn hold(env: Env, size: i128) {
         env.storage().instance().set(&Key::Held, &size);
@@ -127,17 +106,19 @@ impl FakeLedger {
     /// Borrows and trades add their amount to the leverage; the margin of an order takes its own off.
     pub fn assess(
         env: Env,
-        _account: Address,
+        account: Address,
         actions: Vec<Action>,
         amounts: Vec<(Market, i128)>,
     ) -> Result<Assessment, LedgerError> {
         failing(&env)?;
-        let mut all = Self::previewed(env.clone());
-        all.push_back(actions.clone());
-        env.storage().instance().set(&Key::Previewed, &all);
+        if account != env.current_contract_address() {
+            let mut all = Self::previewed(env.clone());
+            all.push_back(actions.clone());
+            env.storage().instance().set(&Key::Previewed, &all);
+        }
         let AccountSummary { debt_value, exposures, health_factor, leverage, .. } =
             env.storage().instance().get(&Key::Base).unwrap();
-        let value = match Self::value(env.clone(), amounts) {
+        let value = match worth(&env, amounts) {
             Err(LedgerError::UnknownAsset | LedgerError::PriceNotUsable) => None,
             value => Some(value?),
         };
@@ -185,6 +166,27 @@ impl FakeLedger {
         failing(&env)?;
         Ok(env.storage().instance().get(&Key::Breakdown).unwrap())
     }
+}
+
+/// A unit of every asset is worth a unit of the dollar.
+fn worth(env: &Env, amounts: Vec<(Market, i128)>) -> Result<i128, LedgerError> {
+    failing(env)?;
+    let unlisted: Option<Address> = env.storage().instance().get(&Key::Unlisted);
+    let mut sum: i128 = 0;
+    for (of, amount) in amounts.iter() {
+        let value = match of {
+            Market::Asset(asset) if unlisted.as_ref() == Some(&asset) => {
+                return Err(LedgerError::UnknownAsset)
+            }
+            Market::Asset(_) => amount,
+            Market::Perp(_) if upper(env) == 0 => return Err(LedgerError::PriceNotUsable),
+            Market::Perp(_) => {
+                mul_div_ceil(amount, upper(env), QUOTE_SCALE).map_err(|_| LedgerError::Overflow)?
+            }
+        };
+        sum = sum.checked_add(value).ok_or(LedgerError::Overflow)?;
+    }
+    Ok(sum)
 }
 
 /// The upper index of every market.

@@ -269,7 +269,7 @@ impl Stage {
             ("plan_deleverage", "target") => Some(15_000u32.into()),
             ("get_market_borrow", "market") => Some(usdc.to_val()),
             ("preview_repay", "asset") => Some(self.token(Coin::Usdt).to_val()),
-            ("assess" | "value", "amounts") => {
+            ("assess", "amounts") => {
                 Some(HostVec::from_array(env, [(Market::Asset(usdc.clone()), 1i128)]).into_val(env))
             }
             ("assess" | "dry_batch" | "preview", "actions") => {
