@@ -227,7 +227,7 @@ if [ -z "$dry" ]; then
     {
         printf '{\n  "network": "%s",\n  "deployer": "%s"' "$network" "$deployer"
         awk -F'|' '{ printf ",\n  \"%s\": \"%s\"", $1, $2 }' "$work/ids"
-        for built in oracle margin_ledger vault perp_clearing factory basic_account pro_account institutional_account; do
+        for built in oracle margin_ledger vault perp_clearing factory upgrader basic_account pro_account institutional_account; do
             printf ',\n  "wasm %s": "%s"' "$built" "$(wasm_hash "$built")"
         done
         printf '\n}\n'

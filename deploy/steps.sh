@@ -47,6 +47,8 @@ contract factory factory --admin "$deployer" --guardian "$guardian" --ledger "$l
     --basic_hash "$(wasm_hash basic_account)" --pro_hash "$(wasm_hash pro_account)" \
     --institutional_hash "$(wasm_hash institutional_account)"
 factory=$(id_of factory)
+# Holds nothing and is nobody's admin: the admin's way to upgrade and migrate in one transaction.
+contract upgrader upgrader
 
 # ---- prices -----------------------------------------------------------------------------------------------------------
 

@@ -84,7 +84,7 @@ export class Network {
 }
 
 /**
- * A simulation that ended in an error. `code` is the reason (README, table of errors): that of the account when an account
+ * A simulation that ended in an error. `code` is the reason (docs/errors.md): that of the account when an account
  * refused, then `account` is which, and otherwise that of the contract.
  */
 export class Refused extends Error {

@@ -9,8 +9,9 @@ use crate::tx::Tx;
 use ed25519_dalek::SigningKey;
 use margin_interface::{
     AccountType, InstitutionalAccountClient, ProAccountClient, Scope, SessionGrant, SmartAccountClient,
+    TierParams,
 };
-use soroban_sdk::{Bytes, IntoVal, TryFromVal, Val, Vec as HostVec};
+use soroban_sdk::{Bytes, BytesN, IntoVal, TryFromVal, Val, Vec as HostVec};
 
 /// A day.
 pub const DAY: u64 = 86_400;
@@ -76,15 +77,68 @@ impl Fixture {
     ) -> Tx<T> {
         let env = &self.env;
         let args: HostVec<Val> = args.into_val(env);
-        let institution = self.account(account).account_type() == AccountType::Institutional;
-        let authority = if institution { account.clone() } else { self.owner_of(&account.name) };
-        let mut authorised = HostVec::from_array(env, [authority.address.to_val()]);
-        if institution {
-            authorised.push_back(self.account(account).standing().epoch.into());
-        }
-        authorised.append(&args);
-        let consent = Invocation::new(&account.address, function, authorised);
+        let authority = self.authority_of(account);
+        let consent = self.consent_to(&authority, account, function, &args);
         Tx::new(&self.world, Invocation::new(&account.address, function, args))
+            .consent(&authority, consent.tree(env))
+    }
+
+    /// Who administers `account`: its owner, or the institution itself.
+    pub fn authority_of(&self, account: &Actor) -> Actor {
+        match self.account(account).account_type() {
+            AccountType::Institutional => account.clone(),
+            _ => self.owner_of(&account.name),
+        }
+    }
+
+    /// What the authority of `account` signs: itself, the epoch of an institution, and `args`.
+    fn consent_to(
+        &self,
+        authority: &Actor,
+        account: &Actor,
+        function: &str,
+        args: &HostVec<Val>,
+    ) -> Invocation {
+        let mut signed = HostVec::from_array(&self.env, [authority.address.to_val()]);
+        if self.account(account).account_type() == AccountType::Institutional {
+            signed.push_back(self.account(account).standing().epoch.into());
+        }
+        signed.append(args);
+        Invocation::new(&account.address, function, signed)
+    }
+
+    /// The code that the factory gives to accounts of a tier.
+    pub fn code_of(&self, tier: AccountType) -> BytesN<32> {
+        let config = self.factory().config();
+        match tier {
+            AccountType::Basic => config.basic_hash,
+            AccountType::Pro => config.pro_hash,
+            AccountType::Institutional => config.institutional_hash,
+        }
+    }
+
+    /// `factory.upgrade_account(..)` by `authority`, with the hand-over that the account asks consent to.
+    pub fn upgrades_account(
+        &self,
+        authority: &Actor,
+        account: &Actor,
+        tier: AccountType,
+        params: &TierParams,
+    ) -> Tx<()> {
+        let env = &self.env;
+        let handed = (tier, self.code_of(tier), params.clone()).into_val(env);
+        let args = (&authority.address, &account.address, tier, params.clone()).into_val(env);
+        let root = Invocation::new(&self.contracts().factory, "upgrade_account", args);
+        let signed = root.clone().with(self.consent_to(authority, account, "change_tier", &handed));
+        Tx::new(&self.world, root).consent(authority, signed.tree(env))
+    }
+
+    /// `execute_upgrade()` of an account, with its authority's consent to exactly `code`.
+    pub fn executes_upgrade(&self, account: &Actor, code: &BytesN<32>) -> Tx<()> {
+        let env = &self.env;
+        let authority = self.authority_of(account);
+        let consent = self.consent_to(&authority, account, "execute_upgrade", &(code,).into_val(env));
+        Tx::new(&self.world, Invocation::new(&account.address, "execute_upgrade", HostVec::new(env)))
             .consent(&authority, consent.tree(env))
     }
 

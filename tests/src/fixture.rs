@@ -308,7 +308,8 @@ fn deploy(world: &World, admin: &Actor, guardian: &Actor) -> Contracts {
     let args = (governor, guard, &ledger, &vault, &clearing, basic, pro, institutional);
     let factory = install(world, "factory", factory::AccountFactory, args);
     admin.calls::<()>(&ledger, "set_venues", (&vault, &clearing, &factory).into_val(env)).ok();
-    Contracts { oracle, sources, ledger, vault, clearing, factory, tokens }
+    let upgrader = install(world, "upgrader", upgrader::Upgrader, ());
+    Contracts { oracle, sources, ledger, vault, clearing, factory, upgrader, tokens }
 }
 
 /// The default parameters.

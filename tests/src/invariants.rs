@@ -44,6 +44,11 @@ impl Memory {
         self.supply_prices.remove(&name);
     }
 
+    /// What one account had is another's from now on.
+    pub fn moved(&mut self, from: &str, to: &str) {
+        self.perpetuals.moved(from, to);
+    }
+
     /// The books were compared with the vault: what was given to it may have filled a gap.
     pub fn synced(&mut self, token: &Address, surplus: i128) {
         let name = name_of(token);

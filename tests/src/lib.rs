@@ -25,6 +25,7 @@ pub mod random;
 pub mod refusal;
 pub mod signer;
 pub mod spec;
+pub mod told;
 pub mod tx;
 pub mod wasm;
 pub mod world;

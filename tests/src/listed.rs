@@ -25,6 +25,11 @@ pub struct Listed {
 }
 
 impl Listed {
+    /// The issuer may withdraw the right to hold its asset.
+    pub const REVOCABLE: u32 = xdr::AccountFlags::RevocableFlag as u32;
+    /// The issuer may take back what was paid.
+    pub const CLAWBACK: u32 = xdr::AccountFlags::ClawbackEnabledFlag as u32;
+
     /// A SEP-41 token with the price and the parameters of `like`.
     pub fn like(f: &Fixture, like: Coin, decimals: u32) -> Self {
         Self::with(f, like, decimals, |_| ())

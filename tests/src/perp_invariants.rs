@@ -2,6 +2,8 @@
 //! belongs to the ledger as a whole is in `invariants`. Everything is recomputed; nothing is shared with the code under
 //! test.
 
+pub mod steps;
+
 use crate::world::World;
 use margin_interface::{
     AccountState, AccountStatus, House, MarketStage, PerpMarket, PriceStatus, Settlement,
@@ -21,8 +23,17 @@ pub struct Memory {
     buckets: Option<Settlement>,
 }
 
+impl Memory {
+    /// What one account had is another's from now on.
+    pub(crate) fn moved(&mut self, from: &str, to: &str) {
+        if let Some(had) = self.accounts.remove(from) {
+            self.accounts.insert(to.into(), had);
+        }
+    }
+}
+
 #[track_caller]
-fn holds(number: u32, what: &dyn std::fmt::Debug, condition: bool) {
+pub(crate) fn holds(number: u32, what: &dyn std::fmt::Debug, condition: bool) {
     assert!(condition, "perpetual invariant {number} broken for {what:?}");
 }
 
@@ -134,8 +145,8 @@ fn orders_die_with_a_flag(world: &World, name: &str, before: &AccountState, afte
     }
 }
 
-/// 23: nothing a call does costs insurance more than its part of what there is: a tenth for an account, a quarter for the
-/// backstop of lending.
+/// 23: nothing a call does costs insurance more than its part of what there is: a tenth for an account, a fifth for a market
+/// in a day, a quarter for the backstop of lending.
 fn insurance_is_rationed(before: &Settlement, after: &Settlement) {
     let spent = before.insurance - after.insurance;
     holds(23, &(before, after), spent <= before.insurance / 4 + 1);
@@ -147,6 +158,11 @@ fn insurance_is_rationed(before: &Settlement, after: &Settlement) {
             &(before, after),
             2 * after.insurance_spent <= before.insurance + before.insurance_spent + 1,
         );
+        for (market, spent) in after.insurance_markets.iter() {
+            let more = spent > before.insurance_markets.get(market).unwrap_or(0);
+            let allowed = 5 * spent <= before.insurance + before.insurance_spent + 5;
+            holds(23, &(before, after), !more || allowed);
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use crate::auth::{Entry, Invocation, Shape};
 use crate::costs;
 use crate::env::assert_affordable;
 use crate::frames;
+use crate::model::perp::Witness;
 use crate::refusal::{self, Failure};
 use crate::signer::Signer;
 use crate::world::World;
@@ -164,6 +165,7 @@ impl<T: TryFromVal<Env, Val>> Tx<T> {
     /// Submits it with entries made elsewhere.
     pub fn submit_with(&self, entries: &[SorobanAuthorizationEntry]) -> Result<T, Failure> {
         let env = &self.world.env;
+        self.watched(|witness| witness.before(&self.world, &self.call));
         env.set_auths(entries);
         let outcome = env.try_invoke_contract::<T, Error>(
             &self.call.contract,
@@ -182,7 +184,14 @@ impl<T: TryFromVal<Env, Val>> Tx<T> {
             Err(Err(error)) => panic!("`{}` ended in {error:?}", self.call.function),
         };
         env.set_auths(&[]);
+        self.watched(|witness| witness.after(&self.world, result.is_ok()));
         result
+    }
+
+    fn watched(&self, look: impl FnOnce(&mut Witness)) {
+        if let Some(witness) = self.world.witness.borrow_mut().as_mut() {
+            look(witness);
+        }
     }
 
     /// Remembers a debt that was written off: what depositors own may fall with it.
@@ -212,6 +221,7 @@ impl<T: TryFromVal<Env, Val>> Tx<T> {
             let call = HostFunction::InvokeContract(self.call.arguments(env));
             self.world.frames.replace(frames::breakdown(&self.world, call, &entries));
         }
+        self.watched(|witness| witness.before(&self.world, &self.call));
         env.set_auths(&entries);
         let outcome = env.try_invoke_contract::<T, Error>(
             &self.call.contract,
@@ -244,6 +254,7 @@ impl<T: TryFromVal<Env, Val>> Tx<T> {
             );
         }
         env.set_auths(&[]);
+        self.watched(|witness| witness.after(&self.world, true));
         value
     }
 

@@ -2,6 +2,7 @@
 
 use crate::actor::Actor;
 use crate::env::{advance, mainnet_env};
+use crate::model::perp::Witness;
 use crate::money::Coin;
 use margin_interface::{
     AccountFactoryClient, MarginLedgerClient, OracleClient, PerpClearingClient, VaultClient,
@@ -38,6 +39,8 @@ pub struct Contracts {
     pub clearing: Address,
     /// Account factory.
     pub factory: Address,
+    /// Upgrader.
+    pub upgrader: Address,
     /// Tokens.
     pub tokens: BTreeMap<Coin, Address>,
 }
@@ -60,6 +63,8 @@ pub struct Shared {
     pub lost: Cell<bool>,
     /// Where the instructions of the last transaction went, with `COSTS=frames`.
     pub frames: RefCell<String>,
+    /// Compares the perpetuals with their reference model, transaction by transaction, in stories that want it.
+    pub witness: RefCell<Option<Witness>>,
 }
 
 impl Deref for World {
@@ -81,6 +86,7 @@ impl World {
             called: RefCell::new(BTreeSet::new()),
             lost: Cell::new(false),
             frames: RefCell::default(),
+            witness: RefCell::default(),
         }))
     }
 
@@ -115,6 +121,7 @@ impl Shared {
             (&c.vault, "vault"),
             (&c.clearing, "perp-clearing"),
             (&c.factory, "factory"),
+            (&c.upgrader, "upgrader"),
         ];
         let name = crates.into_iter().find(|(address, _)| *address == contract);
         self.called.borrow_mut().insert((name.map_or("account", |(_, name)| name), function.into()));

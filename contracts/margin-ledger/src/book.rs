@@ -7,7 +7,7 @@
 use crate::checked::fail;
 use crate::{accrual, storage, storage::Config};
 use alloc::vec::Vec;
-use margin_interface::{AccountState, AssetState, LedgerError, PerpMarket, Settlement};
+use margin_interface::{AccountState, AccountStatus, AssetState, LedgerError, PerpMarket, Settlement};
 use soroban_sdk::{Address, Env, Symbol};
 
 /// An entry in memory.
@@ -37,6 +37,15 @@ pub struct Book {
 fn settlement(env: &Env) -> Entry<(), Settlement> {
     let state = storage::settlement(env);
     Entry { key: (), stored_seq: state.seq, state, dirty: false }
+}
+
+/// What a flagged account owes to the credit line, shares.
+fn doubtful(account: &AccountState) -> i128 {
+    if account.status == AccountStatus::Flagged {
+        account.perp_debt
+    } else {
+        0
+    }
 }
 
 /// Whether two addresses are one: mostly they are one object of the host too, which need not be asked then.
@@ -146,13 +155,22 @@ impl Book {
     /// Replaces an account. Returns its new `seq`.
     pub fn put_account(&mut self, account: &Address, state: &AccountState) -> u64 {
         self.account(account);
-        let mut seq = state.seq;
+        let (mut seq, mut change) = (state.seq, 0);
         for entry in self.accounts.iter_mut().filter(|entry| &entry.key == account) {
+            change = doubtful(state) - doubtful(&entry.state);
             seq = entry.stored_seq + 1;
             entry.state = AccountState { seq, ..state.clone() };
             entry.dirty = true;
         }
+        if change != 0 {
+            self.settlement_mut().doubtful_shares += change;
+        }
         seq
+    }
+
+    /// The accounts that were replaced.
+    pub fn changed(&self) -> Vec<Address> {
+        self.accounts.iter().filter(|entry| entry.dirty).map(|entry| entry.key.clone()).collect()
     }
 
     /// A market, or [`LedgerError::UnknownMarket`].

@@ -265,7 +265,11 @@ impl MarginLedgerInterface for MarginLedger {
     }
 
     fn margin_call(env: Env, account: Address) -> Result<u64, LedgerError> {
-        write(&env, |book| standing::margin_call(book, &account))
+        // What it says of the account is said at these prices already.
+        let mut book = Book::open(&env);
+        let deadline = standing::margin_call(&mut book, &account);
+        book.store();
+        Ok(deadline)
     }
 
     fn flag(env: Env, account: Address) -> Result<(), LedgerError> {
@@ -457,6 +461,7 @@ impl MarginLedgerInterface for MarginLedger {
 fn write<T>(env: &Env, change: impl FnOnce(&mut Book) -> T) -> Result<T, LedgerError> {
     let mut book = Book::open(env);
     let result = change(&mut book);
+    standing::end_cured_calls(&mut book);
     book.store();
     Ok(result)
 }

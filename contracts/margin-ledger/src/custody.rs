@@ -7,14 +7,16 @@
 use crate::book::{emit, Book};
 use crate::checked::*;
 use crate::settlement::{absorb, Loss};
-use margin_interface::{AssetState, AssetTotals, LedgerError, Synced};
+use margin_interface::{AssetState, LedgerError, Synced};
 use margin_math::units::BPS;
 use soroban_sdk::{Address, Env};
 
 /// Seconds that missing tokens have to return.
 const TO_RETURN: u64 = 86_400;
 /// Seconds over which the whole room to lend comes back.
-const WINDOW: i128 = 3_600;
+const WINDOW: u64 = 3_600;
+/// An asset has the window of this part of its borrow cap at least, bps: a new one can be borrowed too.
+const LEAST_BPS: u32 = 500;
 
 /// Compares the books with the vault's `balance`; returns what is missing.
 pub fn sync(book: &mut Book, asset: &Address, balance: i128) -> i128 {
@@ -57,14 +59,21 @@ pub fn refuse_frozen(env: &Env, state: &AssetState) {
 /// counts from now on only.
 pub fn make_room(env: &Env, state: &mut AssetState, seconds: u64) {
     let AssetState { config, totals, .. } = state;
-    let most = bps_floor(env, totals.supplied, config.outflow_bps);
-    let gained = add(env, totals.room, most * i128::from(seconds.min(WINDOW as u64)));
-    totals.room = gained.min(most * WINDOW);
+    let counted = totals.supplied.max(bps_floor(env, config.borrow_cap, LEAST_BPS));
+    let most = bps_floor(env, counted, config.outflow_bps);
+    let gained = add(env, totals.room, most * i128::from(seconds.min(WINDOW)));
+    totals.room = gained.min(most * i128::from(WINDOW));
 }
 
-/// Takes the room of a loan, or gives that of a repayment back.
-pub fn take_room(env: &Env, totals: &mut AssetTotals, lent: i128) {
-    decrease(env, &mut totals.room, mul_div_floor(env, lent, WINDOW, 1));
+/// All the room of an asset that is listed now.
+pub fn open_room(env: &Env, state: &mut AssetState) {
+    make_room(env, state, WINDOW);
+}
+
+/// Takes the room of a loan, or gives that of a repayment back: not beyond the window, or it could be saved up.
+pub fn take_room(env: &Env, state: &mut AssetState, lent: i128) {
+    decrease(env, &mut state.totals.room, mul_div_floor(env, lent, WINDOW.into(), 1));
+    make_room(env, state, 0);
 }
 
 /// Refuses when more has been lent within an hour than the asset allows.

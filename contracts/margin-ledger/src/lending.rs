@@ -118,7 +118,6 @@ fn deposit(book: &mut Book, from: &Address, account: &Address, asset: &Address, 
     let state = book.asset_mut(asset);
     require_enabled(env, state);
     custody::refuse_frozen(env, state);
-    standing::doubt(&mut owner, now);
     let held = owner.deposits.get(asset.clone()).unwrap_or(0);
     let change = holdings::add_deposit(state, &mut owner, asset, amount);
     let term = u64::from(state.config.min_deposit_seconds);
@@ -164,7 +163,7 @@ fn lend(book: &mut Book, account: &Address, asset: &Address, amount: i128) -> Ch
     require_enabled(env, state);
     let change = holdings::add_debt(state, &mut owner, asset, amount);
     decrease(env, &mut state.totals.cash, amount);
-    custody::take_room(env, &mut state.totals, amount);
+    custody::take_room(env, state, amount);
     let asset_seq = state.totals.seq;
     let account_seq = book.put_account(account, &owner);
     let (account, asset, shares) = (account.clone(), asset.clone(), change.shares);
@@ -248,9 +247,8 @@ pub fn extinguish(book: &mut Book, account: &Address, asset: &Address, amount: i
     if lends_to && rest > 0 {
         let state = book.asset_mut(asset);
         lending = holdings::take_debt(state, &mut owner, asset, rest);
-        custody::take_room(env, &mut state.totals, -lending.amount);
+        custody::take_room(env, state, -lending.amount);
     }
-    standing::doubt(&mut owner, book.now());
     book.put_account(account, &owner);
     Paid { perp, lending }
 }

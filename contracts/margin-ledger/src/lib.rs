@@ -53,6 +53,8 @@ mod test_listing;
 #[cfg(test)]
 mod test_lock;
 #[cfg(test)]
+mod test_market_terms;
+#[cfg(test)]
 mod test_migration;
 #[cfg(test)]
 mod test_payout;

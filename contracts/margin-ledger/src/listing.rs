@@ -3,7 +3,7 @@
 use crate::{
     book::Book,
     checked::*,
-    lending,
+    custody, lending,
     storage::{self, Config, Venues},
     terms, valuation,
 };
@@ -73,7 +73,9 @@ pub fn list_asset(env: &Env, token: &Address, config: &AssetConfig) {
         updated_at: book.now(),
     };
     let ramp = Ramp { liquidation_bps: 0, ltv_bps: 0, lw_bps: 0, margin_call_bps: 0, since: 0 };
-    let asset_seq = book.list_asset(token, AssetState { config: config.clone(), decimals, ramp, totals });
+    let mut state = AssetState { config: config.clone(), decimals, ramp, totals };
+    custody::open_room(env, &mut state);
+    let asset_seq = book.list_asset(token, state);
     book.store();
     listed.push_back(token.clone());
     storage::set_assets(env, &listed);

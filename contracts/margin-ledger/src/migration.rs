@@ -3,7 +3,8 @@
 use crate::book::{emit, Book};
 use crate::checked::*;
 use crate::{limits, standing};
-use margin_interface::{AccountState, AccountTransferred, LedgerError, Limits};
+use core::mem::swap;
+use margin_interface::{AccountTransferred, LedgerError, Limits};
 use soroban_sdk::Address;
 
 /// Moves all that `from` owns, owes, holds and is called for to `to`, which must be empty. Shares and positions stay what
@@ -19,23 +20,14 @@ pub fn transfer_account(book: &mut Book, from: &Address, to: &Address) {
         && target.pending.amount == 0;
     require(env, empty && from != to, LedgerError::AccountNotEmpty);
     standing::refuse_flagged(book, &source);
-    target = exchange(&mut source, target);
+    // Everything, and back what belongs to the address.
+    swap(&mut source, &mut target);
+    swap(&mut source.flags, &mut target.flags);
+    swap(&mut source.grants_epoch, &mut target.grants_epoch);
+    swap(&mut source.limits, &mut target.limits);
     let (from_seq, to_seq) = (book.put_account(from, &source), book.put_account(to, &target));
     emit!(book, AccountTransferred { from: from.clone(), to: to.clone(), from_seq, to_seq });
     if target.limits != Limits::NONE {
         limits::require_opening(book, to, &target);
     }
-}
-
-/// The holdings of `source` under the limits, grants and flags of `target`, and the other way round.
-fn exchange(source: &mut AccountState, target: AccountState) -> AccountState {
-    let under = |whose: &AccountState, holdings: &AccountState| AccountState {
-        flags: whose.flags,
-        grants_epoch: whose.grants_epoch,
-        limits: whose.limits.clone(),
-        ..holdings.clone()
-    };
-    let moved = under(&target, source);
-    *source = under(source, &target);
-    moved
 }

@@ -5,8 +5,9 @@
 
 use crate::book::{emit, Book};
 use crate::checked::*;
-use crate::settlement::{is_bad_debt, realize_bad_debt, Till};
+use crate::settlement::{is_bad_debt, realize_bad_debt, realize_bad_debt_of, Till};
 use crate::storage;
+use crate::terms::maintenance_bps;
 use crate::valuation;
 use crate::valuation::{status, Quotes, Sheet, Valuation};
 use crate::{lending, limits, pool, standing, tips};
@@ -68,17 +69,24 @@ pub fn open_market(
         short_funding: 0,
         short_interest: 0,
     };
-    let market_seq = book.open_market(market, PerpMarket { config: config.clone(), seq: 0, state, totals });
+    let (config, mmr_from_bps, mmr_since) = (config.clone(), config.mmr_bps, 0);
+    let record = PerpMarket { config: config.clone(), mmr_from_bps, mmr_since, seq: 0, state, totals };
+    let market_seq = book.open_market(market, record);
     markets.push_back(market.clone());
     storage::set_markets(&book.env, &markets);
-    let (market, config) = (market.clone(), config.clone());
+    let market = market.clone();
     MarketOpened { market, base_reserve, config, quote_reserve, market_seq }.publish(&book.env);
 }
 
-/// Replaces the parameters of a market.
+/// Replaces the parameters of a market. More maintenance margin reaches existing positions over seven days.
 pub fn update_market(book: &mut Book, market: &Symbol, config: MarketConfig) {
     require(&book.env, within_bounds(&config), LedgerError::InvalidConfig);
+    let now = book.now();
     let record = book.market_mut(market);
+    if config.mmr_bps != record.config.mmr_bps {
+        record.mmr_from_bps = maintenance_bps(record, Valuation::Live, now).min(config.mmr_bps);
+        record.mmr_since = now;
+    }
     record.config = config.clone();
     let market_seq = record.seq;
     MarketUpdated { market: market.clone(), config, market_seq }.publish(&book.env);
@@ -134,7 +142,7 @@ pub fn apply_fill(
         limits::require_opening_at(book, &quotes, account, &owner);
         pool::require_reserve(book, &quotes);
     } else {
-        require_paid(book, &owner, market, size_delta, quote_delta, &quotes);
+        require_paid(book, &owner, market, size_delta, quote_delta, quotes);
     }
     tell(book, account, market, size_delta, quote_delta, fee, &settled, account_seq);
     let Settled { pending, filled } = settled;
@@ -197,7 +205,7 @@ fn require_paid(
     market: &Symbol,
     size_delta: i128,
     quote_delta: i128,
-    quotes: &Quotes,
+    quotes: Quotes,
 ) {
     let env = &book.env.clone();
     require(env, !is_bad_debt(owner), LedgerError::BadDebt);
@@ -213,7 +221,7 @@ fn require_paid(
     }
     // While the index is not live no curve is held to its band, and the owner's better end may be far from any price.
     let near = gained >= -bps_floor(env, abs(env, worth), record.config.band_bps);
-    let margin = Sheet::of(book, owner).value(env, quotes, Valuation::Liquidation).margin;
+    let margin = valuation::proof(book, owner, quotes);
     let bears = near && margin.liquidation_ok() || covered && margin.equity().or_fail(env) >= 0;
     require(env, bears, LedgerError::BadDebt);
 }
@@ -238,7 +246,7 @@ pub fn settle(book: &mut Book, account: &Address, market: &Symbol, price: i128, 
         FundingSettled { account, market, funding, account_seq, market_seq }.publish(&book.env);
     } else {
         tell(book, account, market, closing, quote, 0, &settled, account_seq);
-        realize_bad_debt(book, account);
+        realize_bad_debt_of(book, account, market);
     }
     funding
 }
@@ -315,7 +323,7 @@ pub fn take_over(
         market_seq: book.market(market).seq,
     }
     .publish(&book.env);
-    realize_bad_debt(book, account);
+    realize_bad_debt_of(book, account, market);
     TakeOver { fee: outcome.fee, price: liquidation.price, size: outcome.size }
 }
 
@@ -448,7 +456,7 @@ fn sized(
         index_short: record.state.funding_short,
         market_value,
         min_notional: record.config.min_notional,
-        mmr_bps: record.config.mmr_bps,
+        mmr_bps: maintenance_bps(record, Valuation::Live, env.ledger().timestamp()),
         other_winners: sub(env, winners, market_value.max(0)),
         position,
         price: valuation::liquidation_price(env, quote, position.size),
@@ -490,7 +498,6 @@ pub fn filled(
 /// Puts `position` in the place of the account's, and into the sums of its market.
 pub fn replace(book: &mut Book, owner: &mut AccountState, market: &Symbol, position: &position::Position) {
     let env = &book.env.clone();
-    crate::standing::doubt(owner, book.now());
     let record = book.market_mut(market);
     let old = to_math(&held(owner, market));
     let totals = pool::totals(&record.totals).replace(&old, position).or_fail(env);

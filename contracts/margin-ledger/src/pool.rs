@@ -2,9 +2,11 @@
 
 use crate::book::Book;
 use crate::checked::*;
+use crate::holdings::credit_line;
 use crate::settlement::buckets;
 use crate::storage;
-use crate::valuation::{allows, funding_now, Quotes};
+use crate::terms::maintenance_bps;
+use crate::valuation::{allows, funding_now, Quotes, Valuation};
 use margin_interface::{AccountState, LedgerError, MarketTotals, PerpMarket, PoolValue, Quote};
 use margin_math::{
     curve,
@@ -58,7 +60,8 @@ fn assess(book: &mut Book, quotes: &Quotes) -> (Pool, bool) {
                 pool.market(&exposure).or_fail(env);
             } else {
                 live = false;
-                pool.unwatched_market(&exposure).or_fail(env);
+                let seconds = book.now().saturating_sub(quote.timestamp);
+                pool.unwatched_market(&exposure, seconds).or_fail(env);
             }
         }
     }
@@ -74,13 +77,16 @@ pub fn require_reserve(book: &mut Book, quotes: &Quotes) {
 
 /// The pool valued now.
 pub fn value(book: &mut Book) -> PoolValue {
+    let env = &book.env.clone();
     let quotes = quotes(book, &[]);
     let (pool, live) = assess(book, &quotes);
+    let settlement = book.settlement();
     PoolValue {
         claims: pool.claims,
         curve_value: pool.curve_value,
+        doubtful: credit_line(settlement).assets_ceil(settlement.doubtful_shares).or_fail(env),
         index_value: pool.index_value,
-        lent: book.settlement().perp_borrowed,
+        lent: settlement.perp_borrowed,
         live,
         payable: pool.payable,
         required: pool.required,
@@ -113,7 +119,7 @@ fn exposure(env: &Env, record: &PerpMarket, quote: &Quote) -> Option<Exposure> {
         funding_long: funding.long,
         funding_short: funding.short,
         gap_bps: record.config.gap_bps,
-        mmr_bps: record.config.mmr_bps,
+        mmr_bps: maintenance_bps(record, Valuation::Live, env.ledger().timestamp()),
         price: last_price(env, record, quote),
         quote_reserve: y,
         sigma_bps: record.config.sigma_bps,

@@ -9,7 +9,7 @@ use crate::{
 use margin_interface::{AccountState, BadDebt, LedgerError, PendingClaim, PendingClaimed, Settlement};
 use margin_math::settlement::{insurance_allowance, Buckets, Claim, Purse};
 use margin_math::units::USD;
-use soroban_sdk::Address;
+use soroban_sdk::{symbol_short, Address, Map, Symbol};
 
 /// Seconds of a UTC day.
 const DAY: u64 = 86_400;
@@ -143,9 +143,15 @@ pub fn is_bad_debt(account: &AccountState) -> bool {
 /// * [`PendingClaimed`] with what was set off
 /// * [`BadDebt`] per debt
 pub fn realize_bad_debt(book: &mut Book, account: &Address) {
+    // What no market brought to light shares the part of one.
+    realize_bad_debt_of(book, account, &symbol_short!(""));
+}
+
+/// [`realize_bad_debt`] in a call that closed a position: insurance pays of what it has for that market.
+pub fn realize_bad_debt_of(book: &mut Book, account: &Address, market: &Symbol) {
     let owner = book.account(account);
     if owner.perp_debt > 0 && owner.deposits.is_empty() && owner.positions.is_empty() {
-        write_off_perp(book, account);
+        write_off_perp(book, account, market);
     }
     let owner = book.account(account);
     if is_bad_debt(&owner) {
@@ -155,7 +161,7 @@ pub fn realize_bad_debt(book: &mut Book, account: &Address) {
     }
 }
 
-fn write_off_perp(book: &mut Book, account: &Address) {
+fn write_off_perp(book: &mut Book, account: &Address, market: &Symbol) {
     let env = &book.env.clone();
     let mut owner = book.account(account);
     let mut till = Till::open(book, &owner);
@@ -166,10 +172,13 @@ fn write_off_perp(book: &mut Book, account: &Address) {
     let day = book.settlement_mut();
     if day.insurance_day != today {
         (day.insurance_day, day.insurance_spent) = (today, 0);
+        day.insurance_markets = Map::new(env);
     }
-    let allowed = insurance_allowance(till.buckets.insurance, day.insurance_spent).or_fail(env);
+    let spent = day.insurance_markets.get(market.clone()).unwrap_or(0);
+    let allowed = insurance_allowance(till.buckets.insurance, day.insurance_spent, spent).or_fail(env);
     let parts = till.buckets.write_off(till.purse.debt, allowed).or_fail(env);
     increase(env, &mut day.insurance_spent, parts.insurance);
+    day.insurance_markets.set(market.clone(), add(env, spent, parts.insurance));
     till.purse.debt = 0;
     let asset_seq = till.close(book, &mut owner);
     let account_seq = book.put_account(account, &owner);

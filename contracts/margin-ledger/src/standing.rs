@@ -1,8 +1,8 @@
 //! Where an account stands: called for margin, flagged for liquidation, or neither; and whether it may be liquidated.
 //!
-//! Anybody may say it, the prices decide. A call blocks nothing by itself: who passes the opening level has cured it.
-//! Paying in asks no price, so whether it cured a call is not known then: the call is in doubt, and ends unless somebody
-//! shows soon that the account is still below. So no hour is stored for later, and a payment of dust gains nothing.
+//! Anybody may say it, the prices decide. A call blocks nothing by itself. It ends with whatever touches the account when
+//! it is at its level again: so no hour is stored for later, and a payment of dust gains nothing. Where no price says how
+//! the account stands the call stays as it is; nothing that is paid in is refused for it.
 
 use crate::book::{emit, Book};
 use crate::checked::*;
@@ -15,30 +15,46 @@ use soroban_sdk::Address;
 const TO_CURE: u64 = 3_600;
 /// Seconds after the deadline when a call that nobody acted on ends by itself.
 const TO_LAPSE: u64 = 86_400;
-/// Seconds after a payment in which somebody has to show that a called account is still below its level.
-const TO_CONFIRM: u64 = 600;
 
-/// Calls for margin, or confirms a call, or ends the call of an account that is cured. Returns the deadline, 0 when there
-/// is none. While a price is not live the account's better ends decide.
+/// Calls for margin, or ends the call of an account that is cured. Returns the deadline, 0 when there is none.
 pub fn margin_call(book: &mut Book, account: &Address) -> u64 {
     let env = &book.env.clone();
     let mut owner = book.account(account);
     refuse_flagged(book, &owner);
-    let (sheet, quotes) = valuation::sheet(book, &owner);
-    let valuation = if quotes.are_live() { Valuation::Live } else { Valuation::Liquidation };
-    if counted(sheet).value(env, &quotes, valuation).margin.margin_call_ok() {
-        // One that lapsed is still stored, and ends here.
+    let short = is_short(book, &owner).unwrap_or_else(|| fail(env, LedgerError::PriceNotUsable));
+    // A call that lapsed is still stored: it ends here, or begins anew.
+    if !short {
         require(env, owner.status == AccountStatus::MarginCall, LedgerError::AccountHealthy);
         enter(book, account, &mut owner, AccountStatus::Normal);
         return 0;
     }
     if status(&owner, book.now()) != AccountStatus::MarginCall {
         enter(book, account, &mut owner, AccountStatus::MarginCall);
-    } else if owner.until != lapse(&owner) {
-        owner.until = lapse(&owner);
-        tell(book, account, &owner);
     }
     deadline(&owner)
+}
+
+/// Ends the calls of the accounts that were changed and are at their level.
+pub fn end_cured_calls(book: &mut Book) {
+    for account in book.changed() {
+        let mut owner = book.account(&account);
+        let called = status(&owner, book.now()) == AccountStatus::MarginCall;
+        if called && is_short(book, &owner) == Some(false) {
+            enter(book, &account, &mut owner, AccountStatus::Normal);
+        }
+    }
+}
+
+/// Whether the account is below its margin-call level, `None` while prices do not say; where one is not live, at the
+/// account's better ends.
+fn is_short(book: &mut Book, owner: &AccountState) -> Option<bool> {
+    let (sheet, quotes) = valuation::sheet(book, owner);
+    let sheet = counted(sheet);
+    if sheet.is_exposed() && !quotes.serve(Valuation::Liquidation) {
+        return None;
+    }
+    let valuation = if quotes.serve(Valuation::Open) { Valuation::Live } else { Valuation::Liquidation };
+    Some(!sheet.value(&book.env, &quotes, valuation).margin.margin_call_ok())
 }
 
 /// Flags an account below its liquidation level. One that is only overdue keeps its deadline: a flag would forget it.
@@ -72,13 +88,8 @@ pub fn cured(book: &mut Book, account: &Address) {
 /// Whether the account may be liquidated now.
 pub fn is_liquidatable(book: &mut Book, account: &Address) -> bool {
     let owner = book.account(account);
-    would_be_liquidatable(book, &owner)
-}
-
-/// Whether the account may be liquidated if it stood like that.
-pub fn would_be_liquidatable(book: &mut Book, owner: &AccountState) -> bool {
-    let margin = valued(book, owner, Valuation::Liquidation);
-    liquidatable(owner, &margin, book.now())
+    let margin = valued(book, &owner, Valuation::Liquidation);
+    liquidatable(&owner, &margin, book.now())
 }
 
 /// Whether an account with this margin, in the Liquidation valuation, may be liquidated: below the liquidation level, or
@@ -91,7 +102,7 @@ pub fn liquidatable(owner: &AccountState, margin: &Margin, now: u64) -> bool {
 /// Where the account stands now: a call that nobody acted on has lapsed.
 pub fn status(owner: &AccountState, now: u64) -> AccountStatus {
     match owner.status {
-        AccountStatus::MarginCall if now >= owner.until => AccountStatus::Normal,
+        AccountStatus::MarginCall if now >= deadline(owner) + TO_LAPSE => AccountStatus::Normal,
         stored => stored,
     }
 }
@@ -101,31 +112,17 @@ pub fn refuse_flagged(book: &Book, owner: &AccountState) {
     require(&book.env, owner.status != AccountStatus::Flagged, LedgerError::AccountFlagged);
 }
 
-/// Something was paid in: a call of the account ends unless it is confirmed.
-pub fn doubt(owner: &mut AccountState, now: u64) {
-    owner.until = owner.until.min(now + TO_CONFIRM);
-}
-
 fn deadline(owner: &AccountState) -> u64 {
     owner.since + TO_CURE
 }
 
-fn lapse(owner: &AccountState) -> u64 {
-    deadline(owner) + TO_LAPSE
-}
-
 fn enter(book: &mut Book, account: &Address, owner: &mut AccountState, status: AccountStatus) {
-    (owner.status, owner.since) = (status, book.now());
+    let since = book.now();
+    (owner.status, owner.since) = (status, since);
     if status == AccountStatus::Flagged {
         owner.flags += 1;
     }
-    owner.until = lapse(owner);
-    tell(book, account, owner);
-}
-
-fn tell(book: &mut Book, account: &Address, owner: &AccountState) {
     let account_seq = book.put_account(account, owner);
-    let (since, status) = (owner.since, owner.status);
     emit!(book, StatusChanged { account: account.clone(), account_seq, since, status });
 }
 

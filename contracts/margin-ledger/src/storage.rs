@@ -177,9 +177,11 @@ pub fn settlement(env: &Env) -> Settlement {
         claims: 0,
         claims_epoch: 0,
         claims_fraction: INDEX,
+        doubtful_shares: 0,
         fees: 0,
         insurance: 0,
         insurance_day: 0,
+        insurance_markets: Map::new(env),
         insurance_spent: 0,
         lp: 0,
         pending: 0,
@@ -209,7 +211,6 @@ pub fn account(env: &Env, account: &Address) -> AccountState {
         seq: 0,
         since: 0,
         status: AccountStatus::Normal,
-        until: 0,
     })
 }
 

@@ -1,6 +1,6 @@
 //! The terms of an asset: those of its configuration for new risk, and those on their way there for existing accounts.
 
-use margin_interface::{AssetConfig, AssetState, Ramp};
+use margin_interface::{AssetConfig, AssetState, PerpMarket, Ramp};
 use margin_math::margin::{Levels, Valuation};
 use margin_math::ramp::ramped;
 
@@ -15,10 +15,23 @@ pub struct Terms {
     pub lw_bps: u32,
 }
 
+fn elapsed(valuation: Valuation, since: u64, now: u64) -> u64 {
+    if valuation == Valuation::Open {
+        u64::MAX
+    } else {
+        now.saturating_sub(since)
+    }
+}
+
+/// The maintenance margin of a market in a valuation, bps, by the same rule.
+pub fn maintenance_bps(market: &PerpMarket, valuation: Valuation, now: u64) -> u32 {
+    ramped(market.mmr_from_bps, market.config.mmr_bps, elapsed(valuation, market.mmr_since, now))
+}
+
 /// The terms of a valuation: opening takes the new ones at once.
 pub fn terms(state: &AssetState, valuation: Valuation, now: u64) -> Terms {
     let AssetState { config, ramp, .. } = state;
-    let elapsed = if valuation == Valuation::Open { u64::MAX } else { now.saturating_sub(ramp.since) };
+    let elapsed = elapsed(valuation, ramp.since, now);
     Terms {
         levels: Levels {
             opening_bps: config.opening_bps,

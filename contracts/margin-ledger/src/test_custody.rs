@@ -1,8 +1,8 @@
 //! What the vault really holds: clawbacks, and how fast tokens may be lent.
 extern crate std;
 
-use crate::test_world::{assert_refused, World, ONE};
-use margin_interface::{Action, GovernanceClient, LedgerError, Receive, ALL};
+use crate::test_world::{assert_refused, sac, xlm_config, World, ONE};
+use margin_interface::{Action, AssetConfig, GovernanceClient, LedgerError, Receive, ALL};
 use margin_math::units::PRICE;
 use soroban_sdk::{testutils::Events as _, vec, Address};
 
@@ -145,7 +145,7 @@ fn narrow() -> World {
     let world = World::funded();
     let guardian = GovernanceClient::new(&world.env, &world.ledger.address).guardian();
     let mut config = world.state(&world.usdc).config;
-    config.outflow_bps = 2_000;
+    (config.outflow_bps, config.borrow_cap) = (2_000, 1_000_000 * ONE);
     world.admin.update_asset(&guardian, &world.usdc, &config);
     world.deposit(&world.account(0), &world.xlm, 90_000_000 * ONE);
     world.deposit(&world.account(1), &world.eth, 10 * 10_i128.pow(18));
@@ -227,7 +227,7 @@ fn the_room_of_a_coarse_asset_comes_back_too() {
     let eve = world.account(2);
     let guardian = GovernanceClient::new(&world.env, &world.ledger.address).guardian();
     let mut config = world.state(&world.xlm).config;
-    config.outflow_bps = 2_000;
+    (config.outflow_bps, config.borrow_cap) = (2_000, 100);
     world.ledger.debit(&world.account(3), &world.xlm, &ALL);
     world.admin.update_asset(&guardian, &world.xlm, &config);
     world.deposit(&eve, &world.usdc, 1_000 * ONE);
@@ -274,6 +274,56 @@ fn room_is_not_saved_up() {
     let most = room(&world);
     assert!((20_000 * ONE..20_001 * ONE).contains(&most), "{most}");
     world.borrow(&alice, &world.usdc, 20_000 * ONE);
+}
+
+/// Attack: repay an old debt that good collateral bore, and at once lend its whole amount and the window to collateral that
+/// is worth nothing. What is repaid makes room for what was lent within the hour, and no more.
+#[test]
+fn an_old_debt_that_is_repaid_is_not_lent_again_at_once() {
+    let world = narrow();
+    let (alice, bob, ledger) = (world.account(0), world.account(1), &world.ledger);
+    for _ in 0..3 {
+        world.borrow(&alice, &world.usdc, 20_000 * ONE);
+        pass(&world, HOUR);
+    }
+    ledger.repay(&alice, &world.usdc, &(60_000 * ONE));
+    let most = room(&world);
+    assert!((20_000 * ONE..20_010 * ONE).contains(&most), "{most}");
+    // Netting is a repayment, in small parts too.
+    world.borrow(&bob, &world.usdc, 1_000 * ONE);
+    world.deposit(&bob, &world.usdc, 2_000 * ONE);
+    for _ in 0..10 {
+        ledger.repay_with_collateral(&bob, &world.usdc, &(100 * ONE));
+    }
+    assert!(room(&world) <= most);
+    world.borrow(&alice, &world.usdc, 19_000 * ONE);
+    assert_refused!(
+        world,
+        ledger.try_borrow(&alice, &world.usdc, &(1_100 * ONE)),
+        LedgerError::OutflowExceeded
+    );
+}
+
+/// A market that is a moment old can be borrowed from: within a fifth of a twentieth of its borrow cap, whatever is deposited.
+#[test]
+fn a_new_market_lends_from_its_first_moment() {
+    let world = World::funded();
+    let (alice, lender) = (world.account(0), world.account(3));
+    let (gold, ledger) = (sac(&world.env), &world.ledger);
+    let config = AssetConfig { outflow_bps: 2_000, borrow_cap: 10_000 * ONE, ..xlm_config(&gold) };
+    world.price(&gold, PRICE);
+    world.admin.list_asset(&gold, &config);
+    world.deposit(&lender, &gold, 5_000 * ONE);
+    world.deposit(&alice, &world.usdc, 10_000 * ONE);
+    let borrow = |amount: i128| ledger.try_borrow(&alice, &gold, &amount);
+    assert_refused!(world, borrow(100 * ONE + 1), LedgerError::OutflowExceeded);
+    borrow(100 * ONE).unwrap().unwrap();
+    assert_refused!(world, borrow(1), LedgerError::OutflowExceeded);
+    // From then on time gives a fifth of what is supplied.
+    pass(&world, HOUR);
+    world.price(&gold, PRICE);
+    assert_refused!(world, borrow(1_001 * ONE), LedgerError::OutflowExceeded);
+    borrow(1_000 * ONE).unwrap().unwrap();
 }
 
 /// Attack: block the loans of others by moving deposits, which costs nothing. Whoever owes a little may repeat it.

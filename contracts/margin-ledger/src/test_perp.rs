@@ -533,6 +533,53 @@ fn bad_debt_is_borne_by_insurance_then_by_liquidity() {
     assert!(alice.perp_debt == 0 && alice.deposits.is_empty() && alice.positions.is_empty());
 }
 
+/// Three accounts fail in one market in a day, a tenth each: the third finds what is left of the market's fifth, the first of
+/// another market a tenth again.
+#[test]
+fn one_market_takes_no_more_than_its_part_of_insurance() {
+    let w = World::new();
+    w.give(&w.keeper, 20_000);
+    let eth = Asset::Other(symbol_short!("ETH"));
+    let other = symbol_short!("ETH_USD");
+    w.price(&eth, 100 * PRICE, PriceStatus::Live);
+    let config = MarketConfig { index: eth.clone(), ..market_config() };
+    w.ledger.open_market(&other, &config, &(1_000 * BASE), &(100_000 * USD));
+    w.ledger.move_bucket(&w.provider, &Bucket::Insurance, &(500 * USD));
+    let fail = || {
+        w.index_at(100);
+        w.give(&w.alice, 115);
+        w.fill(&w.alice, 10 * BASE, -1_000 * USD, w.state()).unwrap();
+        let before = w.ledger.totals().insurance;
+        w.index_at(70);
+        w.take_over(&w.alice, i128::MAX).unwrap();
+        w.ledger.apply_fill(&w.keeper, &BTC, &(-10 * BASE), &(700 * USD), &0, &w.state());
+        (before, before - w.ledger.totals().insurance)
+    };
+    let (all, first) = fail();
+    let (_, second) = fail();
+    let (rest, third) = fail();
+    assert_eq!(first, all / 10);
+    assert!(
+        (first + second + third - all / 5).abs() < USD / 10 && third < rest / 50,
+        "{first} {second} {third}"
+    );
+    let by_market = |market: &Symbol| w.ledger.totals().insurance_markets.get(market.clone()).unwrap_or(0);
+    assert_eq!((by_market(&BTC), by_market(&other)), (w.ledger.totals().insurance_spent, 0));
+
+    w.give(&w.alice, 115);
+    let state = w.ledger.market(&other).state;
+    w.ledger.apply_fill(&w.alice, &other, &(10 * BASE), &(-1_000 * USD), &0, &state);
+    w.price(&eth, 70 * PRICE, PriceStatus::Live);
+    let before = w.ledger.totals();
+    w.ledger.take_over(&w.keeper, &w.alice, &other, &i128::MAX, &false, &state);
+    assert_eq!(before.insurance - w.ledger.totals().insurance, before.insurance / 10);
+    assert_eq!(by_market(&other), before.insurance / 10);
+    // The next day begins anew.
+    w.env.ledger().with_mut(|ledger| ledger.timestamp += 86_400);
+    let (all, next) = fail();
+    assert_eq!((next, by_market(&BTC), by_market(&other)), (all / 10, all / 10, 0));
+}
+
 #[test]
 fn preview_of_an_opening_is_what_execution_makes_of_it() {
     let w = World::new();

@@ -93,3 +93,31 @@ fn the_credit_line_is_the_providers() {
     assert_eq!((value.lent, value.payable), (totals.perp_borrowed, totals.lp - totals.perp_borrowed));
     assert_eq!(w.ledger.markets().get(0), Some(BTC));
 }
+
+/// What a flagged account owes is in doubt until it is paid, written off, or the account is healthy again.
+#[test]
+fn what_flagged_accounts_owe_is_told() {
+    let w = World::new();
+    w.give(&w.alice, 200);
+    w.trade(&w.alice, 10 * BASE).unwrap();
+    w.index_at(50);
+    w.fill(&w.alice, -5 * BASE, 250 * USD, w.state()).unwrap();
+    let doubtful = || w.ledger.pool_value().doubtful;
+    let lent = || w.ledger.pool_value().lent;
+    assert!(lent() > 0 && doubtful() == 0);
+    w.ledger.flag(&w.alice);
+    assert!((doubtful() - lent()).abs() <= 1);
+    // A reduction at the index adds to it.
+    let before = doubtful();
+    w.fill(&w.alice, -BASE, 50 * USD, w.state()).unwrap();
+    assert!(doubtful() > before + 40 * USD && (doubtful() - lent()).abs() <= 1);
+    w.index_at(300);
+    w.ledger.unflag(&w.alice);
+    assert!(lent() > 0 && doubtful() == 0);
+    w.index_at(50);
+    w.ledger.flag(&w.alice);
+    assert!(doubtful() > 0);
+    w.give(&w.keeper, 5_000);
+    w.take_over(&w.alice, i128::MAX).unwrap();
+    assert_eq!((lent(), doubtful(), w.ledger.totals().doubtful_shares), (0, 0, 0));
+}

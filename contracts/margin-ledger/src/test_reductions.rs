@@ -120,8 +120,33 @@ fn other_collateral_pays_as_long_as_it_supports_the_debt() {
     assert_eq!(w.fill(&w.alice, -4 * BASE, 91 * 4 * USD, w.state()), Err(LedgerError::BadDebt));
     // What has no price supports nothing.
     w.price(&Asset::Stellar(gold), 0, PriceStatus::Unknown);
-    assert_eq!(w.fill(&w.alice, -4 * BASE, 91 * 4 * USD, w.state()), Err(LedgerError::PriceNotUsable));
+    assert_eq!(w.fill(&w.alice, -4 * BASE, 91 * 4 * USD, w.state()), Err(LedgerError::BadDebt));
     assert_eq!(lent(&w), debt);
+    assert!(w.fill(&w.alice, -4 * BASE, 92 * 4 * USD, w.state()).is_ok());
+}
+
+/// What the oracle no longer knows stands in nobody's way while the rest bears the loss; what is owed or risked at no price
+/// may be any loss.
+#[test]
+fn an_asset_without_a_price_leaves_room_to_reduce() {
+    let w = World::new();
+    let gold = with_gold(&w);
+    w.give(&w.provider, 5_000);
+    w.ledger.credit(&w.provider, &w.provider, &gold, &(1_000 * USD));
+    w.give(&w.alice, 500);
+    w.trade(&w.alice, 10 * BASE).unwrap();
+    w.index_at(92);
+    w.price(&Asset::Stellar(gold.clone()), 0, PriceStatus::Unknown);
+    assert!(w.fill(&w.alice, -5 * BASE, 91 * 5 * USD, w.state()).is_ok());
+    let tipped = w.ledger.pay_executor(&w.alice, &w.keeper, &USD);
+    assert_eq!((tipped, w.deposit(&w.keeper)), (USD, USD));
+    // Nothing but that asset would bear a tip of everything.
+    assert_eq!(w.ledger.pay_executor(&w.alice, &w.keeper, &(1_000 * USD)), 0);
+    w.price(&Asset::Stellar(gold.clone()), PRICE, PriceStatus::Live);
+    w.ledger.borrow(&w.alice, &gold, &USD);
+    w.price(&Asset::Stellar(gold), 0, PriceStatus::Unknown);
+    assert_eq!(w.fill(&w.alice, -4 * BASE, 91 * 4 * USD, w.state()), Err(LedgerError::BadDebt));
+    assert_eq!(w.ledger.pay_executor(&w.alice, &w.keeper, &USD), 0);
     assert!(w.fill(&w.alice, -4 * BASE, 92 * 4 * USD, w.state()).is_ok());
 }
 
@@ -141,7 +166,7 @@ fn a_deposit_pays_the_whole_position_before_it_pays_a_counterparty() {
 fn a_close_that_the_deposit_pays_asks_for_no_price() {
     let w = underwater();
     w.price(&Asset::Stellar(w.usdc.clone()), 0, PriceStatus::Unknown);
-    assert_eq!(w.fill(&w.alice, -5 * BASE, 91 * 5 * USD, w.state()), Err(LedgerError::PriceNotUsable));
+    assert_eq!(w.fill(&w.alice, -5 * BASE, 91 * 5 * USD, w.state()), Err(LedgerError::BadDebt));
     assert!(w.fill(&w.alice, -10 * BASE, 91 * 10 * USD, w.state()).is_ok());
 }
 

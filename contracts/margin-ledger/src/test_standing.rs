@@ -63,7 +63,7 @@ fn a_call_gives_an_hour_then_the_account_may_be_liquidated_above_the_liquidation
     liquidate(&world, &alice).unwrap();
     // Down to the target, not further; the call has nothing left to call for.
     assert!(!world.ledger.is_liquidatable(&alice));
-    assert_eq!(world.ledger.margin_call(&alice), 0);
+    assert_eq!(world.ledger.account(&alice).status, AccountStatus::Normal);
 }
 
 #[test]
@@ -231,7 +231,7 @@ fn a_debt_whose_price_recovers_counts_at_its_better_end() {
     assert!(rose(PRICE / 5));
 }
 
-// ---- calls that a payment puts in doubt -----------------------------------------------------------------------------------
+// ---- calls that are cured -------------------------------------------------------------------------------------------------
 
 /// Attack: call an account, let it pay in, wait, and use the expired call the moment the account dips again.
 #[test]
@@ -246,12 +246,14 @@ fn nobody_stores_an_hour_that_was_cured() {
             world.ledger.repay_with_collateral(alice, &world.usdc, &(250 * ONE));
         },
     ];
-    for pay in pay {
+    // The call may come in the same ledger, just in front.
+    for (pay, seconds) in pay.into_iter().flat_map(|pay| [(pay, 0), (pay, 600)]) {
         let (world, alice) = indebted();
         cents(&world, 840);
         let first = world.ledger.margin_call(&alice);
-        world.wait(600);
+        world.wait(seconds);
         pay(&world, &alice);
+        assert_eq!(world.ledger.account(&alice).status, AccountStatus::Normal);
         world.wait(2 * HOUR);
         // Below the margin-call level again, above the liquidation level.
         cents(&world, 410);
@@ -264,50 +266,99 @@ fn nobody_stores_an_hour_that_was_cured() {
     }
 }
 
-/// Attack: pay in a unit now and then, so that the hour never ends. Somebody shows within ten minutes that nothing was cured.
+/// Attack: pay in a unit now and then, of one asset or another, of which one has no price that may decide, so that the hour
+/// never ends. Nobody has to say anything: what does not cure a call leaves it as it is.
 #[test]
 fn dust_does_not_put_a_deadline_off() {
+    for status in [PriceStatus::Live, PriceStatus::Grace, PriceStatus::Halted, PriceStatus::Unknown] {
+        let (world, alice) = indebted();
+        world.deposit(&alice, &world.eth, 10_i128.pow(9));
+        cents(&world, 840);
+        let doubtful = || {
+            let (lo, hi) =
+                if status == PriceStatus::Unknown { (0, 0) } else { (PRICE * 20, PRICE * 200_000) };
+            world.quote(&world.eth, lo, hi, status);
+        };
+        doubtful();
+        if status == PriceStatus::Unknown {
+            world.price(&world.eth, PRICE);
+        }
+        let deadline = world.ledger.margin_call(&alice);
+        doubtful();
+        for _ in 0..5 {
+            world.wait(HOUR / 6);
+            world.deposit(&alice, &world.xlm, 1);
+            world.deposit(&alice, &world.eth, 10_i128.pow(9));
+            world.ledger.credit(&world.account(3), &alice, &world.xlm, &1);
+            world.ledger.repay(&alice, &world.usdc, &1);
+            assert_eq!(world.ledger.account(&alice).status, AccountStatus::MarginCall, "{status:?}");
+        }
+        world.wait(HOUR / 6);
+        cents(&world, 840);
+        world.price(&world.usdc, PRICE);
+        world.price(&world.eth, PRICE * 2_000);
+        assert_eq!(world.ledger.margin_call(&alice), deadline, "{status:?}");
+        assert_eq!(world.env.events().all().events().len(), 0);
+        // In front of the liquidator it is no use either.
+        world.deposit(&alice, &world.xlm, 1);
+        assert!(world.ledger.is_liquidatable(&alice), "{status:?}");
+        liquidate(&world, &alice).unwrap();
+        // That was the cure: the account is at its target, and has an hour when it falls again.
+        assert_eq!(world.ledger.account(&alice).status, AccountStatus::Normal);
+        cents(&world, 760);
+        assert!(!world.ledger.summary(&alice).margin_call_ok && world.ledger.summary(&alice).liquidation_ok);
+        assert!(!world.ledger.is_liquidatable(&alice));
+    }
+}
+
+/// Nothing that is paid in needs a price: a call whose cure no price can show stands, and ends when somebody shows it.
+#[test]
+fn no_price_no_cure_and_no_refusal() {
     let (world, alice) = indebted();
     cents(&world, 840);
     let deadline = world.ledger.margin_call(&alice);
-    for _ in 0..5 {
-        world.wait(HOUR / 6 - 1);
-        world.deposit(&alice, &world.xlm, 1);
-        world.ledger.credit(&world.account(3), &alice, &world.xlm, &1);
-        world.wait(599);
-        cents(&world, 840);
-        assert_eq!(world.ledger.margin_call(&alice), deadline);
-        assert_eq!(world.env.events().all().events().len(), 1, "confirmed");
-        assert_eq!(world.ledger.margin_call(&alice), deadline);
-        assert_eq!(world.env.events().all().events().len(), 0, "once");
-    }
-    assert!(world.ledger.is_liquidatable(&alice));
-    // In front of the liquidator it is no use either.
-    world.deposit(&alice, &world.xlm, 1);
-    assert!(world.ledger.is_liquidatable(&alice));
-    world.wait(599);
+    world.quote(&world.xlm, 0, 0, PriceStatus::Unknown);
+    world.deposit(&alice, &world.xlm, 10_000 * ONE);
+    world.ledger.repay(&alice, &world.usdc, &ONE);
+    assert_eq!(world.ledger.account(&alice).since + HOUR, deadline);
+    assert_refused!(world, world.ledger.try_margin_call(&alice), LedgerError::PriceNotUsable);
     cents(&world, 840);
-    liquidate(&world, &alice).unwrap();
-    // What was paid leaves a call as doubtful: the account is at its target, and has an hour when it falls again.
-    world.wait(600);
-    cents(&world, 760);
-    assert!(!world.ledger.summary(&alice).margin_call_ok && world.ledger.summary(&alice).liquidation_ok);
-    assert!(!world.ledger.is_liquidatable(&alice));
+    assert_eq!(world.ledger.margin_call(&alice), 0);
+    // Who owes nothing any more needs none.
+    cents(&world, 410);
+    world.ledger.margin_call(&alice);
+    world.quote(&world.xlm, 0, 0, PriceStatus::Unknown);
+    world.ledger.repay(&alice, &world.usdc, &(500 * ONE));
+    assert_eq!(world.ledger.account(&alice).status, AccountStatus::Normal);
 }
 
-/// A stranger's dust neither shortens the hour nor keeps a doubtful call alive.
+/// An oracle that fails keeps nobody from paying in either.
+#[test]
+fn an_oracle_that_fails_refuses_no_payment() {
+    let (world, alice) = indebted();
+    cents(&world, 840);
+    let deadline = world.ledger.margin_call(&alice);
+    world.oracle.fail();
+    world.deposit(&alice, &world.xlm, 10_000 * ONE);
+    world.ledger.repay(&alice, &world.usdc, &ONE);
+    assert_eq!(world.ledger.account(&alice).since + HOUR, deadline);
+    assert_refused!(world, world.ledger.try_margin_call(&alice), LedgerError::PriceNotUsable);
+}
+
+/// A stranger's dust neither shortens the hour nor keeps a call alive.
 #[test]
 fn a_stranger_moves_no_deadline() {
     let (world, alice) = indebted();
     let stranger = world.account(3);
     cents(&world, 840);
     let deadline = world.ledger.margin_call(&alice);
-    world.deposit(&alice, &world.xlm, 10_000 * ONE);
-    for _ in 0..10 {
+    for _ in 0..5 {
         world.wait(300);
         world.ledger.credit(&stranger, &alice, &world.xlm, &1);
     }
     assert_eq!(world.ledger.account(&alice).since + HOUR, deadline);
+    world.deposit(&alice, &world.xlm, 10_000 * ONE);
+    world.ledger.credit(&stranger, &alice, &world.xlm, &1);
     world.wait(HOUR);
     cents(&world, 410);
     assert!(!world.ledger.is_liquidatable(&alice));

@@ -4,13 +4,14 @@ use crate::book::{emit, Book};
 use crate::checked::*;
 use crate::holdings::{deposited, supply};
 use crate::standing;
-use margin_interface::{ExecutorPaid, LedgerError};
+use crate::valuation::{self, Quotes};
+use margin_interface::{AccountState, ExecutorPaid, LedgerError};
 use soroban_sdk::Address;
 
 /// Moves `at_most`, or all there is, of one settlement deposit to another. Returns the amount.
 ///
-/// Nothing moves if the account would then owe to the pool or be liquidatable: an executor is paid by the trader, never by
-/// those who would bear the trader's loss.
+/// Nothing moves if the account would then owe to the pool, or be liquidatable as far as is known: an executor is paid by the
+/// trader, never by those who would bear the trader's loss.
 pub fn pay_executor(book: &mut Book, account: &Address, executor: &Address, at_most: i128) -> i128 {
     let env = &book.env.clone();
     // One account open twice would be paid what it does not pay.
@@ -26,7 +27,7 @@ pub fn pay_executor(book: &mut Book, account: &Address, executor: &Address, at_m
     } else {
         owner.deposits.set(asset.clone(), held - shares);
     }
-    if shares == 0 || owner.perp_debt > 0 || standing::would_be_liquidatable(book, &owner) {
+    if shares == 0 || owner.perp_debt > 0 || !bears(book, &owner) {
         return 0;
     }
     paid.deposits.set(asset.clone(), add(env, paid.deposits.get(asset.clone()).unwrap_or(0), shares));
@@ -35,4 +36,13 @@ pub fn pay_executor(book: &mut Book, account: &Address, executor: &Address, at_m
     let (account, executor) = (account.clone(), executor.clone());
     emit!(book, ExecutorPaid { account, executor, account_seq, amount, executor_seq });
     amount
+}
+
+/// Whether the account is known not to be liquidatable.
+fn bears(book: &mut Book, owner: &AccountState) -> bool {
+    let mut quotes = Quotes::new();
+    quotes.want_account(book, owner);
+    let quotes = quotes.fetch(book);
+    let margin = valuation::proof(book, owner, quotes);
+    !standing::liquidatable(owner, &margin, book.now())
 }

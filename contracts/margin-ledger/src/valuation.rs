@@ -5,7 +5,7 @@ use crate::book::Book;
 use crate::checked::*;
 use crate::holdings::{borrows, perp_owed, supply};
 use crate::standing;
-use crate::terms::{terms, Terms};
+use crate::terms::{maintenance_bps, terms, Terms};
 use alloc::vec::Vec;
 use margin_interface::{
     lean, AccountState, AccountStatus, AccountSummary, Asset, AssetState, Breakdown, Holding, LedgerError,
@@ -18,11 +18,14 @@ use margin_math::{
         initial_margin_bps, value_ceil, Debt, Deposit, Levels, Margin, PositionLine, PositionValue, Prices,
     },
     status::{permission, Permission, Status, Use},
-    units::BASE_DECIMALS,
+    units::{BASE_DECIMALS, PRICE},
 };
 use soroban_sdk::{Address, Env, Map, Symbol};
 
 pub use margin_math::margin::Valuation;
+
+/// A billion dollars a unit: no price, 1e14.
+const BEYOND: i128 = 1_000_000_000 * PRICE;
 
 /// Amounts to be valued: of assets in token units, of markets in base units.
 pub type Amounts = soroban_sdk::Vec<(Market, i128)>;
@@ -79,13 +82,16 @@ impl Quotes {
         for index in &self.wanted {
             wanted.push_back(index.clone());
         }
-        self.quotes = oracle(book).quotes(&wanted).iter().collect();
+        // An oracle that does not answer has no price, which only matters to those who need one.
+        if let Ok(Ok(quotes)) = oracle(book).try_quotes(&wanted) {
+            self.quotes = quotes.iter().collect();
+        }
         self
     }
 
-    /// Whether every price is live, so that it may decide by itself.
-    pub fn are_live(&self) -> bool {
-        self.quotes.iter().all(allows_increase)
+    /// Whether there is every price, and serves the valuation.
+    pub fn serve(&self, valuation: Valuation) -> bool {
+        self.quotes.len() == self.wanted.len() && self.quotes.iter().all(|quote| is_usable(quote, valuation))
     }
 
     /// The quote of `index`; what was never wanted has no usable one.
@@ -298,7 +304,7 @@ impl Held {
             funding: funding::owed(size, funding.index(size), self.position.funding_index).or_fail(env),
             imr_bps: imr_bps.or_fail(env),
             index,
-            mmr_bps: config.mmr_bps,
+            mmr_bps: maintenance_bps(&self.market, valuation, env.ledger().timestamp()),
             size,
         }
     }
@@ -389,6 +395,15 @@ pub fn sheet(book: &mut Book, account: &AccountState) -> (Sheet, Quotes) {
     (sheet, quotes)
 }
 
+/// The margin by which an account proves that it bears something, at its better ends. What has no price is worth nothing where
+/// it is owned, and more than anybody has where it is owed or risked.
+pub fn proof(book: &mut Book, account: &AccountState, mut quotes: Quotes) -> Margin {
+    for quote in quotes.quotes.iter_mut().filter(|quote| !is_usable(quote, Valuation::Liquidation)) {
+        (quote.lo, quote.hi) = (BEYOND, 1);
+    }
+    Sheet::of(book, account).value(&book.env, &quotes, Valuation::Liquidation).margin
+}
+
 /// The account in the Live valuation.
 pub fn summary(book: &mut Book, account: &Address) -> AccountSummary {
     let env = &book.env.clone();
@@ -424,7 +439,7 @@ pub fn breakdown(book: &mut Book, account: &Address) -> Breakdown {
         positions.push_back(OpenPosition {
             index: quotes.get(env, &held.market.config.index).mid,
             market: held.symbol.clone(),
-            mmr_bps: held.market.config.mmr_bps,
+            mmr_bps: maintenance_bps(&held.market, Valuation::Live, now),
             pnl: value.pnl,
             size: held.position.size,
         });

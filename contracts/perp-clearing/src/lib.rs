@@ -32,6 +32,8 @@ mod test_bounds;
 #[cfg(test)]
 mod test_executors;
 #[cfg(test)]
+mod test_liquidity;
+#[cfg(test)]
 mod test_markets;
 #[cfg(test)]
 mod test_orders;

@@ -28,10 +28,14 @@ fn priced(value: &PoolValue) -> Pool {
     }
 }
 
-/// The pool at prices that are live: nobody enters at others. Whoever leaves then gets what is left at their worst.
-fn live(ledger: &MarginLedgerClient) -> Result<Pool, ClearingError> {
+/// The pool as somebody may enter it: at prices that are live, and not while those who are being liquidated owe more than a
+/// trifle. Whoever enters pays for what is lent, and whoever leaves meanwhile would leave with his cash.
+fn open(ledger: &MarginLedgerClient) -> Result<Pool, ClearingError> {
     let value = ledger.pool_value();
-    value.live.then(|| priced(&value)).ok_or(ClearingError::PriceNotUsable)
+    require(value.live, ClearingError::PriceNotUsable)?;
+    let pool = priced(&value);
+    require(lp::is_sound(&pool, value.doubtful).on_curve()?, ClearingError::DoubtfulCredit)?;
+    Ok(pool)
 }
 
 /// Moves `amount` of the provider's settlement deposit into the pool. Returns the shares.
@@ -42,7 +46,7 @@ pub fn enter(
     amount: i128,
     min_shares: i128,
 ) -> Result<i128, ClearingError> {
-    let pool = live(ledger)?;
+    let pool = open(ledger)?;
     let (mut stake, mut all) = storage::stake(env, provider);
     if lp::is_wiped_out(&pool, all.total).on_curve()? {
         all = Shares { generation: all.generation.saturating_add(1), total: 0 };
@@ -51,8 +55,8 @@ pub fn enter(
     // Whoever deepens the curves pays what that gives to traders; it stays in the pool.
     let cost = rescale(env, ledger, amount)?;
     let worth = sub(amount, cost).on_curve()?.max(0);
-    let open = lp::has_value_to_enter(&pool, all.total).on_curve()?;
-    require(open, ClearingError::InsufficientShares)?;
+    let has_value = lp::has_value_to_enter(&pool, all.total).on_curve()?;
+    require(has_value, ClearingError::InsufficientShares)?;
     let shares = lp::shares_for(worth, &pool, all.total).on_curve()?;
     refuse(shares == 0, ClearingError::InvalidAmount)?;
     refuse(shares < min_shares, ClearingError::SlippageExceeded)?;

@@ -33,6 +33,15 @@ pub fn storage_version(env: &Env) -> u32 {
     env.storage().instance().get(&VERSION).unwrap_or(1)
 }
 
+/// [`GovernanceError::NotMigrated`] unless the storage is of that version. Code that has a migration asks where it loads its
+/// configuration, so that nothing works between the upgrade and `migrate`. Code without one need not ask: it is of version 1,
+/// and [`upgrade`] leads no newer storage to it.
+pub fn require_version(env: &Env, version: u32) {
+    if storage_version(env) != version {
+        panic_with_error!(env, GovernanceError::NotMigrated);
+    }
+}
+
 /// [`MigrationInterface::migrate`](margin_interface::MigrationInterface::migrate) of code for storage of version `to`;
 /// `migration` is told which version it finds.
 pub fn migrate(env: &Env, to: u32, migration: impl FnOnce(&Env, u32)) {

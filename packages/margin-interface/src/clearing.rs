@@ -524,6 +524,8 @@ pub enum ClearingError {
     TooShallow = 831,
     /// There is nothing that would pay for it.
     NoBudget = 832,
+    /// Flagged accounts owe the pool.
+    DoubtfulCredit = 833,
 }
 
 /// vAMM perpetual markets with funding, a liquidity pool behind them, insurance and liquidation.
@@ -732,6 +734,8 @@ pub trait PerpClearingInterface {
     /// # Errors
     /// * [`ClearingError::InvalidAmount`] - not positive, or too little for one share
     /// * [`ClearingError::InsufficientShares`] - the pool has no value to share in
+    /// * [`ClearingError::PriceNotUsable`] - the index of a market with open interest is not live
+    /// * [`ClearingError::DoubtfulCredit`] - flagged accounts owe more than a hundredth of the pool
     /// * [`ClearingError::SlippageExceeded`] - fewer than `min_shares`
     ///
     /// # Events
@@ -851,7 +855,7 @@ pub trait PerpClearingInterface {
     /// # Errors
     /// * [`ClearingError::InvalidConfig`] - another index
     /// * `NeedsTimelock` - anything else: propose [`ClearingChange::Market`]. That is so for the fee and the maintenance margin
-    ///   in both directions: no parameter makes a healthy account liquidatable unannounced.
+    ///   in both directions; a higher maintenance margin then reaches existing positions over seven days.
     ///
     /// # Events
     /// * [`MarketUpdated`](crate::MarketUpdated)

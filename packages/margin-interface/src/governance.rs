@@ -29,6 +29,8 @@ pub enum GovernanceError {
     Downgrade = 1008,
     /// The storage was migrated already.
     NothingToMigrate = 1009,
+    // The storage waits for `migrate`.
+    NotMigrated = 1010,
 }
 
 /// When a scheduled change may execute, Unix seconds.

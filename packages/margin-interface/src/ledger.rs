@@ -158,8 +158,12 @@ pub struct Settlement {
     pub fees: i128,
     /// `I`: insurance.
     pub insurance: i128,
+    /// Shares of the credit line that flagged accounts owe.
+    pub doubtful_shares: i128,
     /// UTC day of `insurance_spent`.
     pub insurance_day: u64,
+    /// Of `insurance_spent`, for each market; under an empty name what no market brought to light.
+    pub insurance_markets: Map<Symbol, i128>,
     /// What insurance paid for bad debt that day.
     pub insurance_spent: i128,
     /// `L`: the providers' cash, what is lent of it included.
@@ -273,6 +277,10 @@ pub struct MarketTotals {
 pub struct PerpMarket {
     /// Its parameters.
     pub config: MarketConfig,
+    /// Maintenance margin from which existing positions come to the one of `config`, bps.
+    pub mmr_from_bps: u32,
+    /// Since when, Unix seconds; they have come there seven days later.
+    pub mmr_since: u64,
     /// Number of changes of the market.
     pub seq: u64,
     /// Its curve and funding.
@@ -350,8 +358,6 @@ pub struct AccountState {
     pub since: u64,
     /// Where it stands.
     pub status: AccountStatus,
-    /// Unix seconds when a margin call ends.
-    pub until: u64,
 }
 
 /// An account in one valuation, USD 1e7.
@@ -550,6 +556,8 @@ pub struct PoolValue {
     pub claims: i128,
     /// Value of all positions at the curves.
     pub curve_value: i128,
+    /// What of `lent` flagged accounts owe.
+    pub doubtful: i128,
     /// Value of all positions at the index; where it is not live, at the worse end of its gap.
     pub index_value: i128,
     /// What the credit line has lent.
@@ -814,7 +822,8 @@ pub trait MarginLedgerInterface {
         base_reserve: i128,
         quote_reserve: i128,
     ) -> Result<(), LedgerError>;
-    /// Replaces the parameters of a market.
+    /// Replaces the parameters of a market. A higher maintenance margin binds new risk at once, and reaches existing positions
+    /// over seven days.
     fn update_market(env: Env, market: Symbol, config: MarketConfig) -> Result<(), LedgerError>;
     /// Stores curve and funding as they stand now.
     fn push_market(env: Env, market: Symbol, state: MarketState) -> Result<(), LedgerError>;
@@ -854,7 +863,8 @@ pub trait MarginLedgerInterface {
     /// Pays what the pending pool holds for the account into its deposit. Returns the amount.
     fn claim_pending(env: Env, account: Address) -> Result<i128, LedgerError>;
     /// Moves `at_most`, or all there is, of the account's settlement deposit to that of `executor`, who executes its order;
-    /// nothing if the account owed to the pool or were liquidatable afterwards. Returns the amount.
+    /// nothing if the account owed to the pool or were liquidatable afterwards, where what has no price supports nothing and
+    /// may be owed without bound. Returns the amount.
     fn pay_executor(
         env: Env,
         account: Address,
@@ -866,8 +876,8 @@ pub trait MarginLedgerInterface {
 
     /// Calls for margin: an account below its margin-call level (Live) has an hour to cure it, then it may be liquidated
     /// down to its target although it is above the liquidation level. A deadline is set once; it lapses 24 hours after it.
-    /// On an account that is cured it ends the call. What is paid in puts a call in doubt: it ends ten minutes later unless this
-    /// function confirms it, which keeps the deadline. While a price is not live the account's better ends decide.
+    /// On an account that is cured it ends the call, as everything does that changes the account. While a price is not live
+    /// the account's better ends decide.
     ///
     /// Returns the deadline, Unix seconds; 0 when the call has ended.
     ///
@@ -877,7 +887,7 @@ pub trait MarginLedgerInterface {
     /// * [`LedgerError::PriceNotUsable`]
     ///
     /// # Events
-    /// * [`StatusChanged`], unless the deadline was set before and is not in doubt
+    /// * [`StatusChanged`], unless the deadline was set before
     ///
     /// # Authorization
     /// Nobody's.

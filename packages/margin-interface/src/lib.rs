@@ -21,6 +21,7 @@ pub mod ledger;
 pub mod operations;
 pub mod oracle;
 pub mod types;
+pub mod upgrader;
 pub mod vault;
 
 pub use account::*;
@@ -30,4 +31,5 @@ pub use governance::*;
 pub use ledger::*;
 pub use oracle::*;
 pub use types::*;
+pub use upgrader::*;
 pub use vault::*;

@@ -12,6 +12,11 @@ pub const FEE_INSURANCE_BPS: u32 = 2_000;
 /// Share of taker fees that the protocol receives, bps.
 pub const FEE_PROTOCOL_BPS: u32 = 1_000;
 
+/// Seconds in which an index that nobody watches may move by another gap.
+pub const GAP_SECONDS: u64 = 28_800;
+/// Seconds after which such an index counts as no further away: its market is wound down long before.
+pub const MAX_UNWATCHED_SECONDS: u64 = 30 * crate::units::SECONDS_PER_DAY;
+
 /// What the reserve test asks for, per unit of stress, bps: beta = 1.
 pub const RESERVE_BETA_BPS: u32 = 10_000;
 
@@ -57,6 +62,8 @@ pub const POSITION_BPS: u32 = 1_000;
 
 /// Largest part of insurance that one account's bad debt may take, bps.
 pub const INSURANCE_ACCOUNT_BPS: u32 = 1_000;
+/// Largest part of insurance that the bad debts of one market may take in a day, bps.
+pub const INSURANCE_MARKET_BPS: u32 = 2_000;
 /// Largest part of insurance that may go in a day, bps.
 pub const INSURANCE_DAY_BPS: u32 = 5_000;
 /// What insurance should hold, bps of the open interest.
@@ -77,6 +84,8 @@ pub const REPEG_PERIOD: u64 = 3_600;
 /// more than a bad fill would.
 pub const EXECUTOR_FEE_BPS: u32 = 100;
 
+/// Largest part of the pool that flagged accounts may owe while somebody enters it, bps.
+pub const MAX_DOUBTFUL_BPS: u32 = 100;
 /// Seconds that liquidity stays after its provider's last entry: one funding period.
 pub const LP_COOL_DOWN: u64 = 28_800;
 

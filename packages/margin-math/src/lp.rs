@@ -6,8 +6,8 @@
 //! what nobody deposited, so inflating the price of a share is worthless.
 
 use crate::error::exhausted;
-use crate::fixed::{add, mul_div_floor, sub};
-use crate::MathError;
+use crate::fixed::{add, bps_floor, mul_div_floor, sub};
+use crate::{defaults, MathError};
 
 /// Shares that exist without an owner.
 pub const VIRTUAL_SHARES: i128 = 1_000_000;
@@ -44,6 +44,12 @@ pub fn nav_in(pool: &Pool) -> Result<i128, MathError> {
 /// Value of the pool to whoever leaves.
 pub fn nav_out(pool: &Pool) -> Result<i128, MathError> {
     sub(sub(pool.payable, pool.claims)?, pool.curve_value.max(pool.index_value).max(0))
+}
+
+/// Whether of what is lent too little is `doubtful` to keep anybody from entering, who would pay for all of it: a hundredth
+/// of the pool.
+pub fn is_sound(pool: &Pool, doubtful: i128) -> Result<bool, MathError> {
+    Ok(doubtful <= bps_floor(pool.gross()?, defaults::MAX_DOUBTFUL_BPS)?)
 }
 
 /// Whether nothing is left for those who hold shares: less than a millionth of what they brought, in cash, lent or
@@ -206,6 +212,13 @@ mod tests {
             let lost = victim - value_of(shares, &pool, total).unwrap();
             prop_assert!(lost <= 1 + (first + gift + victim) / VIRTUAL_SHARES, "victim lost {lost}");
         }
+    }
+
+    #[test]
+    fn a_hundredth_in_doubt_is_sound() {
+        let pool = Pool { lent: 300, ..cash(700) };
+        assert_eq!((is_sound(&pool, 10), is_sound(&pool, 11)), (Ok(true), Ok(false)));
+        assert_eq!(is_sound(&cash(0), 0), Ok(true), "whoever is the first");
     }
 
     #[test]

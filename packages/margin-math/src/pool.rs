@@ -90,12 +90,13 @@ impl Pool {
         self.add(exposure, exposure.index_value()?)
     }
 
-    /// Adds a market while nobody watches its price: it may have moved by the gap already, to the side that is worse, and
-    /// may move as far again before anything is liquidated.
-    pub fn unwatched_market(&mut self, exposure: &Exposure) -> Result<(), MathError> {
-        let moved = bps_ceil(exposure.price, exposure.gap_bps)?;
-        let gap_bps = exposure.gap_bps.saturating_mul(2);
-        let fallen = Exposure { price: sub(exposure.price, moved)?, ..*exposure };
+    /// Adds a market whose price nobody has watched for `seconds`: it may have moved by the gap at once and by another in
+    /// every funding period since, to the side that is worse, and may move by one more before anything is liquidated.
+    pub fn unwatched_market(&mut self, exposure: &Exposure, seconds: u64) -> Result<(), MathError> {
+        let bps = unwatched_bps(exposure.gap_bps, seconds);
+        let moved = bps_ceil(exposure.price, bps)?;
+        let gap_bps = exposure.gap_bps.saturating_add(bps);
+        let fallen = Exposure { price: sub(exposure.price, moved)?.max(0), ..*exposure };
         let risen = Exposure { gap_bps, price: add(exposure.price, moved)?, ..*exposure };
         // Traders gain where their net size points; what a size puts at risk is most where the price is highest.
         self.add(&risen, risen.index_value()?.max(fallen.index_value()?))
@@ -113,6 +114,13 @@ impl Pool {
     pub fn headroom(&self) -> Result<i128, MathError> {
         sub(sub(sub(self.payable, self.claims)?, self.winners)?, self.required)
     }
+}
+
+/// How far a price may be that nobody has watched for `seconds`, bps, ceil.
+fn unwatched_bps(gap_bps: u32, seconds: u64) -> u32 {
+    let seconds = defaults::GAP_SECONDS + seconds.min(defaults::MAX_UNWATCHED_SECONDS);
+    let bps = (u64::from(gap_bps) * seconds).div_ceil(defaults::GAP_SECONDS);
+    u32::try_from(bps).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -140,13 +148,13 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(1_000))]
 
-        /// Wherever within its gap the price really is, the pool counted no less.
+        /// Wherever within its gaps the price really is, the pool counted no less; and ever more.
         #[test]
-        fn an_unwatched_market_counts_for_more_than_any_price_within_its_gap(
+        fn an_unwatched_market_counts_for_more_than_any_price_within_its_gaps(
             (long, short) in (0_i128..1_000_000, 0_i128..1_000_000),
             entry in -1_000_000_i128..1_000_000,
             price in 1_i128..100_000,
-            moved in -1_200_i128..=1_200,
+            (gaps, moved, later) in (0_u64..=90, -1_200_i128..=1_200, 0_u64..1_000_000),
         ) {
             let totals = Totals {
                 entry: entry * USD,
@@ -156,11 +164,15 @@ mod tests {
                 ..Totals::default()
             };
             let last = price * PRICE / 100;
-            let (mut counted, mut real) = (Pool::default(), Pool::default());
-            counted.unwatched_market(&exposure(totals, last, (0, 0))).unwrap();
-            real.market(&exposure(totals, last + last * moved / 10_000, (0, 0))).unwrap();
+            let now = (last + last * moved * i128::from(gaps + 1) / 10_000).max(0);
+            let (mut counted, mut real, mut next) = (Pool::default(), Pool::default(), Pool::default());
+            let seconds = gaps * defaults::GAP_SECONDS;
+            counted.unwatched_market(&exposure(totals, last, (0, 0)), seconds).unwrap();
+            next.unwatched_market(&exposure(totals, last, (0, 0)), seconds + later).unwrap();
+            real.market(&exposure(totals, now, (0, 0))).unwrap();
             prop_assert!(counted.index_value >= real.index_value && counted.winners >= real.winners);
             prop_assert!(counted.required >= real.required);
+            prop_assert!(next.index_value >= counted.index_value && next.required >= counted.required);
         }
 
         /// `U` is the sum over positions of profit less funding, to a unit of rounding per position and never below it.
@@ -228,7 +240,7 @@ mod tests {
             ..Totals::default()
         };
         let mut pool = Pool::new(1_000 * USD, 0);
-        pool.unwatched_market(&exposure(totals, 100 * PRICE, (0, 0))).unwrap();
+        pool.unwatched_market(&exposure(totals, 100 * PRICE, (0, 0)), 0).unwrap();
         // 3,360 * 19% + 2,240 * 6.5%.
         assert_eq!((pool.index_value, pool.winners, pool.required), (240 * USD, 240 * USD, 784 * USD));
         let shorts = Totals {
@@ -239,8 +251,16 @@ mod tests {
             ..Totals::default()
         };
         let mut pool = Pool::new(1_000 * USD, 0);
-        pool.unwatched_market(&exposure(shorts, 100 * PRICE, (0, 0))).unwrap();
+        pool.unwatched_market(&exposure(shorts, 100 * PRICE, (0, 0)), 0).unwrap();
         assert_eq!((pool.index_value, pool.winners, pool.required), (240 * USD, 240 * USD, 784 * USD));
+        // A day later it may be 48% away, and at 148 may follow 60%: 4,440 * 55% + 2,960 * 6.5%.
+        let mut pool = Pool::new(1_000 * USD, 0);
+        pool.unwatched_market(&exposure(totals, 100 * PRICE, (0, 0)), 86_400).unwrap();
+        assert_eq!((pool.index_value, pool.winners, pool.required), (960 * USD, 960 * USD, 26_344_000_000));
+        // No price falls below nothing.
+        let mut pool = Pool::new(1_000 * USD, 0);
+        pool.unwatched_market(&exposure(shorts, 100 * PRICE, (0, 0)), u64::MAX).unwrap();
+        assert_eq!(pool.index_value, 2_000 * USD);
     }
 
     #[test]

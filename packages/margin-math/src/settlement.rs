@@ -52,12 +52,14 @@ pub struct Claim {
     pub fraction: i128,
 }
 
-/// What insurance may pay for one account now, `spent` being what it has paid today: a tenth of it, and half of what it had
-/// when the day began.
-pub fn insurance_allowance(insurance: i128, spent: i128) -> Result<i128, MathError> {
+/// What insurance may pay for one account now, `spent` being what it has paid today and `in_market` what of it for the same
+/// market: a tenth of it, and of what it had when the day began half, and a fifth for the market.
+pub fn insurance_allowance(insurance: i128, spent: i128, in_market: i128) -> Result<i128, MathError> {
+    let began = add(insurance, spent)?;
     let account = bps_floor(insurance, defaults::INSURANCE_ACCOUNT_BPS)?;
-    let day = sub(bps_floor(add(insurance, spent)?, defaults::INSURANCE_DAY_BPS)?, spent)?;
-    Ok(account.min(day).max(0))
+    let day = sub(bps_floor(began, defaults::INSURANCE_DAY_BPS)?, spent)?;
+    let market = sub(bps_floor(began, defaults::INSURANCE_MARKET_BPS)?, in_market)?;
+    Ok(account.min(day).min(market).max(0))
 }
 
 /// Where a bad debt went; the parts sum to it.
@@ -428,11 +430,15 @@ mod tests {
 
     #[test]
     fn insurance_is_rationed() {
-        assert_eq!(insurance_allowance(1_000, 0), Ok(100));
+        assert_eq!(insurance_allowance(1_000, 0, 0), Ok(100));
         // 1,000 when the day began: 500 of it may go, 450 are gone.
-        assert_eq!(insurance_allowance(550, 450), Ok(50));
-        assert_eq!(insurance_allowance(500, 500), Ok(0));
-        assert_eq!(insurance_allowance(400, 600), Ok(0));
+        assert_eq!(insurance_allowance(550, 450, 0), Ok(50));
+        assert_eq!(insurance_allowance(500, 500, 0), Ok(0));
+        assert_eq!(insurance_allowance(400, 600, 0), Ok(0));
+        // Of one market 200, and 190 are gone.
+        assert_eq!(insurance_allowance(810, 190, 190), Ok(10));
+        assert_eq!(insurance_allowance(800, 200, 200), Ok(0));
+        assert_eq!(insurance_allowance(750, 250, 250), Ok(0));
     }
 
     #[test]

@@ -64,7 +64,7 @@ pub fn settlement(bytes: &[u8]) -> Answer {
                 Err(_) => false,
             },
             _ => {
-                let allowed = insurance_allowance(b.insurance, spent).expect("small numbers");
+                let allowed = insurance_allowance(b.insurance, spent, 0).expect("small numbers");
                 assert!(allowed >= 0 && allowed <= b.insurance);
                 match b.write_off(purse.debt, allowed) {
                     Ok(parts) => {

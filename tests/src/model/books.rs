@@ -50,8 +50,8 @@ pub struct Account {
     pub seq: u64,
     /// What its owner has beside it, by asset.
     pub wallet: Vec<Exact>,
-    /// Where it stands: status, since when, and until when a call of it counts.
-    pub stands: (AccountStatus, u64, u64),
+    /// Where it stands, and since when.
+    pub stands: (AccountStatus, u64),
 }
 
 impl Default for Account {
@@ -63,7 +63,7 @@ impl Default for Account {
             locks: BTreeMap::new(),
             seq: 0,
             wallet: Vec::new(),
-            stands: (AccountStatus::Normal, 0, 0),
+            stands: (AccountStatus::Normal, 0),
         }
     }
 }
@@ -143,7 +143,7 @@ impl Books {
             .map(|person| {
                 let entry = ledger.account(&person.address);
                 let wallet = tokens.iter().map(|token| exact(token.balance(f, &person.address))).collect();
-                let stands = (entry.status, entry.since, entry.until);
+                let stands = (entry.status, entry.since);
                 let mut account = Account { seq: entry.seq, stands, wallet, ..Account::default() };
                 for (place, (token, record)) in tokens.iter().zip(&records).enumerate() {
                     let totals = &record.totals;

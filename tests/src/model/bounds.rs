@@ -3,12 +3,15 @@
 //! Kept beside the ledger from event to event, never read from it after the beginning.
 
 use super::number::{exact, ratio, Exact};
-use super::{Books, Step};
+use super::{AssetBook, Books, Step};
 use num_traits::Zero;
 use std::collections::BTreeMap;
 
 /// Seconds in which the whole window comes back.
 const HOUR: i128 = 3_600;
+
+/// A market that is new has the window of this part of its borrow cap.
+const LEAST: (i128, i128) = (1, 20);
 
 /// The bounds of every asset and every deposit.
 #[derive(Clone, Debug, Default)]
@@ -38,7 +41,7 @@ impl Bounds {
         let elapsed = i128::from(books.now - self.at).min(HOUR);
         self.at = books.now;
         for (room, asset) in self.room.iter_mut().zip(&books.assets) {
-            let most = (&asset.supplied * ratio(i128::from(asset.config.outflow_bps), 10_000)).floor();
+            let most = window(asset, &asset.supplied);
             if elapsed > 0 {
                 *room = (&*room + &most * ratio(elapsed, HOUR)).min(most);
             }
@@ -73,14 +76,23 @@ impl Bounds {
             Step::Withdraw(asset, _) => {
                 self.locks.remove(&(who.to_string(), *asset));
             }
-            Step::Borrow(asset, _) => self.room[*asset] -= moved,
-            Step::Repay(asset, _) | Step::Net(asset, _) => self.room[*asset] += moved,
+            Step::Borrow(asset, _) => {
+                self.lend(&before.assets[*asset], *asset, &Exact::zero(), &-moved.clone())
+            }
+            Step::Repay(asset, _) => self.repaid(before, *asset, moved),
+            Step::Net(asset, _) => self.lend(&before.assets[*asset], *asset, moved, moved),
         }
     }
 
-    /// Somebody repaid what another one owed.
-    pub fn repaid(&mut self, asset: usize, units: &Exact) {
-        self.room[asset] += units;
+    /// Somebody repaid what he or another one owed.
+    pub fn repaid(&mut self, before: &Books, asset: usize, units: &Exact) {
+        self.lend(&before.assets[asset], asset, &Exact::zero(), units);
+    }
+
+    /// Room changes by `given` when `left` of what was supplied is gone, and is never beyond the window.
+    fn lend(&mut self, book: &AssetBook, asset: usize, left: &Exact, given: &Exact) {
+        let most = window(book, &(&book.supplied - left));
+        self.room[asset] = (&self.room[asset] + given).min(most);
     }
 
     /// An account is somewhere else now.
@@ -112,4 +124,10 @@ impl Bounds {
             assert!(off <= exact(2), "I26 lock of {key:?}: off by {off} seconds");
         }
     }
+}
+
+/// By how much debts may grow within an hour when so much is supplied.
+fn window(asset: &AssetBook, supplied: &Exact) -> Exact {
+    let least = (exact(asset.config.borrow_cap) * ratio(LEAST.0, LEAST.1)).floor();
+    (least.max(supplied.clone()) * ratio(i128::from(asset.config.outflow_bps), 10_000)).floor()
 }

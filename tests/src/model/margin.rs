@@ -5,6 +5,10 @@ use super::{Account, Books};
 use margin_interface::{AccountStatus, PriceStatus};
 use num_traits::Zero;
 
+/// Seconds that a margin call gives.
+const TO_CURE: u64 = 3_600;
+/// Seconds after the deadline when a call ends by itself.
+const TO_LAPSE: u64 = 86_400;
 /// Seconds until a change that is worse for existing accounts has reached them in full.
 const RAMP: i128 = 7 * 86_400;
 
@@ -104,10 +108,16 @@ impl Books {
     /// of a call that still counts, the margin-call level decides.
     pub fn short(&self, account: &Account) -> Exact {
         let standing = self.standing(account, Valuation::Liquidation);
-        let (status, since, until) = account.stands;
-        let overdue = status == AccountStatus::MarginCall && (since + 3_600..until).contains(&self.now);
+        let overdue = self.call(account).is_some_and(|deadline| self.now >= deadline);
         let level = if overdue { standing.liquidation.min(standing.call) } else { standing.liquidation };
         standing.required - level
+    }
+
+    /// Until when the account has to cure its call, if it is called and the call has not lapsed.
+    pub fn call(&self, account: &Account) -> Option<u64> {
+        let (status, since) = account.stands;
+        let called = status == AccountStatus::MarginCall && self.now < since + TO_CURE + TO_LAPSE;
+        called.then_some(since + TO_CURE)
     }
 
     /// The terms of an asset in a valuation: LTV, weight, opening, margin-call and liquidation level.

@@ -10,6 +10,7 @@ mod interest;
 mod liquidation;
 mod margin;
 mod number;
+pub mod perp;
 
 pub use books::{Account, AssetBook, Books, Step};
 pub use bounds::Bounds;

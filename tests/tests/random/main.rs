@@ -10,6 +10,7 @@ mod moves;
 use margin_interface::Settlement;
 use margin_tests::fixture::Fixture;
 use margin_tests::invariants::{check, Memory};
+use margin_tests::model::perp::{Count, Witness};
 use margin_tests::random::Dice;
 use margin_tests::world::Mode;
 use moves::{Cast, Outcome};
@@ -19,6 +20,9 @@ const STEPS: u32 = 64;
 const SHARDS: u64 = 4;
 /// A fuzzer whose calls mostly fail tests nothing.
 const LEAST_SUCCESS_PERCENT: u32 = 90;
+
+/// Nor does a model that does not know what happens.
+const MOST_RESYNCED_PERCENT: u32 = 3;
 
 fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
@@ -63,7 +67,7 @@ fn random_lives() {
     let mut all = Lived::default();
     for shard in shards {
         let lived = shard.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        println!("{:?}", lived.seen);
+        all.seen.add(&lived.seen);
         for (name, tally) in lived.tallies {
             let sum = all.tallies.entry(name).or_default();
             sum.done += tally.done;
@@ -74,7 +78,13 @@ fn random_lives() {
         }
         all.called.extend(lived.called);
     }
+    println!("{:?}", all.seen);
     report(&all.tallies, sequences);
+    let (followed, resynced) = (all.seen.followed.values().sum::<u32>(), all.seen.resynced);
+    assert!(
+        resynced * 100 <= MOST_RESYNCED_PERCENT * followed,
+        "the model of perpetuals begins anew too often"
+    );
     let missing = entry_points::missing(&all.called);
     assert!(sequences < 100 || missing.is_empty(), "never succeeded: {missing:?}");
 }
@@ -101,6 +111,12 @@ struct Seen {
     open_claims: u32,
     perpetual_debt: u32,
     insurance_paid: u32,
+    /// Steps of perpetuals that the model followed.
+    followed: BTreeMap<&'static str, u32>,
+    /// Changes that it did not.
+    resynced: u32,
+    /// The most that rounding has cost one account, settlement units.
+    dearest: f64,
 }
 
 impl Seen {
@@ -109,12 +125,29 @@ impl Seen {
         self.perpetual_debt += u32::from(after.perp_borrowed > 0);
         self.insurance_paid += u32::from(after.insurance < before.insurance);
     }
+
+    fn witnessed(&mut self, count: &Count) {
+        let Count { followed, resynced, dearest } = count.clone();
+        self.add(&Seen { followed, resynced, dearest, ..Seen::default() });
+    }
+
+    fn add(&mut self, other: &Seen) {
+        self.open_claims += other.open_claims;
+        self.perpetual_debt += other.perpetual_debt;
+        self.insurance_paid += other.insurance_paid;
+        for (kind, steps) in &other.followed {
+            *self.followed.entry(kind).or_default() += steps;
+        }
+        self.resynced += other.resynced;
+        self.dearest = self.dearest.max(other.dearest);
+    }
 }
 
 fn play(mode: Mode, seed: u64, lived: &mut Lived) {
     let mut story = Story { seed, told: Vec::new() };
     let fixture = Fixture::new(mode);
     let mut dice = Dice::new(seed);
+    fixture.witness.replace(Some(Witness::default()));
     let cast = Cast::of(&fixture, &mut dice);
     let mut memory = Memory::default();
     check(&fixture, &mut memory);
@@ -134,6 +167,9 @@ fn play(mode: Mode, seed: u64, lived: &mut Lived) {
         lived.seen.note(&before, &fixture.clearing().buckets());
     }
     lived.called.extend(fixture.called());
+    if let Some(witness) = fixture.witness.take() {
+        lived.seen.witnessed(&witness.count);
+    }
     story.told.clear();
 }
 

@@ -5,7 +5,7 @@ use soroban_sdk::xdr::{Limited, Limits, ReadXdr, ScMetaEntry};
 use std::collections::BTreeMap;
 use std::io::Cursor;
 
-const CONTRACTS: [&str; 8] = [
+const CONTRACTS: [&str; 9] = [
     "basic-account",
     "factory",
     "institutional-account",
@@ -13,6 +13,7 @@ const CONTRACTS: [&str; 8] = [
     "oracle",
     "perp-clearing",
     "pro-account",
+    "upgrader",
     "vault",
 ];
 

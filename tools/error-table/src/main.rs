@@ -12,13 +12,14 @@ const BEGIN: &str = "<!-- errors: written by `make errors` -->\n";
 const END: &str = "<!-- errors end -->\n";
 
 /// The modules of the interface that declare errors, and who answers with them.
-const MODULES: [(&str, &str); 7] = [
+const MODULES: [(&str, &str); 8] = [
     ("account", "accounts"),
     ("clearing", "perp-clearing"),
     ("factory", "factory"),
     ("governance", "every contract"),
     ("ledger", "margin-ledger"),
     ("oracle", "oracle"),
+    ("upgrader", "upgrader"),
     ("vault", "vault"),
 ];
 

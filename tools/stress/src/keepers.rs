@@ -376,7 +376,7 @@ pub fn write_off(book: &mut Book, account: &mut Account) -> Math<Loss> {
         return Ok(loss);
     }
     if account.perp_debt > 0 {
-        let allowed = insurance_allowance(book.buckets.insurance, book.insurance_day.1)?;
+        let allowed = insurance_allowance(book.buckets.insurance, book.insurance_day.1, 0)?;
         let parts = book.buckets.write_off(account.perp_debt, allowed)?;
         increase(&mut book.insurance_day.1, parts.insurance)?;
         account.perp_debt = 0;

@@ -14,7 +14,7 @@ impl Stage<'_> {
         let who = self.people.iter().find(|actor| {
             before.short(&before.accounts[&actor.name]).is_positive() || dice.between(1, 2_000) == 1
         })?;
-        let account = before.accounts[&who.name].clone();
+        let account = &before.accounts[&who.name];
         let (debt, _) = self.debt(dice, who)?;
         let held: Vec<usize> = account.deposits.keys().copied().filter(|place| *place != debt).collect();
         if held.is_empty() {
@@ -34,7 +34,7 @@ impl Stage<'_> {
         let preview =
             self.f.vault().try_preview_liquidate(karla, &who.address, usdt, eth, &max_repay, &0, &receive);
         let liquidatable = self.f.vault().try_is_liquidatable(&who.address);
-        let expected = liquidation(&before, &account, debt, collateral, &exact(max_repay));
+        let expected = liquidation(&before, account, debt, collateral, &exact(max_repay));
         let outcome = token.liquidate_for(self.f, &self.keeper, who, debt_token, max_repay, receive).submit();
         self.changed();
         let refused = match outcome {
@@ -43,8 +43,9 @@ impl Stage<'_> {
                 // I17: only below the level, at the prices of this call.
                 assert_eq!(liquidatable, Ok(Ok(true)), "I17 {detail}");
                 self.liquidated(&before, who, debt, collateral, &expected, &done, &detail);
-                self.bounds.borrow_mut().repaid(debt, &exact(done.repaid));
+                self.bounds.borrow_mut().repaid(&before, debt, &exact(done.repaid));
                 self.bounds.borrow().agree(&self.books(), &self.windowed());
+                self.call_stands(account, &self.books(), who, false, &detail);
                 self.losses_are_borne(&before, who, &done, debt, collateral, &detail);
                 self.only_touched(&before, &self.books(), &[who, &self.keeper], &detail);
                 None

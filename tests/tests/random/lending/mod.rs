@@ -75,7 +75,10 @@ impl<'a> Stage<'a> {
         let strict = |config: &mut AssetConfig| {
             (config.min_deposit_seconds, config.outflow_bps) = (300, 2_000);
         };
-        tokens.push(Listed::with(f, Coin::Eth, 0, strict));
+        tokens.push(Listed::with(f, Coin::Eth, 0, |config| {
+            strict(config);
+            config.borrow_cap = 1_000;
+        }));
         tokens.push(Listed::with(f, Coin::Usdt, 2, |config| {
             strict(config);
             (config.supply_cap, config.borrow_cap) = (30_000_000, 8_000_000);

@@ -10,9 +10,6 @@ use num_traits::{Signed, ToPrimitive, Zero};
 use soroban_sdk::{Env, TryFromVal, Val, Vec as HostVec};
 use std::collections::BTreeMap;
 
-/// Seconds in which a call that a payment put in doubt has to be confirmed.
-const TO_CONFIRM: u64 = 600;
-
 #[derive(Debug)]
 enum Verdict {
     /// It must succeed, unless the account itself says no.
@@ -93,7 +90,8 @@ impl Stage<'_> {
                 expected.agree(&after, &who.name, 3);
                 bounds.agree(&after, &self.windowed());
                 self.bounds.replace(bounds);
-                self.calls_stand(&before, &after, deed, &detail);
+                let opened = risks(steps) && !after.accounts[&who.name].debts.is_empty();
+                self.call_stands(&before.accounts[&who.name], &after, who, opened, &detail);
                 self.as_foreseen(&foreseen, &moved, deed, &after, &detail);
                 self.only_touched(&before, &after, &[who], &detail);
                 self.nobody_gains(&before, &after, who.name == payer.name, &detail);
@@ -164,20 +162,6 @@ impl Stage<'_> {
         if let (Some(code), None) = (by_ledger, &failure.refused_by) {
             assert_eq!(foreseen.moved, Err(code), "preview of {detail}");
         }
-    }
-
-    /// I23: only who passes the opening level ends a call by itself; what is paid in puts it in doubt, and moves no deadline.
-    fn calls_stand(&self, before: &Books, after: &Books, deed: &Deed, detail: &str) {
-        let (was, is) = (&before.accounts[&deed.who.name], &after.accounts[&deed.who.name]);
-        let (status, since, until) = was.stands;
-        let expected = if status == AccountStatus::MarginCall && risks(deed.steps) && !is.debts.is_empty() {
-            (AccountStatus::Normal, after.now, after.now + 3_600 + 86_400)
-        } else if deed.steps.iter().any(|step| !matches!(step, Step::Withdraw(..) | Step::Borrow(..))) {
-            (status, since, until.min(after.now + TO_CONFIRM))
-        } else {
-            was.stands
-        };
-        assert_eq!(is.stands, expected, "I23 {detail}");
     }
 
     /// What the model says of a step, from the books before and after it.

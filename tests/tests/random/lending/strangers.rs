@@ -7,14 +7,11 @@ use margin_interface::{
 };
 use margin_tests::actor::Actor;
 use margin_tests::auth::Invocation;
-use margin_tests::model::{exact, ratio, Books, Exact, Step, Valuation};
+use margin_tests::model::{exact, ratio, Account, Books, Exact, Step, Valuation};
 use margin_tests::random::Dice;
 use margin_tests::tx::Tx;
 use num_traits::{Signed, Zero};
 use soroban_sdk::{Address, Env, IntoVal, TryFromVal, Val, Vec as HostVec};
-
-/// Seconds after the deadline when a call ends by itself.
-const TO_LAPSE: u64 = 86_400;
 
 impl Stage<'_> {
     fn of_nobody<T: TryFromVal<Env, Val>>(&self, function: &str, account: &Address) -> Tx<T> {
@@ -40,25 +37,40 @@ impl Stage<'_> {
         places.map(|place| books.assets[*place].quote.status).collect()
     }
 
+    /// By how much an account is below its margin-call level, dollars.
+    fn below_call(&self, books: &Books, who: &Actor) -> Exact {
+        let live = self.quotes(books, who).iter().all(|status| *status == PriceStatus::Live);
+        let valuation = if live { Valuation::Live } else { Valuation::Liquidation };
+        let standing = books.standing(&books.accounts[&who.name], valuation);
+        standing.required - standing.call
+    }
+
+    /// I23: whatever changed an account ends its call if it left it at its level, and else leaves it as it was. `opened`: it
+    /// passed the opening level.
+    pub fn call_stands(&self, was: &Account, after: &Books, who: &Actor, opened: bool, detail: &str) {
+        let is = &after.accounts[&who.name];
+        let below = self.below_call(after, who);
+        let ended = was.stands.0 == AccountStatus::MarginCall && opened
+            || after.call(was).is_some() && !below.is_positive();
+        let close = !is.debts.is_empty() && below.abs() <= self.slack(after, who);
+        let expected = if ended { (AccountStatus::Normal, after.now) } else { was.stands };
+        assert!(close || is.stands == expected, "I23 {detail}: {:?} instead of {expected:?}", is.stands);
+    }
+
     /// I23: a call is made below the level, once per episode, and ends above it.
     pub fn call_for_margin(&self, dice: &mut Dice) -> Option<Played> {
         let who = self.actor(dice);
         let before = self.books();
         let account = &before.accounts[&who.name];
-        let live = self.quotes(&before, who).iter().all(|status| *status == PriceStatus::Live);
-        let valuation = if live { Valuation::Live } else { Valuation::Liquidation };
-        let standing = before.standing(account, valuation);
-        let (stored, since, until) = account.stands;
-        let below = &standing.required - &standing.call;
+        let stored = account.stands.0;
+        let below = self.below_call(&before, who);
         if !below.is_positive() && stored != AccountStatus::MarginCall && !dice.chance(5) {
             return None;
         }
-        let called = stored == AccountStatus::MarginCall && before.now < until;
         let close = below.abs() <= self.slack(&before, who) && !account.debts.is_empty();
         let expected = match stored {
             AccountStatus::Flagged => Err(LedgerError::AccountFlagged as u32),
-            _ if below.is_positive() && called => Ok(since + 3_600),
-            _ if below.is_positive() => Ok(before.now + 3_600),
+            _ if below.is_positive() => Ok(before.call(account).unwrap_or(before.now + 3_600)),
             AccountStatus::MarginCall => Ok(0),
             AccountStatus::Normal => Err(LedgerError::AccountHealthy as u32),
         };
@@ -67,13 +79,11 @@ impl Stage<'_> {
         let found = outcome.as_ref().map(|deadline| *deadline).map_err(|failure| failure.code.unwrap_or(0));
         assert!(close || found == expected, "I23 {}: expected {expected:?} and found {found:?}", who.name);
         if let Ok(deadline) = found {
-            let (status, since, until) = self.books().accounts[&who.name].stands;
-            if deadline == 0 {
-                assert_eq!((status, since), (AccountStatus::Normal, before.now), "I23 {}", who.name);
-            } else {
-                let stands = (AccountStatus::MarginCall, deadline - 3_600, deadline + TO_LAPSE);
-                assert_eq!((status, since, until), stands, "I23 {}", who.name);
-            }
+            let expected = match deadline {
+                0 => (AccountStatus::Normal, before.now),
+                deadline => (AccountStatus::MarginCall, deadline - 3_600),
+            };
+            assert_eq!(self.books().accounts[&who.name].stands, expected, "I23 {}", who.name);
         }
         Some(self.done("margin_call", who, outcome.err().map(|failure| reason(&failure))))
     }
@@ -221,7 +231,8 @@ impl Stage<'_> {
             let after = self.books();
             let (was, is) = (&before.accounts[&who.name], &after.accounts[&to.name]);
             assert_eq!((&was.deposits, &was.debts), (&is.deposits, &is.debts), "I27 {}", who.name);
-            assert_eq!((&was.locks, was.stands), (&is.locks, is.stands), "I27 {}", who.name);
+            assert_eq!(was.locks, is.locks, "I27 {}", who.name);
+            self.call_stands(was, &after, to, false, "transfer");
             assert!(after.accounts[&from.name].deposits.is_empty(), "I27 {}", who.name);
             before.agree(&after_of(&after, &from.name, &to.name, &who.name), "nobody", 0);
         }
@@ -252,8 +263,9 @@ impl Stage<'_> {
             }
             for place in 0..self.tokens.len() {
                 let repaid = &before.assets[place].borrowed - &after.assets[place].borrowed;
-                self.bounds.borrow_mut().repaid(place, &repaid);
+                self.bounds.borrow_mut().repaid(&before, place, &repaid);
             }
+            self.call_stands(account, &after, who, false, "deleverage");
             self.bounds.borrow().agree(&after, &self.windowed());
             self.only_touched(&before, &after, &[who], "deleverage");
             self.nobody_else_falls(&before, &after, &[who], "deleverage");

@@ -174,17 +174,7 @@ fn p09_a_session_upgrades_nothing(f: &Fixture) {
 
 /// `execute_upgrade()` with the consent to exactly `hash`.
 fn upgrade_consent(f: &Fixture, account: &Actor, hash: &BytesN<32>) -> Tx<()> {
-    let env = &f.env;
-    let institution = f.account(account).account_type() == AccountType::Institutional;
-    let authority = if institution { account.clone() } else { f.owner_of(&account.name) };
-    let mut args = HostVec::<Val>::from_array(env, [authority.address.to_val()]);
-    if institution {
-        args.push_back(f.account(account).standing().epoch.into());
-    }
-    args.push_back(hash.to_val());
-    let consent = Invocation::new(&account.address, "execute_upgrade", args);
-    Tx::new(&f.world, Invocation::new(&account.address, "execute_upgrade", HostVec::new(env)))
-        .consent(&authority, consent.tree(env))
+    f.executes_upgrade(account, hash)
 }
 
 /// The hash of the code that an account runs.

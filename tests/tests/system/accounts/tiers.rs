@@ -15,7 +15,7 @@ use margin_tests::operations::Order;
 use margin_tests::refusal::assert_refused;
 use margin_tests::signer::Signer;
 use margin_tests::tx::Tx;
-use soroban_sdk::{BytesN, IntoVal, Val, Vec as HostVec};
+use soroban_sdk::{IntoVal, Vec as HostVec};
 
 crate::in_both_modes!(
     an_account_grows_up_and_keeps_everything,
@@ -38,28 +38,8 @@ fn params(f: &Fixture, max_leverage: u32, signers: &[&str]) -> TierParams {
     }
 }
 
-fn hash_of(f: &Fixture, tier: AccountType) -> BytesN<32> {
-    let config = f.factory().config();
-    match tier {
-        AccountType::Basic => config.basic_hash,
-        AccountType::Pro => config.pro_hash,
-        AccountType::Institutional => config.institutional_hash,
-    }
-}
-
-/// `factory.upgrade_account(..)` by `authority`, with the hand-over that the account asks consent to.
 fn change(f: &Fixture, authority: &Actor, account: &Actor, tier: AccountType, params: &TierParams) -> Tx<()> {
-    let env = &f.env;
-    let mut handed: HostVec<Val> = HostVec::from_array(env, [authority.address.to_val()]);
-    if f.account(account).account_type() == AccountType::Institutional {
-        handed.push_back(f.account(account).standing().epoch.into());
-    }
-    let rest: HostVec<Val> = (tier, hash_of(f, tier), params.clone()).into_val(env);
-    handed.append(&rest);
-    let args = (&authority.address, &account.address, tier, params.clone()).into_val(env);
-    let root = Invocation::new(&f.contracts().factory, "upgrade_account", args);
-    let signed = root.clone().with(Invocation::new(&account.address, "change_tier", handed));
-    Tx::new(&f.world, root).consent(authority, signed.tree(env))
+    f.upgrades_account(authority, account, tier, params)
 }
 
 fn an_account_grows_up_and_keeps_everything(f: &Fixture) {
@@ -145,7 +125,7 @@ fn p30_nobody_but_the_authority_changes_the_tier(f: &Fixture) {
     change(f, &owner, &basil, AccountType::Pro, &up).signed_by(&[mallory.key()]).changes_nothing();
     // Not around the factory, whoever signs.
     let env = &f.env;
-    let hash = hash_of(f, AccountType::Pro);
+    let hash = f.code_of(AccountType::Pro);
     f.administer::<()>(&basil, "change_tier", (AccountType::Pro, hash, up.clone())).changes_nothing();
     f.administer::<()>(&basil, "complete_tier_change", ()).changes_nothing();
     // Other code than the factory's is not among what is consented to.

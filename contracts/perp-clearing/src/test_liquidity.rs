@@ -1,0 +1,104 @@
+//! What providers pay and get while credit is in doubt, or an index is dead.
+extern crate std;
+
+use crate::test_world::{governed, World};
+use margin_interface::{ClearingChange, ClearingError, MarketStage, PriceStatus};
+use margin_math::{
+    defaults::LP_COOL_DOWN,
+    units::{BASE, USD},
+};
+
+const DAY: u64 = 86_400;
+
+/// Alice lost 13,000 more than she had, and the rest of her position is there: nobody has written it off yet. Whoever is in
+/// already knows it, may leave, and would leave with what somebody else brings meanwhile.
+#[test]
+fn nobody_enters_while_the_pool_waits_for_bad_credit() {
+    let world = World::new();
+    let (alice, keeper, late) = (world.trader(11_000), world.trader(100_000), world.trader(1_000_000));
+    world.buy(&alice, 900);
+    world.index_at(70, PriceStatus::Live);
+    world.ledger.flag(&alice);
+    world.clearing.liquidate(&keeper, &alice, &world.btc, &(800 * BASE));
+    world.conserved();
+    let value = world.ledger.pool_value();
+    assert!(value.lent > 13_000 * USD && value.doubtful >= value.lent, "{value:?}");
+    let enter = || world.clearing.try_add_liquidity(&late, &(900_000 * USD), &0);
+    assert_eq!(enter().err(), Some(Ok(ClearingError::DoubtfulCredit)));
+    // Once it is written off, a share costs what it is worth.
+    world.clearing.liquidate(&keeper, &alice, &world.btc, &(100 * BASE));
+    world.conserved();
+    let value = world.ledger.pool_value();
+    assert_eq!((value.lent, value.doubtful), (0, 0));
+    world.sell(&keeper, 900);
+    enter().unwrap().unwrap();
+    world.conserved();
+    let worth = world.clearing.lp(&late).value;
+    assert!((worth - 900_000 * USD).abs() < USD / 100, "{worth}");
+}
+
+/// Who owes and can pay keeps nobody out.
+#[test]
+fn sound_credit_keeps_nobody_out() {
+    let world = World::new();
+    let (alice, keeper, late) = (world.trader(11_000), world.trader(100_000), world.trader(1_000_000));
+    world.buy(&alice, 900);
+    world.index_at(70, PriceStatus::Live);
+    world.clearing.liquidate(&keeper, &alice, &world.btc, &(800 * BASE));
+    assert!(world.ledger.pool_value().lent > 13_000 * USD);
+    world.clearing.add_liquidity(&late, &(1_000 * USD), &0);
+    world.conserved();
+}
+
+/// 500 units long at 100, and no price for three days: it may be twice as high by now.
+#[test]
+fn the_longer_an_index_is_dead_the_less_fetches_a_share() {
+    let world = World::new();
+    let alice = world.trader(100_000);
+    world.buy(&alice, 500);
+    let shares = world.clearing.lp(&world.provider).shares;
+    let value = || world.clearing.lp(&world.provider).value;
+    let live = value();
+    world.index_at(100, PriceStatus::Stale);
+    let mut taken = 0;
+    for days in 0..4 {
+        // A gap of 12% at once, and three in every day.
+        let worst = live - taken - 500 * USD * 12 * (1 + 3 * days);
+        assert!((value() - worst).abs() < 300 * USD, "{days}: {} {worst}", value());
+        world.clearing.request_exit(&world.provider, &(shares / 100));
+        world.pass(DAY / 3);
+        let (now, all) = (value(), world.clearing.lp(&world.provider).shares);
+        let left = world.clearing.remove_liquidity(&world.provider, &(shares / 100), &0);
+        world.conserved();
+        assert!((left - now / (all / (shares / 100))).abs() < USD);
+        taken += left;
+        world.pass(2 * DAY / 3);
+    }
+    // It did double: nobody who left took anything from those who stayed.
+    let (worst, left) = (value(), world.clearing.lp(&world.provider).shares);
+    world.index_at(200, PriceStatus::Live);
+    assert!(value() >= worst && value() / (left / 1_000) >= taken / (4 * (shares / 100) / 1_000) * 99 / 100);
+}
+
+/// What nobody can price ends at the last price that there was, and then everybody leaves.
+#[test]
+fn winding_a_dead_market_down_lets_everybody_out() {
+    let world = World::new();
+    let alice = world.trader(100_000);
+    world.buy(&alice, 900);
+    world.index_at(100, PriceStatus::Stale);
+    world.pass(30 * DAY);
+    let shares = world.clearing.lp(&world.provider).shares;
+    let leave = || world.clearing.try_remove_liquidity(&world.provider, &shares, &0);
+    world.clearing.request_exit(&world.provider, &shares);
+    world.pass(LP_COOL_DOWN);
+    assert!(leave().is_err());
+    governed(&world, ClearingChange::Stage(world.btc.clone(), MarketStage::WindDown));
+    world.pass(DAY);
+    world.clearing.settle_position(&alice, &world.btc);
+    world.conserved();
+    world.clearing.request_exit(&world.provider, &shares);
+    world.pass(LP_COOL_DOWN);
+    assert!(leave().unwrap().unwrap() >= 1_000_000 * USD);
+    world.conserved();
+}
