@@ -181,7 +181,7 @@ pub fn settlement(env: &Env) -> Settlement {
         fees: 0,
         insurance: 0,
         insurance_day: 0,
-        insurance_markets: Map::new(env),
+        insurance_markets: lean::map(env),
         insurance_spent: 0,
         lp: 0,
         pending: 0,
