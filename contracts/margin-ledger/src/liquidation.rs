@@ -10,7 +10,7 @@ use crate::{
     valuation::{self, Quotes, Sheet, Valuation},
 };
 use margin_interface::{
-    lean, AccountStatus, Bucket, InKindSet, LedgerError, Liquidated, Liquidation, Receive, Taking, ALL,
+    AccountStatus, Bucket, InKindSet, LedgerError, Liquidated, Liquidation, Receive, Taking, ALL,
     MAX_HOLDINGS,
 };
 use margin_math::{
@@ -108,7 +108,7 @@ pub fn deleverage(book: &mut Book, order: &Order) -> Liquidation {
 /// The perpetual debt of an account that has named the asset before.
 pub fn settle_in_kind(book: &mut Book, order: &Order) -> Liquidation {
     let env = &book.env.clone();
-    let named = lean::contains(&storage::in_kind(env, &order.account), &order.collateral);
+    let named = storage::in_kind(env, &order.account).contains(&order.collateral);
     require(env, named, LedgerError::NotInKind);
     let owes = book.account(&order.account).perp_debt > 0;
     require(env, owes, LedgerError::NothingOwed);

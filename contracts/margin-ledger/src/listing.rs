@@ -49,7 +49,7 @@ pub fn set_venues(env: &Env, venues: Venues) {
 pub fn list_asset(env: &Env, token: &Address, config: &AssetConfig) {
     governance::require_admin(env);
     let mut listed = storage::assets(env);
-    require(env, !lean::contains(&listed, token), LedgerError::AlreadyListed);
+    require(env, !listed.contains(token), LedgerError::AlreadyListed);
     require(env, listed.len() < MAX_ASSETS, LedgerError::TooManyHoldings);
     let mut book = Book::open(env);
     let decimals = TokenClient::new(env, token).decimals();

@@ -12,9 +12,9 @@ use crate::valuation;
 use crate::valuation::{status, Quotes, Sheet, Valuation};
 use crate::{lending, limits, pool, standing, tips};
 use margin_interface::{
-    lean, AccountState, Bucket, BucketMoved, FillReceipt, FundingSettled, LedgerError, MarketConfig,
-    MarketOpened, MarketPushed, MarketState, MarketTotals, MarketUpdated, PendingClaimed, PerpMarket,
-    Position, PositionFilled, PositionTakenOver, TakeOver, MAX_HOLDINGS, MAX_MARKETS,
+    AccountState, Bucket, BucketMoved, FillReceipt, FundingSettled, LedgerError, MarketConfig, MarketOpened,
+    MarketPushed, MarketState, MarketTotals, MarketUpdated, PendingClaimed, PerpMarket, Position,
+    PositionFilled, PositionTakenOver, TakeOver, MAX_HOLDINGS, MAX_MARKETS,
 };
 use margin_math::{
     curve, defaults, perp_liquidation,
@@ -43,7 +43,7 @@ pub fn open_market(
 ) {
     let env = &book.env.clone();
     let mut markets = storage::markets(&book.env);
-    if lean::contains(&markets, market) {
+    if markets.contains(market) {
         fail(env, LedgerError::AlreadyListed);
     }
     if markets.len() >= MAX_MARKETS || !within_bounds(config) || base_reserve <= 0 || quote_reserve <= 0 {

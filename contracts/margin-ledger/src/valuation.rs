@@ -20,7 +20,7 @@ use margin_math::{
     status::{permission, Permission, Status, Use},
     units::{BASE_DECIMALS, PRICE},
 };
-use soroban_sdk::{Address, Env, Map, Symbol};
+use soroban_sdk::{Address, Env, Symbol};
 
 pub use margin_math::margin::Valuation;
 
@@ -240,8 +240,9 @@ impl Sheet {
         Valued { debts, deposits, margin, positions }
     }
 
-    /// Debts and notionals.
-    pub fn exposures(&self, env: &Env, valued: &Valued) -> Map<Market, i128> {
+    /// The sheet and its values as the interface shows them.
+    pub fn summary(&self, env: &Env, valued: &Valued) -> AccountSummary {
+        let margin = &valued.margin;
         let mut exposures = lean::map(env);
         for (owned, value) in self.debts.iter().zip(&valued.debts) {
             exposures.set(Market::Asset(owned.asset.clone()), *value);
@@ -249,19 +250,13 @@ impl Sheet {
         for (held, value) in self.positions.iter().zip(&valued.positions) {
             exposures.set(Market::Perp(held.symbol.clone()), value.notional);
         }
-        exposures
-    }
-
-    /// The sheet and its values as the interface shows them.
-    pub fn summary(&self, env: &Env, valued: &Valued) -> AccountSummary {
-        let margin = &valued.margin;
         let unrealized_pnl = margin.gains.checked_sub(margin.losses).or_fail(env);
         AccountSummary {
             collateral_value: margin.collateral,
             debt_value: margin.debt,
             effective_margin: margin.effective,
             equity: margin.equity().or_fail(env),
-            exposures: self.exposures(env, valued),
+            exposures,
             health_factor: margin.health().or_fail(env),
             leverage: margin.leverage().or_fail(env),
             liquidation_ok: margin.liquidation_ok(),

@@ -7,7 +7,7 @@ use margin_math::{
     headroom::Stake,
     units::{BPS, PRICE, QUOTE_SCALE},
 };
-use soroban_sdk::{Address, Env, IntoVal, Symbol, Val, Vec};
+use soroban_sdk::{symbol_short, Address, Env, IntoVal, Map, Symbol, Val, Vec};
 
 /// How often the largest trade is halved by the rules of the market, which cost little.
 const BY_RULES: u32 = 40;
@@ -80,7 +80,10 @@ pub fn buying_power(
     market: &Symbol,
 ) -> Result<i128, ClearingError> {
     let nothing: Vec<Val> = lean::list(env);
-    let summary = Raw::ask(env, &ledger.address, "preview", (account, nothing).into_val(env));
+    let args = (account, &nothing, &nothing).into_val(env);
+    let (summary, _): (Map<Symbol, Val>, Val) =
+        env.invoke_contract(&ledger.address, &symbol_short!("preview"), args);
+    let summary = Raw::of(env, summary);
     let mut free = sub(summary.get("effective_margin"), summary.get("required_margin")).on_curve()?;
     for position in breakdown(ledger, account).each("positions") {
         let size = abs(position.get("size")).on_curve()?;

@@ -395,25 +395,6 @@ pub struct AccountSummary {
     pub unrealized_pnl: i128,
 }
 
-/// An account after actions, Open: what the policy of a smart account compares with its limits.
-#[offchain_docs]
-#[contracttype]
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Assessment {
-    /// Debts, USD 1e7.
-    pub debt_value: i128,
-    /// Largest of `exposures`.
-    pub exposure: i128,
-    /// Debt or notional, USD 1e7.
-    pub exposures: Map<Market, i128>,
-    /// Bps.
-    pub health_factor: u32,
-    /// Hundredths.
-    pub leverage: u32,
-    /// Of the amounts, USD 1e7.
-    pub value: Option<i128>,
-}
-
 /// What is about to happen to an account.
 ///
 /// The requests of a venue's `submit` are the actions of a preview, so what is executed is what was previewed.
@@ -1006,24 +987,22 @@ pub trait MarginLedgerInterface {
     fn summary(env: Env, account: Address) -> Result<AccountSummary, LedgerError>;
     /// Whether the account may be liquidated now, exactly as a liquidation decides it.
     fn is_liquidatable(env: Env, account: Address) -> Result<bool, LedgerError>;
-    /// The account after `actions` in the Open valuation, and what `amounts` are worth: what `__check_auth` decides by. An
-    /// address without an entry is an account that has nothing.
+    /// The account after `actions` in the Open valuation, and what `amounts` are worth, USD 1e7: what `__check_auth` decides
+    /// by. An address without an entry is an account that has nothing.
     ///
     /// # Arguments
-    /// * `amounts` - of assets in token units, of markets in base units, at the oracle's upper prices, ceil; `value` is `None`
-    ///   if one of them has no price that may be used for that
+    /// * `amounts` - of assets in token units, of markets in base units, at the oracle's upper prices, ceil; `None` is
+    ///   returned if one of them has no price that may be used for that
     ///
     /// # Errors
-    /// * those of [`Self::preview`]
+    /// * those of the actions
     /// * [`LedgerError::InvalidAmount`] - an amount below zero
-    fn assess(
+    fn preview(
         env: Env,
         account: Address,
         actions: Vec<Action>,
         amounts: Vec<(Market, i128)>,
-    ) -> Result<Assessment, LedgerError>;
-    /// The account after `actions` in the Open valuation.
-    fn preview(env: Env, account: Address, actions: Vec<Action>) -> Result<AccountSummary, LedgerError>;
+    ) -> Result<(AccountSummary, Option<i128>), LedgerError>;
     /// Whether fills of one account in one market would be accepted, one after the other, by the code that fills; nothing is
     /// stored, and nothing is told. Each is `(size_delta, quote_delta, fee, tip)` as [`Self::apply_fill`] takes them, the tip
     /// being what an executor is paid before it.

@@ -251,7 +251,6 @@ const READS: [&str; 90] = [
     "account_count",
     "account_type",
     "admin",
-    "assess",
     "asset",
     "assets",
     "audit_head",

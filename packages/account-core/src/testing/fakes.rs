@@ -104,30 +104,27 @@ impl FakeLedger {
     }
 
     /// Borrows and trades add their amount to the leverage; the margin of an order takes its own off.
-    pub fn assess(
+    pub fn preview(
         env: Env,
         account: Address,
         actions: Vec<Action>,
         amounts: Vec<(Market, i128)>,
-    ) -> Result<Assessment, LedgerError> {
+    ) -> Result<(AccountSummary, Option<i128>), LedgerError> {
         failing(&env)?;
         if account != env.current_contract_address() {
             let mut all = Self::previewed(env.clone());
             all.push_back(actions.clone());
             env.storage().instance().set(&Key::Previewed, &all);
         }
-        let AccountSummary { debt_value, exposures, health_factor, leverage, .. } =
-            env.storage().instance().get(&Key::Base).unwrap();
+        let mut summary: AccountSummary = env.storage().instance().get(&Key::Base).unwrap();
         let value = match worth(&env, amounts) {
             Err(LedgerError::UnknownAsset | LedgerError::PriceNotUsable) => None,
             value => Some(value?),
         };
-        let exposure = exposures.values().iter().max().unwrap_or(0);
-        let before = Assessment { debt_value, exposure, exposures, health_factor, leverage, value };
         if env.storage().instance().has(&Key::Steady) {
-            return Ok(before);
+            return Ok((summary, value));
         }
-        let mut leverage = i128::from(leverage);
+        let mut leverage = i128::from(summary.leverage);
         for action in actions.iter() {
             leverage += match action {
                 Action::Borrow(_, amount) | Action::Withdraw(_, amount) | Action::MoveSettlement(amount) => {
@@ -138,7 +135,8 @@ impl FakeLedger {
                 _ => panic!("a credit reached the preview"),
             };
         }
-        Ok(Assessment { leverage: u32::try_from(leverage.max(0)).unwrap(), ..before })
+        summary.leverage = u32::try_from(leverage.max(0)).unwrap();
+        Ok((summary, value))
     }
 
     pub fn set_breakdown(env: Env, breakdown: Breakdown) {
