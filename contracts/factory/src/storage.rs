@@ -1,6 +1,6 @@
 //! Keys, durability and lifetime of every entry. Nothing else touches `env.storage()`.
 
-use margin_interface::{AccountType, FactoryConfig, FactoryError};
+use margin_interface::{lean, AccountType, FactoryConfig, FactoryError};
 use soroban_sdk::{contracttype, Address, Env, IntoVal, Val, Vec};
 
 /// Ledgers of a day at five seconds.
@@ -47,7 +47,7 @@ pub fn extend_instance(env: &Env) {
 
 /// The accounts that were created for a user.
 pub fn accounts(env: &Env, user: &Address) -> Vec<Address> {
-    env.storage().persistent().get(&Key::Accounts(user.clone())).unwrap_or(Vec::new(env))
+    env.storage().persistent().get(&Key::Accounts(user.clone())).unwrap_or_else(|| lean::list(env))
 }
 
 /// Stores the accounts of a user.

@@ -143,25 +143,17 @@ impl Book {
 
     /// An account; the empty one if it never did anything.
     pub fn account(&mut self, account: &Address) -> AccountState {
-        if let Some(entry) = self.accounts.iter().find(|entry| &entry.key == account) {
-            return entry.state.clone();
-        }
-        let state = storage::account(&self.env, account);
-        let entry = Entry { key: account.clone(), state: state.clone(), stored_seq: state.seq, dirty: false };
-        self.accounts.push(entry);
-        state
+        self.account_entry(account).state.clone()
     }
 
     /// Replaces an account. Returns its new `seq`.
     pub fn put_account(&mut self, account: &Address, state: &AccountState) -> u64 {
-        self.account(account);
-        let (mut seq, mut change) = (state.seq, 0);
-        for entry in self.accounts.iter_mut().filter(|entry| &entry.key == account) {
-            change = doubtful(state) - doubtful(&entry.state);
-            seq = entry.stored_seq + 1;
-            entry.state = AccountState { seq, ..state.clone() };
-            entry.dirty = true;
-        }
+        let entry = self.account_entry(account);
+        let change = doubtful(state) - doubtful(&entry.state);
+        entry.dirty = true;
+        entry.state = state.clone();
+        entry.state.seq = entry.stored_seq + 1;
+        let seq = entry.state.seq;
         if change != 0 {
             self.settlement_mut().doubtful_shares += change;
         }
@@ -230,6 +222,19 @@ impl Book {
         accrual::accrue(env, &mut state, settlement, now);
         self.assets.push(Entry { key: asset.clone(), state, stored_seq, dirty: false });
         self.assets.len() - 1
+    }
+
+    fn account_entry(&mut self, account: &Address) -> &mut Entry<Address, AccountState> {
+        let loaded = self.accounts.iter().position(|entry| same(&entry.key, account));
+        let at = loaded.unwrap_or_else(|| self.load_account(account));
+        &mut self.accounts[at]
+    }
+
+    #[inline(never)]
+    fn load_account(&mut self, account: &Address) -> usize {
+        let state = storage::account(&self.env, account);
+        self.accounts.push(Entry { key: account.clone(), stored_seq: state.seq, state, dirty: false });
+        self.accounts.len() - 1
     }
 
     fn market_entry(&mut self, market: &Symbol) -> &mut Entry<Symbol, PerpMarket> {

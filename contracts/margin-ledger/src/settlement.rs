@@ -4,7 +4,7 @@
 use crate::{
     book::{emit, Book},
     checked::*,
-    holdings::{credit_line, deposited, owed, perp_owed, supply, take_debt},
+    holdings::{credit_line, deposited, held, hold, owed, perp_owed, supply, take_debt},
 };
 use margin_interface::{AccountState, BadDebt, LedgerError, PendingClaim, PendingClaimed, Settlement};
 use margin_math::settlement::{insurance_allowance, Buckets, Claim, Purse};
@@ -89,7 +89,7 @@ impl Till {
         }
         let totals = &mut book.asset_mut(asset).totals;
         let supply = supply(totals);
-        let held = state.deposits.get(asset.clone()).unwrap_or(0);
+        let held = held(&state.deposits, asset);
         let shares = if after == 0 {
             0
         } else if after > before {
@@ -100,11 +100,7 @@ impl Till {
         };
         increase(env, &mut totals.supplied, sub(env, after, before));
         increase(env, &mut totals.supply_shares, sub(env, shares, held));
-        if shares > 0 {
-            state.deposits.set(asset.clone(), shares);
-        } else {
-            state.deposits.remove(asset.clone());
-        }
+        hold(&mut state.deposits, asset, shares);
     }
 }
 

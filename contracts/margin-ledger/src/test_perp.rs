@@ -301,7 +301,7 @@ fn risk_needs_initial_margin_a_live_index_and_a_pool_that_can_bear_it() {
 
     // 800 short at 100: 80,000 * (7% + 6.5%) = 10,800 exceeds the pool's 10,000.
     let deep = MarketState { base_reserve: 1_000_000 * BASE, quote_reserve: 100_000_000 * USD, ..w.state() };
-    assert_eq!(w.fill(&w.bob, -800 * BASE, 80_000 * USD, deep.clone()), Err(LedgerError::ReserveTestFailed));
+    assert_eq!(w.fill(&w.bob, -800 * BASE, 80_000 * USD, deep), Err(LedgerError::ReserveTestFailed));
     assert!(w.fill(&w.bob, -700 * BASE, 70_000 * USD, deep).is_ok());
     let result = w.ledger.try_move_bucket(&w.provider, &Bucket::Lp, &(-1_000 * USD));
     assert_eq!(result, Err(Ok(LedgerError::ReserveTestFailed)));

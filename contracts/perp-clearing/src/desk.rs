@@ -243,7 +243,7 @@ impl<'a> Desk<'a> {
         let mut total = Fill {
             fee: 0,
             funding: 0,
-            position: self.view.position.clone(),
+            position: self.view.position,
             price: plan.price,
             quote_delta: plan.quote,
             realized_pnl: 0,
@@ -283,7 +283,7 @@ impl<'a> Desk<'a> {
             }
         }
         let state = open.as_ref().or(close.as_ref()).map_or(&self.state, |leg| &leg.state);
-        let args = (self.account, self.market, fills, state.clone()).into_val(env);
+        let args = (self.account, self.market, fills, *state).into_val(env);
         let dry = Symbol::new(env, "dry_fills");
         match env.try_invoke_contract::<(), Error>(&self.ledger.address, &dry, args) {
             Ok(_) => 0,

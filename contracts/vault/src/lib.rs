@@ -9,6 +9,7 @@ extern crate alloc;
 extern crate std;
 
 mod batch;
+mod calls;
 mod contract;
 mod custody;
 mod plan;

@@ -22,7 +22,7 @@ pub const ALL: i128 = i128::MAX;
 /// The kinked curve of an asset's interest, in bps of a year.
 #[offchain_docs]
 #[contracttype]
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct RateCurve {
     /// Rate at zero utilisation.
     pub base_bps: u32,
@@ -81,7 +81,7 @@ pub struct AssetConfig {
 /// `cash + borrowed + perp_borrowed + pending_bad_debt == supplied + reserves + lp + insurance + fees + pending`.
 #[offchain_docs]
 #[contracttype]
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct AssetTotals {
     /// Shares of all debts.
     pub borrow_shares: i128,
@@ -114,7 +114,7 @@ pub struct AssetTotals {
 /// The terms that existing accounts had before a change worsened them: they reach the new ones over seven days.
 #[offchain_docs]
 #[contracttype]
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Ramp {
     /// [`AssetConfig::liquidation_bps`] when it began.
     pub liquidation_bps: u32,
@@ -229,7 +229,7 @@ pub struct MarketConfig {
 /// `funding_rate` is a share of `funding_price`; when it is negative shorts pay.
 #[offchain_docs]
 #[contracttype]
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct MarketState {
     /// `x` of the curve, base 1e14.
     pub base_reserve: i128,
@@ -254,7 +254,7 @@ pub struct MarketState {
 /// Sums over the positions of a market, kept with every fill.
 #[offchain_docs]
 #[contracttype]
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct MarketTotals {
     /// `Q`: entry cash of all positions, quote 1e7.
     pub entry: i128,
@@ -292,7 +292,7 @@ pub struct PerpMarket {
 /// A perpetual position.
 #[offchain_docs]
 #[contracttype]
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Position {
     /// Cash of its fills, quote 1e7: negative of a long.
     pub entry: i128,
@@ -305,7 +305,7 @@ pub struct Position {
 /// Profit of an account that is not paid yet.
 #[offchain_docs]
 #[contracttype]
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct PendingClaim {
     /// What was owed when it was last settled, settlement units.
     pub amount: i128,
