@@ -260,7 +260,7 @@ fn average_of_marks_that_were(market: &str, after: &Reading, told: &[Told], mark
     }
     let (Some(least), Some(most)) = (counts.iter().min(), counts.iter().max()) else { return };
     let average = BigInt::from(average);
-    holds(32, &(market, &average, least, most), &average >= &(*least - 1) && average <= **most);
+    holds(32, &(market, &average, least, most), average >= (*least - 1) && average <= **most);
 }
 
 impl Marks {
