@@ -2,7 +2,6 @@ use super::fixture;
 use crate::BasicAccount;
 use account_core::state::{Profile, SCHEMA};
 use account_core::storage;
-use account_core::testing::fakes::healthy;
 use account_core::testing::{config, public, Fixture, NOW};
 use margin_interface::{AccountConfig, AccountError, AccountType, Limits};
 use soroban_sdk::testutils::{Address as _, Events as _};
@@ -28,11 +27,7 @@ fn a_new_account_stores_its_limits_in_the_ledger() {
 /// Who risks nothing pays for no entry of the ledger, and whoever may risk has told it the limits before.
 #[test]
 fn the_ledger_learns_the_limits_when_the_account_is_first_used() {
-    let unused = || {
-        let f = Fixture::deploy_for(BasicAccount, AccountType::Basic, 2, false);
-        f.ledger().script(&healthy(&f.env));
-        f
-    };
+    let unused = || Fixture::deploy_for(BasicAccount, AccountType::Basic, 2, false);
     let f = unused();
     assert!(f.check(&[f.borrow(1_000)]).is_err());
     assert!(f.ledger().try_stored_limits().is_err(), "what is refused is no use");
