@@ -34,7 +34,7 @@ fn no_fields(env: &Env) -> Val {
 /// Whether `item` is one of `list`.
 pub fn contains<T>(list: &Vec<T>, item: &T) -> bool
 where
-    T: IntoVal<Env, Val> + TryFromVal<Env, Val> + PartialEq,
+    T: IntoVal<Env, Val> + TryFromVal<Env, Val> + Clone + PartialEq,
 {
     list.iter().any(|other| other == *item)
 }
