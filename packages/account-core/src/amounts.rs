@@ -54,7 +54,8 @@ fn total(
 /// whoever trades against it.
 ///
 /// # Errors
-/// * as [`total`]
+/// * [`AccountError::StalePrice`] - something has no price
+/// * [`AccountError::ArithmeticOverflow`]
 pub fn at_stake(
     env: &Env,
     profile: &Profile,
@@ -67,7 +68,7 @@ pub fn at_stake(
 /// The value of amounts.
 ///
 /// # Errors
-/// * as [`total`]
+/// * as [`at_stake`]
 pub fn worth(env: &Env, profile: &Profile, amounts: &Vec<(Market, i128)>) -> Result<i128, AccountError> {
     // Of an account that has nothing: the ledger itself.
     let (_, value) =
@@ -79,7 +80,7 @@ pub fn worth(env: &Env, profile: &Profile, amounts: &Vec<(Market, i128)>) -> Res
 /// sale against the upper one, of a purchase against the lower one.
 ///
 /// # Errors
-/// * as [`total`]
+/// * as [`at_stake`]
 fn losses(env: &Env, profile: &Profile, footprint: &Footprint) -> Result<i128, AccountError> {
     let overflow = |_| AccountError::ArithmeticOverflow;
     let mut sum = 0;
