@@ -160,9 +160,14 @@ impl Book {
         seq
     }
 
-    /// The accounts that were replaced.
-    pub fn changed(&self) -> Vec<Address> {
-        self.accounts.iter().filter(|entry| entry.dirty).map(|entry| entry.key.clone()).collect()
+    /// How many accounts were loaded.
+    pub fn loaded(&self) -> usize {
+        self.accounts.len()
+    }
+
+    /// The account at a place of those loaded, if it was replaced.
+    pub fn replaced(&self, at: usize) -> Option<Address> {
+        self.accounts.get(at).filter(|entry| entry.dirty).map(|entry| entry.key.clone())
     }
 
     /// A market, or [`LedgerError::UnknownMarket`].
