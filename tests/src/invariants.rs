@@ -295,7 +295,7 @@ impl Picture {
             let long: fn(&Position) -> bool = |p| p.size > 0;
             let short: fn(&Position) -> bool = |p| p.size < 0;
             let MarketTotals { entry, long_funding, long_interest, net_size, short_funding, short_interest } =
-                record.totals.clone();
+                record.totals;
             same("POS-1", market, over(all, |p| p.size), net_size);
             same("POS-2", market, over(all, |p| p.entry), entry);
             same("POS-3", market, over(long, |p| p.size), long_interest);
