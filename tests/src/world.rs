@@ -98,6 +98,12 @@ impl World {
         self.people.borrow_mut().push(actor.clone());
     }
 
+    /// Forgets everybody: who is remembered holds on to the world, and neither would ever end.
+    pub fn end(&self) {
+        self.people.borrow_mut().clear();
+        self.witness.take();
+    }
+
     /// Everybody who was remembered.
     pub fn people(&self) -> Vec<Actor> {
         self.people.borrow().clone()

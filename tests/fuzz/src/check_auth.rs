@@ -323,10 +323,10 @@ impl Stage {
             let named = |name: &&str| Symbol::new(&self.f.env, name) == call.fn_name;
             let venue = [&protocol.vault, &protocol.perp_clearing].contains(&&call.contract);
             let row = OPERATIONS.iter().find(|row| venue && named(&row.function));
-            let spends = !venue && ["transfer", "approve", "burn"].iter().any(|name| named(&name));
+            let spends = !venue && ["transfer", "approve", "burn"].iter().any(&named);
             let own = call.contract == self.f.account;
             assert!(row.is_some() || spends || own, "authorised {call:?}");
-            let allowed = ALLOWED.iter().any(|name| named(&name));
+            let allowed = ALLOWED.iter().any(named);
             assert!(!session || allowed || spends, "a session beyond its operations: {call:?}");
             let first = call.args.first().and_then(|first| Address::try_from_val(&self.f.env, &first).ok());
             let is_order = row.is_some_and(|row| row.effect == Effect::Order);

@@ -86,7 +86,7 @@ impl Prober {
         // Mostly to the side on which a trade is possible.
         let state = self.world.ledger().market(&market).state;
         let mark = BigInt::from(state.quote_reserve) * (PRICE / USD) * BASE / state.base_reserve;
-        let side = if (mark < BigInt::from(index.mid)) == !turn.is_multiple_of(3) { 1 } else { -1 };
+        let side = if (mark < BigInt::from(index.mid)) != turn.is_multiple_of(3) { 1 } else { -1 };
         let size = |dollars: i128| side * (dollars * BASE / (index.mid / (PRICE / 1_000)) * 1_000);
         match turn % 10 {
             0 => self.round_trip(&market, size(2_000 + 100 * i128::from(turn % 7))),

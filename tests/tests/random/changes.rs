@@ -240,7 +240,7 @@ impl Cast<'_> {
                 from.pay(&to.address, half).ok();
             }
         }
-        self.news.set(Some(News::Moved(from.clone(), to.clone())));
+        self.news.set(Some(News::Moved(from.name.clone(), to.name.clone())));
         to.shape.set(*dice.pick(&[Shape::V1, Shape::V2]));
         self.joining.borrow_mut().push(to);
         Some(played)

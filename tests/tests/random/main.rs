@@ -204,7 +204,7 @@ fn play(mode: Mode, seed: u64, lived: &mut Lived) {
                 memory.synced(&token.address, surplus);
                 lived.seen.clawed_back += u32::from(amount > 0);
             }
-            Some(News::Moved(from, to)) => memory.moved(&from.name, &to.name),
+            Some(News::Moved(from, to)) => memory.moved(&from, &to),
             None => {}
         }
         check(&fixture, &mut memory);
@@ -219,6 +219,7 @@ fn play(mode: Mode, seed: u64, lived: &mut Lived) {
     if let Some(witness) = fixture.witness.take() {
         lived.seen.witnessed(&witness.count);
     }
+    fixture.end();
     story.told.clear();
 }
 

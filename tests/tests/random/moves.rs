@@ -48,8 +48,8 @@ pub struct Played {
 pub enum News {
     /// The issuer took so much of the regulated asset from the vault; below zero, it gave it back.
     Clawed(i128),
-    /// Everything that the first account had is the second's.
-    Moved(Actor, Actor),
+    /// Everything that the first account had is the second's, by their names.
+    Moved(String, String),
 }
 
 /// The actors of one sequence.
