@@ -4,7 +4,7 @@
 //! borrows it with a `_mut` accessor, which marks it: there is no other copy that could be stale, and no change that
 //! could be forgotten. An account is taken by value and put back, because it is settled with the rest of the book.
 
-use crate::checked::{fail, increase};
+use crate::checked::fail;
 use crate::{accrual, storage, storage::Config};
 use alloc::vec::Vec;
 use margin_interface::{AccountState, AccountStatus, AssetState, LedgerError, PerpMarket, Settlement};
@@ -155,8 +155,7 @@ impl Book {
         entry.state.seq = entry.stored_seq + 1;
         let seq = entry.state.seq;
         if change != 0 {
-            let env = &self.env.clone();
-            increase(env, &mut self.settlement_mut().doubtful_shares, change);
+            self.settlement_mut().doubtful_shares += change;
         }
         seq
     }
