@@ -155,12 +155,8 @@ impl Book {
         entry.state.seq = entry.stored_seq + 1;
         let seq = entry.state.seq;
         if change != 0 {
-<<<<<<< HEAD
-            self.settlement_mut().doubtful_shares += change;
-=======
             let env = &self.env.clone();
             increase(env, &mut self.settlement_mut().doubtful_shares, change);
->>>>>>> origin/main
         }
         seq
     }
