@@ -4,7 +4,7 @@
 //! borrows it with a `_mut` accessor, which marks it: there is no other copy that could be stale, and no change that
 //! could be forgotten. An account is taken by value and put back, because it is settled with the rest of the book.
 
-use crate::checked::fail;
+use crate::checked::{fail, increase};
 use crate::{accrual, storage, storage::Config};
 use alloc::vec::Vec;
 use margin_interface::{AccountState, AccountStatus, AssetState, LedgerError, PerpMarket, Settlement};
