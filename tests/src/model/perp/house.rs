@@ -199,12 +199,13 @@ impl House {
         self.markets.values().all(|market| !market.positions.contains_key(who))
     }
 
-    /// Writes off what an account owes that has nothing left.
-    pub fn write_off(&mut self, purse: &mut Purse, around: &Around) {
-        self.buckets.write_off(purse, around.now / DAY);
+    /// Writes off what an account owes that has nothing left, which a market brought to light or (its name is empty) none.
+    pub fn write_off(&mut self, purse: &mut Purse, market: &str, around: &Around) {
+        self.buckets.write_off(purse, market, around.now / DAY);
     }
 
-    /// What the pool owes, both ways; a market whose index is not live at the worse end of its gap.
+    /// What the pool owes, both ways; a market whose index is not live at the worse end of its gap, and of another in every
+    /// eight hours since.
     pub fn worth(&self, around: &Around) -> Worth {
         let mut worth = Worth { by_curve: Exact::zero(), by_index: Exact::zero() };
         for (name, market) in self.markets.iter().filter(|(_, market)| !market.positions.is_empty()) {
@@ -212,11 +213,13 @@ impl House {
             let index = market.index(quote);
             let owed = |price: &Exact| market.owes_at(price, around.now, quote);
             worth.by_curve += market.curve.exit(&market.net()) + owed(&Exact::zero());
-            let gap = &index * ratio(market.config.gap_bps.into(), 10_000);
+            let unwatched = 28_800 + around.now.saturating_sub(quote.timestamp).min(30 * DAY);
+            let gap =
+                &index * ratio(i128::from(market.config.gap_bps) * i128::from(unwatched), 28_800 * 10_000);
             worth.by_index += if quote.status == PriceStatus::Live {
                 owed(&index)
             } else {
-                owed(&(&index + &gap)).max(owed(&(index - gap)))
+                owed(&(&index + &gap)).max(owed(&(index - gap).max(Exact::zero())))
             };
         }
         worth

@@ -387,7 +387,7 @@ impl<'a> Step<'a> {
             }
             Deed::Claim(who) => {
                 let who = name_of(who);
-                self.write_off(&who);
+                self.write_off(&who, "");
                 let mut purse = self.purse(&who);
                 self.house.buckets.collect(&mut purse);
                 self.purses.insert(who, purse);
@@ -471,7 +471,7 @@ impl<'a> Step<'a> {
             let owed = due.min(had);
             near("fee of a take-over", &owed, fee, &exact(UNITS));
         }
-        self.write_off(who);
+        self.write_off(who, market);
         // The cash that moves is rounded down for who is liquidated: that unit is the liquidator's.
         self.given += exact(1);
         let state = &self.after.markets[market].0.state;
@@ -490,7 +490,7 @@ impl<'a> Step<'a> {
     }
 
     /// What realises a bad debt: nothing is left that could pay it.
-    fn write_off(&mut self, who: &str) {
+    fn write_off(&mut self, who: &str, market: &str) {
         let before = &self.before.holders[who].entry;
         let settlement = self.before.settlement.clone();
         let others = before.deposits.keys().iter().any(|asset| asset != settlement);
@@ -499,7 +499,7 @@ impl<'a> Step<'a> {
         let empty = !others && purse.deposit < ratio(1, 1_000) && self.house.holds_nothing(who);
         if owes && empty {
             let mut purse = self.purse(who);
-            self.house.write_off(&mut purse, &self.before.around);
+            self.house.write_off(&mut purse, market, &self.before.around);
             self.purses.insert(who.to_owned(), purse);
             // The debt that is forgiven had been rounded up.
             self.given += exact(2);
