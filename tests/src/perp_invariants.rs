@@ -2,15 +2,18 @@
 //! belongs to the ledger as a whole is in `invariants`. Everything is recomputed; nothing is shared with the code under
 //! test.
 
+pub mod health;
+pub mod probes;
 pub mod steps;
 
+use crate::actor::Actor;
 use crate::world::World;
 use margin_interface::{
     AccountState, AccountStatus, House, MarketStage, PerpMarket, PriceStatus, Settlement,
 };
 use margin_math::units::INDEX;
 use num_bigint::BigInt;
-use soroban_sdk::{vec, Symbol};
+use soroban_sdk::{vec, Address, Symbol};
 use std::collections::BTreeMap;
 
 /// What the perpetuals looked like, so that the next check can compare.
@@ -64,6 +67,7 @@ pub fn check(world: &World, memory: &mut Memory) {
                 }
             }
             orders_die_with_a_flag(world, &actor.name, before, &account);
+            withdrawals_are_covered(world, &actor, before, &account);
         }
         no_empty_position(&actor.name, &account);
         memory.accounts.insert(actor.name.clone(), account);
@@ -117,6 +121,20 @@ fn no_dust(world: &World, what: &dyn std::fmt::Debug, record: &PerpMarket, old: 
 fn no_empty_position(name: &str, account: &AccountState) {
     for (market, position) in account.positions.iter() {
         holds(14, &(name, market), position.size != 0);
+    }
+}
+
+/// 17: whoever took a deposit out, and changed nothing else, has enough without any gain that is not realised or not paid.
+fn withdrawals_are_covered(world: &World, actor: &Actor, before: &AccountState, after: &AccountState) {
+    let fell = |(asset, shares): (Address, i128)| after.deposits.get(asset).unwrap_or(0) < shares;
+    let alone = before.positions == after.positions
+        && before.debts == after.debts
+        && before.perp_debt == after.perp_debt;
+    let exposed = !after.positions.is_empty() || !after.debts.is_empty() || after.perp_debt > 0;
+    if alone && exposed && before.deposits.iter().any(fell) {
+        if let Some(covered) = health::opens_without_gains(world, &actor.address) {
+            holds(17, &(&actor.name, before, after), covered);
+        }
     }
 }
 

@@ -33,6 +33,10 @@ const COST_BPS: i128 = 4;
 /// What a token of few decimals may round away, USD 1e7.
 const ROUNDING: i128 = USD;
 
+/// The whole of something, of which parts are counted without a division.
+const ALL: u32 = 1 << SHIFT;
+const SHIFT: u32 = 14;
+
 // The parts of the ledger's `Breakdown` that are looked at.
 #[contracttype]
 struct Picture {
@@ -148,14 +152,8 @@ struct Taken {
     kind: usize,
     /// What came from the wallet.
     paid: Option<(Address, i128)>,
-    /// How much of it was asked for, bps; the rest is what the market does not let remain of a position.
-    asked_bps: i128,
-}
-
-impl Taken {
-    fn whole(kind: usize) -> Taken {
-        Taken { kind, paid: None, asked_bps: i128::from(BPS) }
-    }
+    /// How much of it was asked for, of [`ALL`]; the rest is what the market does not let remain of a position.
+    asked: u32,
 }
 
 /// One deleverage in progress.
@@ -206,7 +204,7 @@ impl<'a> Run<'a> {
         let name = Symbol::try_from_val(env, &step.get(0)?).ok()?;
         let kind = STEPS.iter().position(|kind| *kind == name)?;
         let first = step.get(1)?;
-        let mut taken = Taken::whole(kind);
+        let mut taken = Taken { kind, paid: None, asked: ALL };
         let (function, args) = match kind {
             WALLET => {
                 let (asset, amount) = (Address::try_from_val(env, &first).ok()?, step.get(2)?);
@@ -223,7 +221,7 @@ impl<'a> Run<'a> {
             }
             DEPOSITS => ("repay_with_collateral", vec![env, account, first, step.get(2)?]),
             REDUCE => {
-                taken.asked_bps = self.reduce(first, step.get(2)?, step.get(3)?)?;
+                taken.asked = self.reduce(first, step.get(2)?, step.get(3)?)?;
                 return Some(taken);
             }
             _ => {
@@ -235,17 +233,15 @@ impl<'a> Run<'a> {
         attempt(env, vault, function, args).ok().map(|_| taken)
     }
 
-    /// Reduces a position. Returns how much of what was traded was asked for, bps.
-    fn reduce(&self, market: Val, size: Val, limit: Val) -> Option<i128> {
-        const ALL: i128 = BPS as i128;
+    /// Reduces a position. Returns how much of what was traded was asked for, of [`ALL`].
+    fn reduce(&self, market: Val, size: Val, limit: Val) -> Option<u32> {
         match self.trade(market, size, limit) {
             Ok(_) => Some(ALL),
             // A rest below the market's minimum must not remain.
             Err(InvokeError::Contract(BELOW_MINIMUM)) => {
                 let held = size_in(&self.at, &Symbol::try_from_val(self.env, &market).ok()?);
-                let asked = i128::try_from_val(self.env, &size).ok()?.checked_abs()?;
                 self.trade(market, (-held).into_val(self.env), limit).ok()?;
-                Some(asked.checked_mul(ALL)? / held.checked_abs().filter(|held| *held > 0)?)
+                share(i128::try_from_val(self.env, &size).ok()?, held)
             }
             Err(_) => None,
         }
@@ -285,7 +281,7 @@ impl<'a> Run<'a> {
         let lost = taken.paid.as_ref().is_some_and(|(asset, paid)| {
             paid - 1 > owed_in(&self.at, asset).saturating_sub(owed_in(&now, asset))
         });
-        if fall <= 0 || !smaller || dear || lost || self.is_beyond(after, fall, taken.asked_bps) {
+        if fall <= 0 || !smaller || dear || lost || self.is_beyond(after, fall, taken.asked) {
             return Err(AccountError::OperationNotAllowed);
         }
         (self.breakdown, self.at) = (breakdown, now);
@@ -294,16 +290,17 @@ impl<'a> Run<'a> {
 
     /// Whether a step was larger than the target needs: by more than the smallest step, a part of it, and what could not be
     /// known of its costs. Of a position that was closed because no rest could remain only what was asked for counts.
-    fn is_beyond(&self, after: &Condition, fall: i128, asked_bps: i128) -> bool {
+    fn is_beyond(&self, after: &Condition, fall: i128, asked: u32) -> bool {
         let (bps, target) = (i128::from(BPS), i128::from(self.target));
-        let short = |of: &Condition| of.required_margin * target - of.effective_margin * bps;
-        let needed = short(&self.at.summary);
+        let before = &self.at.summary;
+        let short = |of: &Condition| (of.required_margin * target - of.effective_margin * bps) >> SHIFT;
+        let needed = short(before);
         let brought = needed - short(after);
-        let smallest = brought * MIN_STEP / fall;
         // Costs that turn out to be paid, not owed, count once instead of with the target.
-        let cost = (self.at.summary.equity - after.equity).max(0);
-        let unknown = cost * (target - bps) + fall * COST_BPS;
-        brought * asked_bps / bps > needed + (needed >> PART_SHIFT) + smallest + unknown
+        let cost = (before.equity - after.equity).max(0);
+        let unknown = (cost * (target - bps) + fall * COST_BPS) >> SHIFT;
+        let beyond = ((brought * i128::from(asked)) >> SHIFT) - needed - (needed >> PART_SHIFT) - unknown;
+        beyond * fall > brought * MIN_STEP
     }
 }
 
@@ -325,4 +322,13 @@ fn owed_in(picture: &Picture, asset: &Address) -> i128 {
     let lent = picture.debts.iter().find(|owed| owed.asset == *asset).map_or(0, |owed| owed.amount);
     let line = if picture.settlement == *asset { picture.perp_debt } else { 0 };
     lent + line
+}
+
+/// `part` of `whole`, whatever their signs, of [`ALL`]; `None` of nothing.
+fn share(part: i128, whole: i128) -> Option<u32> {
+    let (part, whole) = (part.unsigned_abs().min(whole.unsigned_abs()), whole.unsigned_abs());
+    // 48 bits are precise enough, and their quotient is one instruction.
+    let shift = 80_u32.saturating_sub(whole.leading_zeros());
+    let [part, whole] = [part, whole].map(|size| (size >> shift) as u64);
+    u32::try_from((part << SHIFT).checked_div(whole)?).ok()
 }

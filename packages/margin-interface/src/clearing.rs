@@ -524,7 +524,7 @@ pub enum ClearingError {
     TooShallow = 831,
     /// There is nothing that would pay for it.
     NoBudget = 832,
-    /// Flagged accounts owe the pool.
+    /// Accounts that are being liquidated owe too much of the pool for somebody to enter it.
     DoubtfulCredit = 833,
 }
 

@@ -29,7 +29,7 @@ pub enum GovernanceError {
     Downgrade = 1008,
     /// The storage was migrated already.
     NothingToMigrate = 1009,
-    // The storage waits for `migrate`.
+    /// The code is newer than the storage, which waits for `migrate`.
     NotMigrated = 1010,
 }
 

@@ -306,7 +306,7 @@ pub struct PublisherSignature {
     pub observed_at: u64,
     /// One price for each asset of the report, 1e14; 0: none.
     pub prices: Vec<i128>,
-    /// ed25519 signature of what [`OracleInterface::submit`] says.
+    /// ed25519 signature of what [`OraclePublisherInterface::submit`] says.
     pub signature: BytesN<64>,
 }
 

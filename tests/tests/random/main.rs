@@ -11,6 +11,7 @@ use margin_interface::Settlement;
 use margin_tests::fixture::Fixture;
 use margin_tests::invariants::{check, Memory};
 use margin_tests::model::perp::{Count, Witness};
+use margin_tests::perp_invariants::probes::{Prober, EVERY};
 use margin_tests::random::Dice;
 use margin_tests::world::Mode;
 use moves::{Cast, Outcome};
@@ -117,6 +118,8 @@ struct Seen {
     resynced: u32,
     /// The most that rounding has cost one account, settlement units.
     dearest: f64,
+    /// How often each invariant was probed.
+    probed: BTreeMap<u32, u32>,
 }
 
 impl Seen {
@@ -124,6 +127,12 @@ impl Seen {
         self.open_claims += u32::from(after.claims > 0);
         self.perpetual_debt += u32::from(after.perp_borrowed > 0);
         self.insurance_paid += u32::from(after.insurance < before.insurance);
+    }
+
+    fn probed(&mut self, seen: &BTreeMap<u32, u32>) {
+        for (number, times) in seen {
+            *self.probed.entry(*number).or_default() += times;
+        }
     }
 
     fn witnessed(&mut self, count: &Count) {
@@ -139,6 +148,7 @@ impl Seen {
             *self.followed.entry(kind).or_default() += steps;
         }
         self.resynced += other.resynced;
+        self.probed(&other.probed);
         self.dearest = self.dearest.max(other.dearest);
     }
 }
@@ -146,12 +156,13 @@ impl Seen {
 fn play(mode: Mode, seed: u64, lived: &mut Lived) {
     let mut story = Story { seed, told: Vec::new() };
     let fixture = Fixture::new(mode);
+    let mut prober = Prober::new(&fixture);
     let mut dice = Dice::new(seed);
     fixture.witness.replace(Some(Witness::default()));
     let cast = Cast::of(&fixture, &mut dice);
     let mut memory = Memory::default();
     check(&fixture, &mut memory);
-    for _ in 0..STEPS {
+    for step in 0..STEPS {
         let before = fixture.clearing().buckets();
         let played = cast.play(&mut dice);
         story.told.push(format!("{} {} -> {:?}", played.name, played.detail, played.outcome));
@@ -164,9 +175,13 @@ fn play(mode: Mode, seed: u64, lived: &mut Lived) {
             }
         }
         check(&fixture, &mut memory);
+        if (step + 1) % EVERY == 0 {
+            prober.probe(seed);
+        }
         lived.seen.note(&before, &fixture.clearing().buckets());
     }
     lived.called.extend(fixture.called());
+    lived.seen.probed(&prober.seen());
     if let Some(witness) = fixture.witness.take() {
         lived.seen.witnessed(&witness.count);
     }

@@ -1,6 +1,6 @@
 //! What actors do at random: bounded by what they have, so that most of it succeeds.
 
-use margin_interface::{AccountStatus, ConditionalOrder, Receive};
+use margin_interface::{AccountStatus, ClearingError, ConditionalOrder, Receive};
 use margin_math::defaults::LP_COOL_DOWN;
 use margin_math::units::{BASE, PRICE, USD};
 use margin_tests::actor::Actor;
@@ -445,7 +445,17 @@ impl<'a> Cast<'a> {
         let done = matches!(played.outcome, Outcome::Done);
         assert!(done == (said == 0) || own_policy, "{} {:?}", played.detail, played.outcome);
         assert!(said == 0 || !done, "{}", played.detail);
+        if done {
+            self.is_dead(&order);
+        }
         Some(played)
+    }
+
+    /// Invariant 29: what was filled, cancelled or left behind by an epoch never executes again, whoever asks.
+    pub fn is_dead(&self, order: &ConditionalOrder) {
+        let said = self.f.clearing().can_execute(order).error;
+        let dead = [ClearingError::NonceUsed as u32, ClearingError::WrongEpoch as u32];
+        assert!(dead.contains(&said), "perpetual invariant 29 broken for {said} {order:?}");
     }
 
     /// Trades the mark toward the index, as far as one ledger permits: what keeps a curve near its index.

@@ -22,6 +22,8 @@ crate::in_both_modes!(
     three_of_five_trade_and_all_five_move_much,
     p10_amounts_of_an_entry_are_summed,
     p10_a_large_amount_is_large_in_parts_as_well,
+    p10_a_reduction_is_worth_what_it_may_lose,
+    p10_other_amounts_forget_nothing,
     p15_what_has_no_price_needs_everybody,
     p22_nobody_locks_the_account,
     p22_one_who_refuses_is_replaced_by_the_others,
@@ -117,6 +119,40 @@ fn p10_a_large_amount_is_large_in_parts_as_well(f: &Fixture) {
     f.pass(DAY + 3_600);
     f.set_price("USDT", price(1));
     by(bank.borrow(usdt(60_000)), &bank, 3).ok();
+}
+
+/// Three signers who close at any price sell the position to whoever waits below.
+fn p10_a_reduction_is_worth_what_it_may_lose(f: &Fixture) {
+    let bank = bank(f);
+    bank.trade(Order::market(BTC_USD, milli_base(500)).at(price(51_000))).ok();
+    by(bank.borrow(usdt(80_000)), &bank, 3).ok();
+    let close = |least, n| by(bank.close_at(f.symbol(BTC_USD), least), &bank, n);
+    for n in [3, 4] {
+        assert_refused(close(1, n), &bank, InsufficientSignatures);
+    }
+    assert_eq!(f.account(&bank).required_signatures(&f.symbol("close_position"), &usd(25_000)), 5);
+    // Half of it near the index asks nobody else, nor does the rest without a price when all sign.
+    let half = Order::market(BTC_USD, -milli_base(250)).at(price(49_000)).reducing();
+    by(bank.trade(half), &bank, 3).ok();
+    f.advance(MAX_AGE + 60);
+    assert_refused(close(1, 4), &bank, InsufficientSignatures);
+    close(1, 5).ok();
+}
+
+fn p10_other_amounts_forget_nothing(f: &Fixture) {
+    let bank = bank(f);
+    let names = ["bank 0", "bank 1", "bank 2", "bank 3", "bank 4"];
+    let two = config(f, &names, 3, &[(usd(50_000), 4), (usd(100_000), 5)]);
+    f.administer::<()>(&bank, "update_multisig", (two,)).ok();
+    f.pass(DAY - 60);
+    by(bank.borrow(usdt(60_000)), &bank, 3).ok();
+    f.pass(60);
+    Tx::<()>::new(&f.world, execute(f, &bank)).ok();
+    f.set_price("USDT", price(1));
+    // An amount in front of the old one starts with what it has seen.
+    assert_refused(by(bank.borrow(LITTLE), &bank, 3), &bank, InsufficientSignatures);
+    by(bank.borrow(usdt(30_000)), &bank, 4).ok();
+    assert_refused(by(bank.borrow(usdt(11_000)), &bank, 4), &bank, InsufficientSignatures);
 }
 
 /// Everybody is needed for administration, one freezes and does not answer: the others are not locked out.
