@@ -180,7 +180,7 @@ impl<T: TryFromVal<Env, Val>> Tx<T> {
             &self.call.symbol(env),
             self.call.args.clone(),
         );
-        assert_affordable(env, &self.call.function);
+        assert_affordable(env, &self.call.function, self.world.parts.get());
         self.note_losses();
         match outcome {
             Ok(Ok(value)) => {

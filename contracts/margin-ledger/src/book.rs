@@ -4,7 +4,7 @@
 //! borrows it with a `_mut` accessor, which marks it: there is no other copy that could be stale, and no change that
 //! could be forgotten. An account is taken by value and put back, because it is settled with the rest of the book.
 
-use crate::checked::fail;
+use crate::checked::{fail, increase};
 use crate::{accrual, storage, storage::Config};
 use alloc::vec::Vec;
 use margin_interface::{AccountState, AccountStatus, AssetState, LedgerError, PerpMarket, Settlement};
@@ -155,14 +155,21 @@ impl Book {
         entry.state.seq = entry.stored_seq + 1;
         let seq = entry.state.seq;
         if change != 0 {
-            self.settlement_mut().doubtful_shares += change;
+            let env = &self.env.clone();
+            increase(env, &mut self.settlement_mut().doubtful_shares, change);
         }
         seq
     }
 
-    /// The accounts that were replaced.
-    pub fn changed(&self) -> Vec<Address> {
-        self.accounts.iter().filter(|entry| entry.dirty).map(|entry| entry.key.clone()).collect()
+    /// The next account from a `place` on that was replaced; moves the place behind it.
+    pub fn changed(&self, place: &mut usize) -> Option<Address> {
+        while let Some(entry) = self.accounts.get(*place) {
+            *place += 1;
+            if entry.dirty {
+                return Some(entry.key.clone());
+            }
+        }
+        None
     }
 
     /// A market, or [`LedgerError::UnknownMarket`].

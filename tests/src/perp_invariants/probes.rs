@@ -48,7 +48,7 @@ impl Sight {
             .0
             .markets
             .values()
-            .map(|(record, house)| (record.state.clone(), record.totals.clone(), house.inventory))
+            .map(|(record, house)| (record.state, record.totals, house.inventory))
             .collect();
         let b = &self.0.buckets;
         let buckets = (b.lp, b.insurance, b.fees, b.pending, b.claims, b.perp_borrowed);
@@ -86,7 +86,7 @@ impl Prober {
         // Mostly to the side on which a trade is possible.
         let state = self.world.ledger().market(&market).state;
         let mark = BigInt::from(state.quote_reserve) * (PRICE / USD) * BASE / state.base_reserve;
-        let side = if (mark < BigInt::from(index.mid)) == (turn % 3 != 0) { 1 } else { -1 };
+        let side = if (mark < BigInt::from(index.mid)) != turn.is_multiple_of(3) { 1 } else { -1 };
         let size = |dollars: i128| side * (dollars * BASE / (index.mid / (PRICE / 1_000)) * 1_000);
         match turn % 10 {
             0 => self.round_trip(&market, size(2_000 + 100 * i128::from(turn % 7))),
@@ -314,7 +314,7 @@ impl Prober {
         for person in self.world.people() {
             let Some(held) = self.world.clearing().position(&person.address, market) else { continue };
             let Some(short) = super::health::short(&self.world, &person.address) else { continue };
-            let before = reading.markets[&market.to_string()].0.state.clone();
+            let before = reading.markets[&market.to_string()].0.state;
             let (refused, after) = self.undone(|| {
                 self.deposits(&self.one, PURSE / 2);
                 let args = (&self.one, &person.address, market, held.size.abs()).into_val(&self.world.env);

@@ -3,8 +3,8 @@
 
 use crate::moves::{Cast, Outcome, Played};
 use margin_interface::{
-    permissions, Action, ClearingChange, ClearingError, ClearingRequest, MarketStage, MatchedFill,
-    MultisigConfig, Proposer, Sep40Client, TokenPolicy, TradingHours,
+    permissions, AccountType, Action, ClearingChange, ClearingError, ClearingRequest, MarketStage,
+    MatchedFill, MultisigConfig, Proposer, Sep40Client, TokenPolicy, TradingHours,
 };
 use margin_math::units::{BASE, USD};
 use margin_tests::accounts::DAY;
@@ -23,7 +23,7 @@ use soroban_sdk::{vec, Address, BytesN, Env, IntoVal, TryFromVal, Val, Vec as Ho
 const ARCHIVED: u64 = 130 * DAY;
 
 impl Cast<'_> {
-    fn done(name: &'static str, detail: impl Into<String>) -> Option<Played> {
+    pub fn done(name: &'static str, detail: impl Into<String>) -> Option<Played> {
         Some(Played { name, detail: detail.into(), outcome: Outcome::Done })
     }
 
@@ -249,7 +249,7 @@ impl Cast<'_> {
 
     pub fn keys(&self, dice: &mut Dice) -> Option<Played> {
         let (f, who) = (self.f, dice.pick(&self.smart));
-        if who.keys.len() > 1 {
+        if f.account(who).account_type() == AccountType::Institutional {
             // An institution's keys are changed by its configuration.
             return None;
         }
@@ -285,7 +285,10 @@ impl Cast<'_> {
 
     /// A session that is granted, used and revoked; a rule for a token that comes and goes.
     pub fn session(&self, dice: &mut Dice) -> Option<Played> {
-        let (f, who) = (self.f, &self.pro);
+        let f = self.f;
+        let has_sessions = |who: &&Actor| f.account(who).account_type() != AccountType::Basic;
+        let hosts: Vec<&Actor> = self.smart.iter().filter(has_sessions).collect();
+        let who = *dice.pick(&hosts);
         let name = format!("agent {}", self.next_number());
         let agent = f.session(who, &name, |_| ());
         let mut played = None;

@@ -7,6 +7,7 @@ mod classification;
 mod decimals;
 mod deleverage;
 mod factory;
+mod governance;
 mod host_rule;
 mod lending;
 mod metadata;

@@ -138,6 +138,17 @@ impl Story {
 fn an_account_at_its_threshold_is_left_alone() {
     let story = Story::new().collateral(1_200).debt(1_000).wallet(1_000);
     assert_eq!(story.deleverage(), Err(AccountError::NothingToDeleverage));
+    let above = Story::new().collateral(1_400).debt(1_000).wallet(1_000);
+    assert_eq!(above.deleverage(), Err(AccountError::NothingToDeleverage), "though below the target");
+}
+
+#[test]
+fn an_account_that_wants_more_health_than_the_target_gets_it() {
+    let story = Story::new().collateral(1_700).debt(1_000).wallet(1_000);
+    let args = (None::<u32>, Some(18_000_u32), None::<i128>, None::<i128>);
+    assert_eq!(story.f.administer("update_params", args), Ok(()));
+    let report = story.deleverage().unwrap();
+    assert_eq!((report.health_before, report.health_after), (17_000, 18_000));
 }
 
 #[test]
@@ -379,12 +390,29 @@ fn a_market_that_has_long_been_below_its_index_is_sold_at_its_own_price() {
 
 #[test]
 fn a_fill_that_does_not_reduce_is_undone() {
-    // Nothing, and beyond zero to the other side.
-    for left in [2 * BASE, -BASE] {
+    // Nothing, and beyond zero to the other side: far, and not too far for the target.
+    for left in [2 * BASE, -BASE, -BASE / 2 * 3] {
         let story = Story::new().collateral(110).position(2, 0);
         story.clearing().leave(&left);
         assert_eq!(story.deleverage(), Err(AccountError::OperationNotAllowed));
         assert_eq!(story.now().positions.get(0).unwrap().size, 2 * BASE);
+    }
+}
+
+#[test]
+fn a_fill_that_enlarges_another_position_is_undone() {
+    for (size, accepted) in [(BASE, true), (-BASE, false), (BASE + 1, false)] {
+        let mut story = Story::new().collateral(160).position(2, 0);
+        let other = OpenPosition {
+            market: symbol_short!("ETH_USD"),
+            size: BASE,
+            ..story.breakdown.positions.get(0).unwrap()
+        };
+        story.breakdown.positions.push_back(other.clone());
+        story.clearing().also_leave(&OpenPosition { size, ..other });
+        let result = story.deleverage();
+        assert_eq!(result.is_ok(), accepted, "{size} {result:?}");
+        assert_eq!(story.now().positions.get(1).unwrap().size, BASE);
     }
 }
 
@@ -479,6 +507,30 @@ fn a_close_is_no_larger_than_the_target_needs() {
     }
 }
 
+/// A fill that is 3% off costs health: $857 restore the target, and what it costs is uncertain by half of it.
+#[test]
+fn a_dear_close_may_be_larger_and_not_by_much() {
+    for (milli, accepted) in [(1_078, true), (1_080, false)] {
+        let mut story = Story::new().collateral(210).position(2, 0);
+        let position = story.breakdown.positions.get(0).unwrap();
+        story.breakdown.positions.set(0, OpenPosition { mmr_bps: 1_000, ..position });
+        story.clearing().push(&-300);
+        let step = DeleverageStep::Reduce(symbol_short!("BTC_USD"), -BASE / 1_000 * milli, 1);
+        let result = story.advised(&[step]);
+        assert_eq!(result.is_ok(), accepted, "{milli} {result:?}");
+    }
+}
+
+/// 14.95 of 15 at $4,000, of which less than half have to go.
+#[test]
+fn what_was_asked_for_of_a_large_close_is_known_as_well() {
+    let mut story = Story::new().collateral(2_500).position(15, 0);
+    let position = story.breakdown.positions.get(0).unwrap();
+    story.breakdown.positions.set(0, OpenPosition { index: 4_000 * PRICE, ..position });
+    let step = DeleverageStep::Reduce(symbol_short!("BTC_USD"), -BASE / 100 * 1_495, 1);
+    assert_eq!(story.advised(&[step]), Err(AccountError::OperationNotAllowed));
+}
+
 /// 0.15 at $4,000, of which 0.06 have to go: the market lets no 0.09 remain, so all of it goes.
 #[test]
 fn only_what_was_asked_for_of_a_close_has_to_be_needed() {
@@ -508,6 +560,10 @@ fn an_account_at_its_target_takes_no_advice() {
     let report = story.advised(&[story.wallet_step(267), story.wallet_step(20)]).unwrap();
     assert_eq!(report.repaid_from_wallet, 267 * USD);
     assert!(report.health_after > 15_000);
+    let exact = Story::new().collateral(1_100).debt(1_000).wallet(1_000);
+    let step = DeleverageStep::Wallet(exact.usdc.clone(), 2_666_666_667);
+    let report = exact.advised(&[step, exact.wallet_step(20)]).unwrap();
+    assert_eq!((report.repaid_from_wallet, report.health_after), (2_666_666_667, 15_000));
 }
 
 #[test]

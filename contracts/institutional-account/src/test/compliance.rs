@@ -1,5 +1,6 @@
 use super::{all, client, fixture, some};
 use account_core::testing::{refused, Fixture, NOW};
+use core::slice;
 use margin_interface::{AccountError, Action, Market, TradingHours};
 use soroban_sdk::auth::Context;
 use soroban_sdk::testutils::{Address as _, Ledger as _};
@@ -83,6 +84,11 @@ fn new_risk_only_within_trading_hours() {
             ),
             Ok(())
         );
+        // What a batch does for somebody else is risk of somebody else.
+        let loan = vec![&f.env, Action::Borrow(f.owner.clone(), 1)];
+        let foreign = f.call(&f.protocol.vault, "submit", (&f.account, &f.owner, loan));
+        assert_eq!(f.check_by(&some(&f, 5), slice::from_ref(&foreign)), Ok(()));
+        assert_eq!(f.check_by(&some(&f, 5), &[f.borrow(1), foreign]), result);
     }
 }
 

@@ -2,7 +2,7 @@ use super::{all, client, fixture, other, some, DAY, USD};
 use account_core::storage;
 use account_core::testing::{refused, Fixture, Refusal, NOW};
 use core::slice;
-use margin_interface::{AccountError, Action, AmountTier, MultisigConfig, Proposer};
+use margin_interface::{AccountError, Action, AmountTier, ClearingRequest, MultisigConfig, Proposer};
 use soroban_sdk::auth::Context;
 use soroban_sdk::testutils::Address as _;
 use soroban_sdk::{symbol_short, vec, Address, Symbol};
@@ -252,10 +252,20 @@ fn what_cannot_be_priced_needs_the_highest_threshold() {
     f.ledger().unlist(&token);
     assert_eq!(needed(&f, &[f.call(&token, "transfer", (this, &other, 1_i128))]), 5);
     assert_eq!(needed(&f, &[f.call(&token, "approve", (this, &other, 1_i128, 2000_u32))]), 5);
+    assert_eq!(
+        needed(&f, &[f.call(&token, "approve", (this, &other, 0_i128, 2000_u32))]),
+        3,
+        "nothing at all"
+    );
     let everything = f.call(&f.protocol.vault, "withdraw", (this, &other, i128::MAX, this));
     assert_eq!(needed(&f, &[everything.clone(), everything]), 5, "the sum overflows");
     let liquidation = (this, &other, symbol_short!("BTC_USD"), 1_i128);
     assert_eq!(needed(&f, &[f.call(&f.protocol.perp_clearing, "liquidate", liquidation)]), 5);
+    // Nobody knows what a batch does for somebody else.
+    let loan = vec![&f.env, Action::Borrow(Address::generate(&f.env), 1)];
+    let legs = vec![&f.env, ClearingRequest::Act(loan.get_unchecked(0))];
+    assert_eq!(needed(&f, &[f.call(&f.protocol.vault, "submit", (this, &other, loan))]), 5);
+    assert_eq!(needed(&f, &[f.call(&f.protocol.perp_clearing, "submit", (this, &other, legs, NOW))]), 5);
     assert_eq!(all(&f, "allow_contract", (other.clone(),)), Ok(()));
     assert_eq!(needed(&f, &[f.call(&other, "anything", (7_u32, this))]), 5);
     assert_eq!(

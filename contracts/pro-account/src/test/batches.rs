@@ -2,10 +2,11 @@ use super::{fixture, grant, granted, names, session};
 use account_core::classify::classify;
 use account_core::intent::Intent;
 use account_core::storage;
-use account_core::testing::{refused, Fixture, Refusal};
+use account_core::testing::{refused, Fixture, Refusal, NOW};
 use account_core::tier::Pro;
+use core::slice;
 use margin_interface::{
-    AccountError, Action, Asset, ClearingRequest, ConditionalOrder, SessionGrant, TradeAction,
+    AccountError, Action, Asset, ClearingRequest, ConditionalOrder, Market, Scope, SessionGrant, TradeAction,
 };
 use soroban_sdk::auth::Context;
 use soroban_sdk::testutils::Address as _;
@@ -104,6 +105,8 @@ fn a_batch_implies_one_transfer_per_asset() {
     for wrong in [transfer(&f, &one, 5), transfer(&f, &one, 12), transfer(&f, &two, 11)] {
         assert_eq!(check(&f, &[batch.clone(), wrong]), not_allowed);
     }
+    let [of_one, of_two] = [transfer(&f, &one, 11), transfer(&f, &two, 7)];
+    assert_eq!(check(&f, &[batch, of_one.clone(), of_two, of_one]), not_allowed, "once");
 }
 
 #[test]
@@ -177,10 +180,9 @@ fn a_clearing_batch_implies_a_vault_batch_for_each_leg_of_the_vault() {
     });
 }
 
-#[test]
-fn orders_are_sized_wherever_they_come() {
-    let f = fixture();
-    let order = ConditionalOrder {
+/// A sale of next to nothing.
+fn order(f: &Fixture) -> ConditionalOrder {
+    ConditionalOrder {
         acceptable_price: 11,
         account: f.account.clone(),
         conditions: vec![&f.env],
@@ -196,7 +198,96 @@ fn orders_are_sized_wherever_they_come() {
         size_delta: -5,
         tracking_code: symbol_short!("web"),
         trusted_executor: None,
-    };
+    }
+}
+
+/// A batch for the clearing-house.
+fn clear(f: &Fixture, requests: Vec<ClearingRequest>) -> Context {
+    f.call(&f.protocol.perp_clearing, "submit", (&f.account, &f.account, requests, NOW))
+}
+
+fn trade(size_delta: i128) -> ClearingRequest {
+    let market = symbol_short!("BTC_USD");
+    ClearingRequest::Act(Action::Trade(TradeAction { limit_price: 1, market, size_delta }))
+}
+
+#[test]
+fn the_requests_of_a_clearing_batch_are_named_one_by_one() {
+    let act = ClearingRequest::Act;
+    for (name, request) in [
+        ("place_order", ClearingRequest::PlaceOrder(order(&fixture()))),
+        ("cancel_order", ClearingRequest::CancelOrder(7)),
+        ("request_exit", ClearingRequest::RequestExit(7)),
+        ("trade", trade(1)),
+        ("add_liquidity", act(Action::AddLiquidity(7, 0))),
+        ("remove_liquidity", act(Action::RemoveLiquidity(7, 0))),
+    ] {
+        let f = with(&["submit"]);
+        // Addresses are of one environment.
+        let request = match request {
+            ClearingRequest::PlaceOrder(_) => ClearingRequest::PlaceOrder(order(&f)),
+            request => request,
+        };
+        let batch = [clear(&f, vec![&f.env, request])];
+        assert_eq!(check(&f, &batch), refused(AccountError::OperationNotAllowed), "{name}");
+        granted(&f, SessionGrant { allowed_ops: names(&f, &["submit", name]), ..grant(&f) });
+        assert_eq!(check(&f, &batch), Ok(()), "{name}");
+    }
+}
+
+#[test]
+fn the_trades_of_a_clearing_batch_are_sized_and_previewed() {
+    const MICRO: i128 = 10_000_000;
+    let f = with(&["submit", "trade", "place_order"]);
+    let placed = ClearingRequest::PlaceOrder(order(&f));
+    assert_eq!(check(&f, &[clear(&f, vec![&f.env, placed])]), Ok(()));
+    let previewed = TradeAction { limit_price: 11, market: symbol_short!("BTC_USD"), size_delta: -5 };
+    assert_eq!(f.ledger().previewed().last().unwrap(), vec![&f.env, Action::Trade(previewed)]);
+    f.pass(5);
+    let sized = |size| check(&f, &[clear(&f, vec![&f.env, trade(size)])]);
+    assert_eq!(sized(501 * MICRO), refused(AccountError::ExceedsSessionLimit));
+    assert_eq!(sized(500 * MICRO), Ok(()));
+    let elsewhere = Scope::Only(vec![&f.env, Market::Perp(symbol_short!("ETH_USD"))]);
+    let allowed_ops = names(&f, &["submit", "trade"]);
+    granted(&f, SessionGrant { allowed_ops, markets: elsewhere, ..grant(&f) });
+    assert_eq!(sized(1), refused(AccountError::OperationNotAllowed));
+}
+
+#[test]
+fn liquidity_is_no_leg_of_the_vault() {
+    let f = with(&["submit", "add_liquidity"]);
+    let add = Action::AddLiquidity(7, 0);
+    let batch = clear(&f, vec![&f.env, ClearingRequest::Act(add.clone())]);
+    let leg = submit(&f, vec![&f.env, add]);
+    assert_eq!(check(&f, &[batch.clone(), leg]), refused(AccountError::OperationNotAllowed));
+    assert_eq!(check(&f, &[batch]), Ok(()));
+}
+
+#[test]
+fn while_frozen_no_batch_hides_new_risk() {
+    let f = fixture();
+    assert_eq!(f.by_itself(&[&f.keys[0]], "freeze", (), ()), Ok(()));
+    let asset = Address::generate(&f.env);
+    let reducing = submit(&f, vec![&f.env, Action::RepayWithCollateral(asset.clone(), 1)]);
+    let borrowing = submit(&f, vec![&f.env, Action::Borrow(asset, 1)]);
+    let providing = clear(&f, vec![&f.env, ClearingRequest::Act(Action::AddLiquidity(7, 0))]);
+    let provide = f.call(&f.protocol.perp_clearing, "add_liquidity", (&f.account, 7_i128, 0_i128));
+    assert_eq!(f.check(slice::from_ref(&reducing)), Ok(()));
+    for contexts in [
+        std::vec![f.borrow(1), reducing.clone()],
+        std::vec![f.borrow(1), borrowing.clone()],
+        std::vec![reducing, borrowing],
+        std::vec![providing],
+        std::vec![provide],
+    ] {
+        assert_eq!(f.check(&contexts), refused(AccountError::Frozen));
+    }
+}
+
+#[test]
+fn orders_are_sized_wherever_they_come() {
+    let f = fixture();
+    let order = order(&f);
     let sized = |order: ConditionalOrder, batched: bool| {
         let mut intent = Intent::new::<Pro>(&f.env, &f.protocol.vault);
         if batched {

@@ -190,6 +190,14 @@ fn a_thief_cannot_trade_the_account_away() {
 }
 
 #[test]
+fn a_notional_is_rounded_up() {
+    let f = fixture();
+    granted(&f, SessionGrant { max_per_tx: 1, ..grant(&f) });
+    assert_eq!(check(&f, &[f.open(1, 101)]), refused(AccountError::ExceedsSessionLimit));
+    assert_eq!(check(&f, &[f.open(1, 100)]), Ok(()));
+}
+
+#[test]
 fn whatever_a_session_does_counts_by_number() {
     let f = fixture();
     granted(&f, SessionGrant { max_ops_per_day: 2, ..grant(&f) });

@@ -246,6 +246,7 @@ enum VenueKey {
     Advice,
     Adviser,
     Broken,
+    Elsewhere,
     Instead,
     Left,
     Ledger,
@@ -430,6 +431,11 @@ impl FakeClearing {
         env.storage().instance().set(&VenueKey::Left, &size);
     }
 
+    /// From now on a fill leaves the account with this position as well.
+    pub fn also_leave(env: Env, position: OpenPosition) {
+        env.storage().instance().set(&VenueKey::Elsewhere, &position);
+    }
+
     /// Moves the curve away from the index, bps.
     pub fn push(env: Env, bps: i128) {
         env.storage().instance().set(&VenueKey::Pushed, &bps);
@@ -488,6 +494,10 @@ impl FakeClearing {
         settle(&mut breakdown, item.pnl - item.pnl * size / item.size - slippage);
         if env.storage().instance().has(&VenueKey::Broken) {
             breakdown.deposits = Vec::new(&env);
+        }
+        if let Some(other) = env.storage().instance().get::<_, OpenPosition>(&VenueKey::Elsewhere) {
+            let place = breakdown.positions.iter().position(|item| item.market == other.market).unwrap();
+            breakdown.positions.set(u32::try_from(place).unwrap(), other);
         }
         ledger(&env).set_breakdown(&breakdown);
         let position = Position { entry: 0, funding_index: 0, size };

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 const FEE_PARTS: (i128, i128) = (2_000, 1_000);
 /// Of insurance, what one account may cost.
 const ACCOUNT_PART: i128 = 1_000;
-/// Of insurance, what may go in a day for one market.
+/// Of insurance, what the accounts of one market may cost in a day.
 const MARKET_PART: i128 = 2_000;
 /// Of insurance, what may go in a day.
 const DAY_PART: i128 = 5_000;
@@ -37,8 +37,8 @@ pub struct Buckets {
     pub day: u64,
     /// Paid by insurance that day.
     pub spent: Exact,
-    /// Of it, for each market.
-    pub by_market: BTreeMap<String, Exact>,
+    /// Of it, for each market; under an empty name what no market brought to light.
+    pub spent_in: BTreeMap<String, Exact>,
 }
 
 /// What one account has to settle with.
@@ -74,10 +74,10 @@ impl Buckets {
             fraction: ratio(said.claims_fraction, 1_000_000_000_000_000_000),
             day: said.insurance_day,
             spent: exact(said.insurance_spent),
-            by_market: said
+            spent_in: said
                 .insurance_markets
                 .iter()
-                .map(|(market, spent)| (market.to_string(), exact(spent)))
+                .map(|(name, spent)| (name.to_string(), exact(spent)))
                 .collect(),
         }
     }
@@ -185,7 +185,8 @@ impl Buckets {
         paid
     }
 
-    /// Writes off what the account owes: what it waits for itself, then insurance within its rations, then the providers.
+    /// Writes off what the account owes, as `market` brought it to light: what it waits for itself, then insurance within its
+    /// rations, then the providers.
     pub fn write_off(&mut self, purse: &mut Purse, market: &str, today: u64) {
         self.collect(purse);
         let paid = least([&purse.deposit, &purse.debt, &self.borrowed]);
@@ -203,17 +204,17 @@ impl Buckets {
         }
         if self.day != today {
             (self.day, self.spent) = (today, Exact::zero());
-            self.by_market.clear();
+            self.spent_in.clear();
         }
         let lost = least([&purse.debt, &self.borrowed]);
         let began = &self.insurance + &self.spent;
         let day = bps(&began, DAY_PART) - &self.spent;
-        let spent = self.by_market.entry(market.to_owned()).or_insert_with(Exact::zero);
-        let part = bps(&began, MARKET_PART) - &*spent;
-        let insured = least([&lost, &self.insurance, &bps(&self.insurance, ACCOUNT_PART), &day, &part]);
-        *spent += &insured;
+        let spent = self.spent_in.entry(market.to_owned()).or_default();
+        let here = bps(&began, MARKET_PART) - &*spent;
+        let insured = least([&lost, &self.insurance, &bps(&self.insurance, ACCOUNT_PART), &day, &here]);
         self.insurance -= &insured;
         self.spent += &insured;
+        *spent += &insured;
         self.lp -= &lost - insured;
         self.borrowed -= lost;
         purse.debt = Exact::zero();
