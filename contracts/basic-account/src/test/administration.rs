@@ -116,3 +116,13 @@ fn every_part_of_the_state_is_stored() {
     });
     assert_eq!(f.client().get_owner(), f.owner);
 }
+
+/// Functions that a tier does not have are those of somebody else, which any one signer may call if they are allowed.
+#[test]
+fn a_tier_without_sessions_knows_no_administration_of_sessions() {
+    let f = fixture();
+    for (function, signatures) in [("grant_session", 1), ("set_token_policy", 1), ("update_params", 0)] {
+        let operation = soroban_sdk::Symbol::new(&f.env, function);
+        assert_eq!(f.client().required_signatures(&operation, &0), signatures, "{function}");
+    }
+}
