@@ -13,9 +13,9 @@ deployed() { sed -n "s/.*\"$1\": \"\(.*\)\".*/\1/p" "$DEPLOYMENT"; }
 # What the pages call things.
 export ORACLE="$(deployed oracle)" LEDGER="$(deployed margin-ledger)" VAULT="$(deployed vault)" CLEARING="$(deployed perp-clearing)"
 export FACTORY="$(deployed factory)" USDC="$(deployed 'token USDC')" XLM="$(deployed 'token XLM')" ETH="$(deployed 'token XLM')"
-export FEED="$(deployed test-source-first)"
+export FEED="$(deployed test-source-first)" UPGRADER="$(deployed upgrader)"
 deployer=$("$stellar" keys address deployer)
-export GUARDIAN="$deployer" KEEPER="$deployer" SUCCESSOR="$deployer" ALICE="$deployer" NETWORK=local
+export ADMIN="$deployer" GUARDIAN="$deployer" KEEPER="$deployer" SUCCESSOR="$deployer" ALICE="$deployer" NETWORK=local
 export KEY=00000000000000000000000000000000000000000000000000000000000000bb
 export CHANGE=00000000000000000000000000000000000000000000000000000000000000aa HASH="$(deployed 'wasm vault')"
 # An account to name.
@@ -44,7 +44,7 @@ for page; do
     # Definitions are the reader's, and so are blocks of pipes between tools: those wallet/cli.sh runs.
     awk '/^```sh$/ { on = 1; block = ""; next } on && /^```$/ { on = 0; if (block !~ /(^|\n)stellar /) printf "%s", block }
         on { block = block $0 "\n" }' "$page" |
-        grep -v '^[a-z]*() *{\|^GUARDIAN=\|^ALICE=' > "$work/page"
+        grep -v '^[a-z]*() *{\|^GUARDIAN=\|^ALICE=\|^HASH=' > "$work/page"
     { cat "$work/commands" "$work/page"; echo 'echo "$count" > "$work/count"'; } > "$work/run"
     work="$work" sh -eu "$work/run" > /dev/null
     echo "ok: $(cat "$work/count") commands of $(basename "$page")"

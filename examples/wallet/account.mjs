@@ -62,7 +62,7 @@ export class Actor {
     ];
   }
 
-  /** Closes a position at any price not below `limit` (1e14). */
+  /** Closes a position; `limit` is the worst price, 1e14. */
   async close(market, limit, how) {
     const args = [address(this.account), symbol(market), i128(limit), u64(await this.local.network.now() + DEADLINE)];
     return this.does(this.local.clearing, "close_position", args, how);

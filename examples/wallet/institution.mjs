@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { Keypair, buildInvocationTree, xdr } from "@stellar/stellar-sdk";
 import { address, i128, list, payloadOf, record, signatures, struct, symbol, u32, u64, variant, withKeys } from "./margin.mjs";
 import { Actor } from "./account.mjs";
-import { Local, UNIT, refused } from "./local.mjs";
+import { DOLLAR, Local, UNIT, refused } from "./local.mjs";
 
 const local = await Local.start();
 const keys = { ada: Keypair.random(), bob: Keypair.random(), eve: Keypair.random() };
@@ -47,7 +47,9 @@ console.log("+ all three paid $150,000");
 const market = variant("Perp", symbol("BTC_USD"));
 await two.signedBy(gathered("ada", "bob", "eve")).does(account, "blacklist_market", [market]);
 await refused("a blacklisted market", 107, account, two.open("BTC_USD", false, 1_000n * UNIT, 100));
-await two.close("BTC_USD", (1n << 127n) - 1n);
+// A close is worth what its worst price may lose: without a bound two do not suffice.
+await refused("a close at any price by two", 4, account, two.close("BTC_USD", (1n << 127n) - 1n));
+await two.close("BTC_USD", 50_500n * DOLLAR);
 console.log("+ a blacklisted market is left all the same");
 
 const head = await local.network.read({ contract: account, method: "audit_head" });

@@ -277,7 +277,11 @@ fn contract_of(code: &str) -> String {
         let digest = Sha256::digest(wasm::read(name));
         u32::from_str_radix(hash, 16).is_ok_and(|hash| digest[..4] == hash.to_be_bytes())
     };
-    wasm::NAMES.iter().find(is).map_or_else(|| hash.to_owned(), |name| (*name).to_owned())
+    wasm::CONTRACTS
+        .iter()
+        .chain(&wasm::FIXTURES)
+        .find(is)
+        .map_or_else(|| hash.to_owned(), |name| (*name).to_owned())
 }
 
 fn describe(watch: &Watch, names: &[String], total: u64) -> String {

@@ -7,6 +7,7 @@ use crate::world::World;
 use margin_interface::{
     AccountState, AssetState, AssetTotals, MarketTotals, PerpMarket, Position, Settlement,
 };
+use margin_math::shares::Total;
 use margin_math::units::{INDEX, PRICE};
 use num_bigint::BigInt;
 use soroban_sdk::{Address, Map, Symbol};
@@ -78,6 +79,7 @@ pub fn check(world: &World, memory: &mut Memory) {
     picture.custody(world, memory);
     picture.claims_fit();
     picture.share_prices(world, memory);
+    picture.no_share_is_inflated();
     picture.no_lost_debt();
     picture.nothing_negative();
     picture.shares_sum();
@@ -216,6 +218,17 @@ impl Picture {
         }
     }
 
+    /// I10: whatever was deposited, given, earned or lost before, who deposits a million units and leaves loses one at most.
+    fn no_share_is_inflated(&self) {
+        const PROBE: i128 = 1_000_000;
+        for (name, _, asset) in &self.assets {
+            let before = Total { assets: Self::backed(&asset.totals), shares: asset.totals.supply_shares };
+            let shares = before.shares_floor(PROBE).expect("fits");
+            let after = Total { assets: before.assets + PROBE, shares: before.shares + shares };
+            holds("I10", &(name, &before), after.assets_floor(shares).expect("fits") >= PROBE - 1);
+        }
+    }
+
     /// I21, I22: a debt that nothing can pay any more is no debt any more: it was written off in the call that found it, and
     /// accrues nothing.
     fn no_lost_debt(&self) {
@@ -282,7 +295,7 @@ impl Picture {
             let long: fn(&Position) -> bool = |p| p.size > 0;
             let short: fn(&Position) -> bool = |p| p.size < 0;
             let MarketTotals { entry, long_funding, long_interest, net_size, short_funding, short_interest } =
-                record.totals.clone();
+                record.totals;
             same("POS-1", market, over(all, |p| p.size), net_size);
             same("POS-2", market, over(all, |p| p.entry), entry);
             same("POS-3", market, over(long, |p| p.size), long_interest);

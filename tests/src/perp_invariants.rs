@@ -2,15 +2,18 @@
 //! belongs to the ledger as a whole is in `invariants`. Everything is recomputed; nothing is shared with the code under
 //! test.
 
+pub mod health;
+pub mod probes;
 pub mod steps;
 
+use crate::actor::Actor;
 use crate::world::World;
 use margin_interface::{
     AccountState, AccountStatus, House, MarketStage, PerpMarket, PriceStatus, Settlement,
 };
 use margin_math::units::INDEX;
 use num_bigint::BigInt;
-use soroban_sdk::{vec, Symbol};
+use soroban_sdk::{vec, Address, Symbol};
 use std::collections::BTreeMap;
 
 /// What the perpetuals looked like, so that the next check can compare.
@@ -59,11 +62,12 @@ pub fn check(world: &World, memory: &mut Memory) {
                 no_dust(world, &(&actor.name, market), record, old, new);
                 a_flag_only_shrinks(&(&actor.name, market), before, &account, old, new);
                 if new.abs() > old.abs() || (new != 0 && old.signum() == -new.signum()) {
-                    let summary = ledger.preview(&actor.address, &vec![&world.env]);
+                    let (summary, _) = ledger.preview(&actor.address, &vec![&world.env], &vec![&world.env]);
                     holds(16, &(&actor.name, market, old, new, &summary), summary.opening_ok);
                 }
             }
             orders_die_with_a_flag(world, &actor.name, before, &account);
+            withdrawals_are_covered(world, &actor, before, &account);
         }
         no_empty_position(&actor.name, &account);
         memory.accounts.insert(actor.name.clone(), account);
@@ -117,6 +121,20 @@ fn no_dust(world: &World, what: &dyn std::fmt::Debug, record: &PerpMarket, old: 
 fn no_empty_position(name: &str, account: &AccountState) {
     for (market, position) in account.positions.iter() {
         holds(14, &(name, market), position.size != 0);
+    }
+}
+
+/// 17: whoever took a deposit out, and changed nothing else, has enough without any gain that is not realised or not paid.
+fn withdrawals_are_covered(world: &World, actor: &Actor, before: &AccountState, after: &AccountState) {
+    let fell = |(asset, shares): (Address, i128)| after.deposits.get(asset).unwrap_or(0) < shares;
+    let alone = before.positions == after.positions
+        && before.debts == after.debts
+        && before.perp_debt == after.perp_debt;
+    let exposed = !after.positions.is_empty() || !after.debts.is_empty() || after.perp_debt > 0;
+    if alone && exposed && before.deposits.iter().any(fell) {
+        if let Some(covered) = health::opens_without_gains(world, &actor.address) {
+            holds(17, &(&actor.name, before, after), covered);
+        }
     }
 }
 

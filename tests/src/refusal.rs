@@ -110,7 +110,7 @@ fn account_refusal(env: &Env) -> Option<(ScAddress, ScError)> {
 }
 
 /// Every error that the host logged, as one line each.
-pub(crate) fn errors_logged(env: &Env) -> Vec<String> {
+fn errors_logged(env: &Env) -> Vec<String> {
     let line = |(error, data): (ScError, Vec<ScVal>)| {
         let message = match data.first() {
             Some(ScVal::String(message)) => message.to_string(),

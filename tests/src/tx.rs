@@ -164,6 +164,14 @@ impl<T: TryFromVal<Env, Val>> Tx<T> {
 
     /// Submits it with entries made elsewhere.
     pub fn submit_with(&self, entries: &[SorobanAuthorizationEntry]) -> Result<T, Failure> {
+        let result = self.invoke(entries);
+        self.world.env.set_auths(&[]);
+        self.watched(|witness| witness.after(&self.world, result.is_ok()));
+        result
+    }
+
+    /// The same, with the authorisations that it used still to be read.
+    fn invoke(&self, entries: &[SorobanAuthorizationEntry]) -> Result<T, Failure> {
         let env = &self.world.env;
         self.watched(|witness| witness.before(&self.world, &self.call));
         env.set_auths(entries);
@@ -172,9 +180,9 @@ impl<T: TryFromVal<Env, Val>> Tx<T> {
             &self.call.symbol(env),
             self.call.args.clone(),
         );
-        assert_affordable(env, &self.call.function);
+        assert_affordable(env, &self.call.function, self.world.parts.get());
         self.note_losses();
-        let result = match outcome {
+        match outcome {
             Ok(Ok(value)) => {
                 self.world.succeeded(&self.call.contract, &self.call.function);
                 Ok(value)
@@ -182,10 +190,7 @@ impl<T: TryFromVal<Env, Val>> Tx<T> {
             Ok(Err(_)) => panic!("`{}` returned another type than expected", self.call.function),
             Err(Ok(error)) => Err(refusal::of(env, error)),
             Err(Err(error)) => panic!("`{}` ended in {error:?}", self.call.function),
-        };
-        env.set_auths(&[]);
-        self.watched(|witness| witness.after(&self.world, result.is_ok()));
-        result
+        }
     }
 
     fn watched(&self, look: impl FnOnce(&mut Witness)) {
@@ -221,27 +226,9 @@ impl<T: TryFromVal<Env, Val>> Tx<T> {
             let call = HostFunction::InvokeContract(self.call.arguments(env));
             self.world.frames.replace(frames::breakdown(&self.world, call, &entries));
         }
-        self.watched(|witness| witness.before(&self.world, &self.call));
-        env.set_auths(&entries);
-        let outcome = env.try_invoke_contract::<T, Error>(
-            &self.call.contract,
-            &self.call.symbol(env),
-            self.call.args.clone(),
-        );
-        assert_affordable(env, &self.call.function);
-        self.note_losses();
-        let value = match outcome {
-            Ok(Ok(value)) => {
-                self.world.succeeded(&self.call.contract, &self.call.function);
-                value
-            }
-            Ok(Err(_)) => panic!("`{}` returned another type than expected", self.call.function),
-            Err(error) => panic!(
-                "`{}` should succeed, but: {error:?}\n{}",
-                self.call.function,
-                refusal::errors_logged(env).join("\n")
-            ),
-        };
+        let value = self
+            .invoke(&entries)
+            .unwrap_or_else(|failure| panic!("`{}` should succeed, but: {failure}", self.call.function));
         let recorded = env.auths();
         for consent in self.consents.iter().filter(|consent| consent.exact) {
             let signed = AuthorizedInvocation::from_xdr(env, &consent.entry.root);

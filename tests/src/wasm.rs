@@ -2,8 +2,8 @@
 
 use std::{fs, path::PathBuf};
 
-/// Everything that is built.
-pub const NAMES: [&str; 12] = [
+/// The contracts of the protocol.
+pub const CONTRACTS: [&str; 9] = [
     "oracle",
     "margin-ledger",
     "vault",
@@ -12,11 +12,12 @@ pub const NAMES: [&str; 12] = [
     "pro-account",
     "institutional-account",
     "factory",
-    "foreign-reader",
-    "price-source",
-    "probe-account",
-    "test-token",
+    "upgrader",
 ];
+
+/// The contracts that only tests deploy.
+pub const FIXTURES: [&str; 5] =
+    ["foreign-reader", "next-vault", "price-source", "probe-account", "test-token"];
 
 /// Where the Wasm lies: `$WASM_DIR`, or the workspace's release directory.
 pub fn directory() -> PathBuf {

@@ -61,6 +61,8 @@ pub struct Shared {
     called: RefCell<BTreeSet<(&'static str, String)>>,
     /// Whether a debt was written off since somebody looked.
     pub lost: Cell<bool>,
+    /// A transaction takes at most one of so many equal parts of each of mainnet's limits.
+    pub parts: Cell<u32>,
     /// Where the instructions of the last transaction went, with `COSTS=frames`.
     pub frames: RefCell<String>,
     /// Compares the perpetuals with their reference model, transaction by transaction, in stories that want it.
@@ -85,6 +87,7 @@ impl World {
             people: RefCell::new(Vec::new()),
             called: RefCell::new(BTreeSet::new()),
             lost: Cell::new(false),
+            parts: Cell::new(1),
             frames: RefCell::default(),
             witness: RefCell::default(),
         }))
@@ -93,6 +96,12 @@ impl World {
     /// Remembers an actor, so that the invariants see all accounts.
     pub fn remember(&self, actor: &Actor) {
         self.people.borrow_mut().push(actor.clone());
+    }
+
+    /// Forgets everybody: who is remembered holds on to the world, and neither would ever end.
+    pub fn end(&self) {
+        self.people.borrow_mut().clear();
+        self.witness.take();
     }
 
     /// Everybody who was remembered.

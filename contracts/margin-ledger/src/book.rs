@@ -4,7 +4,7 @@
 //! borrows it with a `_mut` accessor, which marks it: there is no other copy that could be stale, and no change that
 //! could be forgotten. An account is taken by value and put back, because it is settled with the rest of the book.
 
-use crate::checked::fail;
+use crate::checked::{fail, increase};
 use crate::{accrual, storage, storage::Config};
 use alloc::vec::Vec;
 use margin_interface::{AccountState, AccountStatus, AssetState, LedgerError, PerpMarket, Settlement};
@@ -143,34 +143,33 @@ impl Book {
 
     /// An account; the empty one if it never did anything.
     pub fn account(&mut self, account: &Address) -> AccountState {
-        if let Some(entry) = self.accounts.iter().find(|entry| &entry.key == account) {
-            return entry.state.clone();
-        }
-        let state = storage::account(&self.env, account);
-        let entry = Entry { key: account.clone(), state: state.clone(), stored_seq: state.seq, dirty: false };
-        self.accounts.push(entry);
-        state
+        self.account_entry(account).state.clone()
     }
 
     /// Replaces an account. Returns its new `seq`.
     pub fn put_account(&mut self, account: &Address, state: &AccountState) -> u64 {
-        self.account(account);
-        let (mut seq, mut change) = (state.seq, 0);
-        for entry in self.accounts.iter_mut().filter(|entry| &entry.key == account) {
-            change = doubtful(state) - doubtful(&entry.state);
-            seq = entry.stored_seq + 1;
-            entry.state = AccountState { seq, ..state.clone() };
-            entry.dirty = true;
-        }
+        let entry = self.account_entry(account);
+        let change = doubtful(state) - doubtful(&entry.state);
+        entry.dirty = true;
+        entry.state = state.clone();
+        entry.state.seq = entry.stored_seq + 1;
+        let seq = entry.state.seq;
         if change != 0 {
-            self.settlement_mut().doubtful_shares += change;
+            let env = &self.env.clone();
+            increase(env, &mut self.settlement_mut().doubtful_shares, change);
         }
         seq
     }
 
-    /// The accounts that were replaced.
-    pub fn changed(&self) -> Vec<Address> {
-        self.accounts.iter().filter(|entry| entry.dirty).map(|entry| entry.key.clone()).collect()
+    /// The next account from a `place` on that was replaced; moves the place behind it.
+    pub fn changed(&self, place: &mut usize) -> Option<Address> {
+        while let Some(entry) = self.accounts.get(*place) {
+            *place += 1;
+            if entry.dirty {
+                return Some(entry.key.clone());
+            }
+        }
+        None
     }
 
     /// A market, or [`LedgerError::UnknownMarket`].
@@ -230,6 +229,19 @@ impl Book {
         accrual::accrue(env, &mut state, settlement, now);
         self.assets.push(Entry { key: asset.clone(), state, stored_seq, dirty: false });
         self.assets.len() - 1
+    }
+
+    fn account_entry(&mut self, account: &Address) -> &mut Entry<Address, AccountState> {
+        let loaded = self.accounts.iter().position(|entry| same(&entry.key, account));
+        let at = loaded.unwrap_or_else(|| self.load_account(account));
+        &mut self.accounts[at]
+    }
+
+    #[inline(never)]
+    fn load_account(&mut self, account: &Address) -> usize {
+        let state = storage::account(&self.env, account);
+        self.accounts.push(Entry { key: account.clone(), stored_seq: state.seq, state, dirty: false });
+        self.accounts.len() - 1
     }
 
     fn market_entry(&mut self, market: &Symbol) -> &mut Entry<Symbol, PerpMarket> {

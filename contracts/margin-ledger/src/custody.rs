@@ -22,7 +22,7 @@ const LEAST_BPS: u32 = 500;
 pub fn sync(book: &mut Book, asset: &Address, balance: i128) -> i128 {
     let env = &book.env.clone();
     let now = book.now();
-    let before = book.asset(asset).totals.clone();
+    let before = book.asset(asset).totals;
     let missing = sub(env, before.cash, balance);
     // Tokens that came back, or that somebody gave: never more than is missing.
     let returned = missing.max(-before.pending_bad_debt);
@@ -61,8 +61,8 @@ pub fn make_room(env: &Env, state: &mut AssetState, seconds: u64) {
     let AssetState { config, totals, .. } = state;
     let counted = totals.supplied.max(bps_floor(env, config.borrow_cap, LEAST_BPS));
     let most = bps_floor(env, counted, config.outflow_bps);
-    let gained = add(env, totals.room, most * i128::from(seconds.min(WINDOW)));
-    totals.room = gained.min(most * i128::from(WINDOW));
+    let gained = add(env, totals.room, mul_div_floor(env, most, seconds.min(WINDOW).into(), 1));
+    totals.room = gained.min(mul_div_floor(env, most, WINDOW.into(), 1));
 }
 
 /// All the room of an asset that is listed now.

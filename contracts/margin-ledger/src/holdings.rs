@@ -40,13 +40,13 @@ pub fn credit_line(settlement: &Settlement) -> Total {
 /// Token units of the account's deposit, floor.
 pub fn deposited(state: &AssetState, account: &AccountState, asset: &Address) -> i128 {
     let env = asset.env();
-    supply(&state.totals).assets_floor(account.deposits.get(asset.clone()).unwrap_or(0)).or_fail(env)
+    supply(&state.totals).assets_floor(held(&account.deposits, asset)).or_fail(env)
 }
 
 /// Token units of the account's lending debt, ceil.
 pub fn owed(state: &AssetState, account: &AccountState, asset: &Address) -> i128 {
     let env = asset.env();
-    borrows(&state.totals).assets_ceil(account.debts.get(asset.clone()).unwrap_or(0)).or_fail(env)
+    borrows(&state.totals).assets_ceil(held(&account.debts, asset)).or_fail(env)
 }
 
 /// Settlement units of the account's perpetual debt, ceil.
@@ -81,7 +81,7 @@ pub fn take_deposit(
     amount: i128,
 ) -> Change {
     let env = asset.env();
-    let held = account.deposits.get(asset.clone()).unwrap_or(0);
+    let held = held(&account.deposits, asset);
     let total = supply(&state.totals);
     let most = total.assets_floor(held).or_fail(env);
     let amount = if amount == ALL { most } else { amount };
@@ -89,7 +89,7 @@ pub fn take_deposit(
         fail(env, LedgerError::InsufficientBalance);
     }
     let burnt = if amount == most { held } else { total.shares_ceil(amount).or_fail(env).min(held) };
-    lower(&mut account.deposits, asset, held, burnt);
+    hold(&mut account.deposits, asset, sub(env, held, burnt));
     decrease(env, &mut state.totals.supplied, amount);
     decrease(env, &mut state.totals.supply_shares, burnt);
     Change { amount, shares: burnt }
@@ -115,7 +115,7 @@ pub fn take_debt(
     amount: i128,
 ) -> Change {
     let env = asset.env();
-    let held = account.debts.get(asset.clone()).unwrap_or(0);
+    let held = held(&account.debts, asset);
     let total = borrows(&state.totals);
     let most = total.assets_ceil(held).or_fail(env);
     let amount = amount.min(most);
@@ -123,16 +123,17 @@ pub fn take_debt(
     if burnt == 0 && amount > 0 {
         fail(env, LedgerError::InvalidAmount);
     }
-    lower(&mut account.debts, asset, held, burnt);
+    hold(&mut account.debts, asset, sub(env, held, burnt));
     let totals = &mut state.totals;
     decrease(env, &mut totals.borrowed, amount);
     decrease(env, &mut totals.borrow_shares, burnt);
     if totals.borrow_shares == 0 {
         let reserved = totals.borrowed.min(totals.reserves);
-        let supplied = (totals.borrowed - reserved).min(totals.supplied);
-        totals.borrowed -= reserved + supplied;
-        totals.reserves -= reserved;
-        totals.supplied -= supplied;
+        decrease(env, &mut totals.borrowed, reserved);
+        decrease(env, &mut totals.reserves, reserved);
+        let supplied = totals.borrowed.min(totals.supplied);
+        decrease(env, &mut totals.borrowed, supplied);
+        decrease(env, &mut totals.supplied, supplied);
     }
     Change { amount, shares: burnt }
 }
@@ -164,19 +165,27 @@ pub fn exposed(account: &AccountState) -> bool {
     account.perp_debt > 0 || !account.debts.is_empty() || !account.positions.is_empty()
 }
 
-fn raise(shares: &mut Map<Address, i128>, asset: &Address, by: i128) {
-    let env = asset.env();
-    let held = shares.get(asset.clone());
-    if held.is_none() && shares.len() >= MAX_HOLDINGS {
-        fail(env, LedgerError::TooManyHoldings);
-    }
-    shares.set(asset.clone(), add(env, held.unwrap_or(0), by));
+/// Shares of an asset.
+#[inline(never)] // for size, as the next
+pub fn held(shares: &Map<Address, i128>, asset: &Address) -> i128 {
+    shares.get(asset.clone()).unwrap_or(0)
 }
 
-fn lower(shares: &mut Map<Address, i128>, asset: &Address, held: i128, by: i128) {
-    if by >= held {
-        shares.remove(asset.clone());
+/// Has so many shares of an asset held: none leave no slot.
+#[inline(never)]
+pub fn hold(shares: &mut Map<Address, i128>, asset: &Address, amount: i128) {
+    if amount > 0 {
+        shares.set(asset.clone(), amount);
     } else {
-        shares.set(asset.clone(), held - by);
+        shares.remove(asset.clone());
     }
+}
+
+fn raise(shares: &mut Map<Address, i128>, asset: &Address, by: i128) {
+    let env = asset.env();
+    let held = held(shares, asset);
+    if held == 0 && shares.len() >= MAX_HOLDINGS {
+        fail(env, LedgerError::TooManyHoldings);
+    }
+    hold(shares, asset, add(env, held, by));
 }

@@ -14,7 +14,7 @@ use crate::{
     standing,
 };
 use margin_interface::{
-    AccountState, Accrued, Action, AssetState, Borrowed, Deposited, LedgerError, Repaid, Withdrawn,
+    lean, AccountState, Accrued, Action, AssetState, Borrowed, Deposited, LedgerError, Repaid, Withdrawn,
     MAX_ACTIONS,
 };
 use margin_math::lock;
@@ -69,7 +69,7 @@ pub fn repay_with_collateral(book: &mut Book, account: &Address, asset: &Address
 pub fn batch(book: &mut Book, account: &Address, from: &Address, actions: &Vec<Action>) -> Vec<i128> {
     let env = &book.env.clone();
     require(env, actions.len() <= MAX_ACTIONS, LedgerError::TooManyHoldings);
-    let mut moved = Vec::new(env);
+    let mut moved = lean::list(env);
     for action in actions::read(env, actions) {
         moved.push_back(match &action {
             Action::Deposit(asset, amount) => deposit(book, from, account, asset, *amount).amount,
@@ -118,11 +118,11 @@ fn deposit(book: &mut Book, from: &Address, account: &Address, asset: &Address, 
     let state = book.asset_mut(asset);
     require_enabled(env, state);
     custody::refuse_frozen(env, state);
-    let held = owner.deposits.get(asset.clone()).unwrap_or(0);
+    let held = holdings::held(&owner.deposits, asset);
     let change = holdings::add_deposit(state, &mut owner, asset, amount);
     let term = u64::from(state.config.min_deposit_seconds);
     if term > 0 {
-        let left = owner.locks.get(asset.clone()).unwrap_or(0).saturating_sub(now);
+        let left = locked_until(&owner, asset).saturating_sub(now);
         let stays = lock::remaining(held, left, change.shares, term, from == account).or_fail(env);
         owner.locks.set(asset.clone(), now + stays);
     }
@@ -139,8 +139,7 @@ fn withdraw(book: &mut Book, account: &Address, asset: &Address, amount: i128) -
     require_positive(env, amount);
     let mut owner = book.account(account);
     standing::refuse_flagged(book, &owner);
-    let locked_until = owner.locks.get(asset.clone()).unwrap_or(0);
-    require(env, locked_until <= book.now(), LedgerError::DepositLocked);
+    require(env, locked_until(&owner, asset) <= book.now(), LedgerError::DepositLocked);
     owner.locks.remove(asset.clone());
     let state = book.asset_mut(asset);
     let Change { amount, shares } = holdings::take_deposit(state, &mut owner, asset, amount);
@@ -157,8 +156,7 @@ fn lend(book: &mut Book, account: &Address, asset: &Address, amount: i128) -> Ch
     require_positive(env, amount);
     let mut owner = book.account(account);
     // A loan of what is locked, netted by the deposit, would be the deposit leaving.
-    let locked_until = owner.locks.get(asset.clone()).unwrap_or(0);
-    require(env, locked_until <= book.now(), LedgerError::DepositLocked);
+    require(env, locked_until(&owner, asset) <= book.now(), LedgerError::DepositLocked);
     let state = book.asset_mut(asset);
     require_enabled(env, state);
     let change = holdings::add_debt(state, &mut owner, asset, amount);
@@ -169,6 +167,10 @@ fn lend(book: &mut Book, account: &Address, asset: &Address, amount: i128) -> Ch
     let (account, asset, shares) = (account.clone(), asset.clone(), change.shares);
     emit!(book, Borrowed { account, asset, account_seq, amount, asset_seq, shares });
     change
+}
+
+fn locked_until(owner: &AccountState, asset: &Address) -> u64 {
+    owner.locks.get(asset.clone()).unwrap_or(0)
 }
 
 /// An account that owes and risks nothing is never asked: its exit needs no price.

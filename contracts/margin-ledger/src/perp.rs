@@ -56,7 +56,8 @@ pub fn open_market(
         funding_price: 0,
         funding_rate: 0,
         funding_short: 0,
-        ledger: book.env.ledger().sequence(),
+        // No trade yet: the first one notes the mark before it.
+        ledger: 0,
         ledger_mark: curve::mark(base_reserve, quote_reserve).or_fail(env),
         quote_reserve,
     };
@@ -110,7 +111,7 @@ fn within_bounds(config: &MarketConfig) -> bool {
 
 /// Stores curve and funding as they stand now.
 pub fn push_market(book: &mut Book, market: &Symbol, state: MarketState) {
-    let market_seq = push(book, market, state.clone()).seq;
+    let market_seq = push(book, market, state).seq;
     MarketPushed { market: market.clone(), state, market_seq }.publish(&book.env);
 }
 
@@ -160,7 +161,7 @@ pub fn dry_fills(
     let anybody = book.env.current_contract_address();
     for (size_delta, quote_delta, fee, tip) in fills.iter() {
         tips::pay_executor(book, account, &anybody, tip);
-        apply_fill(book, account, market, size_delta, quote_delta, fee, state.clone());
+        apply_fill(book, account, market, size_delta, quote_delta, fee, *state);
     }
 }
 
@@ -284,7 +285,7 @@ pub fn take_over(
     require(env, standing::liquidatable(&owner, &margin, book.now()), LedgerError::NotLiquidatable);
     let liquidation = sized(book, &owner, market, &quotes, &margin);
     let size = liquidation.size().or_fail(env).min(max_size);
-    let rest = mul_div_floor(env, whole - size, liquidation.price, QUOTE_SCALE);
+    let rest = mul_div_floor(env, sub(env, whole, size), liquidation.price, QUOTE_SCALE);
     if size < whole && rest < min_notional {
         fail(env, LedgerError::InvalidAmount);
     }

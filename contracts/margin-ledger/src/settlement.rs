@@ -4,12 +4,12 @@
 use crate::{
     book::{emit, Book},
     checked::*,
-    holdings::{credit_line, deposited, owed, perp_owed, supply, take_debt},
+    holdings::{credit_line, deposited, held, hold, owed, perp_owed, supply, take_debt},
 };
 use margin_interface::{AccountState, BadDebt, LedgerError, PendingClaim, PendingClaimed, Settlement};
 use margin_math::settlement::{insurance_allowance, Buckets, Claim, Purse};
 use margin_math::units::USD;
-use soroban_sdk::{symbol_short, Address, Map, Symbol};
+use soroban_sdk::{symbol_short, Address, Symbol};
 
 /// Seconds of a UTC day.
 const DAY: u64 = 86_400;
@@ -89,7 +89,7 @@ impl Till {
         }
         let totals = &mut book.asset_mut(asset).totals;
         let supply = supply(totals);
-        let held = state.deposits.get(asset.clone()).unwrap_or(0);
+        let held = held(&state.deposits, asset);
         let shares = if after == 0 {
             0
         } else if after > before {
@@ -100,15 +100,12 @@ impl Till {
         };
         increase(env, &mut totals.supplied, sub(env, after, before));
         increase(env, &mut totals.supply_shares, sub(env, shares, held));
-        if shares > 0 {
-            state.deposits.set(asset.clone(), shares);
-        } else {
-            state.deposits.remove(asset.clone());
-        }
+        hold(&mut state.deposits, asset, shares);
     }
 }
 
 /// The buckets as `margin-math` knows them.
+#[inline(never)] // for size: fields that are moved look cheap to the compiler, and each is seven bytes
 pub fn buckets(settlement: &Settlement) -> Buckets {
     Buckets {
         borrowed: settlement.perp_borrowed,
@@ -172,7 +169,7 @@ fn write_off_perp(book: &mut Book, account: &Address, market: &Symbol) {
     let day = book.settlement_mut();
     if day.insurance_day != today {
         (day.insurance_day, day.insurance_spent) = (today, 0);
-        day.insurance_markets = Map::new(env);
+        day.insurance_markets = margin_interface::lean::map(env);
     }
     let spent = day.insurance_markets.get(market.clone()).unwrap_or(0);
     let allowed = insurance_allowance(till.buckets.insurance, day.insurance_spent, spent).or_fail(env);

@@ -36,7 +36,8 @@ pub fn margin_call(book: &mut Book, account: &Address) -> u64 {
 
 /// Ends the calls of the accounts that were changed and are at their level.
 pub fn end_cured_calls(book: &mut Book) {
-    for account in book.changed() {
+    let mut place = 0;
+    while let Some(account) = book.changed(&mut place) {
         let mut owner = book.account(&account);
         let called = status(&owner, book.now()) == AccountStatus::MarginCall;
         if called && is_short(book, &owner) == Some(false) {

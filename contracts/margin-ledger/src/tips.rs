@@ -2,7 +2,7 @@
 
 use crate::book::{emit, Book};
 use crate::checked::*;
-use crate::holdings::{deposited, supply};
+use crate::holdings::{deposited, held, hold, supply};
 use crate::standing;
 use crate::valuation::{self, Quotes};
 use margin_interface::{AccountState, ExecutorPaid, LedgerError};
@@ -20,17 +20,14 @@ pub fn pay_executor(book: &mut Book, account: &Address, executor: &Address, at_m
     let (mut owner, mut paid) = (book.account(account), book.account(executor));
     let amount = deposited(book.settlement_asset(), &owner, &asset).min(at_most);
     // Shares change hands and the totals stay: what they are worth to the one they are worth to the other.
-    let held = owner.deposits.get(asset.clone()).unwrap_or(0);
-    let shares = supply(&book.settlement_asset().totals).shares_ceil(amount).or_fail(env).min(held);
-    if shares == held {
-        owner.deposits.remove(asset.clone());
-    } else {
-        owner.deposits.set(asset.clone(), held - shares);
-    }
+    let held_before = held(&owner.deposits, &asset);
+    let shares = supply(&book.settlement_asset().totals).shares_ceil(amount).or_fail(env).min(held_before);
+    hold(&mut owner.deposits, &asset, sub(env, held_before, shares));
     if shares == 0 || owner.perp_debt > 0 || !bears(book, &owner) {
         return 0;
     }
-    paid.deposits.set(asset.clone(), add(env, paid.deposits.get(asset.clone()).unwrap_or(0), shares));
+    let received = add(env, held(&paid.deposits, &asset), shares);
+    hold(&mut paid.deposits, &asset, received);
     let account_seq = book.put_account(account, &owner);
     let executor_seq = book.put_account(executor, &paid);
     let (account, executor) = (account.clone(), executor.clone());

@@ -7,10 +7,9 @@ use margin_interface::{
     Publishers, Quote, Report, Sep40,
 };
 use margin_math::oracle::PRICE_DECIMALS;
-use soroban_sdk::{
-    contract, contractimpl, panic_with_error, Address, BytesN, Env, FromVal, IntoVal, Val, Vec,
-};
+use soroban_sdk::{contract, contractimpl, Address, BytesN, Env, FromVal, IntoVal, Val, Vec};
 
+use crate::checked::{require, some};
 use crate::{admin, feed, publish, read, storage};
 
 /// The guarded oracle.
@@ -30,9 +29,7 @@ impl Oracle {
     // # Errors
     // * [`OracleError::InvalidResolution`] - `resolution` is zero
     pub fn __constructor(env: Env, admin: Address, guardian: Address, base: Asset, resolution: u32) {
-        if resolution == 0 {
-            panic_with_error!(&env, OracleError::InvalidResolution);
-        }
+        require(&env, resolution > 0, OracleError::InvalidResolution);
         governance::initialise(&env, admin, guardian);
         storage::initialise(&env, &base, resolution);
     }
@@ -41,14 +38,11 @@ impl Oracle {
 #[contractimpl]
 impl Sep40 for Oracle {
     fn base(env: Env) -> Asset {
-        match storage::base(&env) {
-            Some(base) => base,
-            None => panic_with_error!(&env, OracleError::UnknownAsset),
-        }
+        storage::asset(&env, some(&env, storage::base(&env), OracleError::UnknownAsset))
     }
 
     fn assets(env: Env) -> Vec<Asset> {
-        storage::assets(&env)
+        Vec::from_val(&env, storage::assets(&env).as_val())
     }
 
     fn decimals(_env: Env) -> u32 {
@@ -60,15 +54,15 @@ impl Sep40 for Oracle {
     }
 
     fn price(env: Env, asset: Asset, timestamp: u64) -> Option<PriceData> {
-        read::price_at(&env, &asset, timestamp)
+        read::price_at(&env, asset.into_val(&env), timestamp)
     }
 
     fn prices(env: Env, asset: Asset, records: u32) -> Option<Vec<PriceData>> {
-        read::prices(&env, &asset, records)
+        read::prices(&env, asset.into_val(&env), records)
     }
 
     fn lastprice(env: Env, asset: Asset) -> Option<PriceData> {
-        read::last_price(&env, &asset)
+        read::last_price(&env, asset.into_val(&env))
     }
 }
 
@@ -81,14 +75,14 @@ impl OracleInterface for Oracle {
     fn quotes(env: Env, assets: Vec<Asset>) -> Vec<Quote> {
         let all_halted = storage::halted(&env);
         let mut quotes = Vec::from_array(&env, []);
-        for name in Vec::<Val>::from_val(&env, assets.as_val()) {
+        for name in undecoded(&env, &assets) {
             quotes.push_back(read::quote(&env, name, all_halted));
         }
         quotes
     }
 
     fn twap(env: Env, asset: Asset, window: u64) -> Option<i128> {
-        read::twap(&env, &asset, window)
+        read::twap(&env, asset.into_val(&env), window)
     }
 
     fn last_timestamp(env: Env) -> u64 {
@@ -96,13 +90,13 @@ impl OracleInterface for Oracle {
     }
 
     fn get_price(env: Env, asset: Address) -> Result<i128, OracleError> {
-        read::live_price(&env, &Asset::Stellar(asset))
+        Ok(read::live_price(&env, Asset::Stellar(asset).into_val(&env)))
     }
 
     fn poke(env: Env, assets: Vec<Asset>) -> Vec<PokeOutcome> {
         let mut outcomes = Vec::from_array(&env, []);
-        for asset in assets {
-            outcomes.push_back(feed::poke(&env, &asset));
+        for name in undecoded(&env, &assets) {
+            outcomes.push_back(feed::poke(&env, name));
         }
         storage::extend_instance(&env);
         outcomes
@@ -110,8 +104,8 @@ impl OracleInterface for Oracle {
 
     fn extend_ttl(env: Env, assets: Vec<Asset>) {
         storage::extend_shared(&env);
-        for asset in assets {
-            storage::extend_asset(&env, &asset);
+        for asset in undecoded(&env, &assets) {
+            storage::extend_asset(&env, asset);
         }
     }
 }
@@ -119,11 +113,12 @@ impl OracleInterface for Oracle {
 #[contractimpl]
 impl OraclePublisherInterface for Oracle {
     fn submit(env: Env, report: Report, signatures: Vec<PublisherSignature>) -> Result<bool, OracleError> {
-        publish::submit(&env, &report, &signatures)
+        Ok(publish::submit(&env, &report, &signatures))
     }
 
     fn revoke_publisher(env: Env, key: BytesN<32>, signature: BytesN<64>) -> Result<(), OracleError> {
-        publish::revoke(&env, key, &signature)
+        publish::revoke(&env, key, &signature);
+        Ok(())
     }
 
     fn publishers(env: Env) -> Publishers {
@@ -141,47 +136,56 @@ impl OracleAdminInterface for Oracle {
         initial_hint: i128,
     ) -> Result<(), OracleError> {
         governance::require_admin(&env);
-        admin::add_asset(&env, asset, class, limits, initial_hint)
+        admin::add_asset(&env, asset, class, limits, initial_hint);
+        Ok(())
     }
 
     fn add_alias(env: Env, alias: Asset, asset: Asset) -> Result<(), OracleError> {
         governance::require_admin(&env);
-        admin::add_alias(&env, alias, &asset)
+        admin::add_alias(&env, alias, &asset);
+        Ok(())
     }
 
     fn set_limits(env: Env, asset: Asset, limits: AssetLimits) -> Result<(), OracleError> {
         governance::require_admin(&env);
-        admin::set_limits(&env, &asset, limits, false)
+        admin::set_limits(&env, &asset, limits, false);
+        Ok(())
     }
 
     fn add_price_feed(env: Env, asset: Asset, source: PriceSource) -> Result<(), OracleError> {
         governance::require_admin(&env);
-        admin::add_price_feed(&env, &asset, source, false)
+        admin::add_price_feed(&env, &asset, source, false);
+        Ok(())
     }
 
     fn remove_price_feed(env: Env, by: Address, asset: Asset, contract: Address) -> Result<(), OracleError> {
         governance::require_governor(&env, &by);
-        admin::remove_price_feed(&env, by, &asset, contract)
+        admin::remove_price_feed(&env, by, &asset, contract);
+        Ok(())
     }
 
     fn halt(env: Env, by: Address, scope: HaltScope) -> Result<(), OracleError> {
         governance::require_governor(&env, &by);
-        admin::halt(&env, by, scope)
+        admin::halt(&env, by, scope);
+        Ok(())
     }
 
     fn add_publisher(env: Env, key: BytesN<32>) -> Result<(), OracleError> {
         governance::require_admin(&env);
-        publish::add(&env, key, false)
+        publish::add(&env, key, false);
+        Ok(())
     }
 
     fn remove_publisher(env: Env, by: Address, key: BytesN<32>) -> Result<(), OracleError> {
         governance::require_governor(&env, &by);
-        publish::remove(&env, &key)
+        publish::remove(&env, &key);
+        Ok(())
     }
 
     fn set_quorum(env: Env, quorum: u32) -> Result<(), OracleError> {
         governance::require_admin(&env);
-        publish::set_quorum(&env, quorum, false)
+        publish::set_quorum(&env, quorum, false);
+        Ok(())
     }
 
     fn propose(env: Env, change: OracleChange) -> BytesN<32> {
@@ -203,9 +207,9 @@ impl OracleAdminInterface for Oracle {
             OracleChange::Resume(scope) => admin::resume(&env, scope),
             OracleChange::Upgrade(wasm, version) => {
                 governance::upgrade(&env, wasm, version);
-                Ok(())
             }
         }
+        Ok(())
     }
 
     fn limits(env: Env, asset: Asset) -> Option<AssetLimits> {
@@ -218,3 +222,8 @@ impl OracleAdminInterface for Oracle {
 }
 
 governance::governed!(Oracle);
+
+/// Names as they came: nothing asks what they are, each is a part of a key.
+fn undecoded(env: &Env, assets: &Vec<Asset>) -> Vec<Val> {
+    Vec::from_val(env, assets.as_val())
+}

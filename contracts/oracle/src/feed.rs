@@ -6,22 +6,21 @@ use margin_interface::{
 use margin_math::guard::{Breach, Limit, Past, Round, Verdict};
 use margin_math::oracle::{agree, Agreed, Disagreed, Reading, MAX_SOURCES};
 use margin_math::twap::Print;
-use soroban_sdk::{Env, Vec};
+use soroban_sdk::{Env, Val, Vec};
 
-use crate::storage::{self, Config, Named, Ring, Seen, State};
+use crate::storage::{self, Config, Ring, Seen, State};
 
 /// Groups of a fallback that suffice: its price permits no new risk.
 const FALLBACK_QUORUM: u32 = 1;
 
 /// Reads, aggregates, guards and stores the price of one asset.
-pub fn poke(env: &Env, name: &Asset) -> PokeOutcome {
-    let Some((Named { asset, key }, mut state)) = storage::find(env, name) else {
-        return PokeOutcome::Unknown;
-    };
+pub fn poke(env: &Env, name: Val) -> PokeOutcome {
+    let Some((key, mut state)) = storage::look_up(env, name) else { return PokeOutcome::Unknown };
     let Some(config) = storage::config(env, key) else { return PokeOutcome::Unknown };
     if storage::halted(env) || state.halted {
         return PokeOutcome::Halted;
     }
+    let asset = storage::asset(env, key);
     let mut ring = storage::ring(env, key);
     let mut seen = storage::seen(env, key);
     let readings = Readings::of(env, &asset, &config, &mut seen);

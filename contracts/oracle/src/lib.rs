@@ -5,6 +5,7 @@
 #![no_std]
 
 mod admin;
+mod checked;
 mod contract;
 mod feed;
 mod publish;

@@ -8,40 +8,33 @@ use margin_math::twap::Print;
 use soroban_sdk::xdr::ToXdr as _;
 use soroban_sdk::{panic_with_error, symbol_short, BytesN, Env, Vec};
 
+use crate::checked::require;
 use crate::storage;
 
 /// Takes a report. A signature that does not verify traps.
-pub fn submit(env: &Env, report: &Report, signatures: &Vec<PublisherSignature>) -> Result<bool, OracleError> {
-    if storage::halted(env) {
-        return Err(OracleError::PriceHalted);
-    }
+pub fn submit(env: &Env, report: &Report, signatures: &Vec<PublisherSignature>) -> bool {
+    require(env, !storage::halted(env), OracleError::PriceHalted);
     let publishers = storage::publishers(env);
     let count = report.assets.len();
     let ascending = report.assets.iter().zip(report.assets.iter().skip(1)).all(|(a, b)| a < b);
     let last = count.checked_sub(1).and_then(|last| report.assets.get(last));
     let known = last.is_some_and(|last| last < storage::assets(env).len());
-    if report.epoch != publishers.epoch || count > MAX_REPORTED || !ascending || !known {
-        return Err(OracleError::InvalidReport);
-    }
+    let valid = report.epoch == publishers.epoch && count <= MAX_REPORTED && ascending && known;
+    require(env, valid, OracleError::InvalidReport);
     let least = threshold(publishers.keys.len(), publishers.quorum);
-    if signatures.len() < least {
-        return Err(OracleError::TooFewSigners);
-    }
+    require(env, signatures.len() >= least, OracleError::TooFewSigners);
     let mut reports = storage::reports(env);
     if report.round <= reports.round {
-        return Ok(false);
+        return false;
     }
     let mut observed = Observed::NEVER;
     let mut columns = [[0; MAX_PUBLISHERS]; MAX_REPORTED as usize];
     let mut previous = None;
     for (index, signed) in signatures.iter().enumerate() {
         let PublisherSignature { key, observed_at, prices, signature } = signed;
-        if previous.as_ref() >= Some(&key) || !includes(&publishers, &key) {
-            return Err(OracleError::UnknownSigner);
-        }
-        if prices.len() != count {
-            return Err(OracleError::InvalidReport);
-        }
+        let next = previous.as_ref() < Some(&key) && includes(&publishers, &key);
+        require(env, next, OracleError::UnknownSigner);
+        require(env, prices.len() == count, OracleError::InvalidReport);
         observed = observed.and(observed_at);
         for (place, price) in columns.iter_mut().filter_map(|column| column.get_mut(index)).zip(&prices) {
             *place = price;
@@ -53,12 +46,10 @@ pub fn submit(env: &Env, report: &Report, signatures: &Vec<PublisherSignature>) 
         previous = Some(key);
     }
     if observed.earliest <= reports.observed_at {
-        return Ok(false);
+        return false;
     }
     let now = env.ledger().timestamp();
-    if !observed.timely(now) {
-        return Err(OracleError::UntimelyReport);
-    }
+    require(env, observed.timely(now), OracleError::UntimelyReport);
     reports.round = report.round;
     reports.observed_at = observed.earliest;
     // Publishers' clocks may be ahead of the ledger's.
@@ -71,11 +62,11 @@ pub fn submit(env: &Env, report: &Report, signatures: &Vec<PublisherSignature>) 
     }
     storage::set_reports(env, &reports);
     ReportAccepted { round: report.round, signers: signatures.len(), timestamp }.publish(env);
-    Ok(true)
+    true
 }
 
 /// Takes out the key that asks for it.
-pub fn revoke(env: &Env, key: BytesN<32>, signature: &BytesN<64>) -> Result<(), OracleError> {
+pub fn revoke(env: &Env, key: BytesN<32>, signature: &BytesN<64>) {
     let message = (
         symbol_short!("revoke"),
         env.ledger().network_id(),
@@ -83,35 +74,30 @@ pub fn revoke(env: &Env, key: BytesN<32>, signature: &BytesN<64>) -> Result<(), 
         storage::publishers(env).epoch,
     );
     env.crypto().ed25519_verify(&key, &message.to_xdr(env), signature);
-    remove(env, &key)
+    remove(env, &key);
 }
 
 /// Adds a publisher, at once only before the first report.
-pub fn add(env: &Env, key: BytesN<32>, announced: bool) -> Result<(), OracleError> {
+pub fn add(env: &Env, key: BytesN<32>, announced: bool) {
     require_announced(env, announced);
     let mut publishers = storage::publishers(env);
     let none = key == BytesN::from_array(env, &[0; 32]);
-    if none || includes(&publishers, &key) || publishers.keys.len() as usize >= MAX_PUBLISHERS {
-        return Err(OracleError::InvalidPublishers);
-    }
+    let room = (publishers.keys.len() as usize) < MAX_PUBLISHERS;
+    require(env, room && !none && !includes(&publishers, &key), OracleError::InvalidPublishers);
     publishers.keys.push_back(key);
     set(env, publishers);
-    Ok(())
 }
 
 /// Removes a publisher.
-pub fn remove(env: &Env, key: &BytesN<32>) -> Result<(), OracleError> {
+pub fn remove(env: &Env, key: &BytesN<32>) {
     let mut publishers = storage::publishers(env);
-    if !includes(&publishers, key) {
-        return Err(OracleError::UnknownSigner);
-    }
+    require(env, includes(&publishers, key), OracleError::UnknownSigner);
     let mut kept = Vec::from_array(env, []);
     for other in publishers.keys.iter().filter(|other| other != key) {
         kept.push_back(other);
     }
     publishers.keys = kept;
     set(env, publishers);
-    Ok(())
 }
 
 fn includes(publishers: &Publishers, key: &BytesN<32>) -> bool {
@@ -119,14 +105,12 @@ fn includes(publishers: &Publishers, key: &BytesN<32>) -> bool {
 }
 
 /// Sets the fewest signatures; fewer than now at once only before the first report.
-pub fn set_quorum(env: &Env, quorum: u32, announced: bool) -> Result<(), OracleError> {
-    if quorum == 0 || quorum as usize > MAX_PUBLISHERS {
-        return Err(OracleError::InvalidPublishers);
-    }
+pub fn set_quorum(env: &Env, quorum: u32, announced: bool) {
+    let possible = quorum > 0 && quorum as usize <= MAX_PUBLISHERS;
+    require(env, possible, OracleError::InvalidPublishers);
     let publishers = storage::publishers(env);
     require_announced(env, announced || quorum >= publishers.quorum);
     set(env, Publishers { quorum, ..publishers });
-    Ok(())
 }
 
 fn require_announced(env: &Env, announced: bool) {

@@ -1,12 +1,13 @@
 //! What readers see of the stored prices. Nothing here writes, calls or traps.
 
-use margin_interface::{Asset, OracleError, PriceData, PriceStatus, Quote};
+use margin_interface::{OracleError, PriceData, PriceStatus, Quote};
 use margin_math::guard::Phase;
 use margin_math::twap::{newest_first, twap_floor, Print};
-use soroban_sdk::{Env, IntoVal, Val, Vec};
+use soroban_sdk::{Env, Val, Vec};
 
+use crate::checked::fail;
 use crate::feed::tick;
-use crate::storage::{self, State};
+use crate::storage::{self, Ring, State};
 
 const UNKNOWN: Quote = Quote { hi: 0, lo: 0, mid: 0, status: PriceStatus::Unknown, stable: 0, timestamp: 0 };
 
@@ -55,68 +56,61 @@ fn status(env: &Env, state: &State, all_halted: bool) -> PriceStatus {
 }
 
 /// The price of an asset for consumers that do not look at its status.
-pub fn live_price(env: &Env, asset: &Asset) -> Result<i128, OracleError> {
-    let (_, state) = storage::find(env, asset).ok_or(OracleError::UnknownAsset)?;
-    match status(env, &state, storage::halted(env)) {
-        PriceStatus::Live => Ok(state.track.mid),
-        PriceStatus::Halted => Err(OracleError::PriceHalted),
-        PriceStatus::Degraded | PriceStatus::Grace | PriceStatus::Tripped => Err(OracleError::PriceGuarded),
-        _ if state.diverged => Err(OracleError::OraclePriceDivergence),
-        _ => Err(OracleError::StalePrice),
-    }
+pub fn live_price(env: &Env, name: Val) -> i128 {
+    let Some((_, state)) = storage::look_up(env, name) else { fail(env, OracleError::UnknownAsset) };
+    let refusal = match status(env, &state, storage::halted(env)) {
+        PriceStatus::Live => return state.track.mid,
+        PriceStatus::Halted => OracleError::PriceHalted,
+        PriceStatus::Degraded | PriceStatus::Grace | PriceStatus::Tripped => OracleError::PriceGuarded,
+        _ if state.diverged => OracleError::OraclePriceDivergence,
+        _ => OracleError::StalePrice,
+    };
+    fail(env, refusal)
 }
 
 /// The live price as SEP-40 has it.
-pub fn last_price(env: &Env, asset: &Asset) -> Option<PriceData> {
-    let quote = quote(env, asset.into_val(env), storage::halted(env));
+pub fn last_price(env: &Env, name: Val) -> Option<PriceData> {
+    let quote = quote(env, name, storage::halted(env));
     (quote.status == PriceStatus::Live)
         .then(|| PriceData { price: quote.mid, timestamp: floored(env, quote.timestamp) })
 }
 
 /// The accepted price of the tick that contains `timestamp`.
-pub fn price_at(env: &Env, asset: &Asset, timestamp: u64) -> Option<PriceData> {
+pub fn price_at(env: &Env, name: Val, timestamp: u64) -> Option<PriceData> {
     let wanted = tick(env, timestamp);
-    with_history(env, asset, |_, mut prints| {
-        Iterator::find(&mut prints, |print| tick(env, print.timestamp) == wanted)
-            .map(|print| record(env, &print))
-    })
+    let (_, ring) = history(env, name)?;
+    let mut prints = newest_first(ring.filled());
+    prints.find(|print| tick(env, print.timestamp) == wanted).map(|print| record(env, &print))
 }
 
 /// At most `records` accepted prices, newest first.
-pub fn prices(env: &Env, asset: &Asset, records: u32) -> Option<Vec<PriceData>> {
-    with_history(env, asset, |_, prints| {
-        let mut found = Vec::from_array(env, []);
-        for (_, print) in (0..records).zip(prints) {
-            found.push_back(record(env, &print));
-        }
-        (!found.is_empty()).then_some(found)
-    })
+pub fn prices(env: &Env, name: Val, records: u32) -> Option<Vec<PriceData>> {
+    let (_, ring) = history(env, name)?;
+    let mut found = Vec::from_array(env, []);
+    for (_, print) in (0..records).zip(newest_first(ring.filled())) {
+        found.push_back(record(env, &print));
+    }
+    (!found.is_empty()).then_some(found)
 }
 
 /// The time-weighted average of accepted prices; `None` if any of them stood longer than a price may.
-pub fn twap(env: &Env, asset: &Asset, window: u64) -> Option<i128> {
-    with_history(env, asset, |max_age, prints| twap_floor(prints, env.ledger().timestamp(), window, max_age))
+pub fn twap(env: &Env, name: Val, window: u64) -> Option<i128> {
+    let (max_age, ring) = history(env, name)?;
+    twap_floor(newest_first(ring.filled()), env.ledger().timestamp(), window, max_age)
 }
 
 /// The newest accepted tick of any asset, unix seconds; 0 before the first.
 pub fn last_timestamp(env: &Env) -> u64 {
-    let found = storage::assets(env).into_iter().filter_map(|asset| storage::find(env, &asset));
+    let found = storage::assets(env).into_iter().filter_map(|name| storage::look_up(env, name));
     floored(env, found.map(|(_, state)| state.track.timestamp).max().unwrap_or(0))
 }
 
-/// Hands over the maximum age and the accepted prices of an asset, newest first; nothing while it is halted or warms up.
-fn with_history<T>(
-    env: &Env,
-    name: &Asset,
-    read: impl FnOnce(u64, &mut dyn Iterator<Item = Print>) -> Option<T>,
-) -> Option<T> {
-    let (named, state) = storage::find(env, name)?;
-    if storage::halted(env) || state.halted || state.track.phase == Phase::Warming {
-        return None;
-    }
-    let ring = storage::ring(env, named.key);
-    let mut prints = newest_first(ring.filled());
-    read(state.max_age, &mut prints)
+/// The maximum age and the accepted prices of an asset; nothing while it is halted or warms up.
+#[inline(never)] // for size
+fn history(env: &Env, name: Val) -> Option<(u64, Ring)> {
+    let (asset, state) = storage::look_up(env, name)?;
+    let silent = storage::halted(env) || state.halted || state.track.phase == Phase::Warming;
+    (!silent).then(|| (state.max_age, storage::ring(env, asset)))
 }
 
 fn record(env: &Env, print: &Print) -> PriceData {

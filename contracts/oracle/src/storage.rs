@@ -6,7 +6,9 @@ use margin_interface::{Asset, PriceSource, Publishers};
 use margin_math::guard::{Limits, Phase, Track, LIMITS};
 use margin_math::oracle::MAX_SOURCES;
 use margin_math::twap::{RING_BYTES, SLOT_BYTES};
-use soroban_sdk::{contracttype, symbol_short, Bytes, BytesN, Env, IntoVal, Symbol, TryFromVal, Val, Vec};
+use soroban_sdk::{
+    contracttype, symbol_short, Bytes, BytesN, Env, FromVal, IntoVal, Symbol, TryFromVal, Val, Vec,
+};
 
 const DAY_IN_LEDGERS: u32 = 17_280;
 /// Entries are extended when less than this remains.
@@ -93,7 +95,8 @@ pub fn initialise(env: &Env, base: &Asset, resolution: u32) {
     set_reports(env, &Reports::NONE);
 }
 
-pub fn base(env: &Env) -> Option<Asset> {
+/// Denomination of the prices, undecoded; there since the constructor.
+pub fn base(env: &Env) -> Option<Val> {
     env.storage().instance().get(&BASE)
 }
 
@@ -112,45 +115,36 @@ pub fn set_halted(env: &Env, halted: bool) {
     extend_instance(env);
 }
 
-pub fn assets(env: &Env) -> Vec<Asset> {
+/// Every name, undecoded.
+pub fn assets(env: &Env) -> Vec<Val> {
     load(env, &ASSETS.to_val()).unwrap_or_else(|| Vec::from_array(env, []))
 }
 
-pub fn set_assets(env: &Env, assets: &Vec<Asset>) {
+pub fn set_assets(env: &Env, assets: &Vec<Val>) {
     store(env, &ASSETS.to_val(), assets.to_val());
 }
 
-/// The asset that a name stands for: as what it is, and as its part of a key.
-pub struct Named {
-    pub asset: Asset,
-    pub key: Val,
-}
-
-/// The asset that `name` stands for, and its state.
-pub fn find(env: &Env, name: &Asset) -> Option<(Named, State)> {
-    let key = name.into_val(env);
-    let (alias_of, state) = look_up(env, key)?;
-    let named = match alias_of {
-        Some(key) => Named { asset: Asset::try_from_val(env, &key).ok()?, key },
-        None => Named { asset: name.clone(), key },
-    };
-    Some((named, state))
-}
-
-/// The state of the asset with that name, and what it is an alias of. Takes the name undecoded: reads of many assets
-/// only hand it on.
-pub fn look_up(env: &Env, name: Val) -> Option<(Option<Val>, State)> {
+/// The asset that `name` stands for, as its part of a key, and its state. Takes the name undecoded: it is only handed on.
+pub fn look_up(env: &Env, name: Val) -> Option<(Val, State)> {
     let stored: Val = load(env, &key(env, STATE, name))?;
     if let Some(state) = unpack_state(env, &stored) {
-        return Some((None, state));
+        return Some((name, state));
     }
     let state = unpack_state(env, &load(env, &key(env, STATE, stored))?)?;
-    Some((Some(stored), state))
+    Some((stored, state))
+}
+
+/// An asset by its part of a key.
+#[inline(never)] // for size: each decoding is written out
+pub fn asset(env: &Env, key: Val) -> Asset {
+    Asset::from_val(env, &key)
 }
 
 fn unpack_state(env: &Env, stored: &Val) -> Option<State> {
     let packed = BytesN::<STATE_BYTES>::try_from_val(env, stored).ok()?.to_array();
-    let ([mid, lo, hi, stable, anchor, candidate, floor, cap], times) = unpack(&packed)?;
+    let (mut prices, mut times) = ([0; STATE_PRICES], [0; STATE_TIMES]);
+    unpack(&packed, &mut prices, &mut times)?;
+    let [mid, lo, hi, stable, anchor, candidate, floor, cap] = prices;
     let [timestamp, anchored, judged, judged_at, since, grace_until, max_age, good, flags] = times;
     let [phase, halted, diverged, ..] = flags.to_le_bytes();
     let good = good as u32;
@@ -204,7 +198,9 @@ pub fn set_alias(env: &Env, alias: Val, asset: Val) {
 pub fn config(env: &Env, asset: Val) -> Option<Config> {
     let PackedConfig(sources, packed) = load(env, &key(env, CONFIG, asset))?;
     let packed = BytesN::<CONFIG_BYTES>::try_from(packed).ok()?.to_array();
-    let ([floor, cap], pairs): (_, [u64; CONFIG_TIMES]) = unpack(&packed)?;
+    let (mut ends, mut pairs) = ([0; CONFIG_PRICES], [0; CONFIG_TIMES]);
+    unpack(&packed, &mut ends, &mut pairs)?;
+    let [floor, cap] = ends;
     let mut of = [0; LIMITS];
     for (two, pair) in of.chunks_exact_mut(2).zip(pairs) {
         two.copy_from_slice(&[pair as u32, (pair >> 32) as u32]);
@@ -271,7 +267,9 @@ pub fn seen(env: &Env, asset: Val) -> [Seen; MAX_SOURCES] {
     fill(env, &key(env, SEEN, asset), &mut buffer);
     let mut seen = [NOTHING; MAX_SOURCES];
     for (place, packed) in seen.iter_mut().zip(buffer.chunks_exact(SEEN_BYTES)) {
-        let Some(([], [timestamp, flags])) = unpack::<0, 2>(packed) else { continue };
+        let mut pair = [0; 2];
+        let Some(()) = unpack(packed, &mut [], &mut pair) else { continue };
+        let [timestamp, flags] = pair;
         *place = Seen { timestamp, decimals: flags as u32, halted: flags >> 32 != 0 };
     }
     seen
@@ -321,8 +319,9 @@ pub fn reports(env: &Env) -> Reports {
     fill(env, &REPORTS.to_val(), &mut buffer);
     let mut reports = Reports::NONE;
     let (head, slots) = buffer.split_at(REPORT_HEAD);
-    if let Some(([], [round, observed_at])) = unpack::<0, 2>(head) {
-        (reports.round, reports.observed_at) = (round, observed_at);
+    let mut pair = [0; 2];
+    if unpack(head, &mut [], &mut pair).is_some() {
+        [reports.round, reports.observed_at] = pair;
     }
     reports.slots.copy_from_slice(slots);
     reports
@@ -350,8 +349,7 @@ pub fn extend_shared(env: &Env) {
 }
 
 /// Extends every entry of an asset; of an unlisted one there is none.
-pub fn extend_asset(env: &Env, asset: &Asset) {
-    let asset = asset.into_val(env);
+pub fn extend_asset(env: &Env, asset: Val) {
     for kind in [STATE, CONFIG, RING, SEEN] {
         let key = key(env, kind, asset);
         if env.storage().persistent().has(&key) {
@@ -396,14 +394,15 @@ fn pack(prices: &[i128], times: &[u64], packed: &mut [u8]) {
     }
 }
 
-fn unpack<const P: usize, const T: usize>(packed: &[u8]) -> Option<([i128; P], [u64; T])> {
-    let (front, back) = packed.split_at_checked(P * 16)?;
-    let (mut prices, mut times) = ([0; P], [0; T]);
+/// Reads what [`pack`] wrote; `None` if it is not as long.
+#[inline(never)] // for size
+fn unpack(packed: &[u8], prices: &mut [i128], times: &mut [u64]) -> Option<()> {
+    let (front, back) = packed.split_at_checked(prices.len() * 16)?;
     for (price, place) in prices.iter_mut().zip(front.chunks_exact(16)) {
         *price = i128::from_le_bytes(place.try_into().ok()?);
     }
     for (time, place) in times.iter_mut().zip(back.chunks_exact(8)) {
         *time = u64::from_le_bytes(place.try_into().ok()?);
     }
-    Some((prices, times))
+    Some(())
 }

@@ -8,7 +8,7 @@ use crate::{
     storage::{self, Record},
 };
 use margin_interface::{
-    AccountStatus, ClearingError, Fill, MarginLedgerClient, MarketStage, MarketState, PerpView, Quote,
+    lean, AccountStatus, ClearingError, Fill, MarginLedgerClient, MarketStage, MarketState, PerpView, Quote,
     TakeOver,
 };
 use margin_math::{
@@ -16,7 +16,7 @@ use margin_math::{
     fixed::{self, add, mul_div_floor, neg, sub},
     marks::Marks,
 };
-use soroban_sdk::{Address, Env, Error, IntoVal, Symbol, Vec};
+use soroban_sdk::{Address, Env, Error, IntoVal, Symbol};
 
 /// Who executes, and the most it is paid, settlement units.
 pub type Tip<'a> = Option<(&'a Address, i128)>;
@@ -243,7 +243,7 @@ impl<'a> Desk<'a> {
         let mut total = Fill {
             fee: 0,
             funding: 0,
-            position: self.view.position.clone(),
+            position: self.view.position,
             price: plan.price,
             quote_delta: plan.quote,
             realized_pnl: 0,
@@ -276,14 +276,14 @@ impl<'a> Desk<'a> {
     pub fn refusal(&self, plan: &Plan, at_most: i128) -> u32 {
         let env = self.env;
         let [close, open] = &plan.legs;
-        let mut fills = Vec::new(env);
+        let mut fills = lean::list(env);
         for (leg, tip) in [(close, 0), (open, at_most)] {
             if let Some(leg) = leg {
                 fills.push_back((leg.size, leg.quote, leg.fee, tip));
             }
         }
         let state = open.as_ref().or(close.as_ref()).map_or(&self.state, |leg| &leg.state);
-        let args = (self.account, self.market, fills, state.clone()).into_val(env);
+        let args = (self.account, self.market, fills, *state).into_val(env);
         let dry = Symbol::new(env, "dry_fills");
         match env.try_invoke_contract::<(), Error>(&self.ledger.address, &dry, args) {
             Ok(_) => 0,

@@ -54,8 +54,7 @@ impl Leg {
         let (base_reserve, quote_reserve) = curve::after(x, y, size, quote).on_curve()?;
         let ledger_mark =
             if state.ledger == sequence { state.ledger_mark } else { curve::mark(x, y).on_curve()? };
-        let state =
-            MarketState { base_reserve, quote_reserve, ledger: sequence, ledger_mark, ..state.clone() };
+        let state = MarketState { base_reserve, quote_reserve, ledger: sequence, ledger_mark, ..*state };
         Leg::at(config, &state, size, quote)
     }
 
@@ -67,7 +66,7 @@ impl Leg {
         quote: i128,
     ) -> Result<Leg, ClearingError> {
         let fee = bps_ceil(abs(quote).on_curve()?, config.fee_bps).on_curve()?;
-        Ok(Leg { size, quote, fee, state: state.clone(), taken: 0 })
+        Ok(Leg { size, quote, fee, state: *state, taken: 0 })
     }
 
     /// Fills `size` at `quote` with the pool; the curve stays.

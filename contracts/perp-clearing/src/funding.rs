@@ -43,7 +43,7 @@ pub fn accrued(env: &Env, market: &PerpMarket, index: &Quote) -> Result<MarketSt
         funding_at: next.updated_at,
         funding_long: next.long,
         funding_short: next.short,
-        ..state.clone()
+        ..*state
     })
 }
 

@@ -43,7 +43,7 @@ pub fn require_liquidations(env: &Env, house: &House) -> Result<(), ClearingErro
 /// whoever waits on the other side what the pool has just taken over. Returns the curve afterwards.
 pub fn sell_on(house: &mut House, state: &MarketState, index: &Quote) -> Result<MarketState, ClearingError> {
     if !markets::is_live(index) {
-        return Ok(state.clone());
+        return Ok(*state);
     }
     let to_index = house::to_mark(state.base_reserve, state.quote_reserve, index.mid).on_curve()?;
     let base = sold(house.inventory, to_index);
@@ -58,11 +58,11 @@ fn sold(inventory: i128, base: i128) -> i128 {
 
 fn moved(state: &MarketState, base: i128) -> Result<MarketState, ClearingError> {
     if base == 0 {
-        return Ok(state.clone());
+        return Ok(*state);
     }
     let (base_reserve, quote_reserve) =
         house::moved(state.base_reserve, state.quote_reserve, base).on_curve()?;
-    Ok(MarketState { base_reserve, quote_reserve, ..state.clone() })
+    Ok(MarketState { base_reserve, quote_reserve, ..*state })
 }
 
 /// Moves the mark toward the index, by at most half a percent, once an hour. Returns what it cost.

@@ -1,8 +1,8 @@
 //! Keys, durability and lifetime of every entry. Nothing else touches `env.storage()`, and nothing here computes.
 
-use margin_interface::{ClearingConfig, ClearingError, House, OrderBook};
+use margin_interface::{lean, ClearingConfig, ClearingError, House, OrderBook};
 use margin_math::marks::{Marks, PACKED};
-use soroban_sdk::{contracttype, panic_with_error, Address, BytesN, Env, IntoVal, Map, Symbol, Val};
+use soroban_sdk::{contracttype, panic_with_error, symbol_short, Address, BytesN, Env, IntoVal, Symbol, Val};
 
 /// Ledgers of a day at five seconds.
 pub const DAY_IN_LEDGERS: u32 = 17_280;
@@ -11,17 +11,14 @@ pub const THRESHOLD: u32 = 90 * DAY_IN_LEDGERS;
 /// To what it is extended.
 pub const BUMP: u32 = 120 * DAY_IN_LEDGERS;
 
-#[contracttype]
-#[derive(Clone)]
-enum Key {
-    Config,
-    House(Symbol),
-    Nonces(Address, u64),
-    Orders(Address),
-    Part(Address, u64),
-    Stake(Address),
-    Shares,
-}
+// Keys are tuples that start with one of these: a symbol that is a constant costs nothing at run time.
+const CONFIG: Symbol = symbol_short!("Config");
+const HOUSE: Symbol = symbol_short!("House");
+const NONCES: Symbol = symbol_short!("Nonces");
+const ORDERS: Symbol = symbol_short!("Orders");
+const PART: Symbol = symbol_short!("Part");
+const SHARES: Symbol = symbol_short!("Shares");
+const STAKE: Symbol = symbol_short!("Stake");
 
 /// What was filled of an order that is not complete.
 #[contracttype]
@@ -68,9 +65,24 @@ pub struct Record {
     pub marks: Marks,
 }
 
-fn set_persistent<T: IntoVal<Env, Val>>(env: &Env, key: &Key, value: &T) {
-    env.storage().persistent().set(key, value);
-    env.storage().persistent().extend_ttl(key, THRESHOLD, BUMP);
+#[inline(never)] // for size, as the next
+fn key(env: &Env, name: Symbol) -> Val {
+    (name,).into_val(env)
+}
+
+#[inline(never)]
+fn key_of(env: &Env, name: Symbol, of: Val) -> Val {
+    (name, of).into_val(env)
+}
+
+#[inline(never)]
+fn numbered(env: &Env, name: Symbol, account: &Address, number: u64) -> Val {
+    (name, account, number).into_val(env)
+}
+
+fn set_persistent<T: IntoVal<Env, Val>>(env: &Env, key: Val, value: &T) {
+    env.storage().persistent().set(&key, value);
+    env.storage().persistent().extend_ttl(&key, THRESHOLD, BUMP);
     extend_instance(env);
 }
 
@@ -82,82 +94,84 @@ fn extend_instance(env: &Env) {
 pub fn config(env: &Env) -> ClearingConfig {
     env.storage()
         .instance()
-        .get(&Key::Config)
+        .get(&key(env, CONFIG))
         .unwrap_or_else(|| panic_with_error!(env, ClearingError::InvalidConfig))
 }
 
 /// Stores the configuration.
 pub fn set_config(env: &Env, config: &ClearingConfig) {
-    env.storage().instance().set(&Key::Config, config);
+    env.storage().instance().set(&key(env, CONFIG), config);
     extend_instance(env);
 }
 
 /// The house's side of a market; `None` before it opens.
 pub fn record(env: &Env, market: &Symbol) -> Option<Record> {
-    let stored: Option<(House, BytesN<PACKED>)> = env.storage().persistent().get(&Key::House(market.clone()));
+    let stored: Option<(House, BytesN<PACKED>)> =
+        env.storage().persistent().get(&key_of(env, HOUSE, market.to_val()));
     stored.map(|(house, marks)| Record { house, marks: Marks::unpack(marks.to_array()) })
 }
 
 /// Stores the house's side of a market.
 pub fn set_record(env: &Env, market: &Symbol, record: &Record) {
     let marks = BytesN::from_array(env, record.marks.pack());
-    set_persistent(env, &Key::House(market.clone()), &(record.house.clone(), marks));
+    set_persistent(env, key_of(env, HOUSE, market.to_val()), &(record.house.clone(), marks));
 }
 
 /// What a provider holds of the pool's present generation, and all its shares. The host refuses to read an archived entry,
 /// so an absent one never held any.
 pub fn stake(env: &Env, provider: &Address) -> (Stake, Shares) {
-    let shares = env.storage().persistent().get(&Key::Shares).unwrap_or(Shares { generation: 0, total: 0 });
+    let shares =
+        env.storage().persistent().get(&key(env, SHARES)).unwrap_or(Shares { generation: 0, total: 0 });
     let none = Stake { exit_at: 0, exiting: 0, generation: shares.generation, shares: 0, unlocked_at: 0 };
-    let stored: Option<Stake> = env.storage().persistent().get(&Key::Stake(provider.clone()));
+    let stored: Option<Stake> = env.storage().persistent().get(&key_of(env, STAKE, provider.to_val()));
     (stored.filter(|stake| stake.generation == shares.generation).unwrap_or(none), shares)
 }
 
 /// Stores what a provider holds.
 pub fn set_stake(env: &Env, provider: &Address, stake: &Stake) {
-    set_persistent(env, &Key::Stake(provider.clone()), stake);
+    set_persistent(env, key_of(env, STAKE, provider.to_val()), stake);
 }
 
 /// Stores what all providers hold.
 pub fn set_shares(env: &Env, shares: &Shares) {
-    set_persistent(env, &Key::Shares, shares);
+    set_persistent(env, key(env, SHARES), shares);
 }
 
 // The host refuses to read an archived entry, so none of the following can be taken for one that never was: a nonce that
 // was used stays used.
 
-/// The 64 nonces of a word: the low half is used, the high half filled.
+/// The 64 nonces of a word: the low half is used, the high half filled. Stored as a type that everything else is of.
 pub fn nonces(env: &Env, account: &Address, word: u64) -> u128 {
-    env.storage().persistent().get(&Key::Nonces(account.clone(), word)).unwrap_or(0)
+    env.storage().persistent().get(&numbered(env, NONCES, account, word)).map_or(0, i128::cast_unsigned)
 }
 
 /// Stores the nonces of a word.
 pub fn set_nonces(env: &Env, account: &Address, word: u64, bits: u128) {
-    set_persistent(env, &Key::Nonces(account.clone(), word), &bits);
+    set_persistent(env, numbered(env, NONCES, account, word), &bits.cast_signed());
 }
 
 /// An account's epoch and stored orders.
 pub fn orders(env: &Env, account: &Address) -> OrderBook {
-    let stored = env.storage().persistent().get(&Key::Orders(account.clone()));
-    stored.unwrap_or_else(|| OrderBook { epoch: 0, resting: Map::new(env) })
+    let stored = env.storage().persistent().get(&key_of(env, ORDERS, account.to_val()));
+    stored.unwrap_or_else(|| OrderBook { epoch: 0, resting: lean::map(env) })
 }
 
 /// Stores an account's epoch and orders.
 pub fn set_orders(env: &Env, account: &Address, book: &OrderBook) {
-    set_persistent(env, &Key::Orders(account.clone()), book);
+    set_persistent(env, key_of(env, ORDERS, account.to_val()), book);
 }
 
 /// What was filled of the order of a nonce; `None` if nothing was, or all of it.
 pub fn part(env: &Env, account: &Address, nonce: u64) -> Option<Part> {
-    env.storage().persistent().get(&Key::Part(account.clone(), nonce))
+    env.storage().persistent().get(&numbered(env, PART, account, nonce))
 }
 
 /// Stores what was filled of an order.
 pub fn set_part(env: &Env, account: &Address, nonce: u64, part: &Part) {
-    set_persistent(env, &Key::Part(account.clone(), nonce), part);
+    set_persistent(env, numbered(env, PART, account, nonce), part);
 }
 
 /// Forgets a part: the nonce says the rest.
 pub fn remove_part(env: &Env, account: &Address, nonce: u64) {
-    env.storage().persistent().remove(&Key::Part(account.clone(), nonce));
+    env.storage().persistent().remove(&numbered(env, PART, account, nonce));
 }

@@ -122,7 +122,7 @@ fn sequences(by_default: u64) -> u64 {
 
 #[test]
 fn a_person_with_two_accounts_gains_nothing_by_being_liquidated() {
-    let met = search(2, &market_config(), sequences(20), 0);
+    let met = search(2, &market_config(), sequences(40), 0);
     std::println!("two accounts: {met:?}");
     assert!(met.best <= 0 && met.bad_debts == 0, "{met:?}");
     assert!(met.own + met.keepers > 2 && met.matches > 10, "{met:?}");
@@ -131,7 +131,7 @@ fn a_person_with_two_accounts_gains_nothing_by_being_liquidated() {
 #[test]
 fn a_person_with_four_accounts_gains_nothing_without_fees() {
     let free = MarketConfig { fee_bps: 0, size_scaling_bps: 0, ..market_config() };
-    let met = search(4, &free, sequences(20), 10_000);
+    let met = search(4, &free, sequences(40), 10_000);
     std::println!("four accounts: {met:?}");
     assert!(met.best <= 0 && met.bad_debts == 0, "{met:?}");
     assert!(met.own + met.keepers > 10 && met.matches > 10, "{met:?}");

@@ -1,13 +1,13 @@
 //! What traders and keepers ask before they act. Nothing is decided here.
 
 use crate::{desk::Desk, error::OrRefuse, raw::Raw};
-use margin_interface::{ClearingError, MarginLedgerClient};
+use margin_interface::{lean, ClearingError, MarginLedgerClient};
 use margin_math::{
     fixed::{abs, add, bps_ceil, bps_floor, mul_div_ceil, mul_div_floor, neg, sub},
     headroom::Stake,
     units::{BPS, PRICE, QUOTE_SCALE},
 };
-use soroban_sdk::{vec, Address, Env, IntoVal, Symbol, Val, Vec};
+use soroban_sdk::{symbol_short, Address, Env, IntoVal, Map, Symbol, Val, Vec};
 
 /// How often the largest trade is halved by the rules of the market, which cost little.
 const BY_RULES: u32 = 40;
@@ -79,8 +79,11 @@ pub fn buying_power(
     account: &Address,
     market: &Symbol,
 ) -> Result<i128, ClearingError> {
-    let nothing: Vec<Val> = vec![env];
-    let summary = Raw::ask(env, &ledger.address, "preview", (account, nothing).into_val(env));
+    let nothing: Vec<Val> = lean::list(env);
+    let args = (account, &nothing, &nothing).into_val(env);
+    let (summary, _): (Map<Symbol, Val>, Val) =
+        env.invoke_contract(&ledger.address, &symbol_short!("preview"), args);
+    let summary = Raw::of(env, summary);
     let mut free = sub(summary.get("effective_margin"), summary.get("required_margin")).on_curve()?;
     for position in breakdown(ledger, account).each("positions") {
         let size = abs(position.get("size")).on_curve()?;
@@ -102,7 +105,7 @@ pub fn max_trade(
 ) -> Result<i128, ClearingError> {
     let desk = Desk::open(env, account, market)?;
     // Half of the curve is beyond every cap.
-    let most = desk.depth() / 2;
+    let most = desk.depth() >> 1;
     let signed = |size: i128| if is_long { size } else { -size };
     let by_rules = largest(most, BY_RULES, |size| desk.plan(signed(size), None, false).is_ok());
     let by_margin = largest(by_rules, BY_MARGIN, |size| {
@@ -118,7 +121,8 @@ fn largest(most: i128, halvings: u32, accepts: impl Fn(i128) -> bool) -> i128 {
     }
     let (mut accepted, mut refused) = (0, most);
     for _ in 0..halvings {
-        let middle = accepted + (refused - accepted) / 2;
+        // Not divided: the division of 128 bits would be a kilobyte of the contract.
+        let middle = accepted + ((refused - accepted) >> 1);
         if accepts(middle) {
             accepted = middle;
         } else {

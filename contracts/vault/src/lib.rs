@@ -3,10 +3,13 @@
 //! Who owns and owes what is the margin ledger's; the vault moves the tokens and has the ledger book it.
 #![no_std]
 
+extern crate alloc;
+
 #[cfg(test)]
 extern crate std;
 
 mod batch;
+mod calls;
 mod contract;
 mod custody;
 mod plan;

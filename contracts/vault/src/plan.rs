@@ -1,7 +1,8 @@
 //! How an account restores its health: what it should do next, by what it owns and owes, its wallet and the curve.
 
+use crate::calls::ask;
 use margin_interface::{
-    Breakdown, DeleverageStep, Holding, MarginLedgerClient, OpenPosition, PerpClearingClient,
+    lean, Breakdown, DeleverageStep, Holding, MarginLedgerClient, OpenPosition, TradeQuote,
 };
 use margin_math::deleverage::{
     base_of, fill_cost_bps, given_up_bps, notional_floor, units_floor, value_floor, worst_price, Health,
@@ -10,7 +11,7 @@ use margin_math::deleverage::{
 use margin_math::fixed::{abs, add, bps_floor, mul_div_ceil, sub};
 use margin_math::units::{BPS, QUOTE_SCALE, SETTLEMENT_DECIMALS};
 use margin_math::MathError;
-use soroban_sdk::{token::TokenClient, Address, Env, Vec};
+use soroban_sdk::{Address, Env, IntoVal, Vec};
 
 /// An account below the health that it wants.
 pub struct Plan<'a> {
@@ -47,14 +48,14 @@ impl<'a> Plan<'a> {
         };
         let owed = self.owed();
         // Every balance, before the first step is found.
-        let mut wallet = Vec::new(self.env);
+        let mut wallet = lean::list(self.env);
         for debt in owed.iter() {
             if find(&wallet, &debt.asset).is_some() {
                 continue;
             }
             // A token that cannot be read blocks itself alone.
-            let balance = TokenClient::new(self.env, &debt.asset).try_balance(account);
-            let amount = balance.map_or(0, |balance| balance.unwrap_or(0));
+            let balance = ask(self.env, &debt.asset, "balance", (account,).into_val(self.env));
+            let amount = balance.unwrap_or(0);
             // A balance supports nothing yet.
             wallet.push_back(Holding { amount, weight_bps: 0, ..debt });
         }
@@ -90,7 +91,7 @@ impl<'a> Plan<'a> {
     /// All debts. That to the credit line, which a repayment of the settlement asset settles first, leads.
     fn owed(&self) -> Vec<Holding> {
         let breakdown = self.breakdown;
-        let mut owed = Vec::new(self.env);
+        let mut owed = lean::list(self.env);
         if breakdown.perp_debt > 0 {
             owed.push_back(Holding {
                 amount: breakdown.perp_debt,
@@ -101,7 +102,7 @@ impl<'a> Plan<'a> {
                 value: 0,
             });
         }
-        owed.append(&breakdown.debts);
+        lean::append(&mut owed, &breakdown.debts, 0..breakdown.debts.len());
         owed
     }
 
@@ -134,12 +135,12 @@ impl<'a> Plan<'a> {
         if base <= 0 {
             return Ok(None);
         }
-        let clearing = PerpClearingClient::new(self.env, &self.ledger.config().perp_clearing);
-        let premium = clearing.try_update_funding_rate(&position.market);
-        let premium = premium.map_or(0, |premium| premium.unwrap_or(0));
-        let Ok(Ok(quote)) = clearing.try_quote_trade(&position.market, &against(base)) else {
-            return Ok(None);
-        };
+        let clearing = self.ledger.config().perp_clearing;
+        let market = (&position.market,).into_val(self.env);
+        let premium = ask(self.env, &clearing, "update_funding_rate", market).unwrap_or(0);
+        let trade = (&position.market, against(base)).into_val(self.env);
+        let quote: Option<TradeQuote> = ask(self.env, &clearing, "quote_trade", trade);
+        let Some(quote) = quote else { return Ok(None) };
         // From the average to the end of a fill is as far as from its beginning to the average.
         let impact = abs(sub(quote.mark, quote.price)?)?;
         let limit = worst_price(is_long, position.index, premium, impact)?;
@@ -194,7 +195,10 @@ fn take_heaviest(positions: &mut Vec<OpenPosition>) -> Option<(OpenPosition, i12
         }
     }
     let (place, position, notional) = best?;
-    positions.remove(place);
+    let mut rest = lean::list(positions.env());
+    lean::append(&mut rest, positions, 0..place);
+    lean::append(&mut rest, positions, place + 1..positions.len());
+    *positions = rest;
     Some((position, notional))
 }
 

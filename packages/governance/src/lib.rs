@@ -4,6 +4,7 @@
 //! may cancel it, and it lapses when nobody executes it. What lowers risk needs none of this. A contract describes its
 //! changes by one enum of its own; this package never looks inside.
 #![no_std]
+#![warn(missing_docs)]
 
 mod entry_points;
 mod offices;

@@ -3,9 +3,7 @@
 use crate::offices::{require_admin, require_veto};
 use margin_interface::{ChangeCancelled, ChangeExecuted, ChangeProposed, GovernanceError, Schedule};
 use soroban_sdk::{
-    panic_with_error, symbol_short,
-    xdr::{FromXdr, ToXdr},
-    Address, Bytes, BytesN, Env, IntoVal, Symbol, TryFromVal, Val,
+    panic_with_error, symbol_short, xdr::ToXdr, Address, BytesN, Env, IntoVal, Symbol, TryFromVal, Val,
 };
 
 const HOUR: u64 = 3_600;
@@ -42,29 +40,34 @@ fn key(id: &BytesN<32>) -> (Symbol, BytesN<32>) {
     (symbol_short!("Scheduled"), id.clone())
 }
 
-fn load(env: &Env, id: &BytesN<32>) -> Option<(Bytes, Schedule)> {
+/// The change, when it is ready, and when it expires: no [`Schedule`], which is larger in storage and in code.
+fn load(env: &Env, id: &BytesN<32>) -> Option<(Val, u64, u64)> {
     env.storage().temporary().get(&key(id))
 }
 
-fn id_of(env: &Env, encoded: &Bytes) -> BytesN<32> {
-    env.crypto().sha256(encoded).to_bytes()
+fn id_of(env: &Env, change: Val) -> BytesN<32> {
+    env.crypto().sha256(&change.to_xdr(env)).to_bytes()
 }
 
 /// Schedules `change`. Returns its id: the same change has the same id, and is scheduled at most once at a time.
 ///
 /// Authorised by the admin. [`GovernanceError::AlreadyScheduled`] while it is scheduled and not expired.
 pub fn propose<C: IntoVal<Env, Val>>(env: &Env, change: C, delay: Delay) -> BytesN<32> {
+    schedule(env, change.into_val(env), delay)
+}
+
+#[inline(never)] // for size: once for every type of change
+fn schedule(env: &Env, change: Val, delay: Delay) -> BytesN<32> {
     require_admin(env);
-    let encoded = change.to_xdr(env);
-    let id = id_of(env, &encoded);
+    let id = id_of(env, change);
     let now = env.ledger().timestamp();
-    if load(env, &id).is_some_and(|(_, schedule)| now < schedule.expires_at) {
+    if load(env, &id).is_some_and(|(_, _, expires_at)| now < expires_at) {
         panic_with_error!(env, GovernanceError::AlreadyScheduled);
     }
     let ready_at = now + delay.seconds();
     let expires_at = ready_at + OPEN_FOR;
     let key = key(&id);
-    env.storage().temporary().set(&key, &(encoded, Schedule { expires_at, ready_at }));
+    env.storage().temporary().set(&key, &(change, ready_at, expires_at));
     env.storage().temporary().extend_ttl(&key, LIFETIME, LIFETIME);
     ChangeProposed { id: id.clone(), ready_at, expires_at }.publish(env);
     id
@@ -74,33 +77,33 @@ pub fn propose<C: IntoVal<Env, Val>>(env: &Env, change: C, delay: Delay) -> Byte
 ///
 /// [`GovernanceError::NotScheduled`], [`GovernanceError::TooEarly`], [`GovernanceError::Expired`].
 pub fn take<C: TryFromVal<Env, Val>>(env: &Env, id: &BytesN<32>) -> C {
-    match C::from_xdr(env, &take_encoded(env, id)) {
+    match C::try_from_val(env, &take_scheduled(env, id)) {
         Ok(change) => change,
-        // Another version of the contract encoded it, or another function proposed it.
+        // Another version of the contract stored it, or another function proposed it.
         Err(_) => panic_with_error!(env, GovernanceError::NotScheduled),
     }
 }
 
 /// [`take`] of a change that the caller knows.
 pub fn take_announced<C: IntoVal<Env, Val> + Clone>(env: &Env, change: &C) {
-    take_encoded(env, &id_of(env, &change.clone().to_xdr(env)));
+    take_scheduled(env, &id_of(env, change.clone().into_val(env)));
 }
 
-fn take_encoded(env: &Env, id: &BytesN<32>) -> Bytes {
+fn take_scheduled(env: &Env, id: &BytesN<32>) -> Val {
     require_admin(env);
-    let Some((encoded, schedule)) = load(env, id) else {
+    let Some((change, ready_at, expires_at)) = load(env, id) else {
         panic_with_error!(env, GovernanceError::NotScheduled);
     };
     let now = env.ledger().timestamp();
-    if now < schedule.ready_at {
+    if now < ready_at {
         panic_with_error!(env, GovernanceError::TooEarly);
     }
-    if now >= schedule.expires_at {
+    if now >= expires_at {
         panic_with_error!(env, GovernanceError::Expired);
     }
     env.storage().temporary().remove(&key(id));
     ChangeExecuted { id: id.clone() }.publish(env);
-    encoded
+    change
 }
 
 /// [`GovernanceInterface::cancel`](margin_interface::GovernanceInterface::cancel).
@@ -115,5 +118,5 @@ pub fn cancel(env: &Env, by: Address, id: BytesN<32>) {
 
 /// [`GovernanceInterface::scheduled`](margin_interface::GovernanceInterface::scheduled).
 pub fn scheduled(env: &Env, id: BytesN<32>) -> Option<Schedule> {
-    load(env, &id).map(|(_, schedule)| schedule)
+    load(env, &id).map(|(_, ready_at, expires_at)| Schedule { expires_at, ready_at })
 }

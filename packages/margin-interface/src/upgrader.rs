@@ -1,5 +1,6 @@
 //! The upgrader: announced code and its migration in one transaction.
 
+use offchain_docs::offchain_docs;
 use soroban_sdk::{contractclient, contracterror, contracttype, Address, BytesN, Env, Vec};
 
 /// Errors of the upgrader (1100-1199). Errors of governance (1000-1099) come through unchanged.
@@ -12,12 +13,13 @@ pub enum UpgraderError {
 }
 
 /// What becomes of one contract.
+#[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Upgrade {
     /// A governed contract.
     pub target: Address,
-    /// Of its storage, as announced.
+    /// Version of its storage, as announced.
     pub version: u32,
     /// Hash of its code, as announced.
     pub wasm: BytesN<32>,

@@ -3,7 +3,7 @@
 //! With support `E`, requirement `R` and target `T`, every function solves `E' = T * R'` for the size of one step.
 
 use crate::error::overflow;
-use crate::fixed::{abs, add, bps_ceil, bps_floor, mul_div_ceil, mul_div_floor, pow10, sub};
+use crate::fixed::{abs, add, bps_ceil, bps_floor, mul, mul_div_ceil, mul_div_floor, pow10, sub};
 use crate::lending_liquidation::DELEVERAGE_BONUS_BPS;
 use crate::units::{BPS, INDEX, PRICE, USD};
 use crate::MathError;
@@ -95,7 +95,7 @@ impl Health {
         if after.required <= 0 {
             return Ok(true);
         }
-        Ok(product(after.effective, self.required)? > product(self.effective, after.required)?)
+        Ok(mul(after.effective, self.required)? > mul(self.effective, after.required)?)
     }
 
     /// After a reduction by `cut`.
@@ -121,7 +121,7 @@ impl Health {
         let freed = product_bps(target_bps, position.mmr_bps);
         let above_one = target - bps;
         // Per notional, at 1e8.
-        let paid = add(sub(freed, product(bps, position.cost_bps)?)?, product(above_one, loss_bps)?)?;
+        let paid = add(sub(freed, mul(bps, position.cost_bps)?)?, mul(above_one, loss_bps)?)?;
         if paid > 0 {
             let reduction = mul_div_ceil(shortage, bps, paid)?.min(position.notional);
             let outlay = mul_div_ceil(reduction, add(loss_bps, position.cost_bps)?, bps)?;
@@ -129,8 +129,8 @@ impl Health {
                 return Ok(reduction);
             }
         }
-        let owed = product(target, sub(i128::from(position.mmr_bps), position.cost_bps)?)?;
-        let left = sub(shortage, product(above_one, position.deposit)?)?;
+        let owed = mul(target, sub(i128::from(position.mmr_bps), position.cost_bps)?)?;
+        let left = sub(shortage, mul(above_one, position.deposit)?)?;
         if owed <= 0 || left <= 0 {
             return Ok(0);
         }
@@ -138,12 +138,8 @@ impl Health {
     }
 }
 
-fn product(a: i128, b: i128) -> Result<i128, MathError> {
-    a.checked_mul(b).map_or_else(overflow, Ok)
-}
-
 fn scaled(amount: i128, bps: u32) -> Result<i128, MathError> {
-    product(amount, i128::from(bps))
+    mul(amount, i128::from(bps))
 }
 
 /// Of two rates; fits whatever they are.
@@ -167,7 +163,7 @@ pub fn value_floor(amount: i128, price: i128, decimals: u32) -> Result<i128, Mat
 }
 
 fn units_per_usd(decimals: u32) -> Result<i128, MathError> {
-    product(pow10(decimals)?, PRICE / USD)
+    mul(pow10(decimals)?, PRICE / USD)
 }
 
 /// Base (1e14) whose notional at `price` is at least `notional`, at most `|size|`.

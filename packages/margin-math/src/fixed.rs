@@ -40,6 +40,11 @@ pub fn abs(a: i128) -> Result<i128, MathError> {
     a.checked_abs().map_or_else(overflow, Ok)
 }
 
+/// Multiplies, or [`MathError::Overflow`]. Not by the runtime's checked product, which a contract would link beside this.
+pub fn mul(a: i128, b: i128) -> Result<i128, MathError> {
+    mul_div(a, b, 1, false)
+}
+
 /// `a / b` toward minus infinity.
 pub fn div_floor(a: i128, b: i128) -> Result<i128, MathError> {
     mul_div(a, 1, b, false)

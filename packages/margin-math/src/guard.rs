@@ -5,6 +5,7 @@
 //! the candidate widens the interval, and only rounds back inside the limits, or time and more groups than usual, or
 //! the admin after a delay, end it.
 
+use crate::fixed::{mul, mul_div_floor, sub};
 use crate::oracle::{stable_step, within, Agreed, MAX_PRICE, MAX_SOURCES, MIN_PRICE, STABLE_RATE};
 use crate::twap::{newest_first, twap_floor, ANY_GAP, RING_SLOTS};
 use crate::units::BPS;
@@ -149,7 +150,8 @@ impl Limits {
         let (floor, cap) = class.band();
         for (end, percent) in [(&mut self.floor, floor), (&mut self.cap, cap)] {
             if *end == 0 {
-                *end = (hint / 100).saturating_mul(percent);
+                // What does not fit is out of bounds.
+                *end = mul_div_floor(hint, percent, 100).unwrap_or(i128::MAX);
             }
         }
         self
@@ -497,9 +499,9 @@ impl Track {
 
 /// Whether `to` is at most `bps` of `from` away from it.
 pub fn moved_within(from: i128, to: i128, bps: u32) -> bool {
-    let distance = i128::try_from(from.abs_diff(to)).ok().and_then(|d| d.checked_mul(i128::from(BPS)));
-    match (distance, from.checked_mul(i128::from(bps))) {
-        (Some(distance), Some(limit)) => distance <= limit,
+    let distance = sub(from.max(to), from.min(to)).and_then(|distance| mul(distance, BPS.into()));
+    match (distance, mul(from, bps.into())) {
+        (Ok(distance), Ok(limit)) => distance <= limit,
         _ => false,
     }
 }

@@ -50,7 +50,7 @@ impl Stake {
             return Ok(Some(best));
         }
         while abs(sub(best, worst)?)? > 1 {
-            let middle = add(worst, best)? / 2;
+            let middle = add(worst, best)? >> 1;
             if self.excess(middle)? < 0 {
                 worst = middle;
             } else {

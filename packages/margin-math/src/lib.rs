@@ -34,4 +34,7 @@ pub mod twap;
 pub mod units;
 pub mod window;
 
+#[cfg(test)]
+mod adversaries;
+
 pub use error::MathError;

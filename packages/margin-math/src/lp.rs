@@ -6,7 +6,7 @@
 //! what nobody deposited, so inflating the price of a share is worthless.
 
 use crate::error::exhausted;
-use crate::fixed::{add, bps_floor, mul_div_floor, sub};
+use crate::fixed::{add, bps_floor, div_floor, mul_div_floor, sub};
 use crate::{defaults, MathError};
 
 /// Shares that exist without an owner.
@@ -56,7 +56,7 @@ pub fn is_sound(pool: &Pool, doubtful: i128) -> Result<bool, MathError> {
 /// otherwise. Whoever enters then starts anew; shares of before are void, or they would make the next ones too many to
 /// count.
 pub fn is_wiped_out(pool: &Pool, total_shares: i128) -> Result<bool, MathError> {
-    let dust = total_shares / (VIRTUAL_SHARES * 1_000_000);
+    let dust = div_floor(total_shares, VIRTUAL_SHARES * 1_000_000)?;
     let nav = nav_in(pool)?;
     Ok(total_shares > 0 && (0..=dust).contains(&nav) && (0..=dust).contains(&pool.gross()?))
 }

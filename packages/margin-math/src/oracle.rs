@@ -1,7 +1,7 @@
 //! From the prices of several sources to one: admission, independence groups, quorum, median, divergence.
 
-use crate::fixed::{add, div_ceil, div_floor, pow10, sub};
-use crate::units::BPS;
+use crate::fixed::{add, div_ceil, div_floor, mul, mul_div_floor, pow10, sub};
+use crate::guard::moved_within;
 
 /// Decimals of every price of ours; [`crate::units::PRICE`] is `10^PRICE_DECIMALS`.
 pub const PRICE_DECIMALS: u32 = 14;
@@ -89,7 +89,7 @@ pub fn admit(candidate: &Candidate, now: u64) -> Result<Enclosed, Inadmissible> 
 pub fn rescale(price: i128, decimals: u32) -> Option<Enclosed> {
     match PRICE_DECIMALS.checked_sub(decimals) {
         Some(missing) => {
-            let exact = price.checked_mul(pow10(missing).ok()?)?;
+            let exact = mul(price, pow10(missing).ok()?).ok()?;
             Some(Enclosed { floor: exact, ceil: exact })
         }
         None => {
@@ -144,37 +144,34 @@ pub enum Disagreed {
 /// `delta_bps` of it (relative to the smaller of both, inclusive) agree with it. They must be at least `quorum` and more
 /// than half of all groups, one of them with a fresh reading. Considers at most [`MAX_SOURCES`] readings.
 pub fn agree(readings: &[Option<Reading>], quorum: u32, delta_bps: u32) -> Result<Agreed, Disagreed> {
-    let mut groups = [None::<Group>; MAX_SOURCES];
+    let mut groups = [Group::NONE; MAX_SOURCES];
+    let mut prices = [UNPRICED; MAX_SOURCES];
     let mut count = 0;
     for reading in readings.iter().take(MAX_SOURCES).flatten() {
-        if !groups.iter().flatten().any(|group| group.id == reading.group) {
-            groups[count] = Some(Group::of(readings, reading.group));
+        if !groups[..count].iter().any(|group| group.id == reading.group) {
+            groups[count] = Group::of(readings, reading.group);
+            prices[count] = groups[count].price;
             count += 1;
         }
     }
-    let groups = &mut groups[..count];
+    let groups = &groups[..count];
     let enough = |groups: u32| groups > 0 && groups >= quorum;
-    let all = groups.len() as u32;
-    if !enough(all) || !groups.iter().flatten().any(|group| group.oldest_fresh.is_some()) {
+    let all = count as u32;
+    if !enough(all) || groups.iter().all(|group| group.oldest_fresh == NEVER) {
         return Err(Disagreed::NoQuorum);
     }
-    sort_by_key(groups, |group| group.map(|group| group.price.floor));
-    let Some(median) = groups[(count - 1) / 2] else { return Err(Disagreed::NoQuorum) };
-    let mid = median.price.floor;
+    let median = lower_median(&mut prices, count);
+    let mid = median.floor;
 
-    let mut agreed = Agreed { lo: mid, mid, hi: median.price.ceil, timestamp: u64::MAX, groups: 0, mask: 0 };
-    let mut fresh = false;
-    for group in groups.iter().flatten().filter(|group| within(group.price.floor, mid, delta_bps)) {
+    let mut agreed = Agreed { lo: mid, mid, hi: median.ceil, timestamp: NEVER, groups: 0, mask: 0 };
+    for group in groups.iter().filter(|group| within(group.price.floor, mid, delta_bps)) {
         agreed.lo = agreed.lo.min(group.price.floor);
         agreed.hi = agreed.hi.max(group.price.ceil);
         agreed.groups += 1;
         agreed.mask |= group.mask;
-        if let Some(timestamp) = group.oldest_fresh {
-            agreed.timestamp = agreed.timestamp.min(timestamp);
-            fresh = true;
-        }
+        agreed.timestamp = agreed.timestamp.min(group.oldest_fresh);
     }
-    if enough(agreed.groups) && 2 * agreed.groups > all && fresh {
+    if enough(agreed.groups) && 2 * agreed.groups > all && agreed.timestamp != NEVER {
         Ok(agreed)
     } else {
         Err(Disagreed::Diverged(mid))
@@ -183,62 +180,66 @@ pub fn agree(readings: &[Option<Reading>], quorum: u32, delta_bps: u32) -> Resul
 
 /// Whether two positive prices differ by at most `delta_bps` of the smaller one.
 pub fn within(a: i128, b: i128, delta_bps: u32) -> bool {
-    let scaled = |value: i128, bps: u32| value.checked_mul(i128::from(bps));
-    match (scaled(a.abs_diff(b).try_into().unwrap_or(i128::MAX), BPS), scaled(a.min(b), delta_bps)) {
-        (Some(difference), Some(limit)) => difference <= limit,
-        _ => false,
-    }
+    moved_within(a.min(b), a.max(b), delta_bps)
 }
+
+/// Of a group without a fresh reading: no reading is dated so.
+const NEVER: u64 = u64::MAX;
+/// Sorts behind every price.
+pub(crate) const UNPRICED: Enclosed = Enclosed { floor: i128::MAX, ceil: i128::MAX };
 
 #[derive(Clone, Copy)]
 struct Group {
     id: u32,
     /// Lower median of its readings.
     price: Enclosed,
-    /// Oldest fresh timestamp, if it has a fresh reading.
-    oldest_fresh: Option<u64>,
+    /// Oldest fresh timestamp, or [`NEVER`].
+    oldest_fresh: u64,
     mask: u32,
 }
 
 impl Group {
+    const NONE: Self = Self { id: 0, price: UNPRICED, oldest_fresh: NEVER, mask: 0 };
+
     fn of(readings: &[Option<Reading>], id: u32) -> Self {
-        let mut prices = [Enclosed { floor: i128::MAX, ceil: i128::MAX }; MAX_SOURCES];
-        let mut group = Group { id, price: prices[0], oldest_fresh: None, mask: 0 };
+        let mut prices = [UNPRICED; MAX_SOURCES];
+        let mut group = Group { id, ..Self::NONE };
         let mut count = 0;
         for (index, reading) in readings.iter().take(MAX_SOURCES).enumerate() {
-            let Some(reading) = reading.filter(|reading| reading.group == id) else { continue };
+            let Some(reading) = reading.as_ref().filter(|reading| reading.group == id) else { continue };
             prices[count] = reading.price;
             count += 1;
             group.mask |= 1 << index;
             if reading.fresh {
-                let oldest = group.oldest_fresh.unwrap_or(u64::MAX);
-                group.oldest_fresh = Some(oldest.min(reading.timestamp));
+                group.oldest_fresh = group.oldest_fresh.min(reading.timestamp);
             }
         }
-        sort_by_key(&mut prices, |price| (price.floor, price.ceil));
-        group.price = prices[count.saturating_sub(1) / 2];
+        group.price = lower_median(&mut prices, count);
         group
     }
 }
 
-/// Insertion sort: at most [`MAX_SOURCES`] items, and a fraction of the code of the library's.
-pub(crate) fn sort_by_key<T, K: PartialOrd>(items: &mut [T], key: impl Fn(&T) -> K) {
-    for end in 1..items.len() {
+/// The lower median of the first `count` prices; the others are [`UNPRICED`].
+#[inline(never)] // for size: one sort for all
+pub(crate) fn lower_median(prices: &mut [Enclosed], count: usize) -> Enclosed {
+    // Insertion: at most ten, and a fraction of the code of the library's.
+    for end in 1..prices.len() {
         let mut at = end;
-        while at > 0 && key(&items[at - 1]) > key(&items[at]) {
-            items.swap(at - 1, at);
+        while at > 0 && (prices[at - 1].floor, prices[at - 1].ceil) > (prices[at].floor, prices[at].ceil) {
+            prices.swap(at - 1, at);
             at -= 1;
         }
     }
+    prices[count.saturating_sub(1) / 2]
 }
 
 /// The slow reference after `elapsed` seconds: moves toward `price` by at most `rate` parts in [`STABLE_RATE`] of
 /// itself per second, for at most [`STABLE_MAX_STEP`] seconds, and never past it. `None` only if it does not fit, which
 /// no price within [`MAX_PRICE`] at a rate within [`STABLE_RATE`] can do.
 pub fn stable_step(stable: i128, price: i128, rate: u32, elapsed: u64) -> Option<i128> {
-    let seconds = i128::from(elapsed.min(STABLE_MAX_STEP));
-    let share = i128::from(rate).checked_mul(seconds)?;
-    let reach = div_floor(stable.checked_mul(share)?, STABLE_RATE).ok()?;
+    // 32 bits times ten.
+    let share = i128::from(u64::from(rate) * elapsed.min(STABLE_MAX_STEP));
+    let reach = mul_div_floor(stable, share, STABLE_RATE).ok()?;
     let (lowest, highest) = (sub(stable, reach).ok()?, add(stable, reach).ok()?);
     Some(if price < stable { price.max(lowest) } else { price.min(highest) })
 }
@@ -246,6 +247,7 @@ pub fn stable_step(stable: i128, price: i128, rate: u32, elapsed: u64) -> Option
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::units::BPS;
     use num_bigint::BigInt;
     use num_rational::BigRational;
     use proptest::prelude::*;

@@ -1,6 +1,6 @@
 //! What publishers observe, and when enough of them have: the median of differing values.
 
-use crate::oracle::sort_by_key;
+use crate::oracle::{lower_median, Enclosed, UNPRICED};
 
 /// Most publishers.
 pub const MAX_PUBLISHERS: usize = 10;
@@ -46,17 +46,14 @@ impl Observed {
 }
 
 /// The lower median of the positive ones among `values`, if there are at least `least`.
-pub fn median(mut values: [i128; MAX_PUBLISHERS], least: u32) -> Option<i128> {
+pub fn median(values: [i128; MAX_PUBLISHERS], least: u32) -> Option<i128> {
     let mut count = 0;
-    for value in &mut values {
-        if *value > 0 {
-            count += 1;
-        } else {
-            *value = i128::MAX;
-        }
+    let mut positive = [UNPRICED; MAX_PUBLISHERS];
+    for value in values.into_iter().filter(|value| *value > 0) {
+        positive[count] = Enclosed { floor: value, ceil: value };
+        count += 1;
     }
-    sort_by_key(&mut values, |value| *value);
-    (count >= least.max(1)).then(|| values[(count as usize - 1) / 2])
+    (count >= least.max(1) as usize).then(|| lower_median(&mut positive, count).floor)
 }
 
 #[cfg(test)]

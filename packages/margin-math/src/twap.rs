@@ -5,7 +5,7 @@
 //! A history is at most [`RING_SLOTS`] packed prints, oldest first, in one byte string: append [`Print::pack`] and drop
 //! the first [`SLOT_BYTES`] when it is full. The oracle keeps accepted prices this way, the clearing-house its marks.
 
-use crate::fixed::{add, div_floor};
+use crate::fixed::{add, div_floor, mul};
 
 /// Bytes of one packed print.
 pub const SLOT_BYTES: usize = 24;
@@ -86,7 +86,7 @@ pub fn twap_floor(
             return None;
         }
         let seconds = until - landed.max(start);
-        sum = add(sum, print.price.checked_mul(i128::from(seconds))?).ok()?;
+        sum = add(sum, mul(print.price, i128::from(seconds)).ok()?).ok()?;
         if landed <= start {
             return div_floor(sum, i128::from(window)).ok();
         }

@@ -3,7 +3,7 @@
 //! The SDK copies each doc comment of a type into the contract's spec, which the network's limit for code includes.
 #![warn(missing_docs)]
 
-use proc_macro::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree};
+use proc_macro::{Delimiter, Group, Ident, Punct, Spacing, TokenStream, TokenTree};
 
 /// Keeps the doc comments of a `contracttype`, `contracterror` or `contractevent` for rustdoc and out of the spec.
 ///
@@ -38,17 +38,15 @@ fn attribute_content(content: TokenStream) -> TokenStream {
         [TokenTree::Ident(name), equals, TokenTree::Literal(text)]
             if name.to_string() == "doc" && is_punct(equals, '=') =>
         {
-            let mut argument = Group::new(Delimiter::Parenthesis, TokenTree::from(text.clone()).into());
-            argument.set_span(text.span());
-            [
-                TokenTree::from(name.clone()),
-                equals.clone(),
-                Ident::new("concat", Span::call_site()).into(),
+            // Warnings about the text point at it.
+            let span = text.span();
+            let mut conceal: Vec<TokenTree> = vec![
+                Ident::new("concat", span).into(),
                 Punct::new('!', Spacing::Alone).into(),
-                argument.into(),
-            ]
-            .into_iter()
-            .collect()
+                Group::new(Delimiter::Parenthesis, TokenTree::from(text.clone()).into()).into(),
+            ];
+            conceal.iter_mut().for_each(|token| token.set_span(span));
+            [TokenTree::from(name.clone()), equals.clone()].into_iter().chain(conceal).collect()
         }
         _ => tokens.into_iter().collect(),
     }

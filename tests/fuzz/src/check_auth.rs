@@ -11,7 +11,7 @@ use account_core::testing::{fakes::healthy, public, secret, Fixture};
 use basic_account::BasicAccount;
 use ed25519_dalek::{Signer as _, SigningKey};
 use institutional_account::InstitutionalAccount;
-use margin_interface::operations::{ArgumentType, Venue, OPERATIONS};
+use margin_interface::operations::{ArgumentType, Effect, Venue, OPERATIONS};
 use margin_interface::{
     AccountError, AccountType, Action, OpenAction, Receive, Scope, SessionGrant, Sig, TradeAction,
 };
@@ -21,7 +21,7 @@ use soroban_sdk::auth::{
     CreateContractWithConstructorHostFnContext,
 };
 use soroban_sdk::testutils::Address as _;
-use soroban_sdk::{map, Address, BytesN, IntoVal, Symbol, Val, Vec};
+use soroban_sdk::{map, Address, BytesN, IntoVal, Symbol, TryFromVal, Val, Vec};
 
 /// What a session may do.
 const ALLOWED: [&str; 5] = ["borrow", "trade", "open_position", "deposit", "close_position"];
@@ -189,7 +189,9 @@ impl Stage {
         match input.byte() {
             0..=175 => self.operation(input),
             176..=199 => {
-                let args = (self.f.account.clone(), input.pick(&self.known), input.i128());
+                // Now and then another's tokens.
+                let from = if input.chance(96) { input.pick(&self.known) } else { self.f.account.clone() };
+                let args = (from, input.pick(&self.known), self.amount(input));
                 self.f.call(&self.token, "transfer", args)
             }
             200..=239 => {
@@ -318,13 +320,24 @@ impl Stage {
         for context in contexts {
             let Context::Contract(call) = context else { panic!("authorised a creation: {context:?}") };
             let protocol = &self.f.protocol;
+            let named = |name: &&str| Symbol::new(&self.f.env, name) == call.fn_name;
             let venue = [&protocol.vault, &protocol.perp_clearing].contains(&&call.contract);
-            let row = OPERATIONS.iter().any(|row| Symbol::new(&self.f.env, row.function) == call.fn_name);
-            let transfer = call.fn_name == Symbol::new(&self.f.env, "transfer");
+            let row = OPERATIONS.iter().find(|row| venue && named(&row.function));
+            let spends = !venue && ["transfer", "approve", "burn"].iter().any(&named);
             let own = call.contract == self.f.account;
-            assert!((venue && row) || transfer || own, "authorised {call:?}");
-            let allowed = ALLOWED.iter().any(|name| Symbol::new(&self.f.env, name) == call.fn_name);
-            assert!(!session || allowed || transfer, "a session beyond its operations: {call:?}");
+            assert!(row.is_some() || spends || own, "authorised {call:?}");
+            let allowed = ALLOWED.iter().any(named);
+            assert!(!session || allowed || spends, "a session beyond its operations: {call:?}");
+            let first = call.args.first().and_then(|first| Address::try_from_val(&self.f.env, &first).ok());
+            let is_order = row.is_some_and(|row| row.effect == Effect::Order);
+            assert!(is_order || first.as_ref() == Some(&self.f.account), "in another's name: {call:?}");
+            for (argument, value) in row.iter().flat_map(|row| row.arguments).zip(call.args.iter()) {
+                let amount = i128::try_from_val(&self.f.env, &value);
+                assert!(
+                    !argument.positive || amount.is_ok_and(|amount| amount > 0),
+                    "{argument:?} of {call:?}"
+                );
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::input::Input;
 use crate::Answer;
 use margin_math::curve::{after, average_price, base_for_quote, exit_value, mark, quote_for_base};
 use margin_math::house;
-use margin_math::units::{BASE, PRICE, USD};
+use margin_math::units::{BASE, PRICE, QUOTE_SCALE, USD};
 
 /// See the module.
 pub fn curve(bytes: &[u8]) -> Answer {
@@ -19,8 +19,14 @@ pub fn curve(bytes: &[u8]) -> Answer {
             1 => input.between(-x / 2, x / 2),
             2 => input.i128(),
             _ => {
-                let is_long = input.chance(128);
-                base_for_quote(x, y, input.between(0, y / 2), is_long).unwrap_or(0)
+                let (is_long, wanted) = (input.chance(128), input.between(0, y / 2));
+                let size = base_for_quote(x, y, wanted, is_long).unwrap_or(0);
+                // What is named in quote costs no more than that, or brings no less.
+                if let Ok(quote) = quote_for_base(x, y, size) {
+                    let named = if is_long { -quote <= wanted } else { quote >= wanted };
+                    assert!(named || size == 0, "{quote} for {wanted}");
+                }
+                size
             }
         };
         let Ok(quote) = quote_for_base(x, y, size) else { continue };
@@ -33,6 +39,8 @@ pub fn curve(bytes: &[u8]) -> Answer {
         if size != 0 {
             assert_eq!(exit_value(x, y, -size), Ok(quote));
             let average = average_price(size, quote).unwrap_or(0);
+            let (stated, paid) = (wide(average, size), wide(quote, QUOTE_SCALE));
+            assert!(if size > 0 { stated >= paid } else { stated <= paid }, "better than it was: {average}");
             let (before, now) = (mark(x, y).unwrap_or(0), mark(next.0, next.1).unwrap_or(i128::MAX));
             // What is bought costs at least the mark before it, what is sold brings at most that.
             assert!(

@@ -3,7 +3,9 @@
 
 use crate::input::Input;
 use crate::Answer;
-use margin_math::guard::{moved_within, Class, Limit, Limits, Past, Phase, Round, Track, Verdict};
+use margin_math::guard::{
+    moved_within, Class, Limit, Limits, Past, Phase, Round, Track, Verdict, ROUNDS_TO_RECOVER,
+};
 use margin_math::oracle::Agreed;
 use margin_math::twap::{Print, RING_BYTES, SLOT_BYTES};
 use margin_math::units::{BPS, PRICE};
@@ -19,6 +21,8 @@ pub fn guard(bytes: &[u8]) -> Answer {
     let mut ring: Vec<u8> = Vec::new();
     let mut spoken = now;
     let mut price = hint;
+    // Rounds in a row that a price which tripped was inside its limits again.
+    let mut inside = 0;
     let mut answer = Answer::Refused;
     while !input.is_empty() {
         now += 1 + if input.chance(16) { input.u64() % 1_000_000 } else { u64::from(input.byte()) % 90 };
@@ -56,8 +60,21 @@ pub fn guard(bytes: &[u8]) -> Answer {
                 ring.extend_from_slice(&slot);
             }
         }
+        let wide = !moved_within(price, price + (agreed.hi - agreed.lo), limits.get(Limit::Spread));
+        let before_inside = inside;
+        inside = match verdict {
+            Verdict::Recovering => inside + 1,
+            Verdict::Unchanged | Verdict::NoQuorum => inside,
+            _ => 0,
+        };
         match verdict {
             Verdict::Accepted | Verdict::Degraded => {
+                assert!(
+                    past.twap.is_none_or(|twap| moved_within(twap, price, limits.get(Limit::TwapGap))),
+                    "too far from its average"
+                );
+                assert!(verdict == Verdict::Degraded || !wide, "a wide interval as good as a narrow one");
+                assert!(before.phase != Phase::Tripped || before_inside + 1 >= ROUNDS_TO_RECOVER, "too soon");
                 assert!(limits.floor <= price && price <= limits.cap, "outside the band");
                 assert!(moved_within(before.anchor, price, limits.get(Limit::StepMax)), "too far at once");
                 assert!(moved_within(past.lowest, price, limits.get(Limit::Budget)), "beyond the budget");

@@ -119,7 +119,11 @@ impl Stage {
             epoch: if input.chance(16) { input.u64() } else { 0 },
             expires_at: if input.chance(24) { input.u64() } else { base.expires_at },
             market: Symbol::new(env, if input.chance(64) { ETH_USD } else { BTC_USD }),
-            max_fee: if input.chance(24) { input.i128() } else { base.max_fee },
+            max_fee: match input.below(8) {
+                0 => input.i128(),
+                1 | 2 => 0,
+                _ => base.max_fee,
+            },
             reduce_only: input.chance(24),
             require_verified: !input.chance(48),
             signer: if input.chance(16) { self.people[1].address.clone() } else { base.signer.clone() },
@@ -132,7 +136,7 @@ impl Stage {
 
     fn conditions(&self, input: &mut Input, depth: u32) -> Vec<Condition> {
         let mut list = Vec::new(&self.f.env);
-        for _ in 0..input.below(4) {
+        for _ in 0..input.pick(&[0, 1, 1, 1, 1, 2, 2, 3]) {
             list.push_back(self.condition(input, depth));
         }
         list

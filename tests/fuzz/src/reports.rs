@@ -14,6 +14,7 @@ use margin_tests::world::{Mode, World};
 use oracle::Oracle;
 use soroban_sdk::xdr::ToXdr as _;
 use soroban_sdk::{symbol_short, Address, BytesN, IntoVal, Vec};
+use std::collections::BTreeSet;
 
 /// Publishers.
 const PUBLISHERS: u32 = 4;
@@ -65,6 +66,22 @@ impl Press {
         Self { world, oracle, keys, outsider: key(99) }
     }
 
+    /// Mostly all publishers, now and then the outsider or somebody twice; nearly always in the order that is asked for.
+    fn signers(&self, input: &mut Input) -> std::vec::Vec<&SigningKey> {
+        let mut signers: std::vec::Vec<&SigningKey> =
+            self.keys.iter().filter(|_| !input.chance(48)).collect();
+        if input.chance(24) {
+            signers.push(&self.outsider);
+        }
+        if input.chance(64) {
+            signers.push(&self.keys[input.below(self.keys.len())]);
+        }
+        if !input.chance(12) {
+            signers.sort_by_key(|key| key.verifying_key().to_bytes());
+        }
+        signers
+    }
+
     fn submit(&self, input: &mut Input, last: &mut u64) -> Answer {
         let env = &self.world.env;
         let client = OraclePublisherClient::new(env, &self.oracle);
@@ -80,27 +97,18 @@ impl Press {
         }
         let report = Report { assets: assets.clone(), epoch, round };
         let mut signatures = Vec::new(env);
-        let (mut genuine, mut forged, mut strangers) = (std::vec::Vec::new(), false, false);
+        let (mut genuine, mut forged, mut strangers) = (BTreeSet::new(), false, false);
         let (mut earliest, mut latest) = (u64::MAX, 0);
         let mut lengths = true;
-        for place in 0..=self.keys.len() {
-            // Mostly all publishers, now and then the outsider, and nobody twice.
-            let key = if place == self.keys.len() {
-                if !input.chance(24) {
-                    continue;
-                }
-                strangers = true;
-                &self.outsider
-            } else if input.chance(48) {
-                continue;
-            } else {
-                &self.keys[place]
-            };
-            let observed_at = match input.below(4) {
+        // Mostly now, at times all of them a while ago.
+        let heard = if input.chance(64) { now.saturating_sub(u64::from(input.byte()) % 90) } else { now };
+        for key in self.signers(input) {
+            strangers |= key == &self.outsider;
+            let observed_at = match input.below(6) {
                 0 if input.chance(64) => input.u64(),
-                1 => now.saturating_sub(u64::from(input.byte()) % 80),
-                2 => now + u64::from(input.byte()) % 14,
-                _ => now,
+                1 => heard.saturating_sub(u64::from(input.byte()) % 40),
+                2 => heard + u64::from(input.byte()) % 14,
+                _ => heard,
             };
             let mut prices = Vec::new(env);
             let count = if input.chance(6) { u32::from(input.byte()) % 5 } else { assets.len() };
@@ -131,7 +139,7 @@ impl Press {
                 forged = true;
             }
             forged |= signed_round != round;
-            genuine.push(key.verifying_key().to_bytes());
+            genuine.insert(key.verifying_key().to_bytes());
             (earliest, latest) = (earliest.min(observed_at), latest.max(observed_at));
             let public = BytesN::from_array(env, &key.verifying_key().to_bytes());
             let signature = BytesN::from_array(env, &signature);

@@ -34,7 +34,7 @@ pub fn settlement(bytes: &[u8]) -> Answer {
         let before = sum(&b, &purses);
         // A gain is a claim on the pool or nothing: its counterpart is another trader's loss.
         let mut outside = 0;
-        let done = match input.below(8) {
+        let done = match input.below(9) {
             0 | 1 => b.lose(&mut purse, amount).is_ok(),
             2 | 3 => match b.gain(&mut purse, amount, winners) {
                 Ok(rest) => {
@@ -63,6 +63,7 @@ pub fn settlement(bytes: &[u8]) -> Answer {
                 }
                 Err(_) => false,
             },
+            7 => b.offset(&mut purse).is_ok(),
             _ => {
                 let allowed = insurance_allowance(b.insurance, spent, 0).expect("small numbers");
                 assert!(allowed >= 0 && allowed <= b.insurance);
@@ -96,9 +97,21 @@ pub fn settlement(bytes: &[u8]) -> Answer {
         }
         let debts: i128 = purses.iter().map(|purse| purse.debt).sum();
         assert_eq!(debts, b.borrowed, "the credit line's total is what its debtors owe");
+        // Whoever comes first is not paid what others are owed.
+        let due: i128 = purses.iter().map(|purse| due(&buckets, &purse.claim)).sum();
+        assert!(due <= buckets.pending, "{due} of {buckets:?} {purses:?}");
         answer = Answer::Accepted;
     }
     answer
+}
+
+/// What of a claim has been set aside, rounded down.
+fn due(buckets: &Buckets, claim: &Claim) -> i128 {
+    if claim.epoch != buckets.claims_epoch {
+        return claim.amount;
+    }
+    let unpaid = claim.amount.checked_mul(buckets.claims_fraction).expect("small numbers");
+    claim.amount - (unpaid + claim.fraction - 1) / claim.fraction
 }
 
 /// What is there, and what it is lent against.

@@ -19,7 +19,7 @@ fn number(variable: &str, default: u64) -> u64 {
 /// How often it accepted, refused and was stopped.
 type Count = [u32; 3];
 
-fn play(target: Target, name: &str, bytes: &[u8], count: &mut Count) {
+fn play(target: Target, name: &str, place: usize, bytes: &[u8], count: &mut Count) {
     match panic::catch_unwind(|| target(bytes)) {
         Ok(answer) => count[answer as usize] += 1,
         Err(broken) => {
@@ -28,7 +28,7 @@ fn play(target: Target, name: &str, bytes: &[u8], count: &mut Count) {
             });
             let file = corpus(name).join(format!("kept-{digest:016x}"));
             fs::write(&file, bytes).expect("the corpus can be written");
-            eprintln!("{name}: kept as {}", file.display());
+            eprintln!("{name}: input {place} breaks it, kept as {}", file.display());
             panic::resume_unwind(broken);
         }
     }
@@ -41,16 +41,17 @@ fn all(name: &str, inputs: u64, length: i128, least: [u32; 2]) {
         fs::read_dir(corpus(name)).expect("a corpus").map(|file| file.expect("a file").path()).collect();
     files.sort();
     assert!(!files.is_empty(), "{name} has no corpus");
-    for file in &files {
-        play(target, name, &fs::read(file).expect("a file"), &mut kept);
+    for (place, file) in files.iter().enumerate() {
+        play(target, name, place + 1, &fs::read(file).expect("a file"), &mut kept);
     }
     let mut dice = Dice::new(number("FUZZ_SEED", 2_026));
     let mut count = Count::default();
-    for _ in 0..number("FUZZ_INPUTS", inputs) {
+    for place in 0..number("FUZZ_INPUTS", inputs) {
         let bytes: Vec<u8> = (0..dice.between(0, length))
             .map(|_| u8::try_from(dice.between(0, 255)).expect("a byte"))
             .collect();
-        play(target, name, &bytes, &mut count);
+        let place = files.len() + 1 + usize::try_from(place).expect("few");
+        play(target, name, place, &bytes, &mut count);
     }
     println!("{name}: corpus {kept:?}, random {count:?} (accepted, refused, stopped)");
     // A fuzzer whose inputs are all refused tests nothing.

@@ -126,7 +126,7 @@ impl Books {
             .map(|record| AssetBook {
                 quote: f.oracle().quote(&record.config.index),
                 config: record.config.clone(),
-                ramp: record.ramp.clone(),
+                ramp: record.ramp,
                 room: exact(record.totals.room) / exact(3_600),
                 decimals: record.decimals,
                 cash: exact(record.totals.cash),

@@ -3,6 +3,7 @@
 use super::holds;
 use crate::model::perp::{name_of, Deed, Reading};
 use crate::told::Told;
+use crate::world::World;
 use margin_interface::{PerpMarket, PriceStatus, Settlement};
 use num_bigint::BigInt;
 use soroban_sdk::Symbol;
@@ -260,18 +261,29 @@ fn average_of_marks_that_were(market: &str, after: &Reading, told: &[Told], mark
     }
     let (Some(least), Some(most)) = (counts.iter().min(), counts.iter().max()) else { return };
     let average = BigInt::from(average);
-    holds(32, &(market, &average, least, most), &average >= &(*least - 1) && average <= **most);
+    holds(32, &(market, &average, least, most), average >= (*least - 1) && average <= **most);
 }
 
 impl Marks {
     /// Notes the marks that hold from now on.
     pub fn note(&mut self, reading: &Reading) {
         for (name, (record, _)) in &reading.markets {
-            let held = self.0.entry(name.clone()).or_default();
-            let (now, mark) = (reading.around.now, mark(record));
-            if held.last().is_none_or(|(_, last)| *last != mark) {
-                held.push((now, mark));
-            }
+            self.holds(name.clone(), record, reading.around.now);
+        }
+    }
+
+    /// Notes the marks after a call that nobody follows, such as an account's own deleverage.
+    pub fn look(&mut self, world: &World) {
+        let ledger = world.ledger();
+        for market in ledger.markets() {
+            self.holds(market.to_string(), &ledger.market(&market), world.now());
+        }
+    }
+
+    fn holds(&mut self, market: String, record: &PerpMarket, now: u64) {
+        let (held, mark) = (self.0.entry(market).or_default(), mark(record));
+        if held.last().is_none_or(|(_, last)| *last != mark) {
+            held.push((now, mark));
         }
     }
 }

@@ -3,8 +3,8 @@
 
 use crate::moves::{Cast, Outcome, Played};
 use margin_interface::{
-    permissions, Action, ClearingChange, ClearingRequest, MarketStage, MatchedFill, MultisigConfig, Proposer,
-    Sep40Client, TokenPolicy, TradingHours,
+    permissions, AccountType, Action, ClearingChange, ClearingError, ClearingRequest, MarketStage,
+    MatchedFill, MultisigConfig, Proposer, Sep40Client, TokenPolicy, TradingHours,
 };
 use margin_math::units::{BASE, USD};
 use margin_tests::accounts::DAY;
@@ -12,6 +12,7 @@ use margin_tests::actor::{key_of, Actor};
 use margin_tests::auth::Invocation;
 use margin_tests::fixture::{BTC_USD, ETH_USD};
 use margin_tests::money::{usd, usdc, Coin};
+use margin_tests::operations::Order;
 use margin_tests::orders;
 use margin_tests::random::Dice;
 use margin_tests::signer::Signer;
@@ -22,7 +23,7 @@ use soroban_sdk::{vec, Address, BytesN, Env, IntoVal, TryFromVal, Val, Vec as Ho
 const ARCHIVED: u64 = 130 * DAY;
 
 impl Cast<'_> {
-    fn done(name: &'static str, detail: impl Into<String>) -> Option<Played> {
+    pub fn done(name: &'static str, detail: impl Into<String>) -> Option<Played> {
         Some(Played { name, detail: detail.into(), outcome: Outcome::Done })
     }
 
@@ -108,7 +109,7 @@ impl Cast<'_> {
             return Some(played);
         }
         let clearing = &f.contracts().clearing;
-        match dice.between(1, 4) {
+        let played = match dice.between(1, 4) {
             1 | 2 => self.submit("execute_order", who.name.clone(), orders::execute(f, &f.keeper, &order)),
             3 if dice.chance(50) => {
                 let args = (&who.address, order.nonce).into_val(&f.env);
@@ -131,7 +132,11 @@ impl Cast<'_> {
                 let args = (&who.address,).into_val(&f.env);
                 self.submit("bump_epoch", who.name.clone(), who.calls::<u64>(clearing, "bump_epoch", args))
             }
+        };
+        if played.as_ref().is_some_and(|played| matches!(played.outcome, Outcome::Done)) {
+            self.is_dead(&order);
         }
+        played
     }
 
     /// Two who want the opposite meet at the index.
@@ -244,7 +249,7 @@ impl Cast<'_> {
 
     pub fn keys(&self, dice: &mut Dice) -> Option<Played> {
         let (f, who) = (self.f, dice.pick(&self.smart));
-        if who.keys.len() > 1 {
+        if f.account(who).account_type() == AccountType::Institutional {
             // An institution's keys are changed by its configuration.
             return None;
         }
@@ -280,7 +285,10 @@ impl Cast<'_> {
 
     /// A session that is granted, used and revoked; a rule for a token that comes and goes.
     pub fn session(&self, dice: &mut Dice) -> Option<Played> {
-        let (f, who) = (self.f, &self.pro);
+        let f = self.f;
+        let has_sessions = |who: &&Actor| f.account(who).account_type() != AccountType::Basic;
+        let hosts: Vec<&Actor> = self.smart.iter().filter(has_sessions).collect();
+        let who = *dice.pick(&hosts);
         let name = format!("agent {}", self.next_number());
         let agent = f.session(who, &name, |_| ());
         let mut played = None;
@@ -366,15 +374,37 @@ impl Cast<'_> {
     /// A market stands still, and moves again a day later; so do new accounts.
     pub fn pause(&self, dice: &mut Dice) -> Option<Played> {
         let (f, env, c) = (self.f, &self.f.env, self.f.contracts());
-        let market = f.symbol(dice.pick::<&str>(&[BTC_USD, ETH_USD]));
+        let name = *dice.pick(&[BTC_USD, ETH_USD]);
+        let market = f.symbol(name);
         let stage = *dice.pick(&[MarketStage::ReduceOnly, MarketStage::Frozen]);
         let by = &f.guardian;
         by.calls::<()>(&c.clearing, "set_market_state", (&by.address, &market, stage).into_val(env)).ok();
         by.calls::<()>(&c.factory, "pause", (&by.address,).into_val(env)).ok();
+        self.trades_in_stage(name, stage);
         let change = ClearingChange::Stage(market.clone(), MarketStage::Normal);
         self.wait_for(&c.clearing, change);
         f.admin.calls::<()>(&c.factory, "unpause", HostVec::new(env)).ok();
         Self::done("pause", format!("{market:?} {stage:?}"))
+    }
+
+    /// Invariant 30: while a market only shrinks nobody adds to a position and everybody may reduce it; while it is frozen
+    /// nobody does either.
+    fn trades_in_stage(&self, market: &'static str, stage: MarketStage) {
+        let held = |who: &Actor| {
+            self.f.clearing().position(&who.address, &self.f.symbol(market)).map_or(0, |held| held.size)
+        };
+        // Accounts with a policy of their own may have another reason.
+        let smart = |who: &Actor| self.smart.iter().any(|smart| smart.address == who.address);
+        let Some(who) = self.everybody.iter().find(|who| !smart(who) && held(who) != 0) else { return };
+        let wrong = Some(ClearingError::WrongStage as u32);
+        let refusal = |size: i128| {
+            who.trade(Order::market(market, size)).submit().err().and_then(|failure| failure.code)
+        };
+        let size = held(who);
+        assert_eq!(refusal(size), wrong, "perpetual invariant 30 broken: {market} grows while {stage:?}");
+        let reduces = refusal(-size);
+        let frozen = stage == MarketStage::Frozen;
+        assert_eq!(reduces == wrong, frozen, "perpetual invariant 30 broken: {reduces:?} while {stage:?}");
     }
 
     /// The admin announces a change, waits, and makes it.

@@ -1,11 +1,12 @@
 //! What actors do at random: bounded by what they have, so that most of it succeeds.
 
-use margin_interface::{AccountStatus, ConditionalOrder, Receive};
+use margin_interface::{AccountStatus, ClearingError, ConditionalOrder, Receive};
 use margin_math::defaults::LP_COOL_DOWN;
 use margin_math::units::{BASE, PRICE, USD};
 use margin_tests::actor::Actor;
 use margin_tests::auth::{Invocation, Shape};
 use margin_tests::fixture::{Fixture, BTC_USD, ETH_USD};
+use margin_tests::listed::Listed;
 use margin_tests::money::{usdc, Coin, Money};
 use margin_tests::operations::Order;
 use margin_tests::orders::{execute_signed, order};
@@ -14,7 +15,7 @@ use margin_tests::refusal::Failure;
 use margin_tests::tx::Tx;
 use soroban_sdk::xdr::{LedgerEntry, LedgerKey};
 use soroban_sdk::{Env, IntoVal, TryFromVal, Val, Vec as HostVec};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -43,16 +44,34 @@ pub struct Played {
     pub outcome: Outcome,
 }
 
+/// What happens beside the books.
+pub enum News {
+    /// The issuer took so much of the regulated asset from the vault; below zero, it gave it back.
+    Clawed(i128),
+    /// Everything that the first account had is the second's, by their names.
+    Moved(String, String),
+}
+
 /// The actors of one sequence.
 pub struct Cast<'a> {
     pub f: &'a Fixture,
     pub smart: Vec<Actor>,
     pub everybody: Vec<Actor>,
     pub arbitrageur: Actor,
-    /// The account of the middle tier.
-    pub pro: Actor,
     /// The account of five signers.
     pub bank: Actor,
+    /// What its issuer may take back.
+    pub regulated: Listed,
+    /// Key accounts that have nothing yet.
+    pub heirs: RefCell<Vec<Actor>>,
+    /// Who has come with the last move.
+    pub joining: RefCell<Vec<Actor>>,
+    /// What the invariants have to know of the last move.
+    pub news: Cell<Option<News>>,
+    /// Whether upgrades are over.
+    pub code_is_final: Cell<bool>,
+    /// Entries that calls found archived and restored.
+    pub restored: Cell<u32>,
     numbers: Cell<u64>,
 }
 
@@ -66,8 +85,7 @@ impl<'a> Cast<'a> {
     pub fn of(f: &'a Fixture, dice: &mut Dice) -> Self {
         let keys: Vec<Actor> = ["kim", "ken", "kay"].map(|name| f.key_account(name)).to_vec();
         let (pro, bank) = (f.pro_account("pia"), f.institution("bank", 5));
-        let smart: Vec<Actor> =
-            vec![f.smart_account("sam"), f.smart_account("sue"), pro.clone(), bank.clone()];
+        let smart: Vec<Actor> = vec![f.smart_account("sam"), f.smart_account("sue"), pro, bank.clone()];
         let everybody: Vec<Actor> = keys.iter().chain(&smart).cloned().collect();
         for actor in &everybody {
             actor.shape.set(*dice.pick(&[Shape::V1, Shape::V2]));
@@ -80,7 +98,25 @@ impl<'a> Cast<'a> {
         let purse = Coin::ALL.map(|coin| f.worth(coin, 10 * PURSE));
         let arbitrageur = f.funded(f.key_account("arbitrageur"), &purse);
         arbitrageur.deposit(usdc(8 * PURSE)).ok();
-        let cast = Self { f, smart, everybody, arbitrageur, pro, bank, numbers: Cell::new(1) };
+        let regulated = Listed::stellar(f, Listed::REVOCABLE | Listed::CLAWBACK);
+        for actor in &keys {
+            regulated.fund(f, actor, regulated.whole(2_000));
+            regulated.deposit(f, actor, regulated.whole(1_000)).ok();
+        }
+        let cast = Self {
+            f,
+            smart,
+            everybody,
+            arbitrageur,
+            bank,
+            regulated,
+            heirs: RefCell::new(["hal", "hank", "hugh", "hope"].map(|name| f.key_account(name)).to_vec()),
+            joining: RefCell::default(),
+            news: Cell::default(),
+            code_is_final: Cell::default(),
+            restored: Cell::default(),
+            numbers: Cell::new(1),
+        };
         cast.take_risks(dice);
         if dice.chance(40) {
             cast.thin_the_pool();
@@ -109,9 +145,21 @@ impl<'a> Cast<'a> {
         }
     }
 
-    /// Plays one move; one that makes no sense now is replaced by another.
-    pub fn play(&self, dice: &mut Dice) -> Played {
-        let moves: [(i128, Move<'a>); 41] = [
+    /// Plays one move; who came with it takes part from the next.
+    pub fn play(&mut self, dice: &mut Dice) -> Played {
+        let played = self.play_one(dice);
+        for actor in self.joining.take() {
+            if self.f.factory().is_account(&actor.address) {
+                self.smart.push(actor.clone());
+            }
+            self.everybody.push(actor);
+        }
+        played
+    }
+
+    /// One that makes no sense now is replaced by another.
+    fn play_one(&self, dice: &mut Dice) -> Played {
+        let moves: [(i128, Move<'a>); 49] = [
             (5, Cast::deposit),
             (6, Cast::withdraw),
             (12, Cast::borrow),
@@ -153,6 +201,14 @@ impl<'a> Cast<'a> {
             (1, Cast::change_of_mind),
             (1, Cast::pause),
             (1, Cast::same_parameters),
+            (1, Cast::release),
+            (1, Cast::guardians),
+            (1, Cast::code_of_accounts),
+            (4, Cast::another_tier),
+            (2, Cast::move_in),
+            (1, Cast::move_out),
+            (1, Cast::hand_over),
+            (4, Cast::claw_back),
         ];
         if dice.between(1, 300) == 1 {
             if let Some(played) = self.silence(dice) {
@@ -182,13 +238,29 @@ impl<'a> Cast<'a> {
     ) -> Option<Played> {
         let before = self.f.everything();
         let outcome = match tx.submit() {
-            Ok(_) => Outcome::Done,
+            Ok(_) => {
+                self.note_restored(&before);
+                Outcome::Done
+            }
             Err(failure) => {
                 assert!(self.unchanged(&before), "a failed {name} changed the ledger");
                 Outcome::Refused(reason(&failure))
             }
         };
         Some(Played { name, detail, outcome })
+    }
+
+    /// Counts the entries that were archived and live again.
+    fn note_restored(&self, before: &Entries) {
+        let now = self.f.env.ledger().sequence();
+        let archived: Vec<_> =
+            before.iter().filter(|(_, (_, lifetime))| lifetime.is_some_and(|until| until < now)).collect();
+        if !archived.is_empty() {
+            let after = self.f.everything();
+            let lives = |key| after.get(key).is_some_and(|(_, until)| until.is_none_or(|until| until >= now));
+            let restored = archived.iter().filter(|(key, _)| lives(*key)).count();
+            self.restored.set(self.restored.get() + u32::try_from(restored).expect("few"));
+        }
     }
 
     /// Whether every entry is what it was, and lives as long. One that was archived may have been restored for the call: the
@@ -274,8 +346,8 @@ impl<'a> Cast<'a> {
 
     /// Dollars (1e7) of additional debt that the account can surely carry, at a weight.
     pub fn free_value(&self, who: &Actor, weight_percent: i128) -> i128 {
-        let nothing = HostVec::new(&self.f.env);
-        let s = self.f.ledger().preview(&who.address, &nothing);
+        let env = &self.f.env;
+        let (s, _) = self.f.ledger().preview(&who.address, &HostVec::new(env), &HostVec::new(env));
         let by_level = (s.effective_margin * 100 / 126 - s.required_margin) * 100 / weight_percent;
         let smart = self.smart.iter().any(|account| account.address == who.address);
         // Three times: debt and notional stay below three quarters of what an account with neither would have.
@@ -445,7 +517,17 @@ impl<'a> Cast<'a> {
         let done = matches!(played.outcome, Outcome::Done);
         assert!(done == (said == 0) || own_policy, "{} {:?}", played.detail, played.outcome);
         assert!(said == 0 || !done, "{}", played.detail);
+        if done {
+            self.is_dead(&order);
+        }
         Some(played)
+    }
+
+    /// Invariant 29: what was filled, cancelled or left behind by an epoch never executes again, whoever asks.
+    pub fn is_dead(&self, order: &ConditionalOrder) {
+        let said = self.f.clearing().can_execute(order).error;
+        let dead = [ClearingError::NonceUsed as u32, ClearingError::WrongEpoch as u32];
+        assert!(dead.contains(&said), "perpetual invariant 29 broken for {said} {order:?}");
     }
 
     /// Trades the mark toward the index, as far as one ledger permits: what keeps a curve near its index.

@@ -1,7 +1,7 @@
 //! Lending as its users know it: what a deposit supports, batches, delegates, dead oracles.
 
 use margin_interface::{
-    permissions, AccountError, Action, Asset, LedgerError, Liquidation, Receive, VaultError,
+    permissions, AccountError, AccountStatus, Action, Asset, LedgerError, Liquidation, Receive, VaultError,
 };
 use margin_tests::actor::Actor;
 use margin_tests::auth::Invocation;
@@ -22,6 +22,7 @@ crate::in_both_modes!(
     a_delegate_does_what_it_was_granted_until_it_ends,
     several_loans_are_checked_together,
     positions_move_as_a_whole_and_with_their_locks,
+    a_margin_call_ends_with_its_cure_and_with_nothing_less,
     what_is_lent_within_an_hour_is_bounded,
     the_most_is_the_most,
     a_perpetual_loss_is_settled_in_an_asset_that_the_account_has_named,
@@ -227,15 +228,52 @@ fn positions_move_as_a_whole_and_with_their_locks(f: &Fixture) {
     token.withdraw(f, &heir, token.whole(100), &heir.address).fails(LedgerError::DepositLocked);
 }
 
+/// I23: nobody has to say that dust cured nothing, and nobody that a payment did.
+fn a_margin_call_ends_with_its_cure_and_with_nothing_less(f: &Fixture) {
+    let alice = f.funded(f.key_account("alice"), &[eth(11), usdc(1_000)]);
+    alice.deposit(eth(10)).ok();
+    alice.trade(Order::market(BTC_USD, milli_base(100))).ok();
+    alice.borrow(usdc(11_450)).ok();
+    f.set_price("ETH", price(1_750));
+    let deadline = f.ledger().margin_call(&alice.address);
+    let status = || f.ledger().account(&alice.address).status;
+    for _ in 0..3 {
+        f.pass(900);
+        alice.deposit(Coin::Eth.units(1)).ok();
+        alice.deposit(Coin::Usdc.units(1)).ok();
+        alice.repay(Coin::Usdc.units(1)).ok();
+        alice.trade(Order::market(BTC_USD, -milli_base(1))).ok();
+        assert_eq!(status(), AccountStatus::MarginCall);
+    }
+    assert!(!f.vault().is_liquidatable(&alice.address));
+    f.pass(900);
+    assert!(f.vault().is_liquidatable(&alice.address));
+    alice.deposit(usdc(500)).ok();
+    assert_eq!(status(), AccountStatus::Normal);
+    // The next fall begins another hour.
+    f.set_price("ETH", price(1_670));
+    assert!(!f.ledger().summary(&alice.address).margin_call_ok);
+    assert!(!f.vault().is_liquidatable(&alice.address));
+    assert!(f.ledger().margin_call(&alice.address) > deadline);
+    // A reduction cures as a payment does.
+    alice.repay(usdc(150)).ok();
+    alice.close_position(BTC_USD).ok();
+    assert_eq!(status(), AccountStatus::Normal);
+}
+
 /// The debts of an asset grow by at most 20 percent of what is supplied within an hour, whoever helps; nobody is kept in.
 fn what_is_lent_within_an_hour_is_bounded(f: &Fixture) {
-    let token = Listed::with(f, Coin::Usdt, 6, |config| config.outflow_bps = 2_000);
+    let token = Listed::with(f, Coin::Usdt, 6, |config| {
+        (config.outflow_bps, config.borrow_cap) = (2_000, 20_000_000_000);
+    });
     let lender = f.key_account("lena");
     token.fund(f, &lender, token.whole(10_000));
     token.deposit(f, &lender, token.whole(10_000)).ok();
     let bob = f.funded(f.key_account("bob"), &[usdc(50_000)]);
     bob.deposit(usdc(50_000)).ok();
-    // A deposit makes room as its hour passes.
+    // A new market has the room of a twentieth of its borrow cap; a deposit makes room as its hour passes.
+    token.borrow(f, &bob, token.whole(201)).fails(LedgerError::OutflowExceeded);
+    token.borrow(f, &bob, token.whole(200)).ok();
     token.borrow(f, &bob, token.whole(1)).fails(LedgerError::OutflowExceeded);
     f.pass(3_600);
     token.borrow(f, &bob, token.whole(1_900)).ok();
@@ -245,7 +283,7 @@ fn what_is_lent_within_an_hour_is_bounded(f: &Fixture) {
     token.fund(f, &carl, token.whole(50_000));
     token.deposit(f, &carl, token.whole(50_000)).ok();
     token.borrow(f, &bob, token.whole(200)).fails(LedgerError::OutflowExceeded);
-    token.withdraw(f, &carl, token.whole(50_000), &carl.address).ok();
+    token.withdraw(f, &carl, i128::MAX, &carl.address).ok();
     token.repay(f, &bob, token.whole(300)).ok();
     token.borrow(f, &bob, token.whole(200)).ok();
     token.withdraw(f, &lender, token.whole(3_000), &lender.address).ok();

@@ -3,6 +3,7 @@
 //! The stellar CLI signs for key accounts only. A contract account of this project is authorised by a vector of
 //! `{ public_key, signature }`, ascending by key, over the payload that the network defines for the entry. Everything here
 //! is a function of its arguments; `main.rs` reads, asks and writes.
+#![warn(missing_docs)]
 
 mod entry;
 mod envelope;

@@ -6,8 +6,8 @@
 #![warn(missing_docs)]
 
 pub mod account;
+pub mod bars;
 pub mod book;
-pub mod chart;
 pub mod dice;
 pub mod feed;
 pub mod keepers;

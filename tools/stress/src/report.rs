@@ -1,13 +1,13 @@
 //! The outcomes as one self-contained page, as a picture, and as the table of `docs/stress.md`.
 
+use crate::bars::{panels, Panel};
 use crate::book::TERMS;
-use crate::chart::{number, panels, Chart, Panel};
 use crate::path::{Scenario, SCENARIOS};
 use crate::run::{Outcome, Sample, Size};
+use charts::{number, Axis, Chart, Series};
 use margin_math::units::USD;
 use std::fmt::Write as _;
 
-const STYLE: &str = include_str!("report.css");
 const WITHOUT: &str = "without auto-deleverage";
 const WITH: &str = "with auto-deleverage";
 
@@ -49,14 +49,10 @@ impl Report {
     pub fn page(&self) -> String {
         let Size { accounts, seed, .. } = self.size;
         let crash = &self.pairs[0].without;
-        let mut html = String::from(
-            "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
-             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">",
-        );
+        let mut html = String::new();
         let _ = write!(
             html,
-            "<title>Smart margin accounts under stress</title><style>{STYLE}</style></head><body><main>\
-             <h1>Smart margin accounts under stress</h1>\
+            "<h1>Smart margin accounts under stress</h1>\
              <p>{} simulated accounts, with {} million dollars of perpetual positions on the larger sides and {} million of loans, \
              through six times two days, minute by minute: once where nobody restores his own health, once where everybody does. \
              The oracle's guard, margins, curve, funding, settlement, liquidations and deleverage are the functions that the \
@@ -85,22 +81,25 @@ impl Report {
         }
         html.push_str("<h2>How many transactions keepers need</h2><div class=\"charts\">");
         html.push_str(&self.capacity_chart().figure());
-        html.push_str("</div></main></body></html>\n");
-        html
+        html.push_str("</div>");
+        charts::page("Smart margin accounts under stress", "", &html)
     }
 
-    fn capacity_chart(&self) -> Chart {
+    fn capacity_chart(&self) -> Chart<'_> {
         let accounts = self.size.accounts;
-        let share = |pick: fn(&Outcome) -> usize| {
-            self.capacity.iter().map(|(_, o)| percent(pick(o), accounts)).collect()
-        };
+        let share =
+            |pick: fn(&Outcome) -> usize| self.capacity.iter().map(move |(_, o)| percent(pick(o), accounts));
         Chart {
             title: "The crash with auto-deleverage, % of accounts".into(),
             caption: "Along the bottom: keeper transactions that get through per minute. A deleverage is a transaction as a \
                       liquidation is; who waits too long for the one meets the other."
                 .into(),
-            lines: vec![("liquidated", share(Outcome::liquidated)), ("restored themselves", share(Outcome::restored))],
-            labels: self.capacity.iter().map(|(keepers, _)| number(f64::from(*keepers), 0)).collect(),
+            series: vec![
+                Series::line("liquidated", share(Outcome::liquidated)),
+                Series::line("restored themselves", share(Outcome::restored)),
+            ],
+            guides: Vec::new(),
+            axis: Axis::Labels(self.capacity.iter().map(|(keepers, _)| number(f64::from(*keepers), 0)).collect()),
             decimals: 0,
         }
     }
@@ -199,74 +198,69 @@ fn section(html: &mut String, scenario: &Scenario, pair: &Pair, accounts: usize)
             number(f64::from(pair.with.guarded_minutes), 0)
         );
     }
-    let hours = |outcome: &Outcome| -> Vec<String> {
-        let last = outcome.samples.len() as f64 / 6.0;
-        (0..=4).map(|part| format!("{:.0} h", last * f64::from(part) / 4.0)).collect()
+    let last = pair.with.samples.len() as f64 / 6.0;
+    let chart = |title: &str, caption: String, decimals, series| Chart {
+        title: title.into(),
+        caption,
+        series,
+        guides: Vec::new(),
+        axis: Axis::Labels((0..=4).map(|part| format!("{:.0} h", last * f64::from(part) / 4.0)).collect()),
+        decimals,
     };
-    let of = |outcome: &Outcome, pick: &dyn Fn(&Sample) -> f64| {
-        outcome.samples.iter().map(pick).collect::<Vec<f64>>()
+    let line = |name, outcome: &Outcome, pick: &dyn Fn(&Sample) -> f64| {
+        Series::line(name, outcome.samples.iter().map(pick))
     };
     let both = |pick: &dyn Fn(&Sample) -> f64| {
-        vec![(WITHOUT, of(&pair.without, pick)), (WITH, of(&pair.with, pick))]
+        vec![line(WITHOUT, &pair.without, pick), line(WITH, &pair.with, pick)]
     };
-    let share = |count: u32| percent(count as usize, accounts);
-    let mut charts = vec![
-        Chart {
-            title: "Prices, first minute = 1".into(),
-            caption: "Elsewhere; the oracle follows as far as its guard lets it.".into(),
-            lines: TERMS
-                .iter()
-                .enumerate()
-                .map(|(asset, terms)| (terms.name, of(&pair.with, &|sample| sample.prices[asset])))
-                .collect(),
-            labels: hours(&pair.with),
-            decimals: 2,
-        },
-        Chart {
-            title: "Accounts liquidated, %".into(),
-            caption: format!(
+    let prices = TERMS.iter().enumerate();
+    let prices = prices.map(|(asset, terms)| line(terms.name, &pair.with, &|sample| sample.prices[asset]));
+    let mut drawn = vec![
+        chart(
+            "Prices, first minute = 1",
+            "Elsewhere; the oracle follows as far as its guard lets it.".into(),
+            2,
+            prices.collect(),
+        ),
+        chart(
+            "Accounts liquidated, %",
+            format!(
                 "Of {}; where everybody restores himself, {}% did.",
                 number(accounts as f64, 0),
                 number(percent(pair.with.restored(), accounts), 1)
             ),
-            lines: both(&|sample| share(sample.liquidated)),
-            labels: hours(&pair.with),
-            decimals: 0,
-        },
-        Chart {
-            title: "Liquidity providers, million USD".into(),
-            caption: "What their shares fetch. They stand on the other side of the traders' net position."
-                .into(),
-            lines: both(&|sample| sample.providers / 1e6),
-            labels: hours(&pair.with),
-            decimals: 2,
-        },
-        Chart {
-            title: "Insurance, thousand USD".into(),
-            caption: "Liquidations pay it, bad debt takes it.".into(),
-            lines: both(&|sample| sample.insurance / 1e3),
-            labels: hours(&pair.with),
-            decimals: 0,
-        },
+            0,
+            both(&|sample| percent(sample.liquidated as usize, accounts)),
+        ),
+        chart(
+            "Liquidity providers, million USD",
+            "What their shares fetch. They stand on the other side of the traders' net position.".into(),
+            2,
+            both(&|sample| sample.providers / 1e6),
+        ),
+        chart(
+            "Insurance, thousand USD",
+            "Liquidations pay it, bad debt takes it.".into(),
+            0,
+            both(&|sample| sample.insurance / 1e3),
+        ),
     ];
     if pair.without.loss.total() > 0 {
-        charts.push(Chart {
-            title: "Bad debt, thousand USD".into(),
-            caption: "Cumulative. Of perpetuals: insurance, then liquidity providers; of loans: reserves, then depositors.".into(),
-            lines: both(&|sample| sample.bad_debt / 1e3),
-            labels: hours(&pair.with),
-            decimals: 0,
-        });
+        drawn.push(chart(
+            "Bad debt, thousand USD",
+            "Cumulative. Of perpetuals: insurance, then liquidity providers; of loans: reserves, then depositors.".into(),
+            0,
+            both(&|sample| sample.bad_debt / 1e3),
+        ));
     }
-    charts.push(Chart {
-        title: "Mark of ETH_USD over its price elsewhere, %".into(),
-        caption: "Arbitrage holds it near while its capital and the reserve test allow.".into(),
-        lines: both(&|sample| 100.0 * sample.premium),
-        labels: hours(&pair.with),
-        decimals: 1,
-    });
+    drawn.push(chart(
+        "Mark of ETH_USD over its price elsewhere, %",
+        "Arbitrage holds it near while its capital and the reserve test allow.".into(),
+        1,
+        both(&|sample| 100.0 * sample.premium),
+    ));
     html.push_str("<div class=\"charts\">");
-    for chart in charts {
+    for chart in drawn {
         html.push_str(&chart.figure());
     }
     html.push_str("</div>");

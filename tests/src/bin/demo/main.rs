@@ -1,7 +1,6 @@
 //! `demo [REPORT]`: deploys every contract as Wasm to an embedded Soroban host, plays the whole story with really signed
 //! authorisation entries, and writes a report with charts.
 
-mod chart;
 mod market;
 mod numbers;
 mod record;

@@ -1,21 +1,6 @@
 //! How amounts are written for people.
 
-/// `1234567` with separators: `1,234,567`.
-pub fn grouped(value: i128) -> String {
-    let digits = value.unsigned_abs().to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    if value < 0 {
-        format!("-{text}")
-    } else {
-        text
-    }
-}
+pub use charts::grouped;
 
 /// A fixed-point number of `decimals` digits, written with `shown` of them (rounded toward zero).
 pub fn decimal(value: i128, decimals: u32, shown: u32) -> String {

@@ -1,8 +1,8 @@
 //! The story as one self-contained page.
 
-use crate::chart::{Chart, Series};
 use crate::numbers::{decimal, grouped, lumens, millions};
 use crate::record::{Record, Sample};
+use charts::{Axis, Chart, Series};
 use margin_tests::env::limits::WASM_BYTES;
 use std::fmt::Write as _;
 
@@ -10,20 +10,14 @@ const STYLE: &str = include_str!("report.css");
 
 /// The page.
 pub fn page(record: &Record) -> String {
-    let mut html = String::from("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">");
-    html.push_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">");
-    let _ = write!(
-        html,
-        "<title>Smart margin accounts: the story</title><style>{STYLE}</style></head><body><main>"
-    );
+    let mut html = String::new();
     header(&mut html, record);
-    charts(&mut html, record);
+    drawings(&mut html, record);
     costs(&mut html, record);
     refusals(&mut html, record);
     equation(&mut html, record);
     contracts(&mut html, record);
-    html.push_str("</main></body></html>\n");
-    html
+    charts::page("Smart margin accounts: the story", STYLE, &html)
 }
 
 fn header(html: &mut String, record: &Record) {
@@ -43,15 +37,15 @@ fn header(html: &mut String, record: &Record) {
     html.push_str("</ol>");
 }
 
-fn charts(html: &mut String, record: &Record) {
+fn drawings(html: &mut String, record: &Record) {
     let samples = &record.samples;
     let sections: Vec<usize> = samples.iter().map(|sample| sample.section).collect();
-    let chart = |title, caption, series, guides, decimals| Chart {
-        title,
-        caption,
+    let chart = |title: &str, caption: &str, series, guides, decimals| Chart {
+        title: title.into(),
+        caption: caption.into(),
         series,
         guides,
-        sections: &sections,
+        axis: Axis::Sections(&sections),
         decimals,
     };
     let of = |pick: fn(&Sample) -> f64| samples.iter().map(pick);

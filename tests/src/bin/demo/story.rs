@@ -20,16 +20,6 @@ use margin_tests::wasm;
 use soroban_sdk::IntoVal as _;
 
 const NOBODY: &str = "nobody";
-const CONTRACTS: [&str; 8] = [
-    "oracle",
-    "margin-ledger",
-    "vault",
-    "perp-clearing",
-    "basic-account",
-    "pro-account",
-    "institutional-account",
-    "factory",
-];
 
 /// Everybody with a part.
 struct Cast {
@@ -78,7 +68,7 @@ fn tag(actor: &Actor) -> String {
 fn contracts(stage: &mut Stage) {
     stage.section("Eight contracts, three price sources, four tokens, one lender, one liquidity provider");
     let mut cli = true;
-    for name in CONTRACTS {
+    for name in wasm::CONTRACTS {
         let code = wasm::read(name);
         cli &= wasm::built_by_cli(&code);
         let share = code.len() * 100 / WASM_BYTES;

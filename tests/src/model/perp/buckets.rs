@@ -3,11 +3,14 @@
 use crate::model::number::{exact, ratio, trimmed, Exact};
 use margin_interface::Settlement;
 use num_traits::{One, Zero};
+use std::collections::BTreeMap;
 
 /// Of a fee, the part of insurance and the part of the protocol.
 const FEE_PARTS: (i128, i128) = (2_000, 1_000);
 /// Of insurance, what one account may cost.
 const ACCOUNT_PART: i128 = 1_000;
+/// Of insurance, what the accounts of one market may cost in a day.
+const MARKET_PART: i128 = 2_000;
 /// Of insurance, what may go in a day.
 const DAY_PART: i128 = 5_000;
 
@@ -34,6 +37,8 @@ pub struct Buckets {
     pub day: u64,
     /// Paid by insurance that day.
     pub spent: Exact,
+    /// Of it, for each market; under an empty name what no market brought to light.
+    pub spent_in: BTreeMap<String, Exact>,
 }
 
 /// What one account has to settle with.
@@ -69,6 +74,11 @@ impl Buckets {
             fraction: ratio(said.claims_fraction, 1_000_000_000_000_000_000),
             day: said.insurance_day,
             spent: exact(said.insurance_spent),
+            spent_in: said
+                .insurance_markets
+                .iter()
+                .map(|(name, spent)| (name.to_string(), exact(spent)))
+                .collect(),
         }
     }
 
@@ -175,8 +185,9 @@ impl Buckets {
         paid
     }
 
-    /// Writes off what the account owes: what it waits for itself, then insurance within its rations, then the providers.
-    pub fn write_off(&mut self, purse: &mut Purse, today: u64) {
+    /// Writes off what the account owes, as `market` brought it to light: what it waits for itself, then insurance within its
+    /// rations, then the providers.
+    pub fn write_off(&mut self, purse: &mut Purse, market: &str, today: u64) {
         self.collect(purse);
         let paid = least([&purse.deposit, &purse.debt, &self.borrowed]);
         purse.deposit -= &paid;
@@ -193,12 +204,17 @@ impl Buckets {
         }
         if self.day != today {
             (self.day, self.spent) = (today, Exact::zero());
+            self.spent_in.clear();
         }
         let lost = least([&purse.debt, &self.borrowed]);
-        let day = bps(&(&self.insurance + &self.spent), DAY_PART) - &self.spent;
-        let insured = least([&lost, &self.insurance, &bps(&self.insurance, ACCOUNT_PART), &day]);
+        let began = &self.insurance + &self.spent;
+        let day = bps(&began, DAY_PART) - &self.spent;
+        let spent = self.spent_in.entry(market.to_owned()).or_default();
+        let here = bps(&began, MARKET_PART) - &*spent;
+        let insured = least([&lost, &self.insurance, &bps(&self.insurance, ACCOUNT_PART), &day, &here]);
         self.insurance -= &insured;
         self.spent += &insured;
+        *spent += &insured;
         self.lp -= &lost - insured;
         self.borrowed -= lost;
         purse.debt = Exact::zero();

@@ -200,11 +200,12 @@ impl House {
     }
 
     /// Writes off what an account owes that has nothing left.
-    pub fn write_off(&mut self, purse: &mut Purse, around: &Around) {
-        self.buckets.write_off(purse, around.now / DAY);
+    pub fn write_off(&mut self, purse: &mut Purse, market: &str, around: &Around) {
+        self.buckets.write_off(purse, market, around.now / DAY);
     }
 
-    /// What the pool owes, both ways; a market whose index is not live at the worse end of its gap.
+    /// What the pool owes, both ways; a market whose index is not live at the worse end of what it may have moved: a gap, and
+    /// another one every eight hours.
     pub fn worth(&self, around: &Around) -> Worth {
         let mut worth = Worth { by_curve: Exact::zero(), by_index: Exact::zero() };
         for (name, market) in self.markets.iter().filter(|(_, market)| !market.positions.is_empty()) {
@@ -212,11 +213,13 @@ impl House {
             let index = market.index(quote);
             let owed = |price: &Exact| market.owes_at(price, around.now, quote);
             worth.by_curve += market.curve.exit(&market.net()) + owed(&Exact::zero());
-            let gap = &index * ratio(market.config.gap_bps.into(), 10_000);
+            let seconds = around.now.saturating_sub(quote.timestamp).min(30 * DAY);
+            let gaps = exact(1) + ratio(seconds.into(), 28_800);
+            let gap = &index * ratio(market.config.gap_bps.into(), 10_000) * gaps;
             worth.by_index += if quote.status == PriceStatus::Live {
                 owed(&index)
             } else {
-                owed(&(&index + &gap)).max(owed(&(index - gap)))
+                owed(&(&index + &gap)).max(owed(&(index - gap).max(Exact::zero())))
             };
         }
         worth

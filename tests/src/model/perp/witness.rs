@@ -16,6 +16,7 @@ use crate::told::{self, Told};
 use crate::world::World;
 use margin_interface::{PerpMarket, PriceStatus, Settlement};
 use num_traits::{Signed, Zero};
+use soroban_sdk::Address;
 use std::collections::BTreeMap;
 
 /// Units that one step may cost by rounding: a trade of two legs has that many divisions.
@@ -100,7 +101,7 @@ impl Witness {
             b.lp += &b.pending - pending - (&b.claims - claims);
             (b.claims, b.pending, b.epoch, b.fraction) =
                 (said.claims, said.pending, said.epoch, said.fraction);
-            (b.day, b.spent) = (said.day, said.spent);
+            (b.day, b.spent, b.spent_in) = (said.day, said.spent, said.spent_in);
         }
         for (name, (record, side)) in &now.markets {
             let known = self.last.as_ref().and_then(|last| last.markets.get(name));
@@ -130,10 +131,26 @@ impl Witness {
         self.last = Some(Last::of(now));
     }
 
+    /// All that one account had is another's from now on.
+    pub fn moved(&mut self, from: &Address, to: &Address) {
+        let (from, to) = (name_of(from), name_of(to));
+        for market in self.house.iter_mut().flat_map(|house| house.markets.values_mut()) {
+            if let Some(position) = market.positions.remove(&from) {
+                market.positions.insert(to.clone(), position);
+            }
+        }
+        if let Some(cost) = self.costs.remove(&from) {
+            self.costs.insert(to, cost);
+        }
+    }
+
     /// Looks after the call, compares, and remembers.
     #[track_caller]
     pub fn after(&mut self, world: &World, done: bool) {
-        let Some((deed, before)) = self.before.take() else { return };
+        let Some((deed, before)) = self.before.take() else {
+            self.marks.look(world);
+            return;
+        };
         if !done {
             return;
         }
@@ -387,7 +404,7 @@ impl<'a> Step<'a> {
             }
             Deed::Claim(who) => {
                 let who = name_of(who);
-                self.write_off(&who);
+                self.write_off(&who, "");
                 let mut purse = self.purse(&who);
                 self.house.buckets.collect(&mut purse);
                 self.purses.insert(who, purse);
@@ -471,7 +488,7 @@ impl<'a> Step<'a> {
             let owed = due.min(had);
             near("fee of a take-over", &owed, fee, &exact(UNITS));
         }
-        self.write_off(who);
+        self.write_off(who, market);
         // The cash that moves is rounded down for who is liquidated: that unit is the liquidator's.
         self.given += exact(1);
         let state = &self.after.markets[market].0.state;
@@ -490,7 +507,7 @@ impl<'a> Step<'a> {
     }
 
     /// What realises a bad debt: nothing is left that could pay it.
-    fn write_off(&mut self, who: &str) {
+    fn write_off(&mut self, who: &str, market: &str) {
         let before = &self.before.holders[who].entry;
         let settlement = self.before.settlement.clone();
         let others = before.deposits.keys().iter().any(|asset| asset != settlement);
@@ -499,7 +516,7 @@ impl<'a> Step<'a> {
         let empty = !others && purse.deposit < ratio(1, 1_000) && self.house.holds_nothing(who);
         if owes && empty {
             let mut purse = self.purse(who);
-            self.house.write_off(&mut purse, &self.before.around);
+            self.house.write_off(&mut purse, market, &self.before.around);
             self.purses.insert(who.to_owned(), purse);
             // The debt that is forgiven had been rounded up.
             self.given += exact(2);

@@ -10,7 +10,7 @@ mod step;
 mod strangers;
 mod users;
 
-use crate::{setting, Story, Tally, SHARDS, STEPS};
+use crate::{setting, Story, Tally, PARTS, SHARDS, STEPS};
 use margin_interface::AssetConfig;
 use margin_tests::actor::Actor;
 use margin_tests::auth::Shape;
@@ -238,6 +238,7 @@ fn reason(failure: &Failure) -> String {
 fn play(mode: Mode, seed: u64, tallies: &mut BTreeMap<&'static str, Tally>) {
     let mut story = Story { seed, told: Vec::new() };
     let f = Fixture::new(mode);
+    f.parts.set(PARTS);
     let mut dice = Dice::new(seed);
     let stage = Stage::of(&f, &mut dice);
     let mut memory = Memory::default();
