@@ -95,6 +95,7 @@ pub fn value(book: &mut Book) -> PoolValue {
 }
 
 /// The sums of a market as `margin-math` knows them.
+#[inline(never)] // for size, as `buckets`
 pub fn totals(totals: &MarketTotals) -> Totals {
     Totals {
         entry: totals.entry,

@@ -216,6 +216,7 @@ fn from_public(l: &AssetLimits) -> Limits {
     Limits { floor: l.floor, cap: l.cap, of }
 }
 
+#[inline(never)] // for size
 fn to_public(limits: &Limits) -> AssetLimits {
     let &Limits { floor, cap, of } = limits;
     let [max_age, quorum, delta_bps, step_bps, step_bps_per_minute, step_max_bps, budget_bps, ..] = of;
