@@ -4,7 +4,7 @@ use crate::deployment::{wasm_hash_of, Deployment};
 use crate::storage;
 use governance::Delay;
 use margin_interface::{
-    AccountConfig, AccountCreated, AccountFactoryAdminInterface, AccountFactoryInterface, AccountType,
+    lean, AccountConfig, AccountCreated, AccountFactoryAdminInterface, AccountFactoryInterface, AccountType,
     AccountUpgraded, CreationPaused, CreationResumed, FactoryChange, FactoryConfig, FactoryError, Migrated,
     SmartAccountClient, TierParams, VaultClient, WasmHashSet,
 };
@@ -88,13 +88,15 @@ impl AccountFactoryInterface for AccountFactory {
     }
 
     fn get_account(env: Env, user: Address) -> Option<Address> {
-        storage::accounts(&env, &user).first()
+        storage::accounts(&env, &user).get(0)
     }
 
     fn get_accounts(env: Env, user: Address, start: u32, limit: u32) -> Vec<Address> {
         let accounts = storage::accounts(&env, &user);
         let start = start.min(accounts.len());
-        accounts.slice(start..start.saturating_add(limit).min(accounts.len()))
+        let mut page = lean::list(&env);
+        lean::append(&mut page, &accounts, start..start.saturating_add(limit).min(accounts.len()));
+        page
     }
 
     fn account_count(env: Env, account_type: AccountType) -> u32 {

@@ -1,6 +1,6 @@
 //! Keys, durability and lifetime of every entry. Nothing else touches `env.storage()`.
 
-use margin_interface::{AccountType, FactoryConfig, FactoryError};
+use margin_interface::{lean, AccountType, FactoryConfig, FactoryError};
 use soroban_sdk::{symbol_short, Address, Env, IntoVal, Symbol, Val, Vec};
 
 /// Ledgers of a day at five seconds.
@@ -50,7 +50,7 @@ pub fn extend_instance(env: &Env) {
 
 /// The accounts that were created for a user.
 pub fn accounts(env: &Env, user: &Address) -> Vec<Address> {
-    env.storage().persistent().get(&key_of(env, ACCOUNTS, user.to_val())).unwrap_or(Vec::new(env))
+    env.storage().persistent().get(&key_of(env, ACCOUNTS, user.to_val())).unwrap_or_else(|| lean::list(env))
 }
 
 /// Stores the accounts of a user.

@@ -1,6 +1,7 @@
 //! Native tests with real signatures; see `account_core::testing`. Administration is authorised by entries of the account's
 //! own, signed by its keys.
 
+mod audit;
 mod compliance;
 mod configuration;
 mod guardians;

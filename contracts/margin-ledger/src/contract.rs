@@ -14,8 +14,8 @@ use crate::{
     tips, valuation,
 };
 use margin_interface::{
-    AccountState, AccountSummary, Action, Assessment, AssetConfig, AssetState, Breakdown, Bucket,
-    FillReceipt, LedgerChange, LedgerConfig, LedgerError, Limits, Liquidation, MarginLedgerAdminInterface,
+    AccountState, AccountSummary, Action, AssetConfig, AssetState, Breakdown, Bucket, FillReceipt,
+    LedgerChange, LedgerConfig, LedgerError, Limits, Liquidation, MarginLedgerAdminInterface,
     MarginLedgerInterface, Market, MarketConfig, MarketState, PerpMarket, PerpView, PoolValue, Quote,
     Receive, Settlement, TakeOver,
 };
@@ -348,17 +348,13 @@ impl MarginLedgerInterface for MarginLedger {
         Ok(standing::is_liquidatable(&mut Book::open(&env), &account))
     }
 
-    fn assess(
+    fn preview(
         env: Env,
         account: Address,
         actions: Vec<Action>,
         amounts: Vec<(Market, i128)>,
-    ) -> Result<Assessment, LedgerError> {
-        Ok(preview::assess(&mut Book::open(&env), &account, &actions, &amounts))
-    }
-
-    fn preview(env: Env, account: Address, actions: Vec<Action>) -> Result<AccountSummary, LedgerError> {
-        Ok(preview::preview(&mut Book::open(&env), &account, &actions))
+    ) -> Result<(AccountSummary, Option<i128>), LedgerError> {
+        Ok(preview::preview(&mut Book::open(&env), &account, &actions, &amounts))
     }
 
     fn dry_fills(
@@ -428,10 +424,6 @@ impl MarginLedgerInterface for MarginLedger {
 
     fn markets(env: Env) -> Vec<Symbol> {
         storage::markets(&env)
-    }
-
-    fn value(env: Env, amounts: Vec<(Market, i128)>) -> Result<i128, LedgerError> {
-        Ok(valuation::value(&mut Book::open(&env), &amounts))
     }
 
     fn totals(env: Env) -> Settlement {

@@ -14,7 +14,7 @@ use crate::{
     standing,
 };
 use margin_interface::{
-    AccountState, Accrued, Action, AssetState, Borrowed, Deposited, LedgerError, Repaid, Withdrawn,
+    lean, AccountState, Accrued, Action, AssetState, Borrowed, Deposited, LedgerError, Repaid, Withdrawn,
     MAX_ACTIONS,
 };
 use margin_math::lock;
@@ -69,7 +69,7 @@ pub fn repay_with_collateral(book: &mut Book, account: &Address, asset: &Address
 pub fn batch(book: &mut Book, account: &Address, from: &Address, actions: &Vec<Action>) -> Vec<i128> {
     let env = &book.env.clone();
     require(env, actions.len() <= MAX_ACTIONS, LedgerError::TooManyHoldings);
-    let mut moved = Vec::new(env);
+    let mut moved = lean::list(env);
     for action in actions::read(env, actions) {
         moved.push_back(match &action {
             Action::Deposit(asset, amount) => deposit(book, from, account, asset, *amount).amount,

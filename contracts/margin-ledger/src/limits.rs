@@ -65,10 +65,8 @@ fn require_within(book: &mut Book, account: &Address, sheet: &Sheet, quotes: &Qu
 
 fn within(env: &Env, valued: &Valued, limits: &Limits) -> bool {
     let margin = &valued.margin;
-    let largest =
-        valued.debts.iter().copied().chain(valued.positions.iter().map(|value| value.notional)).max();
     margin.leverage().or_fail(env) <= limits.max_leverage
         && margin.health().or_fail(env) >= limits.min_health
         && margin.debt <= limits.total_borrow
-        && largest.unwrap_or(0) <= limits.market_exposure
+        && valued.exposure() <= limits.market_exposure
 }

@@ -9,8 +9,9 @@ use crate::{
 };
 use governance::Delay;
 use margin_interface::{
-    AssetConfig, AssetListed, AssetRetired, AssetState, AssetTotals, Bucket, GovernanceError, LedgerChange,
-    LedgerError, OracleSet, PriceStatus, ProtocolAccountSet, Ramp, RateCurve, VenuesSet, MAX_ASSETS,
+    lean, AssetConfig, AssetListed, AssetRetired, AssetState, AssetTotals, Bucket, GovernanceError,
+    LedgerChange, LedgerError, OracleSet, PriceStatus, ProtocolAccountSet, Ramp, RateCurve, VenuesSet,
+    MAX_ASSETS,
 };
 use margin_math::{
     fixed::pow10,
@@ -98,9 +99,10 @@ pub fn retire_asset(env: &Env, token: &Address) {
     let AssetTotals { borrow_shares, supply_shares, reserves, .. } = book.asset(token).totals;
     let unused = borrow_shares == 0 && supply_shares == 0 && reserves == 0;
     require(env, unused && token != &book.config.settlement, LedgerError::AssetInUse);
-    let mut listed = storage::assets(env);
-    let position = listed.first_index_of(token).or_fail(env);
-    listed.remove(position);
+    let mut listed = lean::list(env);
+    for other in storage::assets(env).iter().filter(|other| other != token) {
+        listed.push_back(other);
+    }
     storage::set_assets(env, &listed);
     storage::remove_asset(env, token);
     AssetRetired { asset: token.clone() }.publish(env);

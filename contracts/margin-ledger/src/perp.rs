@@ -56,7 +56,8 @@ pub fn open_market(
         funding_price: 0,
         funding_rate: 0,
         funding_short: 0,
-        ledger: book.env.ledger().sequence(),
+        // No trade yet: the first one notes the mark before it.
+        ledger: 0,
         ledger_mark: curve::mark(base_reserve, quote_reserve).or_fail(env),
         quote_reserve,
     };

@@ -11,10 +11,9 @@ use crate::holdings::{self, add_debt, add_deposit, take_deposit};
 use crate::lending::{extinguish, net};
 use crate::perp::{filled, held, replace};
 use crate::settlement::Till;
-use crate::valuation::{funding_now, worth, Amounts, Quotes, Sheet, Valuation, Valued};
+use crate::valuation::{funding_now, worth, Amounts, Quotes, Sheet, Valuation};
 use margin_interface::{
-    AccountState, AccountSummary, Action, Assessment, AssetState, LedgerError, OpenAction, TradeAction,
-    MAX_ACTIONS,
+    AccountState, AccountSummary, Action, AssetState, LedgerError, OpenAction, TradeAction, MAX_ACTIONS,
 };
 use margin_math::{
     curve,
@@ -22,33 +21,13 @@ use margin_math::{
 };
 use soroban_sdk::{Address, Env, Symbol, Vec};
 
-/// The account after `actions`.
-pub fn preview(book: &mut Book, account: &Address, actions: &Vec<Action>) -> AccountSummary {
-    let (sheet, valued, _) = after(book, account, actions, &Vec::new(&book.env.clone()));
-    sheet.summary(&book.env, &valued)
-}
-
-/// What the policy of an account is about, with the value of `amounts`.
-pub fn assess(book: &mut Book, account: &Address, actions: &Vec<Action>, amounts: &Amounts) -> Assessment {
-    let (sheet, valued, quotes) = after(book, account, actions, amounts);
-    let (env, margin) = (&book.env.clone(), &valued.margin);
-    Assessment {
-        debt_value: margin.debt,
-        exposures: sheet.exposures(env, &valued),
-        health_factor: margin.health().or_fail(env),
-        leverage: margin.leverage().or_fail(env),
-        value: worth(book, &quotes, amounts),
-    }
-}
-
-/// The account after `actions`, and every price that is needed.
-#[inline(never)] // for size
-fn after(
+/// The account after `actions`, and the value of `amounts`.
+pub fn preview(
     book: &mut Book,
     account: &Address,
     actions: &Vec<Action>,
     amounts: &Amounts,
-) -> (Sheet, Valued, Quotes) {
+) -> (AccountSummary, Option<i128>) {
     let env = &book.env.clone();
     if actions.len() > MAX_ACTIONS {
         fail(env, LedgerError::TooManyHoldings);
@@ -70,7 +49,7 @@ fn after(
     let counts = sheet.is_exposed() || sheet.is_priced(env, &quotes, Valuation::Open);
     let empty = Sheet::empty();
     let valued = if counts { &sheet } else { &empty }.value(env, &quotes, Valuation::Open);
-    (sheet, valued, quotes)
+    (sheet.summary(env, &valued), worth(book, &quotes, amounts))
 }
 
 /// Wants what an action may add to the prices the account depends on.

@@ -9,7 +9,7 @@ use crate::{
 use margin_interface::{AccountState, BadDebt, LedgerError, PendingClaim, PendingClaimed, Settlement};
 use margin_math::settlement::{insurance_allowance, Buckets, Claim, Purse};
 use margin_math::units::USD;
-use soroban_sdk::{symbol_short, Address, Map, Symbol};
+use soroban_sdk::{symbol_short, Address, Symbol};
 
 /// Seconds of a UTC day.
 const DAY: u64 = 86_400;
@@ -169,7 +169,7 @@ fn write_off_perp(book: &mut Book, account: &Address, market: &Symbol) {
     let day = book.settlement_mut();
     if day.insurance_day != today {
         (day.insurance_day, day.insurance_spent) = (today, 0);
-        day.insurance_markets = Map::new(env);
+        day.insurance_markets = margin_interface::lean::map(env);
     }
     let spent = day.insurance_markets.get(market.clone()).unwrap_or(0);
     let allowed = insurance_allowance(till.buckets.insurance, day.insurance_spent, spent).or_fail(env);

@@ -1,10 +1,10 @@
 //! Keys, durability and lifetime of every entry. Nothing else touches `env.storage()`, and nothing here computes.
 
 use margin_interface::{
-    AccountState, AccountStatus, AssetState, Bucket, Limits, PendingClaim, PerpMarket, Settlement,
+    lean, AccountState, AccountStatus, AssetState, Bucket, Limits, PendingClaim, PerpMarket, Settlement,
 };
 use margin_math::units::INDEX;
-use soroban_sdk::{contracttype, symbol_short, Address, Env, IntoVal, Map, Symbol, TryFromVal, Val, Vec};
+use soroban_sdk::{contracttype, symbol_short, Address, Env, IntoVal, Symbol, TryFromVal, Val, Vec};
 
 /// Ledgers of a day at five seconds.
 pub const DAY_IN_LEDGERS: u32 = 17_280;
@@ -128,7 +128,7 @@ pub fn set_venues(env: &Env, venues: &Venues) {
 
 /// All listed assets.
 pub fn assets(env: &Env) -> Vec<Address> {
-    instance(env, key(env, ASSETS)).unwrap_or_else(|| Vec::new(env))
+    instance(env, key(env, ASSETS)).unwrap_or_else(|| lean::list(env))
 }
 
 /// Stores the list of assets.
@@ -138,7 +138,7 @@ pub fn set_assets(env: &Env, assets: &Vec<Address>) {
 
 /// All markets.
 pub fn markets(env: &Env) -> Vec<Symbol> {
-    instance(env, key(env, MARKETS)).unwrap_or_else(|| Vec::new(env))
+    instance(env, key(env, MARKETS)).unwrap_or_else(|| lean::list(env))
 }
 
 /// Stores the list of markets.
@@ -181,7 +181,7 @@ pub fn settlement(env: &Env) -> Settlement {
         fees: 0,
         insurance: 0,
         insurance_day: 0,
-        insurance_markets: Map::new(env),
+        insurance_markets: lean::map(env),
         insurance_spent: 0,
         lp: 0,
         pending: 0,
@@ -199,15 +199,15 @@ pub fn set_settlement(env: &Env, settlement: &Settlement) {
 /// An account's entry. The host refuses to read an archived entry, so an absent one never did anything.
 pub fn account(env: &Env, account: &Address) -> AccountState {
     persistent(env, key_of(env, ACCOUNT, account.to_val())).unwrap_or_else(|| AccountState {
-        debts: Map::new(env),
-        deposits: Map::new(env),
+        debts: lean::map(env),
+        deposits: lean::map(env),
         flags: 0,
         grants_epoch: 0,
         limits: Limits::NONE,
-        locks: Map::new(env),
+        locks: lean::map(env),
         pending: PendingClaim { amount: 0, epoch: 0, fraction: INDEX },
         perp_debt: 0,
-        positions: Map::new(env),
+        positions: lean::map(env),
         seq: 0,
         since: 0,
         status: AccountStatus::Normal,
@@ -236,7 +236,7 @@ pub fn remove_grant(env: &Env, account: &Address, delegate: &Address) {
 
 /// What may be taken for the account's perpetual debt.
 pub fn in_kind(env: &Env, account: &Address) -> Vec<Address> {
-    persistent(env, key_of(env, IN_KIND, account.to_val())).unwrap_or_else(|| Vec::new(env))
+    persistent(env, key_of(env, IN_KIND, account.to_val())).unwrap_or_else(|| lean::list(env))
 }
 
 /// Stores what may be taken for the account's perpetual debt.

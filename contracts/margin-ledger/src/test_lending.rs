@@ -66,7 +66,7 @@ fn an_amount_that_nothing_can_have_is_refused_by_name() {
             let borrow = ledger.try_borrow(&alice, asset, &amount);
             assert_refused!(world, borrow, LedgerError::Overflow);
             for action in [Action::Deposit(asset.clone(), amount), Action::Borrow(asset.clone(), amount)] {
-                let preview = ledger.try_preview(&alice, &vec![&world.env, action]);
+                let preview = ledger.try_preview(&alice, &vec![&world.env, action], &vec![&world.env]);
                 assert_refused!(world, preview, LedgerError::Overflow);
             }
         }
@@ -485,8 +485,7 @@ fn an_amount_that_is_not_positive_moves_nothing() {
         assert_refused!(world, ledger.try_repay(&alice, xlm, &amount), refused);
         assert_refused!(world, ledger.try_repay_with_collateral(&alice, xlm, &amount), refused);
         let value = vec![env, (Market::Asset(xlm.clone()), amount - 1)];
-        assert_refused!(world, ledger.try_value(&value), refused);
-        assert_refused!(world, ledger.try_assess(&alice, &vec![env], &value), refused);
+        assert_refused!(world, ledger.try_preview(&alice, &vec![env], &value), refused);
         for action in [
             Action::Deposit(xlm.clone(), amount),
             Action::Withdraw(xlm.clone(), amount),
@@ -496,7 +495,7 @@ fn an_amount_that_is_not_positive_moves_nothing() {
         ] {
             let batch = vec![env, action];
             assert_refused!(world, ledger.try_batch(&alice, &alice, &batch), refused);
-            assert_refused!(world, ledger.try_preview(&alice, &batch), refused);
+            assert_refused!(world, ledger.try_preview(&alice, &batch, &vec![env]), refused);
         }
     }
 }
@@ -512,7 +511,11 @@ fn a_batch_and_a_preview_are_bounded() {
     let most = margin_interface::MAX_ACTIONS;
     let (ledger, many) = (&world.ledger, actions(most + 1));
     assert_refused!(world, ledger.try_batch(&alice, &alice, &many), LedgerError::TooManyHoldings);
-    assert_refused!(world, ledger.try_preview(&alice, &many), LedgerError::TooManyHoldings);
+    assert_refused!(
+        world,
+        ledger.try_preview(&alice, &many, &vec![&world.env]),
+        LedgerError::TooManyHoldings
+    );
     ledger.batch(&alice, &alice, &actions(most));
     world.check();
 }
@@ -533,13 +536,11 @@ fn what_is_netted_must_be_owed_and_held() {
 fn a_value_needs_a_price() {
     let world = World::funded();
     let amounts = vec![&world.env, (Market::Asset(world.xlm.clone()), 10 * ONE)];
-    let assessed = || world.ledger.assess(&world.account(0), &vec![&world.env], &amounts).value;
+    let assessed = || world.ledger.preview(&world.ledger.address, &vec![&world.env], &amounts).1;
     world.quote(&world.xlm, PRICE / 10, PRICE / 5, PriceStatus::Degraded);
-    assert_eq!(world.ledger.value(&amounts), 2 * ONE, "at the upper end");
-    assert_eq!(assessed(), Some(2 * ONE));
+    assert_eq!(assessed(), Some(2 * ONE), "at the upper end");
     world.quote(&world.xlm, PRICE / 10, PRICE / 5, PriceStatus::Stale);
-    assert_refused!(world, world.ledger.try_value(&amounts), LedgerError::PriceNotUsable);
-    assert_eq!(assessed(), None, "its own account does not depend on the price");
+    assert_eq!(assessed(), None, "who has nothing depends on no price, the value does");
 }
 
 /// Where a share is worth more than the deposit, nothing would be owned for it.

@@ -4,9 +4,8 @@ extern crate std;
 
 use crate::{holdings, storage, MarginLedger, MarginLedgerClient};
 use margin_interface::{
-    Action, Assessment, Asset, AssetConfig, Bucket, FillReceipt, LedgerError, Limits,
-    MarginLedgerAdminClient, Market, MarketConfig, MarketState, OpenAction, PriceStatus, Quote, RateCurve,
-    TakeOver, TradeAction,
+    Action, Asset, AssetConfig, Bucket, FillReceipt, LedgerError, Limits, MarginLedgerAdminClient, Market,
+    MarketConfig, MarketState, OpenAction, PriceStatus, Quote, RateCurve, TakeOver, TradeAction,
 };
 use margin_math::{
     curve, defaults,
@@ -239,8 +238,13 @@ impl World {
         assert_eq!((totals.long_funding, totals.short_funding), (a_long, a_short));
     }
 
+    /// Alice after some actions.
+    fn previewed(&self, actions: Vec<Action>) -> margin_interface::AccountSummary {
+        self.ledger.preview(&self.alice, &actions, &vec![&self.env]).0
+    }
+
     pub fn summary_open(&self, who: &Address) -> margin_interface::AccountSummary {
-        self.ledger.preview(who, &Vec::new(&self.env))
+        self.ledger.preview(who, &Vec::new(&self.env), &Vec::new(&self.env)).0
     }
 }
 
@@ -585,8 +589,8 @@ fn preview_of_an_opening_is_what_execution_makes_of_it() {
     let w = World::new();
     w.give(&w.alice, 300);
     let open = OpenAction { is_long: false, leverage: 300, margin: 500 * USD, market: BTC };
-    let expected = w.ledger.preview(&w.alice, &vec![&w.env, Action::Open(open.clone())]);
-    let both = w.ledger.preview(&w.alice, &vec![&w.env, Action::Open(open.clone()), Action::Open(open)]);
+    let expected = w.previewed(vec![&w.env, Action::Open(open.clone())]);
+    let both = w.previewed(vec![&w.env, Action::Open(open.clone()), Action::Open(open)]);
     w.give(&w.alice, 500);
     let state = w.state();
     let size = curve::base_for_quote(state.base_reserve, state.quote_reserve, 1_500 * USD, false).unwrap();
@@ -601,7 +605,7 @@ fn preview_of_a_reversal_closes_then_opens_at_the_limit() {
     w.give(&w.alice, 2_000);
     w.trade(&w.alice, 5 * BASE).unwrap();
     let action = TradeAction { limit_price: 99 * PRICE, market: BTC, size_delta: -8 * BASE };
-    let expected = w.ledger.preview(&w.alice, &vec![&w.env, Action::Trade(action)]);
+    let expected = w.previewed(vec![&w.env, Action::Trade(action)]);
     w.fill_at_limit(-5 * BASE, 99);
     w.fill_at_limit(-3 * BASE, 99);
     let executed = w.summary_open(&w.alice);
@@ -611,20 +615,13 @@ fn preview_of_a_reversal_closes_then_opens_at_the_limit() {
 }
 
 #[test]
-fn an_assessment_is_a_preview_and_a_value_in_one() {
+fn amounts_are_valued_beside_a_preview_at_the_upper_price() {
     let w = World::new();
     w.give(&w.alice, 2_000);
-    let action = TradeAction { limit_price: 102 * PRICE, market: BTC, size_delta: 8 * BASE };
-    let actions = vec![&w.env, Action::Trade(action), Action::Withdraw(w.usdc.clone(), 100 * USD)];
     let traded = (Market::Perp(BTC), 8 * BASE + 1);
     let amounts = vec![&w.env, traded, (Market::Asset(w.usdc.clone()), 100 * USD)];
-    let Assessment { debt_value, exposures, health_factor, leverage, value } =
-        w.ledger.assess(&w.alice, &actions, &amounts);
-    let preview = w.ledger.preview(&w.alice, &actions);
-    assert_eq!((debt_value, exposures), (preview.debt_value, preview.exposures));
-    assert_eq!((health_factor, leverage), (preview.health_factor, preview.leverage));
-    assert_eq!(value, Some(900 * USD + 1), "rounded up");
-    assert_eq!(w.ledger.value(&amounts), 900 * USD + 1);
+    let (summary, value) = w.ledger.preview(&w.alice, &vec![&w.env], &amounts);
+    assert_eq!((summary, value), (w.summary_open(&w.alice), Some(900 * USD + 1)), "rounded up");
 }
 
 impl World {
@@ -643,7 +640,7 @@ fn a_trade_below_nothing_has_no_preview() {
     let w = World::new();
     w.give(&w.alice, 2_000);
     let action = TradeAction { limit_price: -1, market: BTC, size_delta: BASE };
-    let call = w.ledger.try_preview(&w.alice, &vec![&w.env, Action::Trade(action)]);
+    let call = w.ledger.try_preview(&w.alice, &vec![&w.env, Action::Trade(action)], &vec![&w.env]);
     assert_eq!(call, Err(Ok(LedgerError::InvalidAmount)));
 }
 
@@ -653,10 +650,10 @@ fn an_account_without_risk_previews_its_exit_without_a_price() {
     w.give(&w.alice, 100);
     w.price(&Asset::Stellar(w.usdc.clone()), PRICE, PriceStatus::Stale);
     let out = vec![&w.env, Action::Withdraw(w.usdc.clone(), 100 * USD)];
-    let summary = w.ledger.preview(&w.alice, &out);
+    let summary = w.previewed(out);
     assert_eq!((summary.leverage, summary.health_factor), (0, u32::MAX));
     let borrow = vec![&w.env, Action::Borrow(w.usdc.clone(), USD)];
-    assert_eq!(w.ledger.try_preview(&w.alice, &borrow), Err(Ok(LedgerError::PriceNotUsable)));
+    assert_eq!(w.ledger.try_preview(&w.alice, &borrow, &vec![&w.env]), Err(Ok(LedgerError::PriceNotUsable)));
 }
 
 #[test]

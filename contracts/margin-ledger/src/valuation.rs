@@ -8,8 +8,8 @@ use crate::standing;
 use crate::terms::{maintenance_bps, terms, Terms};
 use alloc::vec::Vec;
 use margin_interface::{
-    AccountState, AccountStatus, AccountSummary, Asset, AssetState, Breakdown, Holding, LedgerError, Market,
-    OpenPosition, OracleClient, PerpMarket, PerpView, Position, PriceStatus, Quote,
+    lean, AccountState, AccountStatus, AccountSummary, Asset, AssetState, Breakdown, Holding, LedgerError,
+    Market, OpenPosition, OracleClient, PerpMarket, PerpView, Position, PriceStatus, Quote,
 };
 use margin_math::{
     curve,
@@ -20,7 +20,7 @@ use margin_math::{
     status::{permission, Permission, Status, Use},
     units::{BASE_DECIMALS, PRICE},
 };
-use soroban_sdk::{Address, Env, Map, Symbol};
+use soroban_sdk::{Address, Env, Symbol};
 
 pub use margin_math::margin::Valuation;
 
@@ -78,7 +78,10 @@ impl Quotes {
         if self.wanted.is_empty() {
             return self;
         }
-        let wanted = soroban_sdk::Vec::from_slice(&book.env, &self.wanted);
+        let mut wanted = lean::list(&book.env);
+        for index in &self.wanted {
+            wanted.push_back(index.clone());
+        }
         // An oracle that does not answer has no price, which only matters to those who need one.
         if let Ok(Ok(quotes)) = oracle(book).try_quotes(&wanted) {
             self.quotes = quotes.iter().collect();
@@ -237,28 +240,23 @@ impl Sheet {
         Valued { debts, deposits, margin, positions }
     }
 
-    /// Debts and notionals.
-    pub fn exposures(&self, env: &Env, valued: &Valued) -> Map<Market, i128> {
-        let mut exposures = Map::new(env);
+    /// The sheet and its values as the interface shows them.
+    pub fn summary(&self, env: &Env, valued: &Valued) -> AccountSummary {
+        let margin = &valued.margin;
+        let mut exposures = lean::map(env);
         for (owned, value) in self.debts.iter().zip(&valued.debts) {
             exposures.set(Market::Asset(owned.asset.clone()), *value);
         }
         for (held, value) in self.positions.iter().zip(&valued.positions) {
             exposures.set(Market::Perp(held.symbol.clone()), value.notional);
         }
-        exposures
-    }
-
-    /// The sheet and its values as the interface shows them.
-    pub fn summary(&self, env: &Env, valued: &Valued) -> AccountSummary {
-        let margin = &valued.margin;
         let unrealized_pnl = margin.gains.checked_sub(margin.losses).or_fail(env);
         AccountSummary {
             collateral_value: margin.collateral,
             debt_value: margin.debt,
             effective_margin: margin.effective,
             equity: margin.equity().or_fail(env),
-            exposures: self.exposures(env, valued),
+            exposures,
             health_factor: margin.health().or_fail(env),
             leverage: margin.leverage().or_fail(env),
             liquidation_ok: margin.liquidation_ok(),
@@ -269,6 +267,14 @@ impl Sheet {
             status: self.status,
             unrealized_pnl,
         }
+    }
+}
+
+impl Valued {
+    /// The largest debt or notional.
+    pub fn exposure(&self) -> i128 {
+        let notionals = self.positions.iter().map(|position| position.notional);
+        self.debts.iter().copied().chain(notionals).max().unwrap_or(0)
     }
 }
 
@@ -415,15 +421,15 @@ pub fn breakdown(book: &mut Book, account: &Address) -> Breakdown {
     let quotes = quotes.fetch(book);
     let valued = sheet.value(env, &quotes, Valuation::Live);
     let now = book.now();
-    let mut debts = soroban_sdk::Vec::new(&book.env);
+    let mut debts = lean::list(&book.env);
     for (owned, value) in sheet.debts.iter().zip(&valued.debts) {
         debts.push_back(owned.holding(env, &quotes, owned.live(now).lw_bps, *value));
     }
-    let mut deposits = soroban_sdk::Vec::new(&book.env);
+    let mut deposits = lean::list(&book.env);
     for (owned, value) in sheet.deposits.iter().zip(&valued.deposits) {
         deposits.push_back(owned.holding(env, &quotes, owned.live(now).ltv_bps, *value));
     }
-    let mut positions = soroban_sdk::Vec::new(&book.env);
+    let mut positions = lean::list(&book.env);
     for (held, value) in sheet.positions.iter().zip(&valued.positions) {
         positions.push_back(OpenPosition {
             index: quotes.get(env, &held.market.config.index).mid,
@@ -463,15 +469,7 @@ impl Owned {
     }
 }
 
-/// USD value of amounts at the upper price, ceil: what a spending limit counts.
-pub fn value(book: &mut Book, amounts: &Amounts) -> i128 {
-    let mut quotes = Quotes::new();
-    quotes.want_amounts(book, amounts);
-    let quotes = quotes.fetch(book);
-    worth(book, &quotes, amounts).unwrap_or_else(|| fail(&book.env, LedgerError::PriceNotUsable))
-}
-
-/// [`value`], or `None` without a price for it.
+/// USD value of amounts at the upper price, ceil: what a spending limit counts. `None` without a price for it.
 pub fn worth(book: &mut Book, quotes: &Quotes, amounts: &Amounts) -> Option<i128> {
     let env = &book.env.clone();
     let mut sum = 0;

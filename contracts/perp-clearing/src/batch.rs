@@ -10,7 +10,7 @@ use crate::{
     nonces, orders, pool, storage,
 };
 use margin_interface::{
-    permissions, ClearingConfig, ClearingError, ClearingRequest, ConditionalOrder, MarginLedgerClient,
+    lean, permissions, ClearingConfig, ClearingError, ClearingRequest, ConditionalOrder, MarginLedgerClient,
     TradeAction, MAX_ACTIONS,
 };
 use soroban_sdk::{vec, Address, Env, IntoVal, Symbol, TryFromVal, Val, Vec};
@@ -68,7 +68,7 @@ pub fn submit(
     let ledger = MarginLedgerClient::new(env, &config.ledger);
     let granted = if sender == account { permissions::ALL } else { ledger.permission(account, sender) };
     let batch = Batch { env, config, ledger, sender, account, granted };
-    let mut moved = Vec::new(env);
+    let mut moved = lean::list(env);
     for place in behind..requests.len() {
         moved.push_back(batch.carry_out(Variant::of(env, requests.get_unchecked(place))?)?);
     }
@@ -127,7 +127,7 @@ impl Batch<'_> {
             let leg = (self.sender, self.account, vec![env, action.whole]).into_val(env);
             let submit = Symbol::new(env, "submit");
             let moved: Vec<i128> = env.invoke_contract(&self.config.vault, &submit, leg);
-            return moved.first().ok_or(ClearingError::InvalidRequest);
+            return moved.get(0).ok_or(ClearingError::InvalidRequest);
         }
         if action.is("Trade") {
             let TradeAction { limit_price, market, size_delta } = action.get(1)?;

@@ -8,7 +8,7 @@ use crate::{
     storage::{self, Record},
 };
 use margin_interface::{
-    AccountStatus, ClearingError, Fill, MarginLedgerClient, MarketStage, MarketState, PerpView, Quote,
+    lean, AccountStatus, ClearingError, Fill, MarginLedgerClient, MarketStage, MarketState, PerpView, Quote,
     TakeOver,
 };
 use margin_math::{
@@ -16,7 +16,7 @@ use margin_math::{
     fixed::{self, add, mul_div_floor, neg, sub},
     marks::Marks,
 };
-use soroban_sdk::{Address, Env, Error, IntoVal, Symbol, Vec};
+use soroban_sdk::{Address, Env, Error, IntoVal, Symbol};
 
 /// Who executes, and the most it is paid, settlement units.
 pub type Tip<'a> = Option<(&'a Address, i128)>;
@@ -276,7 +276,7 @@ impl<'a> Desk<'a> {
     pub fn refusal(&self, plan: &Plan, at_most: i128) -> u32 {
         let env = self.env;
         let [close, open] = &plan.legs;
-        let mut fills = Vec::new(env);
+        let mut fills = lean::list(env);
         for (leg, tip) in [(close, 0), (open, at_most)] {
             if let Some(leg) = leg {
                 fills.push_back((leg.size, leg.quote, leg.fee, tip));

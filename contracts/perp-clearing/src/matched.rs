@@ -4,7 +4,7 @@ use crate::{
     error::{bounded, refuse, require, OrRefuse},
     orders, storage,
 };
-use margin_interface::{ClearingError, MarginLedgerClient, MatchedFill, MAX_FILLS};
+use margin_interface::{lean, ClearingError, MarginLedgerClient, MatchedFill, MAX_FILLS};
 use margin_math::fixed::add;
 use soroban_sdk::{Address, Env, Vec};
 
@@ -33,13 +33,13 @@ fn check(env: &Env, fills: &Vec<MatchedFill>) -> Result<(), ClearingError> {
     require((1..=MAX_FILLS).contains(&fills.len()), ClearingError::InvalidMatch)?;
     let (mut size, mut quote) = (0, 0);
     let mut market = None;
-    let mut accounts = Vec::new(env);
+    let mut accounts = lean::list(env);
     for MatchedFill { order, quote_delta, size_delta } in fills.iter() {
         bounded(size_delta).and(bounded(quote_delta)).or(Err(ClearingError::InvalidMatch))?;
         size = add(size, size_delta).on_curve()?;
         quote = add(quote, quote_delta).on_curve()?;
         let same = *market.get_or_insert(order.market.clone()) == order.market;
-        refuse(!same || accounts.contains(&order.account), ClearingError::InvalidMatch)?;
+        refuse(!same || lean::contains(&accounts, &order.account), ClearingError::InvalidMatch)?;
         accounts.push_back(order.account);
     }
     require(size == 0 && quote == 0, ClearingError::InvalidMatch)

@@ -12,14 +12,14 @@ use crate::{
     storage::{self, Part},
 };
 use margin_interface::{
-    permissions, ClearingError, ConditionalOrder, EpochBumped, Fill, MarginLedgerClient, OrderBook,
+    lean, permissions, ClearingError, ConditionalOrder, EpochBumped, Fill, MarginLedgerClient, OrderBook,
     OrderCheck, OrderFilled, OrderPlaced, OrdersCancelled, MAX_RESTING,
 };
 use margin_math::{
     defaults::EXECUTOR_FEE_BPS,
     fixed::{abs, add, bps_floor, sub},
 };
-use soroban_sdk::{xdr::ToXdr, Address, BytesN, Env, IntoVal, Map};
+use soroban_sdk::{xdr::ToXdr, Address, BytesN, Env, IntoVal};
 
 /// An order that may execute now, as far as it alone decides.
 pub struct Ready<'a> {
@@ -228,7 +228,7 @@ pub fn cancel(env: &Env, account: &Address, word: u64, mask: u64) -> Result<(), 
 /// Begins a new epoch.
 pub fn bump_epoch(env: &Env, ledger: &MarginLedgerClient, account: &Address) -> Result<u64, ClearingError> {
     let bumps = storage::orders(env, account).epoch.checked_add(1).ok_or(ClearingError::Overflow)?;
-    storage::set_orders(env, account, &OrderBook { epoch: bumps, resting: Map::new(env) });
+    storage::set_orders(env, account, &OrderBook { epoch: bumps, resting: lean::map(env) });
     let epoch = standing(env, ledger, account).epoch;
     EpochBumped { account: account.clone(), epoch }.publish(env);
     Ok(epoch)
@@ -252,7 +252,7 @@ fn forget(env: &Env, account: &Address, dead: impl Fn(u64) -> bool) {
 }
 
 fn retain(env: &Env, book: &mut OrderBook, keep: impl Fn(u64, &ConditionalOrder) -> bool) {
-    let mut kept = Map::new(env);
+    let mut kept = lean::map(env);
     for (nonce, order) in book.resting.iter() {
         if keep(nonce, &order) {
             kept.set(nonce, order);

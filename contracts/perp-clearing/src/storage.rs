@@ -1,10 +1,8 @@
 //! Keys, durability and lifetime of every entry. Nothing else touches `env.storage()`, and nothing here computes.
 
-use margin_interface::{ClearingConfig, ClearingError, House, OrderBook};
+use margin_interface::{lean, ClearingConfig, ClearingError, House, OrderBook};
 use margin_math::marks::{Marks, PACKED};
-use soroban_sdk::{
-    contracttype, panic_with_error, symbol_short, Address, BytesN, Env, IntoVal, Map, Symbol, Val,
-};
+use soroban_sdk::{contracttype, panic_with_error, symbol_short, Address, BytesN, Env, IntoVal, Symbol, Val};
 
 /// Ledgers of a day at five seconds.
 pub const DAY_IN_LEDGERS: u32 = 17_280;
@@ -142,20 +140,20 @@ pub fn set_shares(env: &Env, shares: &Shares) {
 // The host refuses to read an archived entry, so none of the following can be taken for one that never was: a nonce that
 // was used stays used.
 
-/// The 64 nonces of a word: the low half is used, the high half filled.
+/// The 64 nonces of a word: the low half is used, the high half filled. Stored as a type that everything else is of.
 pub fn nonces(env: &Env, account: &Address, word: u64) -> u128 {
-    env.storage().persistent().get(&numbered(env, NONCES, account, word)).unwrap_or(0)
+    env.storage().persistent().get(&numbered(env, NONCES, account, word)).map_or(0, i128::cast_unsigned)
 }
 
 /// Stores the nonces of a word.
 pub fn set_nonces(env: &Env, account: &Address, word: u64, bits: u128) {
-    set_persistent(env, numbered(env, NONCES, account, word), &bits);
+    set_persistent(env, numbered(env, NONCES, account, word), &bits.cast_signed());
 }
 
 /// An account's epoch and stored orders.
 pub fn orders(env: &Env, account: &Address) -> OrderBook {
     let stored = env.storage().persistent().get(&key_of(env, ORDERS, account.to_val()));
-    stored.unwrap_or_else(|| OrderBook { epoch: 0, resting: Map::new(env) })
+    stored.unwrap_or_else(|| OrderBook { epoch: 0, resting: lean::map(env) })
 }
 
 /// Stores an account's epoch and orders.

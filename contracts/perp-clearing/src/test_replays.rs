@@ -226,7 +226,7 @@ impl Dice {
 /// bad debt in 1,203.
 #[test]
 fn four_accounts_at_a_constant_index_never_gain() {
-    let sequences = std::env::var("FUZZ_SEQUENCES").ok().and_then(|n| n.parse().ok()).unwrap_or(200);
+    let sequences = std::env::var("FUZZ_SEQUENCES").ok().and_then(|n| n.parse().ok()).unwrap_or(120);
     let (mut best, mut fills, mut closed) = (i128::MIN, 0, 0);
     for seed in 0..sequences {
         let mut dice = Dice(seed);

@@ -1,13 +1,13 @@
 //! What traders and keepers ask before they act. Nothing is decided here.
 
 use crate::{desk::Desk, error::OrRefuse, raw::Raw};
-use margin_interface::{ClearingError, MarginLedgerClient};
+use margin_interface::{lean, ClearingError, MarginLedgerClient};
 use margin_math::{
     fixed::{abs, add, bps_ceil, bps_floor, mul_div_ceil, mul_div_floor, neg, sub},
     headroom::Stake,
     units::{BPS, PRICE, QUOTE_SCALE},
 };
-use soroban_sdk::{vec, Address, Env, IntoVal, Symbol, Val, Vec};
+use soroban_sdk::{symbol_short, Address, Env, IntoVal, Map, Symbol, Val, Vec};
 
 /// How often the largest trade is halved by the rules of the market, which cost little.
 const BY_RULES: u32 = 40;
@@ -79,8 +79,11 @@ pub fn buying_power(
     account: &Address,
     market: &Symbol,
 ) -> Result<i128, ClearingError> {
-    let nothing: Vec<Val> = vec![env];
-    let summary = Raw::ask(env, &ledger.address, "preview", (account, nothing).into_val(env));
+    let nothing: Vec<Val> = lean::list(env);
+    let args = (account, &nothing, &nothing).into_val(env);
+    let (summary, _): (Map<Symbol, Val>, Val) =
+        env.invoke_contract(&ledger.address, &symbol_short!("preview"), args);
+    let summary = Raw::of(env, summary);
     let mut free = sub(summary.get("effective_margin"), summary.get("required_margin")).on_curve()?;
     for position in breakdown(ledger, account).each("positions") {
         let size = abs(position.get("size")).on_curve()?;

@@ -1,8 +1,8 @@
 //! Batches: what is pulled, what is paid, and who may ask for it. What a batch does to an account is the ledger's.
 
 use crate::custody;
-use margin_interface::{permissions, Action, MarginLedgerClient, OracleClient, VaultError};
-use soroban_sdk::{Address, Env, Map, Vec};
+use margin_interface::{lean, permissions, Action, MarginLedgerClient, OracleClient, VaultError};
+use soroban_sdk::{Address, Env, Vec};
 
 /// Pokes the oracle for each refresh in front. Returns the requests behind them.
 pub fn refresh(
@@ -19,7 +19,9 @@ pub fn refresh(
     if prefix == requests.len() {
         return Err(VaultError::InvalidBatch);
     }
-    Ok(requests.slice(prefix..))
+    let mut behind = lean::list(env);
+    lean::append(&mut behind, requests, prefix..requests.len());
+    Ok(behind)
 }
 
 /// What a delegate must be permitted for all of `requests`, each of which the vault executes.
@@ -42,14 +44,14 @@ pub fn needs(requests: &Vec<Action>) -> Result<u32, VaultError> {
 
 /// Pulls what the requests name, all of it: what is not needed is known only once it is booked.
 pub fn pull(env: &Env, from: &Address, requests: &Vec<Action>) -> Result<(), VaultError> {
-    let mut sums = Sums::new(env);
+    let mut sums = Sums(alloc::vec::Vec::new());
     for request in requests.iter() {
         if let Action::Deposit(asset, amount) | Action::Repay(asset, amount) = request {
             sums.add(from, asset, amount)?;
         }
     }
-    for ((from, asset), amount) in sums.0.iter() {
-        custody::pull(env, &asset, &from, amount)?;
+    for (from, asset, amount) in &sums.0 {
+        custody::pull(env, asset, from, *amount)?;
     }
     Ok(())
 }
@@ -62,7 +64,7 @@ pub fn pay(
     requests: &Vec<Action>,
     booked: &Vec<i128>,
 ) -> Result<(), VaultError> {
-    let mut sums = Sums::new(env);
+    let mut sums = Sums(alloc::vec::Vec::new());
     for (request, booked) in requests.iter().zip(booked.iter()) {
         match request {
             Action::Withdraw(asset, _) | Action::Borrow(asset, _) => sums.add(account, asset, booked)?,
@@ -70,24 +72,26 @@ pub fn pay(
             _ => {}
         }
     }
-    for ((to, asset), amount) in sums.0.iter() {
-        custody::pay(env, &asset, &to, amount);
+    for (to, asset, amount) in &sums.0 {
+        custody::pay(env, asset, to, *amount);
     }
     Ok(())
 }
 
-/// What moves between the vault and a wallet: one amount per wallet and token.
-struct Sums(Map<(Address, Address), i128>);
+/// What moves between the vault and a wallet, in the order of wallets and tokens: one amount for each. Not a map of the host,
+/// for which the code would import seven functions.
+struct Sums(alloc::vec::Vec<(Address, Address, i128)>);
 
 impl Sums {
-    fn new(env: &Env) -> Self {
-        Self(Map::new(env))
-    }
-
     fn add(&mut self, wallet: &Address, asset: Address, amount: i128) -> Result<(), VaultError> {
-        let key = (wallet.clone(), asset);
-        let sum = self.0.get(key.clone()).unwrap_or(0).checked_add(amount);
-        self.0.set(key, sum.ok_or(VaultError::InvalidAmount)?);
+        let place = self.0.iter().position(|(of, token, _)| (of, token) >= (wallet, &asset));
+        let place = place.unwrap_or(self.0.len());
+        match self.0.get_mut(place) {
+            Some((of, token, sum)) if of == wallet && *token == asset => {
+                *sum = sum.checked_add(amount).ok_or(VaultError::InvalidAmount)?;
+            }
+            _ => self.0.insert(place, (wallet.clone(), asset, amount)),
+        }
         Ok(())
     }
 }

@@ -9,8 +9,8 @@ use crate::{
 };
 use governance::Delay;
 use margin_interface::{
-    permissions, AccountSummary, Action, Breakdown, DeleverageStep, Liquidation, MarginLedgerClient, Receive,
-    VaultAdminInterface, VaultChange, VaultConfig, VaultError, VaultInterface,
+    lean, permissions, AccountSummary, Action, Breakdown, DeleverageStep, Liquidation, MarginLedgerClient,
+    Receive, VaultAdminInterface, VaultChange, VaultConfig, VaultError, VaultInterface,
 };
 use soroban_sdk::{
     contract, contractimpl, symbol_short, Address, BytesN, Env, Executable, FromVal, IntoVal, Map, Symbol,
@@ -78,7 +78,7 @@ impl VaultInterface for Vault {
         if assets.len() != amounts.len() || assets.is_empty() {
             return Err(VaultError::InvalidBatch);
         }
-        let mut requests = Vec::new(&env);
+        let mut requests = lean::list(&env);
         for (asset, amount) in assets.iter().zip(amounts.iter()) {
             requests.push_back(Action::Borrow(asset, amount));
         }
@@ -371,7 +371,7 @@ fn swap(
 /// What one action would move.
 fn dry_run(env: &Env, account: &Address, action: Action) -> i128 {
     let moved = ledger(env).dry_batch(account, account, &Vec::from_array(env, [action]));
-    moved.first().unwrap_or(0)
+    moved.get(0).unwrap_or(0)
 }
 
 /// The largest amount of an action that would be accepted: what works for more works for less.

@@ -3,6 +3,8 @@
 //! Who owns and owes what is the margin ledger's; the vault moves the tokens and has the ledger book it.
 #![no_std]
 
+extern crate alloc;
+
 #[cfg(test)]
 extern crate std;
 

@@ -1,7 +1,9 @@
 //! How an account restores its health: what it should do next, by what it owns and owes, its wallet and the curve.
 
 use crate::calls::ask;
-use margin_interface::{Breakdown, DeleverageStep, Holding, MarginLedgerClient, OpenPosition, TradeQuote};
+use margin_interface::{
+    lean, Breakdown, DeleverageStep, Holding, MarginLedgerClient, OpenPosition, TradeQuote,
+};
 use margin_math::deleverage::{
     base_of, fill_cost_bps, given_up_bps, notional_floor, units_floor, value_floor, worst_price, Health,
     Reduction, MIN_STEP,
@@ -46,7 +48,7 @@ impl<'a> Plan<'a> {
         };
         let owed = self.owed();
         // Every balance, before the first step is found.
-        let mut wallet = Vec::new(self.env);
+        let mut wallet = lean::list(self.env);
         for debt in owed.iter() {
             if find(&wallet, &debt.asset).is_some() {
                 continue;
@@ -89,7 +91,7 @@ impl<'a> Plan<'a> {
     /// All debts. That to the credit line, which a repayment of the settlement asset settles first, leads.
     fn owed(&self) -> Vec<Holding> {
         let breakdown = self.breakdown;
-        let mut owed = Vec::new(self.env);
+        let mut owed = lean::list(self.env);
         if breakdown.perp_debt > 0 {
             owed.push_back(Holding {
                 amount: breakdown.perp_debt,
@@ -100,7 +102,7 @@ impl<'a> Plan<'a> {
                 value: 0,
             });
         }
-        owed.append(&breakdown.debts);
+        lean::append(&mut owed, &breakdown.debts, 0..breakdown.debts.len());
         owed
     }
 
@@ -193,7 +195,10 @@ fn take_heaviest(positions: &mut Vec<OpenPosition>) -> Option<(OpenPosition, i12
         }
     }
     let (place, position, notional) = best?;
-    positions.remove(place);
+    let mut rest = lean::list(positions.env());
+    lean::append(&mut rest, positions, 0..place);
+    lean::append(&mut rest, positions, place + 1..positions.len());
+    *positions = rest;
     Some((position, notional))
 }
 

@@ -2,8 +2,9 @@
 
 use crate::calls::read_ledger;
 use crate::intent::Footprint;
+use crate::policy::{preview, Foreseen};
 use crate::state::Profile;
-use margin_interface::{AccountError, Assessment, Market};
+use margin_interface::{AccountError, Market};
 use margin_math::fixed::{add, mul_div_ceil, sub};
 use margin_math::units::QUOTE_SCALE;
 use soroban_sdk::{contracttype, vec, Env, Vec};
@@ -26,7 +27,7 @@ struct Held {
     size: i128,
 }
 
-/// Dollars (1e7) that an entry moves: what is borrowed, withdrawn, traded or paid, all of it together. What was assessed has
+/// Dollars (1e7) that an entry moves: what is borrowed, withdrawn, traded or paid, all of it together. What was foreseen has
 /// the value of its amounts with it.
 ///
 /// # Errors
@@ -36,13 +37,13 @@ fn total(
     env: &Env,
     profile: &Profile,
     footprint: &Footprint,
-    assessed: Option<&Assessment>,
+    foreseen: Option<&Foreseen>,
 ) -> Result<i128, AccountError> {
     if footprint.unpriced {
         return Err(AccountError::StalePrice);
     }
-    let value = match assessed {
-        Some(assessment) => assessment.value.ok_or(AccountError::StalePrice)?,
+    let value = match foreseen {
+        Some((_, value)) => value.ok_or(AccountError::StalePrice)?,
         None if footprint.amounts.is_empty() => 0,
         None => worth(env, profile, &footprint.amounts)?,
     };
@@ -53,29 +54,33 @@ fn total(
 /// whoever trades against it.
 ///
 /// # Errors
-/// * as [`total`]
+/// * [`AccountError::StalePrice`] - something has no price
+/// * [`AccountError::ArithmeticOverflow`]
 pub fn at_stake(
     env: &Env,
     profile: &Profile,
     footprint: &Footprint,
-    assessed: Option<&Assessment>,
+    foreseen: Option<&Foreseen>,
 ) -> Result<i128, AccountError> {
-    plus(total(env, profile, footprint, assessed)?, losses(env, profile, footprint)?)
+    plus(total(env, profile, footprint, foreseen)?, losses(env, profile, footprint)?)
 }
 
 /// The value of amounts.
 ///
 /// # Errors
-/// * as [`total`]
+/// * as [`at_stake`]
 pub fn worth(env: &Env, profile: &Profile, amounts: &Vec<(Market, i128)>) -> Result<i128, AccountError> {
-    read_ledger(env, profile, "value", vec![env, amounts.to_val()]).map_err(unpriced)
+    // Of an account that has nothing: the ledger itself.
+    let (_, value) =
+        preview(env, profile, &profile.protocol.ledger, &vec![env], amounts).map_err(unpriced)?;
+    value.ok_or(AccountError::StalePrice)
 }
 
 /// Dollars (1e7) that the reductions of an entry may lose against the index, each at the worst price that it names: of a
 /// sale against the upper one, of a purchase against the lower one.
 ///
 /// # Errors
-/// * as [`total`]
+/// * as [`at_stake`]
 fn losses(env: &Env, profile: &Profile, footprint: &Footprint) -> Result<i128, AccountError> {
     let overflow = |_| AccountError::ArithmeticOverflow;
     let mut sum = 0;

@@ -2,13 +2,14 @@
 
 use crate::classify::{classify, Exception};
 use crate::intent::Intent;
+use crate::policy::Foreseen;
 use crate::roles::Role;
 use crate::sessions;
 use crate::state::Profile;
 use crate::storage::{GUARDIANS, PENDING_TIER};
 use crate::tier::Tier;
 use crate::{amounts, compliance, multisig, policy, token_policy};
-use margin_interface::{AccountError, Assessment, Limits, Proposer};
+use margin_interface::{AccountError, Limits, Proposer};
 use soroban_sdk::{vec, Env, Val, Vec};
 
 /// What an entry costs whoever signed it.
@@ -106,7 +107,7 @@ fn risks<T: Tier>(
     profile: &Profile,
     limits: &Limits,
     intent: &Intent,
-    foreseen: Option<Assessment>,
+    foreseen: Option<Foreseen>,
 ) -> Result<(), AccountError> {
     if T::SESSIONS {
         if let Some(footprint) = &intent.footprint {

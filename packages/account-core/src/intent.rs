@@ -6,8 +6,8 @@
 use crate::tier::Tier;
 use margin_interface::Market;
 use soroban_sdk::{
-    auth::ContractContext, contracttype, symbol_short, vec, Address, Env, IntoVal, Symbol, TryFromVal, Val,
-    Vec,
+    auth::ContractContext, contracttype, symbol_short, vec, Address, Env, FromVal, IntoVal, Symbol,
+    TryFromVal, Val, Vec,
 };
 
 /// What one entry would do.
@@ -107,26 +107,27 @@ struct Trade {
 impl Intent {
     /// Nothing yet.
     pub fn new<T: Tier>(env: &Env, vault: &Address) -> Intent {
+        let empty: Vec<Val> = vec![env];
         Intent {
             account: env.current_contract_address(),
             vault: vault.clone(),
-            implied: vec![env],
-            margins: vec![env],
-            orders: vec![env],
-            plain: vec![env],
+            implied: empty.clone(),
+            margins: as_list(env, &empty),
+            orders: as_list(env, &empty),
+            plain: empty.clone(),
             roots: 0,
             increases: false,
             transfers: false,
             administers: false,
             footprint: T::SESSIONS.then(|| Footprint {
                 usd: 0,
-                amounts: vec![env],
-                reductions: vec![env],
-                outflows: vec![env],
+                amounts: as_list(env, &empty),
+                reductions: as_list(env, &empty),
+                outflows: as_list(env, &empty),
                 unpriced: false,
-                touched: vec![env],
-                increased: vec![env],
-                names: vec![env],
+                touched: as_list(env, &empty),
+                increased: as_list(env, &empty),
+                names: as_list(env, &empty),
             }),
         }
     }
@@ -428,6 +429,11 @@ impl Intent {
         };
         Some((!matches!(step, Step::MoveSettlement | Step::RemoveLiquidity), pulled))
     }
+}
+
+/// One list for all that begin empty: the host is asked once.
+fn as_list<T: IntoVal<Env, Val> + TryFromVal<Env, Val>>(env: &Env, empty: &Vec<Val>) -> Vec<T> {
+    Vec::from_val(env, empty.as_val())
 }
 
 /// The name of an enum's variant, and its first field.

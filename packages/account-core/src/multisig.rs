@@ -3,14 +3,15 @@
 use crate::administration::{administered, commit};
 use crate::amounts;
 use crate::intent::Intent;
+use crate::policy::Foreseen;
 use crate::spent;
 use crate::state::{Profile, Thresholds};
 use crate::storage::{self, Slot, GUARDIANS, PENDING_MULTISIG, PENDING_RECOVERY, THRESHOLDS};
 use crate::tier::Tier;
 use crate::validate::validate;
 use margin_interface::{
-    AccountError, AmountTier, Assessment, MultisigCancelled, MultisigConfig, MultisigProposed,
-    MultisigUpdated, PendingMultisig, Proposer,
+    AccountError, AmountTier, MultisigCancelled, MultisigConfig, MultisigProposed, MultisigUpdated,
+    PendingMultisig, Proposer,
 };
 use soroban_sdk::{Bytes, Env, IntoVal, Vec};
 
@@ -107,12 +108,12 @@ pub fn permits(
     thresholds: &Thresholds,
     signatures: u32,
     intent: &Intent,
-    foreseen: &Result<Option<Assessment>, AccountError>,
+    foreseen: &Result<Option<Foreseen>, AccountError>,
 ) -> Result<Option<Spending>, AccountError> {
     const FEW: AccountError = AccountError::InsufficientSignatures;
     let footprint = intent.footprint.as_ref().filter(|_| !intent.administers).ok_or(FEW)?;
-    let assessed = foreseen.as_ref().map_err(|_| FEW)?;
-    let amount = amounts::at_stake(env, profile, footprint, assessed.as_ref()).map_err(|_| FEW)?;
+    let foreseen = foreseen.as_ref().map_err(|_| FEW)?;
+    let amount = amounts::at_stake(env, profile, footprint, foreseen.as_ref()).map_err(|_| FEW)?;
     if signatures < thresholds.needed(env, amount)? {
         return Err(FEW);
     }

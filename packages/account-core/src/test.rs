@@ -1,8 +1,8 @@
-use crate::policy::within;
+use crate::policy::{within, Risk};
 use crate::state::{Profile, SCHEMA};
 use crate::tier::{Basic, Tier};
 use crate::validate::{validate, MAX_SIGNERS};
-use margin_interface::{AccountError, AccountType, Assessment, Limits, Market, Protocol};
+use margin_interface::{AccountError, AccountType, Limits, Market, Protocol};
 use soroban_sdk::testutils::{Address as _, EnvTestConfig};
 use soroban_sdk::{map, symbol_short, vec, Address, Bytes, Env};
 
@@ -101,14 +101,14 @@ fn limits_refuse_in_the_order_of_the_specification_and_bind_only_beyond() {
     let limits = Limits { max_leverage: 300, market_exposure: 50, min_health: 12_000, total_borrow: 100 };
     let market = Market::Perp(symbol_short!("BTC_USD"));
     let exposures = map![&env, (market.clone(), 50)];
-    let edge = Assessment { debt_value: 100, exposures, health_factor: 12_000, leverage: 300, value: None };
+    let edge = Risk { debt_value: 100, exposures, health_factor: 12_000, leverage: 300 };
     assert_eq!(within(&edge, &limits), Ok(()));
-    let concentrated = Assessment { exposures: map![&env, (market, 51)], ..edge };
+    let concentrated = Risk { exposures: map![&env, (market, 51)], ..edge };
     assert_eq!(within(&concentrated, &limits), Err(AccountError::MarketConcentration));
-    let indebted = Assessment { debt_value: 101, ..concentrated };
+    let indebted = Risk { debt_value: 101, ..concentrated };
     assert_eq!(within(&indebted, &limits), Err(AccountError::TotalBorrowExceeded));
-    let unhealthy = Assessment { health_factor: 11_999, ..indebted };
+    let unhealthy = Risk { health_factor: 11_999, ..indebted };
     assert_eq!(within(&unhealthy, &limits), Err(AccountError::InsufficientHealth));
-    let leveraged = Assessment { leverage: 301, ..unhealthy };
+    let leveraged = Risk { leverage: 301, ..unhealthy };
     assert_eq!(within(&leveraged, &limits), Err(AccountError::ExcessiveLeverage));
 }

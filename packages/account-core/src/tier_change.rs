@@ -2,8 +2,7 @@
 //! again and no code can vouch for the configuration of another.
 
 use crate::administration::{administered, commit, refresh_limits};
-use crate::calls::read_ledger;
-use crate::policy::within;
+use crate::policy::{preview, within};
 use crate::state::{PendingTier, Profile, Thresholds};
 use crate::storage::{
     self, BLACKLIST, GUARDIANS, HOURS, PENDING_MULTISIG, PENDING_RECOVERY, PENDING_TIER, POLICIES, SESSIONS,
@@ -11,8 +10,8 @@ use crate::storage::{
 };
 use crate::tier::Tier;
 use crate::upgrade;
-use margin_interface::{AccountError, AccountType, Assessment, TierChanged, TierParams};
-use soroban_sdk::{vec, BytesN, Env, IntoVal, Val, Vec};
+use margin_interface::{AccountError, AccountType, TierChanged, TierParams};
+use soroban_sdk::{vec, BytesN, Env, IntoVal};
 
 /// [`change_tier`](margin_interface::SmartAccountInterface::change_tier).
 pub fn change<T: Tier>(
@@ -51,10 +50,8 @@ fn require_unused<T: Tier>(
         return Err(AccountError::TierInUse);
     }
     // Risk that the new limits would not have permitted.
-    let nothing = Vec::<Val>::new(env).to_val();
-    let args = vec![env, env.current_contract_address().to_val(), nothing, nothing];
-    let as_it_is: Assessment = read_ledger(env, profile, "assess", args)?;
-    within(&as_it_is, &params.limits).map_err(|_| AccountError::TierInUse)
+    let (risk, _) = preview(env, profile, &env.current_contract_address(), &vec![env], &vec![env])?;
+    within(&risk, &params.limits).map_err(|_| AccountError::TierInUse)
 }
 
 /// [`complete_tier_change`](margin_interface::SmartAccountInterface::complete_tier_change).

@@ -317,7 +317,7 @@ pub struct AuditHead {
 ///
 /// An institution's entries are in its audit trail instead.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Authorized {
     /// The first key that signed.
@@ -329,7 +329,7 @@ pub struct Authorized {
 
 /// The account's limits changed.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ParamsUpdated {
     /// All of its limits from now on.
@@ -338,7 +338,7 @@ pub struct ParamsUpdated {
 
 /// A key may sign.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SignerAdded {
     /// The key.
@@ -348,7 +348,7 @@ pub struct SignerAdded {
 
 /// A key may no longer sign.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SignerRemoved {
     /// The key.
@@ -358,7 +358,7 @@ pub struct SignerRemoved {
 
 /// The ownership of the account is offered.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OwnershipOffered {
     /// To whom.
@@ -368,7 +368,7 @@ pub struct OwnershipOffered {
 
 /// The owner changed.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OwnershipTransferred {
     /// Who administers the account from now on.
@@ -378,7 +378,7 @@ pub struct OwnershipTransferred {
 
 /// The account may call a contract outside the protocol.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ContractAllowed {
     /// Which contract.
@@ -388,7 +388,7 @@ pub struct ContractAllowed {
 
 /// The account may no longer call a contract outside the protocol.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ContractDisallowed {
     /// Which contract.
@@ -398,19 +398,19 @@ pub struct ContractDisallowed {
 
 /// The account only reduces from now on.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AccountFrozen {}
 
 /// The account is frozen no longer.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AccountUnfrozen {}
 
 /// The account's health was restored, or some of it.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Deleveraged {
     /// What was done.
@@ -419,7 +419,7 @@ pub struct Deleveraged {
 
 /// New code of the account is announced.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct UpgradeProposed {
     /// Unix seconds from when it may come.
@@ -430,7 +430,7 @@ pub struct UpgradeProposed {
 
 /// New code of the account is in force.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct UpgradeExecuted {
     /// Hash of the code.
@@ -439,7 +439,7 @@ pub struct UpgradeExecuted {
 
 /// Announced code of the account will not come.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct UpgradeCancelled {
     /// Hash of the code.
@@ -448,7 +448,7 @@ pub struct UpgradeCancelled {
 
 /// The account's tier changed in place.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TierChanged {
     /// The tier from now on.
@@ -459,7 +459,7 @@ pub struct TierChanged {
 
 /// A session began, or was granted anew.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SessionAdded {
     /// Its key.
@@ -471,7 +471,7 @@ pub struct SessionAdded {
 
 /// A session ended.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SessionRevoked {
     /// Its key.
@@ -481,7 +481,7 @@ pub struct SessionRevoked {
 
 /// A session signed an entry.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SessionUsed {
     /// Its key.
@@ -495,7 +495,7 @@ pub struct SessionUsed {
 
 /// A rule for a token changed.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TokenPolicySet {
     /// Which token.
@@ -507,7 +507,7 @@ pub struct TokenPolicySet {
 
 /// A rule for a token is gone.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TokenPolicyRemoved {
     /// Which token.
@@ -517,7 +517,7 @@ pub struct TokenPolicyRemoved {
 
 /// A configuration of an institution waits.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MultisigProposed {
     /// Who proposed it.
@@ -529,7 +529,7 @@ pub struct MultisigProposed {
 
 /// Another configuration of an institution is in force.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MultisigUpdated {
     /// The configuration from now on.
@@ -540,7 +540,7 @@ pub struct MultisigUpdated {
 
 /// A waiting configuration of an institution will not come.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MultisigCancelled {
     /// Whose proposal it was.
@@ -550,7 +550,7 @@ pub struct MultisigCancelled {
 
 /// An institution takes no new risk in a market.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MarketBlacklisted {
     /// Which market.
@@ -560,7 +560,7 @@ pub struct MarketBlacklisted {
 
 /// An institution may take risk in a market again.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MarketUnblacklisted {
     /// Which market.
@@ -570,7 +570,7 @@ pub struct MarketUnblacklisted {
 
 /// The trading hours of an institution changed.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TradingHoursSet {
     /// The hours from now on.
@@ -579,7 +579,7 @@ pub struct TradingHoursSet {
 
 /// The audit trail of an institution grew.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Audited {
     /// Number of the record, from 1.

@@ -292,7 +292,7 @@ pub enum ClearingRequest {
 
 /// The funding rate of a market was measured again. What had accrued until then is in the ledger's market record.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct FundingRateUpdated {
     /// Which market.
@@ -310,7 +310,7 @@ pub struct FundingRateUpdated {
 
 /// A provider joined the pool.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LiquidityAdded {
     /// Whose deposit moved.
@@ -326,7 +326,7 @@ pub struct LiquidityAdded {
 
 /// A provider left the pool, or part of it.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LiquidityRemoved {
     /// Whose deposit grew.
@@ -342,7 +342,7 @@ pub struct LiquidityRemoved {
 
 /// Somebody gave to insurance.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct InsuranceFunded {
     /// Whose deposit moved.
@@ -354,7 +354,7 @@ pub struct InsuranceFunded {
 
 /// An order was stored.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OrderPlaced {
     /// Whose order.
@@ -366,7 +366,7 @@ pub struct OrderPlaced {
 
 /// An order was filled, or a part of it.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OrderFilled {
     /// Whose order.
@@ -393,7 +393,7 @@ pub struct OrderFilled {
 
 /// Orders of an account are dead.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OrdersCancelled {
     /// Whose orders.
@@ -407,7 +407,7 @@ pub struct OrdersCancelled {
 
 /// All orders of an account's earlier epochs are dead.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct EpochBumped {
     /// Whose orders.
@@ -419,7 +419,7 @@ pub struct EpochBumped {
 
 /// Somebody else may match orders.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OperatorSet {
     /// Who; `None`: nobody.
@@ -428,7 +428,7 @@ pub struct OperatorSet {
 
 /// A provider announced to leave the pool.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ExitRequested {
     /// Whose shares.
@@ -442,7 +442,7 @@ pub struct ExitRequested {
 
 /// The house's side of a market changed otherwise than by a trade.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct HouseChanged {
     /// Which market.

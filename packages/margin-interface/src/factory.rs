@@ -56,7 +56,7 @@ pub enum FactoryChange {
 
 /// An account was deployed.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AccountCreated {
     /// Who administers the account.
@@ -73,7 +73,7 @@ pub struct AccountCreated {
 
 /// An account changed its tier.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AccountUpgraded {
     /// Its address.
@@ -88,7 +88,7 @@ pub struct AccountUpgraded {
 
 /// A user's positions moved to a smart account.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Migrated {
     /// Whose they were.
@@ -101,7 +101,7 @@ pub struct Migrated {
 
 /// Future accounts of a tier run other code.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct WasmHashSet {
     /// Which tier.
@@ -113,7 +113,7 @@ pub struct WasmHashSet {
 
 /// No accounts are created from now on.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CreationPaused {
     /// Who paused.
@@ -122,7 +122,7 @@ pub struct CreationPaused {
 
 /// Accounts are created again.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CreationResumed {}
 

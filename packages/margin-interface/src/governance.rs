@@ -141,7 +141,7 @@ pub trait MigrationInterface {
 
 /// The office of admin was offered.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AdminTransferOffered {
     /// To whom.
@@ -151,7 +151,7 @@ pub struct AdminTransferOffered {
 
 /// There is a new admin.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AdminTransferred {
     /// Who it is.
@@ -161,7 +161,7 @@ pub struct AdminTransferred {
 
 /// There is a new guardian.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct GuardianSet {
     /// Who it is.
@@ -171,7 +171,7 @@ pub struct GuardianSet {
 
 /// A change was announced. The transaction that did carries it in its arguments.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ChangeProposed {
     /// SHA-256 of the change's XDR.
@@ -185,7 +185,7 @@ pub struct ChangeProposed {
 
 /// An announced change took effect.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ChangeExecuted {
     /// SHA-256 of the change's XDR.
@@ -195,7 +195,7 @@ pub struct ChangeExecuted {
 
 /// An announced change was withdrawn.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ChangeCancelled {
     /// SHA-256 of the change's XDR.
@@ -207,13 +207,13 @@ pub struct ChangeCancelled {
 
 /// The code is final from now on.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct UpgradesFrozen {}
 
 /// The storage has another layout.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct StorageMigrated {
     /// The version before.

@@ -395,23 +395,6 @@ pub struct AccountSummary {
     pub unrealized_pnl: i128,
 }
 
-/// An account after actions, Open: what the policy of a smart account compares with its limits.
-#[offchain_docs]
-#[contracttype]
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Assessment {
-    /// Debts, USD 1e7.
-    pub debt_value: i128,
-    /// Debt or notional, USD 1e7.
-    pub exposures: Map<Market, i128>,
-    /// Bps.
-    pub health_factor: u32,
-    /// Hundredths.
-    pub leverage: u32,
-    /// Of the amounts, USD 1e7.
-    pub value: Option<i128>,
-}
-
 /// What is about to happen to an account.
 ///
 /// The requests of a venue's `submit` are the actions of a preview, so what is executed is what was previewed.
@@ -1004,20 +987,22 @@ pub trait MarginLedgerInterface {
     fn summary(env: Env, account: Address) -> Result<AccountSummary, LedgerError>;
     /// Whether the account may be liquidated now, exactly as a liquidation decides it.
     fn is_liquidatable(env: Env, account: Address) -> Result<bool, LedgerError>;
-    /// The account after `actions` in the Open valuation, and what `amounts` are worth to [`Self::value`]: what
-    /// `__check_auth` decides by. `value` is `None` if one of them has no price that may be used for it.
+    /// The account after `actions` in the Open valuation, and what `amounts` are worth, USD 1e7: what `__check_auth` decides
+    /// by. An address without an entry is an account that has nothing.
+    ///
+    /// # Arguments
+    /// * `amounts` - of assets in token units, of markets in base units, at the oracle's upper prices, ceil; `None` is
+    ///   returned if one of them has no price that may be used for that
     ///
     /// # Errors
-    /// * those of [`Self::preview`]
+    /// * those of the actions
     /// * [`LedgerError::InvalidAmount`] - an amount below zero
-    fn assess(
+    fn preview(
         env: Env,
         account: Address,
         actions: Vec<Action>,
         amounts: Vec<(Market, i128)>,
-    ) -> Result<Assessment, LedgerError>;
-    /// The account after `actions` in the Open valuation.
-    fn preview(env: Env, account: Address, actions: Vec<Action>) -> Result<AccountSummary, LedgerError>;
+    ) -> Result<(AccountSummary, Option<i128>), LedgerError>;
     /// Whether fills of one account in one market would be accepted, one after the other, by the code that fills; nothing is
     /// stored, and nothing is told. Each is `(size_delta, quote_delta, fee, tip)` as [`Self::apply_fill`] takes them, the tip
     /// being what an executor is paid before it.
@@ -1075,12 +1060,6 @@ pub trait MarginLedgerInterface {
     fn market(env: Env, market: Symbol) -> Result<PerpMarket, LedgerError>;
     /// All markets.
     fn markets(env: Env) -> Vec<Symbol>;
-    /// USD value (1e7) of amounts at the oracle's upper prices: of assets in token units, of markets in base units.
-    ///
-    /// # Errors
-    /// * [`LedgerError::InvalidAmount`] - below zero
-    /// * [`LedgerError::PriceNotUsable`]
-    fn value(env: Env, amounts: Vec<(Market, i128)>) -> Result<i128, LedgerError>;
     /// The buckets and the perpetual credit line, accrued up to now.
     fn totals(env: Env) -> Settlement;
     /// Market, index quote and the account's position in one read.
@@ -1198,7 +1177,7 @@ pub trait MarginLedgerAdminInterface {
 
 /// The venues were named.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct VenuesSet {
     /// Deploys accounts.
@@ -1211,7 +1190,7 @@ pub struct VenuesSet {
 
 /// A token was listed, or its parameters changed.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AssetListed {
     /// The token.
@@ -1227,7 +1206,7 @@ pub struct AssetListed {
 
 /// Interest accrued.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Accrued {
     /// The token.
@@ -1243,7 +1222,7 @@ pub struct Accrued {
 
 /// A deposit was booked.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Deposited {
     /// Whose deposit.
@@ -1266,7 +1245,7 @@ pub struct Deposited {
 
 /// A deposit was taken out.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Withdrawn {
     /// Whose deposit.
@@ -1287,7 +1266,7 @@ pub struct Withdrawn {
 
 /// A debt was booked.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Borrowed {
     /// Whose debt.
@@ -1308,7 +1287,7 @@ pub struct Borrowed {
 
 /// A debt was repaid.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Repaid {
     /// Whose debt.
@@ -1349,7 +1328,7 @@ pub enum Taking {
 
 /// A debt was repaid for collateral.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Liquidated {
     /// Who was liquidated.
@@ -1388,7 +1367,7 @@ pub struct Liquidated {
 
 /// A position was filled.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PositionFilled {
     /// Whose position.
@@ -1419,7 +1398,7 @@ pub struct PositionFilled {
 
 /// The funding of a position was settled.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct FundingSettled {
     /// Whose position.
@@ -1438,7 +1417,7 @@ pub struct FundingSettled {
 
 /// A liquidator, or the pool, took a position over.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PositionTakenOver {
     /// Who was liquidated.
@@ -1472,7 +1451,7 @@ pub struct PositionTakenOver {
 
 /// A market was opened.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MarketOpened {
     /// Which market.
@@ -1490,7 +1469,7 @@ pub struct MarketOpened {
 
 /// Parameters of a market changed.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MarketUpdated {
     /// Which market.
@@ -1504,7 +1483,7 @@ pub struct MarketUpdated {
 
 /// Curve or funding of a market changed.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MarketPushed {
     /// Which market.
@@ -1518,7 +1497,7 @@ pub struct MarketPushed {
 
 /// Settlement cash moved between a deposit and a bucket.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct BucketMoved {
     /// Whose deposit it came from or went to.
@@ -1537,7 +1516,7 @@ pub struct BucketMoved {
 
 /// The executor of an order was paid.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ExecutorPaid {
     /// Whose order.
@@ -1556,7 +1535,7 @@ pub struct ExecutorPaid {
 
 /// Profit that was waiting was paid.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PendingClaimed {
     /// To whom.
@@ -1572,7 +1551,7 @@ pub struct PendingClaimed {
 
 /// A debt that nothing stood behind was written off.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct BadDebt {
     /// Whose debt.
@@ -1601,7 +1580,7 @@ pub struct BadDebt {
 
 /// An account changed the limits it sets itself.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LimitsSet {
     /// Whose limits.
@@ -1615,7 +1594,7 @@ pub struct LimitsSet {
 
 /// A delegate may act for an account.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Granted {
     /// For whom.
@@ -1634,7 +1613,7 @@ pub struct Granted {
 
 /// A delegate may no longer act for an account.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Revoked {
     /// For whom.
@@ -1649,7 +1628,7 @@ pub struct Revoked {
 
 /// No delegate may act for an account any more.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AllRevoked {
     /// For whom.
@@ -1661,7 +1640,7 @@ pub struct AllRevoked {
 
 /// A margin call or a flag began or ended.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct StatusChanged {
     /// Whose status.
@@ -1677,7 +1656,7 @@ pub struct StatusChanged {
 
 /// An account agreed to settlement in kind.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct InKindSet {
     /// Which account.
@@ -1691,7 +1670,7 @@ pub struct InKindSet {
 
 /// A token was taken off the list.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AssetRetired {
     /// The token.
@@ -1701,7 +1680,7 @@ pub struct AssetRetired {
 
 /// The oracle was replaced.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OracleSet {
     /// The new one.
@@ -1710,7 +1689,7 @@ pub struct OracleSet {
 
 /// Everything of an account moved to another.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AccountTransferred {
     /// The account that is empty now.
@@ -1727,7 +1706,7 @@ pub struct AccountTransferred {
 
 /// The books were compared with the vault.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Synced {
     /// The token.
@@ -1747,7 +1726,7 @@ pub struct Synced {
 
 /// An account that acts for the protocol was named.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ProtocolAccountSet {
     /// Which bucket it acts for.

@@ -16,6 +16,7 @@ pub mod account;
 pub mod clearing;
 pub mod factory;
 pub mod governance;
+pub mod lean;
 pub mod ledger;
 pub mod operations;
 pub mod oracle;

@@ -513,7 +513,7 @@ pub trait OracleAdminInterface {
 
 /// A price was accepted.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PriceAccepted {
     /// Whose price.
@@ -537,7 +537,7 @@ pub struct PriceAccepted {
 
 /// Sources were read and gave no price.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PriceRefused {
     /// Whose price.
@@ -553,7 +553,7 @@ pub struct PriceRefused {
 
 /// An asset was listed, or its limits replaced.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AssetLimitsSet {
     /// Whose limits.
@@ -565,7 +565,7 @@ pub struct AssetLimitsSet {
 
 /// An asset got another name.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AliasAdded {
     /// The other name.
@@ -577,7 +577,7 @@ pub struct AliasAdded {
 
 /// A source was added.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PriceFeedAdded {
     /// Whose source.
@@ -591,7 +591,7 @@ pub struct PriceFeedAdded {
 
 /// A source was removed.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PriceFeedRemoved {
     /// Whose source.
@@ -605,7 +605,7 @@ pub struct PriceFeedRemoved {
 
 /// Prices were halted.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PricesHalted {
     /// Who halted; the oracle itself when a source changed its decimals.
@@ -616,7 +616,7 @@ pub struct PricesHalted {
 
 /// Prices were resumed.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PricesResumed {
     /// What is resumed.
@@ -625,7 +625,7 @@ pub struct PricesResumed {
 
 /// A price warms up anew.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PriceReset {
     /// Whose price.
@@ -637,7 +637,7 @@ pub struct PriceReset {
 
 /// A report was taken.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ReportAccepted {
     /// Number of the round.
@@ -651,7 +651,7 @@ pub struct ReportAccepted {
 
 /// The publishers changed.
 #[offchain_docs]
-#[contractevent]
+#[contractevent(sparse = false)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PublishersSet {
     /// The publishers from now on.

@@ -16,7 +16,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 /// Between two probes lie so many steps.
-pub const EVERY: u32 = 8;
+pub const EVERY: u32 = 4;
 /// What a prober has, in dollars.
 const PURSE: i128 = 200_000;
 /// The ledger's error for an account that is well.
@@ -77,6 +77,7 @@ impl Prober {
     pub fn probe(&mut self, story: u64) {
         let turn = self.turn + (story % 10) as u32;
         self.turn += 1;
+        self.claiming();
         let markets = self.world.ledger().markets();
         let market = markets.get(turn / 10 % markets.len()).expect("a market");
         let index = self.world.oracle().quote(&self.world.ledger().market(&market).config.index);
@@ -358,7 +359,7 @@ impl Prober {
         holds(27, &(amount, value), value <= amount);
     }
 
-    /// 6: settled twice in one ledger is settled once. 24: who claims first is paid what he would be paid last.
+    /// 6: settled twice in one ledger is settled once.
     fn settling(&self, market: &Symbol) {
         let people = self.world.people();
         let clearing = || self.world.clearing();
@@ -374,12 +375,22 @@ impl Prober {
                 holds(6, &(market, &holder.name, first, second), second == 0);
             }
         }
+    }
+
+    /// 24: who claims first is paid what he would be paid last.
+    fn claiming(&self) {
+        if self.world.ledger().totals().pending == 0 {
+            return;
+        }
+        let people = self.world.people();
         let waiting: Vec<_> = people
             .iter()
             .filter(|who| self.world.ledger().account(&who.address).pending.amount > 0)
             .collect();
         if let [first, second, ..] = waiting[..] {
-            let paid = |order: [&Address; 2]| self.undone(|| order.map(|who| clearing().claim_pending(who)));
+            let paid = |order: [&Address; 2]| {
+                self.undone(|| order.map(|who| self.world.clearing().claim_pending(who)))
+            };
             let [one, two] = paid([&first.address, &second.address]);
             let [two_first, one_last] = paid([&second.address, &first.address]);
             self.note(24);

@@ -6,6 +6,7 @@ mod attacks;
 mod classification;
 mod decimals;
 mod deleverage;
+mod documents;
 mod factory;
 mod governance;
 mod host_rule;

@@ -78,27 +78,6 @@ impl FakeLedger {
         env.storage().instance().set(&Key::Unlisted, &asset);
     }
 
-    /// A unit of every asset is worth a unit of the dollar.
-    pub fn value(env: Env, amounts: Vec<(Market, i128)>) -> Result<i128, LedgerError> {
-        failing(&env)?;
-        let unlisted: Option<Address> = env.storage().instance().get(&Key::Unlisted);
-        let mut sum: i128 = 0;
-        for (of, amount) in amounts.iter() {
-            let value = match of {
-                Market::Asset(asset) if unlisted.as_ref() == Some(&asset) => {
-                    return Err(LedgerError::UnknownAsset)
-                }
-                Market::Asset(_) => amount,
-                Market::Perp(_) if upper(&env) == 0 => return Err(LedgerError::PriceNotUsable),
-                Market::Perp(_) => {
-                    mul_div_ceil(amount, upper(&env), QUOTE_SCALE).map_err(|_| LedgerError::Overflow)?
-                }
-            };
-            sum = sum.checked_add(value).ok_or(LedgerError::Overflow)?;
-        }
-        Ok(sum)
-    }
-
     /// Sets the account's position in every market.
     pub fn hold(env: Env, size: i128) {
         env.storage().instance().set(&Key::Held, &size);
@@ -125,27 +104,27 @@ impl FakeLedger {
     }
 
     /// Borrows and trades add their amount to the leverage; the margin of an order takes its own off.
-    pub fn assess(
+    pub fn preview(
         env: Env,
-        _account: Address,
+        account: Address,
         actions: Vec<Action>,
         amounts: Vec<(Market, i128)>,
-    ) -> Result<Assessment, LedgerError> {
+    ) -> Result<(AccountSummary, Option<i128>), LedgerError> {
         failing(&env)?;
-        let mut all = Self::previewed(env.clone());
-        all.push_back(actions.clone());
-        env.storage().instance().set(&Key::Previewed, &all);
-        let AccountSummary { debt_value, exposures, health_factor, leverage, .. } =
-            env.storage().instance().get(&Key::Base).unwrap();
-        let value = match Self::value(env.clone(), amounts) {
+        if account != env.current_contract_address() {
+            let mut all = Self::previewed(env.clone());
+            all.push_back(actions.clone());
+            env.storage().instance().set(&Key::Previewed, &all);
+        }
+        let mut summary: AccountSummary = env.storage().instance().get(&Key::Base).unwrap();
+        let value = match worth(&env, amounts) {
             Err(LedgerError::UnknownAsset | LedgerError::PriceNotUsable) => None,
             value => Some(value?),
         };
-        let before = Assessment { debt_value, exposures, health_factor, leverage, value };
         if env.storage().instance().has(&Key::Steady) {
-            return Ok(before);
+            return Ok((summary, value));
         }
-        let mut leverage = i128::from(leverage);
+        let mut leverage = i128::from(summary.leverage);
         for action in actions.iter() {
             leverage += match action {
                 Action::Borrow(_, amount) | Action::Withdraw(_, amount) | Action::MoveSettlement(amount) => {
@@ -156,7 +135,8 @@ impl FakeLedger {
                 _ => panic!("a credit reached the preview"),
             };
         }
-        Ok(Assessment { leverage: u32::try_from(leverage.max(0)).unwrap(), ..before })
+        summary.leverage = u32::try_from(leverage.max(0)).unwrap();
+        Ok((summary, value))
     }
 
     pub fn set_breakdown(env: Env, breakdown: Breakdown) {
@@ -184,6 +164,27 @@ impl FakeLedger {
         failing(&env)?;
         Ok(env.storage().instance().get(&Key::Breakdown).unwrap())
     }
+}
+
+/// A unit of every asset is worth a unit of the dollar.
+fn worth(env: &Env, amounts: Vec<(Market, i128)>) -> Result<i128, LedgerError> {
+    failing(env)?;
+    let unlisted: Option<Address> = env.storage().instance().get(&Key::Unlisted);
+    let mut sum: i128 = 0;
+    for (of, amount) in amounts.iter() {
+        let value = match of {
+            Market::Asset(asset) if unlisted.as_ref() == Some(&asset) => {
+                return Err(LedgerError::UnknownAsset)
+            }
+            Market::Asset(_) => amount,
+            Market::Perp(_) if upper(env) == 0 => return Err(LedgerError::PriceNotUsable),
+            Market::Perp(_) => {
+                mul_div_ceil(amount, upper(env), QUOTE_SCALE).map_err(|_| LedgerError::Overflow)?
+            }
+        };
+        sum = sum.checked_add(value).ok_or(LedgerError::Overflow)?;
+    }
+    Ok(sum)
 }
 
 /// The upper index of every market.

@@ -52,8 +52,6 @@ pub fn rows() -> Vec<Row> {
     rows.extend([
         ("summary", Answers, &[NO_PRICE] as &[_]),
         ("breakdown", Answers, &[NO_PRICE]),
-        ("value", Answers, &[NO_PRICE]),
-        ("assess", Answers, &[NO_PRICE]),
         ("preview", Answers, &[NO_PRICE]),
         ("dry_credit", Answers, &[DISABLED] as &[_]),
         ("dry_batch", Answers, &[DISABLED]),
