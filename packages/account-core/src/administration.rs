@@ -2,7 +2,7 @@
 
 use crate::multisig;
 use crate::state::{Profile, Thresholds, SCHEMA};
-use crate::storage::{self, THRESHOLDS};
+use crate::storage::{self, THRESHOLDS, UNUSED};
 use crate::tier::Tier;
 use crate::validate::validate;
 use margin_interface::{
@@ -11,13 +11,19 @@ use margin_interface::{
 };
 use soroban_sdk::{vec, Bytes, Env, IntoVal, Val};
 
-/// Writes the first state of an account and its limits into the ledger.
+/// Writes the first state of an account, and its limits into the ledger if something is moved there at once. Otherwise they
+/// follow when the account is first used: nothing can be risked before, and until then its entry there costs no rent.
 ///
 /// # Errors
 /// * [`AccountError::AlreadyInitialized`]
 /// * [`AccountError::InvalidConfig`] - another tier, parameters outside the tier, or an account that owns itself: nobody
 ///   could then administer it, because signers do not
-pub fn initialise<T: Tier>(env: &Env, config: AccountConfig, protocol: Protocol) -> Result<(), AccountError> {
+pub fn initialise<T: Tier>(
+    env: &Env,
+    config: AccountConfig,
+    protocol: Protocol,
+    in_use: bool,
+) -> Result<(), AccountError> {
     if storage::load(env).is_ok() {
         return Err(AccountError::AlreadyInitialized);
     }
@@ -39,7 +45,11 @@ pub fn initialise<T: Tier>(env: &Env, config: AccountConfig, protocol: Protocol)
         THRESHOLDS.set(env, &Thresholds::of(env, profile.signers.len()));
     }
     commit::<T>(env, &profile)?;
-    refresh_limits(env, &profile);
+    if in_use {
+        refresh_limits(env, &profile);
+    } else {
+        UNUSED.set(env, &());
+    }
     Ok(())
 }
 
@@ -135,9 +145,18 @@ pub fn commit<T: Tier>(env: &Env, profile: &Profile) -> Result<(), AccountError>
     Ok(())
 }
 
+/// Tells the ledger the limits of an account that is used for the first time: that signs, or that has somebody act for it.
+/// There is no other way to risk.
+pub fn put_to_use(env: &Env, profile: &Profile) {
+    if UNUSED.is_set(env) {
+        refresh_limits(env, profile);
+    }
+}
+
 /// The ledger checks the same limits on every increase of risk, whoever signs; of a frozen account it permits none. The
 /// account is the direct invoker here, so no signature is needed.
 pub fn refresh_limits(env: &Env, profile: &Profile) {
+    UNUSED.remove(env);
     let limits = &profile.limits;
     let nothing = Limits { max_leverage: 0, market_exposure: 0, total_borrow: 0, ..limits.clone() };
     MarginLedgerClient::new(env, &profile.protocol.ledger)

@@ -1,6 +1,6 @@
 //! Who may act for the account by the ledger's book. The list here says whom to revoke; what counts is the ledger's.
 
-use crate::administration::{administered, commit};
+use crate::administration::{administered, commit, put_to_use};
 use crate::allowlist::is_reserved;
 use crate::storage::DELEGATES;
 use crate::tier::Tier;
@@ -28,6 +28,7 @@ pub fn grant<T: Tier>(
         return Err(AccountError::InvalidConfig);
     }
     DELEGATES.set(env, &delegates);
+    put_to_use(env, &profile);
     let account = env.current_contract_address();
     MarginLedgerClient::new(env, &profile.protocol.ledger).grant(
         &account,

@@ -7,13 +7,14 @@ macro_rules! smart_account {
     ($account:ident, $tier:ident) => {
         #[soroban_sdk::contractimpl]
         impl $account {
-            // Creates the account; `InvalidConfig` outside the bounds of the tier.
+            // Creates the account, which is used at once or not yet; `InvalidConfig` outside the bounds of the tier.
             pub fn __constructor(
                 env: soroban_sdk::Env,
                 config: $crate::interface::AccountConfig,
                 protocol: $crate::interface::Protocol,
+                in_use: bool,
             ) -> Result<(), $crate::interface::AccountError> {
-                $crate::administration::initialise::<$crate::tier::$tier>(&env, config, protocol)
+                $crate::administration::initialise::<$crate::tier::$tier>(&env, config, protocol, in_use)
             }
 
             // What `CustomAccountInterface` declares, but with the contexts undecoded: their types would make up a tenth

@@ -65,6 +65,7 @@ pub fn check_auth<T: tier::Tier>(
     let role = roles::role_of::<T>(env, &profile, &keys)?;
     signatures::verify(env, &payload, &signatures)?;
     let charge = decide::decide::<T>(env, &profile, &role, &contexts)?;
+    administration::put_to_use(env, &profile);
     if let Some(charge) = charge {
         charge.book::<T>(env)?;
     }

@@ -19,6 +19,8 @@ const PROFILE: Slot<Vec<Val>> = Slot::new(symbol_short!("profile"));
 pub const ALLOWED: Slot<Vec<Address>> = Slot::new(symbol_short!("allowed"));
 /// Who has a grant in the ledger.
 pub const DELEGATES: Slot<Vec<Address>> = Slot::new(symbol_short!("delegates"));
+/// While there is one, the ledger does not know the account's limits.
+pub const UNUSED: Slot<()> = Slot::new(symbol_short!("unused"));
 /// To whom the account is offered.
 pub const PENDING_OWNER: Slot<Address> = Slot::new(symbol_short!("offered"));
 /// Announced code.

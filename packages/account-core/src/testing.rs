@@ -43,6 +43,14 @@ impl Fixture {
     where
         C: ContractFunctionSet + 'static,
     {
+        Self::deploy_for(account, account_type, signers, true)
+    }
+
+    /// [`Fixture::deploy`], to be used at once or later.
+    pub fn deploy_for<C>(account: C, account_type: AccountType, signers: u8, in_use: bool) -> Fixture
+    where
+        C: ContractFunctionSet + 'static,
+    {
         let env = Env::new_with_config(EnvTestConfig { capture_snapshot_at_drop: false });
         env.ledger().set_timestamp(NOW);
         env.ledger().set_sequence_number(1000);
@@ -57,7 +65,7 @@ impl Fixture {
         let mut keys: List<SigningKey> = (0..signers).map(|key| secret(key + 10)).collect();
         keys.sort_by_key(|key| key.verifying_key().to_bytes());
         let config = config(&env, account_type, &owner, &keys);
-        let account = env.register(account, (config, protocol.clone()));
+        let account = env.register(account, (config, protocol.clone(), in_use));
         let payload = BytesN::from_array(&env, &[5; 32]);
         Fixture { env, account, keys, outsider: secret(9), owner, protocol, payload, nonces: Cell::new(0) }
     }

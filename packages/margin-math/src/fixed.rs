@@ -42,6 +42,10 @@ pub fn abs(a: i128) -> Result<i128, MathError> {
 
 /// Multiplies, or [`MathError::Overflow`]. Not by the runtime's checked product, which a contract would link beside this.
 pub fn mul(a: i128, b: i128) -> Result<i128, MathError> {
+    // A price, or an amount, times basis points or seconds: 96 bits times 32, both with their sign, never wrap.
+    if matches!(a >> 95, -1..=0) && matches!(b >> 31, -1..=0) {
+        return Ok(a.wrapping_mul(b));
+    }
     mul_div(a, b, 1, false)
 }
 
@@ -272,6 +276,14 @@ mod tests {
             let (floor, ceil) = exact(a, b, c);
             prop_assert_eq!(mul_div_floor(a, b, c).ok(), floor);
             prop_assert_eq!(mul_div_ceil(a, b, c).ok(), ceil);
+        }
+
+        #[test]
+        fn a_product_is_exact_or_an_error(a in values(), b in values(), bits in 94_u32..98, few in 30_u32..34) {
+            prop_assert_eq!(mul(a, b).ok(), a.checked_mul(b));
+            // Around the widths that are known to fit.
+            let (a, b) = (a >> (127 - bits), b >> (127 - few));
+            prop_assert_eq!(mul(a, b).ok(), a.checked_mul(b));
         }
 
         #[test]

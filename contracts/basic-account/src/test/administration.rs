@@ -2,10 +2,11 @@ use super::fixture;
 use crate::BasicAccount;
 use account_core::state::{Profile, SCHEMA};
 use account_core::storage;
-use account_core::testing::{config, public, Fixture};
+use account_core::testing::fakes::healthy;
+use account_core::testing::{config, public, Fixture, NOW};
 use margin_interface::{AccountConfig, AccountError, AccountType, Limits};
-use soroban_sdk::testutils::Events as _;
-use soroban_sdk::vec;
+use soroban_sdk::testutils::{Address as _, Events as _};
+use soroban_sdk::{vec, Address};
 
 const DEFAULTS: Limits = Limits {
     max_leverage: 300,
@@ -24,11 +25,35 @@ fn a_new_account_stores_its_limits_in_the_ledger() {
     assert_eq!(f.client().signers(), config(&f.env, AccountType::Basic, &f.owner, &f.keys).signers);
 }
 
+/// Who risks nothing pays for no entry of the ledger, and whoever may risk has told it the limits before.
+#[test]
+fn the_ledger_learns_the_limits_when_the_account_is_first_used() {
+    let unused = || {
+        let f = Fixture::deploy_for(BasicAccount, AccountType::Basic, 2, false);
+        f.ledger().script(&healthy(&f.env));
+        f
+    };
+    let f = unused();
+    assert!(f.check(&[f.borrow(1_000)]).is_err());
+    assert!(f.ledger().try_stored_limits().is_err(), "what is refused is no use");
+    assert_eq!(f.check(&[f.borrow(1)]), Ok(()));
+    assert_eq!(f.ledger().stored_limits(), DEFAULTS);
+    let f = unused();
+    let delegate = Address::generate(&f.env);
+    assert_eq!(f.administer("grant_delegate", (delegate, 1_u32, NOW + 1)), Ok(()));
+    assert_eq!(f.ledger().stored_limits(), DEFAULTS, "a delegate asks no account");
+    let f = unused();
+    let args = (Some(200_u32), None::<u32>, None::<i128>, None::<i128>);
+    assert_eq!(f.administer("update_params", args), Ok(()));
+    let limits = Limits { max_leverage: 200, ..DEFAULTS };
+    assert_eq!(f.ledger().stored_limits(), limits);
+}
+
 fn register(change: impl FnOnce(&Fixture, &mut AccountConfig)) {
     let f = fixture();
     let mut config = config(&f.env, AccountType::Basic, &f.owner, &f.keys);
     change(&f, &mut config);
-    f.env.register(BasicAccount, (config, f.protocol.clone()));
+    f.env.register(BasicAccount, (config, f.protocol.clone(), true));
 }
 
 #[test]
@@ -115,4 +140,14 @@ fn every_part_of_the_state_is_stored() {
         assert_eq!(storage::load(&f.env), Ok(other));
     });
     assert_eq!(f.client().get_owner(), f.owner);
+}
+
+/// Functions that a tier does not have are those of somebody else, which any one signer may call if they are allowed.
+#[test]
+fn a_tier_without_sessions_knows_no_administration_of_sessions() {
+    let f = fixture();
+    for (function, signatures) in [("grant_session", 1), ("set_token_policy", 1), ("update_params", 0)] {
+        let operation = soroban_sdk::Symbol::new(&f.env, function);
+        assert_eq!(f.client().required_signatures(&operation, &0), signatures, "{function}");
+    }
 }

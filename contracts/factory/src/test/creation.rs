@@ -20,6 +20,8 @@ fn accounts_of_every_tier_run_its_code_and_know_the_protocol() {
         );
         assert_eq!(w.factory().account_count(&tier), 1);
     }
+    let ledger = FakeLedgerClient::new(&w.env, &w.ledger);
+    assert!(ledger.try_stored_limits().is_err(), "nothing is at risk yet");
 }
 
 #[test]

@@ -22,7 +22,9 @@ fn one_authorisation_creates_the_account_and_moves_everything() {
     let w = World::new();
     let account = migrate(&w, &w.user, &w.config(AccountType::Basic), true).unwrap();
     assert_eq!(w.factory().get_account(&w.user), Some(account.clone()));
-    assert_eq!(FakeVaultClient::new(&w.env, &w.vault).moved(), Some((w.user.clone(), account)));
+    assert_eq!(FakeVaultClient::new(&w.env, &w.vault).moved(), Some((w.user.clone(), account.clone())));
+    let limits = FakeLedgerClient::new(&w.env, &w.ledger).stored_limits();
+    assert_eq!(limits, w.account(&account).limits(), "what is moved is moved within its limits");
 }
 
 #[test]

@@ -91,7 +91,7 @@ fn what_is_signed_is_the_tier_the_code_and_the_parameters() {
 fn parameters_outside_the_new_tier_undo_everything() {
     let w = World::new();
     let account = w.deployed(AccountType::Basic);
-    let before = (stored(&w), w.account(&account).signers());
+    let before = (w.account(&account).limits(), w.account(&account).signers());
     for bad in [params(&w, 1_001, &[7]), params(&w, 1_000, &[]), params(&w, 1_000, &[7, 7])] {
         assert_eq!(
             w.upgrade(&account, AccountType::Pro, &bad).map(|_| ()),
@@ -103,7 +103,8 @@ fn parameters_outside_the_new_tier_undo_everything() {
         w.upgrade(&account, AccountType::Basic, &same).map(|_| ()),
         refused(AccountError::InvalidConfig)
     );
-    assert_eq!((stored(&w), w.account(&account).signers()), before);
+    assert_eq!((w.account(&account).limits(), w.account(&account).signers()), before);
+    assert!(FakeLedgerClient::new(&w.env, &w.ledger).try_stored_limits().is_err(), "it is still unused");
     assert_eq!(w.account(&account).account_type(), AccountType::Basic);
 }
 

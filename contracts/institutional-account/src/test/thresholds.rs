@@ -302,3 +302,23 @@ fn the_risk_limits_bind_whoever_signs() {
     assert_eq!(f.check_by(&some(&f, 5), &[f.borrow(1)]), refused(AccountError::ExcessiveLeverage));
     assert_eq!(f.check_by(&some(&f, 2), &[f.borrow(1)]), FEW, "first who, then what");
 }
+
+/// What four have signed for is no part of what three may sign for, if that can be known.
+#[test]
+fn a_new_amount_starts_with_the_next_that_needs_more_signatures() {
+    let f = fixture();
+    let tier = |above: i128, signatures| AmountTier { above: above * USD, signatures };
+    let tiers = vec![&f.env, tier(1_000, 4), tier(10_000, 5)];
+    let config = MultisigConfig { threshold: 2, tiers, ..other(&f) };
+    super::adopt(&f, &config);
+    let tiers = vec![&f.env, tier(1_000, 3)];
+    assert_eq!(all(&f, "update_multisig", (MultisigConfig { tiers, ..config },)), Ok(()));
+    f.pass(DAY - 60);
+    let borrow = |many, dollars: i128| f.check_by(&some(&f, many), &[f.borrow(dollars * USD)]);
+    assert_eq!(borrow(2, 600), Ok(()));
+    assert_eq!(borrow(4, 5_000), Ok(()));
+    f.pass(60);
+    client(&f).execute_multisig(&Proposer::Signers);
+    assert_eq!(borrow(2, 401), FEW);
+    assert_eq!(borrow(2, 400), Ok(()));
+}
