@@ -230,12 +230,13 @@ const ELSEWHERE: [(&str, &str, &[&str]); 13] = [
 ];
 
 /// Reads; that they write nothing is asserted where each is tested.
-const READS: [&str; 89] = [
+const READS: [&str; 91] = [
     "account",
     "account_address",
     "account_count",
     "account_type",
     "admin",
+    "assess",
     "asset",
     "assets",
     "audit_head",
@@ -320,6 +321,7 @@ const READS: [&str; 89] = [
     "totals",
     "trading_hours",
     "twap",
+    "value",
 ];
 
 fn declared() -> BTreeSet<(&'static str, String)> {
