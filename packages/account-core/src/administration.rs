@@ -145,8 +145,8 @@ pub fn commit<T: Tier>(env: &Env, profile: &Profile) -> Result<(), AccountError>
     Ok(())
 }
 
-/// Tells the ledger the limits of an account that is used for the first time: that signs, or that has somebody act for it.
-/// There is no other way to risk.
+/// Tells the ledger the limits of an account that is used for the first time: that goes to a venue, or that has somebody act
+/// for it. There is no other way to risk: what a foreign contract asks of a venue is in the same tree, as a context of its own.
 pub fn put_to_use(env: &Env, profile: &Profile) {
     if UNUSED.is_set(env) {
         refresh_limits(env, profile);
