@@ -1,8 +1,8 @@
 //! What somebody might try.
 
 use margin_interface::{
-    AccountConfig, AccountError, AccountType, Action, Asset, Bucket, ClearingError, ClearingRequest,
-    FactoryError, LedgerChange, LedgerError, Receive, VaultError,
+    AccountConfig, AccountError, AccountType, Action, Asset, Bucket, ClearingRequest, FactoryError,
+    LedgerChange, LedgerError, Receive, VaultError,
 };
 use margin_tests::actor::Actor;
 use margin_tests::auth::{public_key, Invocation};
@@ -197,12 +197,11 @@ fn nobody_fills_the_ledgers_own_address(f: &Fixture) {
         let requests = host_vec![&f.env, deposit.clone()];
         let batch = Invocation::new(&contracts.vault, "submit", (me, ledger, requests).into_val(&f.env))
             .with(mallory.transfer_call(&contracts.vault, money));
-        mallory.submits::<Val>(batch).fails(VaultError::NotPermitted);
+        mallory.submits::<Val>(batch.clone()).fails(VaultError::NotPermitted);
         let requests = host_vec![&f.env, ClearingRequest::Act(deposit)];
         let args = (me, ledger, requests, u64::MAX).into_val(&f.env);
-        let batch = Invocation::new(&contracts.clearing, "submit", args)
-            .with(mallory.transfer_call(&contracts.vault, money));
-        mallory.submits::<Val>(batch).fails(ClearingError::NotPermitted);
+        let batch = Invocation::new(&contracts.clearing, "submit", args).with(batch);
+        mallory.submits::<Val>(batch).fails(VaultError::NotPermitted);
     }
     assert!(listed.is_empty());
     for function in ["transfer_positions", "migrate_positions"] {
