@@ -62,7 +62,7 @@ pub fn check(world: &World, memory: &mut Memory) {
                 no_dust(world, &(&actor.name, market), record, old, new);
                 a_flag_only_shrinks(&(&actor.name, market), before, &account, old, new);
                 if new.abs() > old.abs() || (new != 0 && old.signum() == -new.signum()) {
-                    let (summary, _) = ledger.preview(&actor.address, &vec![&world.env], &vec![&world.env]);
+                    let summary = ledger.preview(&actor.address, &vec![&world.env]);
                     holds(16, &(&actor.name, market, old, new, &summary), summary.opening_ok);
                 }
             }

@@ -14,7 +14,7 @@ use crate::{
     tips, valuation,
 };
 use margin_interface::{
-    AccountState, AccountSummary, Action, AssetConfig, AssetState, Breakdown, Bucket, FillReceipt,
+    lean, AccountState, AccountSummary, Action, AssetConfig, AssetState, Breakdown, Bucket, FillReceipt,
     LedgerChange, LedgerConfig, LedgerError, Limits, Liquidation, MarginLedgerAdminInterface,
     MarginLedgerInterface, Market, MarketConfig, MarketState, PerpMarket, PerpView, PoolValue, Quote,
     Receive, Settlement, TakeOver,
@@ -348,7 +348,11 @@ impl MarginLedgerInterface for MarginLedger {
         Ok(standing::is_liquidatable(&mut Book::open(&env), &account))
     }
 
-    fn preview(
+    fn preview(env: Env, account: Address, actions: Vec<Action>) -> Result<AccountSummary, LedgerError> {
+        Ok(preview::preview(&mut Book::open(&env), &account, &actions, &lean::list(&env)).0)
+    }
+
+    fn assess(
         env: Env,
         account: Address,
         actions: Vec<Action>,
@@ -424,6 +428,10 @@ impl MarginLedgerInterface for MarginLedger {
 
     fn markets(env: Env) -> Vec<Symbol> {
         storage::markets(&env)
+    }
+
+    fn value(env: Env, amounts: Vec<(Address, i128)>) -> Result<i128, LedgerError> {
+        valuation::value(&mut Book::open(&env), &amounts).ok_or(LedgerError::PriceNotUsable)
     }
 
     fn totals(env: Env) -> Settlement {

@@ -66,7 +66,7 @@ fn an_amount_that_nothing_can_have_is_refused_by_name() {
             let borrow = ledger.try_borrow(&alice, asset, &amount);
             assert_refused!(world, borrow, LedgerError::Overflow);
             for action in [Action::Deposit(asset.clone(), amount), Action::Borrow(asset.clone(), amount)] {
-                let preview = ledger.try_preview(&alice, &vec![&world.env, action], &vec![&world.env]);
+                let preview = ledger.try_preview(&alice, &vec![&world.env, action]);
                 assert_refused!(world, preview, LedgerError::Overflow);
             }
         }
@@ -485,7 +485,8 @@ fn an_amount_that_is_not_positive_moves_nothing() {
         assert_refused!(world, ledger.try_repay(&alice, xlm, &amount), refused);
         assert_refused!(world, ledger.try_repay_with_collateral(&alice, xlm, &amount), refused);
         let value = vec![env, (Market::Asset(xlm.clone()), amount - 1)];
-        assert_refused!(world, ledger.try_preview(&alice, &vec![env], &value), refused);
+        assert_refused!(world, ledger.try_assess(&alice, &vec![env], &value), refused);
+        assert_refused!(world, ledger.try_value(&vec![env, (xlm.clone(), amount - 1)]), refused);
         for action in [
             Action::Deposit(xlm.clone(), amount),
             Action::Withdraw(xlm.clone(), amount),
@@ -495,7 +496,7 @@ fn an_amount_that_is_not_positive_moves_nothing() {
         ] {
             let batch = vec![env, action];
             assert_refused!(world, ledger.try_batch(&alice, &alice, &batch), refused);
-            assert_refused!(world, ledger.try_preview(&alice, &batch, &vec![env]), refused);
+            assert_refused!(world, ledger.try_preview(&alice, &batch), refused);
         }
     }
 }
@@ -511,11 +512,7 @@ fn a_batch_and_a_preview_are_bounded() {
     let most = margin_interface::MAX_ACTIONS;
     let (ledger, many) = (&world.ledger, actions(most + 1));
     assert_refused!(world, ledger.try_batch(&alice, &alice, &many), LedgerError::TooManyHoldings);
-    assert_refused!(
-        world,
-        ledger.try_preview(&alice, &many, &vec![&world.env]),
-        LedgerError::TooManyHoldings
-    );
+    assert_refused!(world, ledger.try_preview(&alice, &many), LedgerError::TooManyHoldings);
     ledger.batch(&alice, &alice, &actions(most));
     world.check();
 }
@@ -536,11 +533,14 @@ fn what_is_netted_must_be_owed_and_held() {
 fn a_value_needs_a_price() {
     let world = World::funded();
     let amounts = vec![&world.env, (Market::Asset(world.xlm.clone()), 10 * ONE)];
-    let assessed = || world.ledger.preview(&world.ledger.address, &vec![&world.env], &amounts).1;
+    let assessed = || world.ledger.assess(&world.ledger.address, &vec![&world.env], &amounts).1;
+    let value = || world.ledger.try_value(&vec![&world.env, (world.xlm.clone(), 10 * ONE)]);
     world.quote(&world.xlm, PRICE / 10, PRICE / 5, PriceStatus::Degraded);
     assert_eq!(assessed(), Some(2 * ONE), "at the upper end");
+    assert_eq!(value(), Ok(Ok(2 * ONE)));
     world.quote(&world.xlm, PRICE / 10, PRICE / 5, PriceStatus::Stale);
     assert_eq!(assessed(), None, "who has nothing depends on no price, the value does");
+    assert_refused!(world, value(), LedgerError::PriceNotUsable);
 }
 
 /// Where a share is worth more than the deposit, nothing would be owned for it.

@@ -240,11 +240,11 @@ impl World {
 
     /// Alice after some actions.
     fn previewed(&self, actions: Vec<Action>) -> margin_interface::AccountSummary {
-        self.ledger.preview(&self.alice, &actions, &vec![&self.env]).0
+        self.ledger.preview(&self.alice, &actions)
     }
 
     pub fn summary_open(&self, who: &Address) -> margin_interface::AccountSummary {
-        self.ledger.preview(who, &Vec::new(&self.env), &Vec::new(&self.env)).0
+        self.ledger.preview(who, &Vec::new(&self.env))
     }
 }
 
@@ -620,7 +620,7 @@ fn amounts_are_valued_beside_a_preview_at_the_upper_price() {
     w.give(&w.alice, 2_000);
     let traded = (Market::Perp(BTC), 8 * BASE + 1);
     let amounts = vec![&w.env, traded, (Market::Asset(w.usdc.clone()), 100 * USD)];
-    let (summary, value) = w.ledger.preview(&w.alice, &vec![&w.env], &amounts);
+    let (summary, value) = w.ledger.assess(&w.alice, &vec![&w.env], &amounts);
     assert_eq!((summary, value), (w.summary_open(&w.alice), Some(900 * USD + 1)), "rounded up");
 }
 
@@ -640,7 +640,7 @@ fn a_trade_below_nothing_has_no_preview() {
     let w = World::new();
     w.give(&w.alice, 2_000);
     let action = TradeAction { limit_price: -1, market: BTC, size_delta: BASE };
-    let call = w.ledger.try_preview(&w.alice, &vec![&w.env, Action::Trade(action)], &vec![&w.env]);
+    let call = w.ledger.try_preview(&w.alice, &vec![&w.env, Action::Trade(action)]);
     assert_eq!(call, Err(Ok(LedgerError::InvalidAmount)));
 }
 
@@ -653,7 +653,7 @@ fn an_account_without_risk_previews_its_exit_without_a_price() {
     let summary = w.previewed(out);
     assert_eq!((summary.leverage, summary.health_factor), (0, u32::MAX));
     let borrow = vec![&w.env, Action::Borrow(w.usdc.clone(), USD)];
-    assert_eq!(w.ledger.try_preview(&w.alice, &borrow, &vec![&w.env]), Err(Ok(LedgerError::PriceNotUsable)));
+    assert_eq!(w.ledger.try_preview(&w.alice, &borrow), Err(Ok(LedgerError::PriceNotUsable)));
 }
 
 #[test]

@@ -487,6 +487,18 @@ pub fn worth(book: &mut Book, quotes: &Quotes, amounts: &Amounts) -> Option<i128
     Some(sum)
 }
 
+/// [`worth`] of amounts of assets.
+pub fn value(book: &mut Book, amounts: &soroban_sdk::Vec<(Address, i128)>) -> Option<i128> {
+    let mut of: Amounts = lean::list(&book.env);
+    for (asset, amount) in amounts.iter() {
+        of.push_back((Market::Asset(asset), amount));
+    }
+    let mut quotes = Quotes::new();
+    quotes.want_amounts(book, &of);
+    let quotes = quotes.fetch(book);
+    worth(book, &quotes, &of)
+}
+
 /// What amounts of a market are priced by, and the decimals that they are in.
 fn unit(book: &mut Book, of: &Market) -> (Asset, u32) {
     match of {

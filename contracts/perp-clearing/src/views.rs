@@ -80,9 +80,8 @@ pub fn buying_power(
     market: &Symbol,
 ) -> Result<i128, ClearingError> {
     let nothing: Vec<Val> = lean::list(env);
-    let args = (account, &nothing, &nothing).into_val(env);
-    let (summary, _): (Map<Symbol, Val>, Val) =
-        env.invoke_contract(&ledger.address, &symbol_short!("preview"), args);
+    let summary: Map<Symbol, Val> =
+        env.invoke_contract(&ledger.address, &symbol_short!("preview"), (account, &nothing).into_val(env));
     let summary = Raw::of(env, summary);
     let mut free = sub(summary.get("effective_margin"), summary.get("required_margin")).on_curve()?;
     for position in breakdown(ledger, account).each("positions") {

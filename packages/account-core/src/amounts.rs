@@ -2,7 +2,7 @@
 
 use crate::calls::read_ledger;
 use crate::intent::Footprint;
-use crate::policy::{preview, Foreseen};
+use crate::policy::{assess, Foreseen};
 use crate::state::Profile;
 use margin_interface::{AccountError, Market};
 use margin_math::fixed::{add, mul_div_ceil, sub};
@@ -71,8 +71,7 @@ pub fn at_stake(
 /// * as [`at_stake`]
 pub fn worth(env: &Env, profile: &Profile, amounts: &Vec<(Market, i128)>) -> Result<i128, AccountError> {
     // Of an account that has nothing: the ledger itself.
-    let (_, value) =
-        preview(env, profile, &profile.protocol.ledger, &vec![env], amounts).map_err(unpriced)?;
+    let (_, value) = assess(env, profile, &profile.protocol.ledger, &vec![env], amounts).map_err(unpriced)?;
     value.ok_or(AccountError::StalePrice)
 }
 

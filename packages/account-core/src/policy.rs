@@ -36,7 +36,7 @@ pub type Foreseen = (Risk, Option<i128>);
 ///
 /// # Errors
 /// * those of [`read_ledger`]
-pub fn preview(
+pub fn assess(
     env: &Env,
     profile: &Profile,
     account: &Address,
@@ -44,7 +44,7 @@ pub fn preview(
     amounts: &Vec<(Market, i128)>,
 ) -> Result<Foreseen, AccountError> {
     let args = vec![env, account.to_val(), actions.to_val(), amounts.to_val()];
-    read_ledger(env, profile, "preview", args)
+    read_ledger(env, profile, "assess", args)
 }
 
 /// The account after the entry as a whole, with the value of `amounts`. Without actions nothing is read: reducing risk
@@ -82,7 +82,7 @@ fn after(
     if chosen.is_empty() {
         return Ok(None);
     }
-    preview(env, profile, &intent.account, &chosen, amounts).map(Some)
+    assess(env, profile, &intent.account, &chosen, amounts).map(Some)
 }
 
 /// Refuses `intent` if it would take the account beyond `limits`. `whole` is what [`foresee`] said.

@@ -2,7 +2,7 @@
 //! again and no code can vouch for the configuration of another.
 
 use crate::administration::{administered, commit, refresh_limits};
-use crate::policy::{preview, within};
+use crate::policy::{assess, within};
 use crate::state::{PendingTier, Profile, Thresholds};
 use crate::storage::{
     self, BLACKLIST, GUARDIANS, HOURS, PENDING_MULTISIG, PENDING_RECOVERY, PENDING_TIER, POLICIES, SESSIONS,
@@ -50,7 +50,7 @@ fn require_unused<T: Tier>(
         return Err(AccountError::TierInUse);
     }
     // Risk that the new limits would not have permitted.
-    let (risk, _) = preview(env, profile, &env.current_contract_address(), &vec![env], &vec![env])?;
+    let (risk, _) = assess(env, profile, &env.current_contract_address(), &vec![env], &vec![env])?;
     within(&risk, &params.limits).map_err(|_| AccountError::TierInUse)
 }
 

@@ -987,8 +987,12 @@ pub trait MarginLedgerInterface {
     fn summary(env: Env, account: Address) -> Result<AccountSummary, LedgerError>;
     /// Whether the account may be liquidated now, exactly as a liquidation decides it.
     fn is_liquidatable(env: Env, account: Address) -> Result<bool, LedgerError>;
-    /// The account after `actions` in the Open valuation, and what `amounts` are worth, USD 1e7: what `__check_auth` decides
-    /// by. An address without an entry is an account that has nothing.
+    /// The account after `actions` in the Open valuation. An address without an entry is an account that has nothing.
+    ///
+    /// # Errors
+    /// * those of the actions
+    fn preview(env: Env, account: Address, actions: Vec<Action>) -> Result<AccountSummary, LedgerError>;
+    /// [`Self::preview`], and what `amounts` are worth, USD 1e7: what `__check_auth` decides by.
     ///
     /// # Arguments
     /// * `amounts` - of assets in token units, of markets in base units, at the oracle's upper prices, ceil; `None` is
@@ -997,7 +1001,7 @@ pub trait MarginLedgerInterface {
     /// # Errors
     /// * those of the actions
     /// * [`LedgerError::InvalidAmount`] - an amount below zero
-    fn preview(
+    fn assess(
         env: Env,
         account: Address,
         actions: Vec<Action>,
@@ -1060,6 +1064,12 @@ pub trait MarginLedgerInterface {
     fn market(env: Env, market: Symbol) -> Result<PerpMarket, LedgerError>;
     /// All markets.
     fn markets(env: Env) -> Vec<Symbol>;
+    /// USD value (1e7) of amounts at the oracle's upper price, ceil.
+    ///
+    /// # Errors
+    /// * [`LedgerError::InvalidAmount`] - an amount below zero
+    /// * [`LedgerError::PriceNotUsable`]
+    fn value(env: Env, amounts: Vec<(Address, i128)>) -> Result<i128, LedgerError>;
     /// The buckets and the perpetual credit line, accrued up to now.
     fn totals(env: Env) -> Settlement;
     /// Market, index quote and the account's position in one read.

@@ -303,7 +303,7 @@ fn reads(table: &mut Table) {
     let _ = f.ledger().summary(&karl.address);
     table.note(f, section, "ledger.summary, 2 deposits, 1 debt, 1 position", 2.0);
     let action = margin_interface::Action::Borrow(f.token(Coin::Usdt).clone(), usdt(1).units);
-    let _ = f.ledger().preview(&karl.address, &HostVec::from_array(&f.env, [action]), &HostVec::new(&f.env));
+    let _ = f.ledger().preview(&karl.address, &HostVec::from_array(&f.env, [action]));
     table.note(f, section, "ledger.preview, 2 deposits, 1 debt, 1 position", None);
     let _ = f.vault().get_margin_ratio(&karl.address);
     table.note(f, section, "vault.get_margin_ratio", None);

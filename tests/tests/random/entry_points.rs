@@ -231,12 +231,13 @@ const ELSEWHERE: [(&str, &str, &[&str]); 14] = [
 ];
 
 /// Reads; that they write nothing is asserted where each is tested.
-const READS: [&str; 89] = [
+const READS: [&str; 91] = [
     "account",
     "account_address",
     "account_count",
     "account_type",
     "admin",
+    "assess",
     "asset",
     "assets",
     "audit_head",
@@ -321,6 +322,7 @@ const READS: [&str; 89] = [
     "totals",
     "trading_hours",
     "twap",
+    "value",
 ];
 
 fn declared() -> BTreeSet<(&'static str, String)> {

@@ -347,7 +347,7 @@ impl<'a> Cast<'a> {
     /// Dollars (1e7) of additional debt that the account can surely carry, at a weight.
     pub fn free_value(&self, who: &Actor, weight_percent: i128) -> i128 {
         let env = &self.f.env;
-        let (s, _) = self.f.ledger().preview(&who.address, &HostVec::new(env), &HostVec::new(env));
+        let s = self.f.ledger().preview(&who.address, &HostVec::new(env));
         let by_level = (s.effective_margin * 100 / 126 - s.required_margin) * 100 / weight_percent;
         let smart = self.smart.iter().any(|account| account.address == who.address);
         // Three times: debt and notional stay below three quarters of what an account with neither would have.

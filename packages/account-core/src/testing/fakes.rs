@@ -104,7 +104,7 @@ impl FakeLedger {
     }
 
     /// Borrows and trades add their amount to the leverage; the margin of an order takes its own off.
-    pub fn preview(
+    pub fn assess(
         env: Env,
         account: Address,
         actions: Vec<Action>,

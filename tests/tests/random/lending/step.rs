@@ -136,16 +136,16 @@ impl Stage<'_> {
             Ok(moved) => Ok(moved.expect("a list").iter().collect()),
             Err(error) => Err(error.expect("a typed error") as u32),
         };
-        let summary = ledger.try_preview(account, &actions, &HostVec::new(&self.f.env));
-        Foreseen { moved, summary: summary.ok().and_then(Result::ok).map(|(summary, _)| summary) }
+        let summary = ledger.try_preview(account, &actions);
+        Foreseen { moved, summary: summary.ok().and_then(Result::ok) }
     }
 
     /// What was accepted was foreseen, to a unit: what moves, and the account that the policy was shown.
     fn as_foreseen(&self, foreseen: &Foreseen, moved: &[i128], deed: &Deed, after: &Books, detail: &str) {
         assert_eq!(foreseen.moved.as_deref(), Ok(moved), "I28 preview of {detail}");
         let env = &self.f.env;
-        let now = self.f.ledger().try_preview(&deed.who.address, &HostVec::new(env), &HostVec::new(env));
-        let now = now.ok().and_then(Result::ok).map(|(summary, _)| summary);
+        let now = self.f.ledger().try_preview(&deed.who.address, &HostVec::new(env));
+        let now = now.ok().and_then(Result::ok);
         // A step that cures a call ends it, which no preview shows.
         let alike =
             |summary: &AccountSummary| AccountSummary { status: AccountStatus::Normal, ..summary.clone() };

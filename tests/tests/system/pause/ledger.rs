@@ -53,6 +53,8 @@ pub fn rows() -> Vec<Row> {
         ("summary", Answers, &[NO_PRICE] as &[_]),
         ("breakdown", Answers, &[NO_PRICE]),
         ("preview", Answers, &[NO_PRICE]),
+        ("assess", Answers, &[NO_PRICE]),
+        ("value", Answers, &[NO_PRICE]),
         ("dry_credit", Answers, &[DISABLED] as &[_]),
         ("dry_batch", Answers, &[DISABLED]),
         ("dry_fills", Answers, &[]),

@@ -269,10 +269,11 @@ impl Stage {
             ("plan_deleverage", "target") => Some(15_000u32.into()),
             ("get_market_borrow", "market") => Some(usdc.to_val()),
             ("preview_repay", "asset") => Some(self.token(Coin::Usdt).to_val()),
-            ("preview", "amounts") => {
+            ("value", "amounts") => Some(HostVec::from_array(env, [(usdc.clone(), 1i128)]).into_val(env)),
+            ("assess", "amounts") => {
                 Some(HostVec::from_array(env, [(Market::Asset(usdc.clone()), 1i128)]).into_val(env))
             }
-            ("dry_batch" | "preview", "actions") => {
+            ("dry_batch" | "preview" | "assess", "actions") => {
                 Some(HostVec::from_array(env, [Action::Deposit(usdc.clone(), 1)]).into_val(env))
             }
             ("dry_fills", "fills") => Some(HostVec::<Val>::new(env).into_val(env)),
