@@ -135,9 +135,9 @@ pub fn commit<T: Tier>(env: &Env, profile: &Profile) -> Result<(), AccountError>
     Ok(())
 }
 
-/// Tells the ledger the limits of an account that is used for the first time: that signs, that has somebody act for it, or
-/// that is moved into. There is no other way to risk. Of an account that it knows it is told nothing, so that strangers do not
-/// count its changes up.
+/// Tells the ledger the limits of an account that is used for the first time: that goes to a venue, that has somebody act for
+/// it, or that is moved into. There is no other way to risk: what a foreign contract asks of a venue is in the same tree, as a
+/// context of its own. Of an account that it knows it is told nothing, so that strangers do not count its changes up.
 pub fn put_to_use(env: &Env, profile: &Profile) {
     if UNUSED.is_set(env) {
         refresh_limits(env, profile);

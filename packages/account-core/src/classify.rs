@@ -192,6 +192,7 @@ impl Arguments {
 }
 
 fn of_venue<T: Tier>(env: &Env, intent: &mut Intent, venue: Venue, call: &ContractContext) -> Option<()> {
+    intent.ventures = true;
     let function = &call.fn_name;
     let args = Arguments::of(call)?;
     // The number of arguments before the name: it costs nothing, a name has to be built.

@@ -37,6 +37,14 @@ impl Charge {
     }
 }
 
+/// What follows from an entry that is authorised.
+pub struct Decision {
+    /// To be booked.
+    pub charge: Option<Charge>,
+    /// Whether the ledger has to know the limits of the account, which goes to a venue.
+    pub ventures: bool,
+}
+
 /// Decides. What has to be paid is returned, not yet booked.
 ///
 /// # Errors
@@ -48,7 +56,7 @@ pub fn decide<T: Tier>(
     profile: &Profile,
     role: &Role,
     contexts: &Vec<Val>,
-) -> Result<Option<Charge>, AccountError> {
+) -> Result<Decision, AccountError> {
     if PENDING_TIER.is_set(env) {
         return Err(AccountError::TierChangePending);
     }
@@ -57,7 +65,7 @@ pub fn decide<T: Tier>(
         if let Some(exception) = classify::<T>(env, profile, &mut intent, context)? {
             // Alone, or not at all.
             return if contexts.len() == 1 {
-                consents(env, profile, role, exception).map(|()| None)
+                consents(env, profile, role, exception).map(|()| Decision { charge: None, ventures: false })
             } else {
                 Err(AccountError::OperationNotAllowed)
             };
@@ -69,7 +77,7 @@ pub fn decide<T: Tier>(
     if profile.frozen && (intent.increases || intent.transfers || !matches!(role, Role::Owners(_))) {
         return Err(AccountError::Frozen);
     }
-    match role {
+    let charge = match role {
         Role::Owners(signatures) => {
             let in_question = if T::MULTISIG { multisig::in_question(env, *signatures)? } else { None };
             let amounts = match (&in_question, &intent.footprint) {
@@ -84,7 +92,7 @@ pub fn decide<T: Tier>(
                 None => None,
             };
             risks::<T>(env, profile, &profile.limits, &intent, foreseen?)?;
-            Ok(spending.map(Charge::Signers))
+            spending.map(Charge::Signers)
         }
         Role::Session(key) if T::SESSIONS => {
             let session = sessions::load(env, key)?;
@@ -95,10 +103,11 @@ pub fn decide<T: Tier>(
             let limits = Limits { max_leverage, ..profile.limits.clone() };
             risks::<T>(env, profile, &limits, &intent, foreseen.clone())?;
             let amount = amounts::at_stake(env, profile, footprint, foreseen.as_ref())?;
-            sessions::charge(env, session, amount).map(Charge::Session).map(Some)
+            Some(Charge::Session(sessions::charge(env, session, amount)?))
         }
-        Role::Session(_) | Role::Guardians(_) => Err(AccountError::OperationNotAllowed),
-    }
+        Role::Session(_) | Role::Guardians(_) => return Err(AccountError::OperationNotAllowed),
+    };
+    Ok(Decision { charge, ventures: intent.ventures })
 }
 
 /// What binds every role alike.

@@ -32,6 +32,8 @@ pub struct Intent {
     pub transfers: bool,
     /// Whether the account administers itself.
     pub administers: bool,
+    /// Whether a venue is called: nothing else leads to risk.
+    pub ventures: bool,
     /// What the tiers above Basic decide by.
     pub footprint: Option<Footprint>,
 }
@@ -119,6 +121,7 @@ impl Intent {
             increases: false,
             transfers: false,
             administers: false,
+            ventures: false,
             footprint: T::SESSIONS.then(|| Footprint {
                 usd: 0,
                 amounts: as_list(env, &empty),
@@ -276,14 +279,23 @@ impl Intent {
     /// A trade, if its size makes sense.
     pub fn bets<T: Tier>(&mut self, bet: Bet) -> Option<()> {
         if T::SESSIONS {
-            let footprint = self.footprint.as_mut()?;
             if bet.reduces {
-                footprint.reductions.push_back((bet.market.clone(), bet.size, bet.limit));
+                let reduction = (bet.market.clone(), bet.size, bet.limit);
+                self.footprint.as_mut()?.reductions.push_back(reduction);
             } else {
-                footprint.amounts.push_back((Market::Perp(bet.market.clone()), bet.size.checked_abs()?));
+                self.sizes::<T>(&bet.market, bet.size)?;
             }
         }
         self.touches::<T>(Market::Perp(bet.market), !bet.reduces);
+        Some(())
+    }
+
+    /// All of a trade counts, at the upper index.
+    fn sizes<T: Tier>(&mut self, market: &Symbol, size: i128) -> Option<()> {
+        if T::SESSIONS {
+            let amount = (Market::Perp(market.clone()), size.checked_abs()?);
+            self.footprint.as_mut()?.amounts.push_back(amount);
+        }
         Some(())
     }
 
@@ -300,7 +312,8 @@ impl Intent {
     /// Consent to an order of which the account is the signer. Returns the action to preview, if there is one; `None` if
     /// the order is not for this account to sign.
     ///
-    /// What the executor may be paid counts even if the order can only reduce.
+    /// What the executor may be paid counts even if the order can only reduce. So does all of its size: somebody else decides
+    /// when it trades, and a price that loses nothing today may lose then.
     pub fn consents<T: Tier>(&mut self, env: &Env, order: Val) -> Option<Option<Val>> {
         let order = Order::try_from_val(env, &order).ok()?;
         if order.signer != self.account || order.max_fee < 0 {
@@ -312,8 +325,8 @@ impl Intent {
         }
         self.spends::<T>(order.max_fee)?;
         let Order { acceptable_price: limit_price, market, size_delta, reduce_only, .. } = order;
-        let bet = Bet { market: market.clone(), size: size_delta, limit: limit_price, reduces: reduce_only };
-        self.bets::<T>(bet)?;
+        self.sizes::<T>(&market, size_delta)?;
+        self.touches::<T>(Market::Perp(market.clone()), !reduce_only);
         if reduce_only {
             return Some(None);
         }

@@ -42,6 +42,7 @@ mod webauthn;
 
 pub use margin_interface as interface;
 
+use decide::Decision;
 use margin_interface::{AccountError, Authorized, Sig};
 use soroban_sdk::{crypto::Hash, Env, Val, Vec};
 
@@ -64,8 +65,11 @@ pub fn check_auth<T: tier::Tier>(
     let keys = roles::keys(env, &signatures)?;
     let role = roles::role_of::<T>(env, &profile, &keys)?;
     signatures::verify(env, &payload, &signatures)?;
-    let charge = decide::decide::<T>(env, &profile, &role, &contexts)?;
-    administration::put_to_use(env, &profile);
+    let Decision { charge, ventures } = decide::decide::<T>(env, &profile, &role, &contexts)?;
+    // What risks nothing must not depend on the ledger: sending one's own tokens, a veto, a recovery.
+    if ventures {
+        administration::put_to_use(env, &profile);
+    }
     if let Some(charge) = charge {
         charge.book::<T>(env)?;
     }

@@ -3,7 +3,8 @@
 /// Implements [`GovernanceInterface`](margin_interface::GovernanceInterface) for a contract; with a version and a
 /// migration, a `fn(&Env, u32)` that is told which version it finds, also
 /// [`MigrationInterface`](margin_interface::MigrationInterface). Such a contract calls
-/// [`require_version`](crate::require_version) where it loads its configuration.
+/// [`require_version`](crate::require_version) where it loads its configuration, and [`stamp`](crate::stamp) in its
+/// constructor.
 #[macro_export]
 macro_rules! governed {
     ($contract:ident) => {

@@ -18,7 +18,7 @@ pub use offices::{
     set_guardian, transfer_admin,
 };
 pub use timelock::{cancel, propose, scheduled, take, take_announced, Delay};
-pub use upgrades::{freeze_upgrades, migrate, require_version, storage_version, upgrade};
+pub use upgrades::{freeze_upgrades, migrate, require_version, stamp, storage_version, upgrade};
 
 #[cfg(test)]
 mod test;

@@ -1,7 +1,7 @@
 extern crate std;
 
 use crate::Delay;
-use margin_interface::{GovernanceClient, GovernanceError, Schedule};
+use margin_interface::{GovernanceClient, GovernanceError, MigrationClient, Schedule};
 use soroban_sdk::{
     contract, contractimpl, contracttype, symbol_short,
     testutils::{Address as _, Ledger as _, MockAuth, MockAuthInvoke},
@@ -313,6 +313,53 @@ fn storage_is_migrated_once_by_the_admin_and_never_back() {
     assert_eq!(w.migrate(&w.admin, 2), Err(error(GovernanceError::Downgrade)));
     assert_eq!(w.migrate(&w.admin, 4), Ok(()));
     assert_eq!(w.client().found(), Some(3));
+}
+
+/// Code of version 2, deployed afresh.
+mod second {
+    use super::FOUND;
+    use soroban_sdk::{contract, contractimpl, Address, Env};
+
+    #[contract]
+    pub struct Second;
+
+    #[contractimpl]
+    impl Second {
+        pub fn __constructor(env: Env, admin: Address, guardian: Address, stamped: bool) {
+            crate::initialise(&env, admin, guardian);
+            if stamped {
+                crate::stamp(&env, 2);
+            }
+        }
+        pub fn work(env: Env) {
+            crate::require_version(&env, 2);
+        }
+    }
+
+    crate::governed!(Second, 2, |env, from| env.storage().instance().set(&FOUND, &from));
+}
+
+#[test]
+fn newer_code_that_is_deployed_afresh_works_at_once_and_has_nothing_to_migrate() {
+    let w = World::new();
+    for stamped in [true, false] {
+        let contract = w.env.register(second::Second, (&w.admin, &w.guardian, stamped));
+        let migrate = || {
+            let args = Vec::<Val>::new(&w.env);
+            let invoke = MockAuthInvoke { contract: &contract, fn_name: "migrate", args, sub_invokes: &[] };
+            w.env.mock_auths(&[MockAuth { address: &w.admin, invoke: &invoke }]);
+            flatten(MigrationClient::new(&w.env, &contract).try_migrate())
+        };
+        let work = || flatten(second::SecondClient::new(&w.env, &contract).try_work());
+        let version = || GovernanceClient::new(&w.env, &contract).storage_version();
+        if stamped {
+            assert_eq!((version(), work()), (2, Ok(())));
+            assert_eq!(migrate(), Err(error(GovernanceError::NothingToMigrate)));
+        } else {
+            assert_eq!((version(), work()), (1, Err(error(GovernanceError::NotMigrated))));
+            assert_eq!((migrate(), work()), (Ok(()), Ok(())), "as storage of version 1 would be");
+        }
+    }
 }
 
 #[test]

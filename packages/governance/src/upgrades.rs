@@ -6,7 +6,7 @@ use soroban_sdk::{panic_with_error, symbol_short, BytesN, ContractExecutable, En
 
 /// Present: the code is final.
 const FROZEN: Symbol = symbol_short!("Frozen");
-/// Of the storage; absent before the first migration.
+/// Of the storage; absent where it is 1.
 const VERSION: Symbol = symbol_short!("Version");
 
 /// [`GovernanceInterface::freeze_upgrades`](margin_interface::GovernanceInterface::freeze_upgrades).
@@ -33,9 +33,16 @@ pub fn storage_version(env: &Env) -> u32 {
     env.storage().instance().get(&VERSION).unwrap_or(1)
 }
 
+/// Says that storage which was never any older is of that version. For constructors of code beyond version 1, with
+/// [`initialise`](crate::initialise): a fresh deployment would be refused by [`require_version`] otherwise, and migrated from
+/// what it never was.
+pub fn stamp(env: &Env, version: u32) {
+    env.storage().instance().set(&VERSION, &version);
+}
+
 /// [`GovernanceError::NotMigrated`] unless the storage is of that version. Code that has a migration asks where it loads its
-/// configuration, so that nothing works between the upgrade and `migrate`. Code without one need not ask: it is of version 1,
-/// and [`upgrade`] leads no newer storage to it.
+/// configuration, so that nothing works between the upgrade and `migrate`, and [`stamp`]s its version where it is deployed
+/// afresh. Code of version 1 does neither: [`upgrade`] leads no newer storage to it.
 pub fn require_version(env: &Env, version: u32) {
     if storage_version(env) != version {
         panic_with_error!(env, GovernanceError::NotMigrated);
@@ -54,6 +61,6 @@ pub fn migrate(env: &Env, to: u32, migration: impl FnOnce(&Env, u32)) {
         panic_with_error!(env, GovernanceError::Downgrade);
     }
     migration(env, from);
-    env.storage().instance().set(&VERSION, &to);
+    stamp(env, to);
     StorageMigrated { from, to }.publish(env);
 }

@@ -1,8 +1,8 @@
 //! What somebody might try.
 
 use margin_interface::{
-    AccountConfig, AccountError, AccountType, Action, Asset, Bucket, FactoryError, LedgerChange, LedgerError,
-    Receive, VaultError,
+    AccountConfig, AccountError, AccountType, Action, Asset, Bucket, ClearingError, ClearingRequest,
+    FactoryError, LedgerChange, LedgerError, Receive, VaultError,
 };
 use margin_tests::actor::Actor;
 use margin_tests::auth::{public_key, Invocation};
@@ -18,6 +18,7 @@ crate::in_both_modes!(
     nobody_liquidates_himself,
     nobody_but_the_venues_writes_to_the_ledger,
     a_stranger_opens_no_slot_in_an_account,
+    nobody_fills_the_ledgers_own_address,
     nobody_squats_an_account_address,
     a_donation_changes_nothing,
     nobody_spends_for_another,
@@ -170,6 +171,46 @@ fn a_stranger_opens_no_slot_in_an_account(f: &Fixture) {
     alice.deposit(usdc(100)).ok();
     mallory.deposit_for(&alice, usdc(1)).ok();
     mallory.deposit_for(&alice, usdt(1)).fails(LedgerError::ThirdPartySlot);
+}
+
+/// Smart accounts have amounts valued as those of the ledger's own address, because it has nothing: whoever gave it something
+/// would make every such call dearer, or fail.
+fn nobody_fills_the_ledgers_own_address(f: &Fixture) {
+    let some = [usdc(10), usdt(10), Coin::Eth.milli(10), Coin::Xlm.milli(10_000)];
+    let mallory = f.funded(f.key_account("mallory"), &some);
+    mallory.deposit(usdc(5)).ok();
+    let (me, contracts) = (&mallory.address, f.contracts());
+    let ledger = &contracts.ledger;
+    let mut listed = f.ledger().assets();
+    for money in [usdc(1), usdt(1), Coin::Eth.milli(1), Coin::Xlm.milli(1_000)] {
+        let token = f.token(money.coin);
+        listed.remove(listed.first_index_of(token).unwrap());
+        let deposits = |from: &Address| {
+            let args = (from, ledger, token, money.units).into_val(&f.env);
+            Invocation::new(&contracts.vault, "deposit", args)
+                .with(mallory.transfer_call(&contracts.vault, money))
+        };
+        mallory.submits::<i128>(deposits(me)).fails(LedgerError::ThirdPartySlot);
+        // In its name: it signs nothing.
+        mallory.submits::<i128>(deposits(ledger)).changes_nothing();
+        let deposit = Action::Deposit(token.clone(), money.units);
+        let requests = host_vec![&f.env, deposit.clone()];
+        let batch = Invocation::new(&contracts.vault, "submit", (me, ledger, requests).into_val(&f.env))
+            .with(mallory.transfer_call(&contracts.vault, money));
+        mallory.submits::<Val>(batch).fails(VaultError::NotPermitted);
+        let requests = host_vec![&f.env, ClearingRequest::Act(deposit)];
+        let args = (me, ledger, requests, u64::MAX).into_val(&f.env);
+        let batch = Invocation::new(&contracts.clearing, "submit", args)
+            .with(mallory.transfer_call(&contracts.vault, money));
+        mallory.submits::<Val>(batch).fails(ClearingError::NotPermitted);
+    }
+    assert!(listed.is_empty());
+    for function in ["transfer_positions", "migrate_positions"] {
+        mallory.calls::<()>(&contracts.vault, function, (me, ledger).into_val(&f.env)).changes_nothing();
+    }
+    let account = f.ledger().account(ledger);
+    assert!(account.deposits.is_empty() && account.debts.is_empty() && account.positions.is_empty());
+    assert_eq!(account.seq, 0, "it never had anything");
 }
 
 fn nobody_squats_an_account_address(f: &Fixture) {

@@ -77,6 +77,28 @@ fn the_ledger_is_not_told_what_it_knows() {
     assert_eq!(f.ledger().stored_limits(), mark);
 }
 
+#[test]
+fn what_an_unused_account_does_elsewhere_depends_on_no_ledger() {
+    let f = unused();
+    f.ledger().script(&healthy(&f.env));
+    let (token, other) = (Address::generate(&f.env), Address::generate(&f.env));
+    assert_eq!(f.administer("allow_contract", (other.clone(),)), Ok(()));
+    f.ledger().fail(&0);
+    let pay = f.call(&token, "transfer", (&f.account, &f.owner, 1_i128));
+    let foreign = f.call(&other, "anything", (&f.account,));
+    let repay = f.call(&f.protocol.vault, "repay", (&f.account, &f.account, &token, 1_i128));
+    assert_eq!(f.check(&[pay.clone(), foreign.clone()]), Ok(()));
+    // Whoever asks the venue, in whatever order: it is a context of its own.
+    for contexts in [[repay.clone(), pay], [foreign.clone(), repay.clone()], [repay.clone(), foreign.clone()]]
+    {
+        assert!(f.check(&contexts).is_err());
+    }
+    f.ledger().heal();
+    assert!(f.ledger().try_stored_limits().is_err());
+    assert_eq!(f.check(&[foreign, repay]), Ok(()));
+    assert_eq!(f.ledger().stored_limits(), DEFAULTS);
+}
+
 fn register(change: impl FnOnce(&Fixture, &mut AccountConfig)) {
     let f = fixture();
     let mut config = config(&f.env, AccountType::Basic, &f.owner, &f.keys);

@@ -1,8 +1,13 @@
+use super::views::order;
 use super::{all, client, fixture, other, some, DAY, USD};
+use crate::InstitutionalAccount;
 use account_core::storage;
 use account_core::testing::{refused, Fixture, Refusal, NOW};
 use core::slice;
-use margin_interface::{AccountError, Action, AmountTier, ClearingRequest, MultisigConfig, Proposer};
+use margin_interface::{
+    AccountError, AccountType, Action, AmountTier, ClearingRequest, ConditionalOrder, MultisigConfig,
+    Proposer,
+};
 use soroban_sdk::auth::Context;
 use soroban_sdk::testutils::Address as _;
 use soroban_sdk::{symbol_short, vec, Address, Symbol};
@@ -158,6 +163,54 @@ fn a_reduction_is_worth_what_it_may_lose() {
     assert_eq!(f.check_by(&some(&f, 4), &[losing(40_010)]), FEW);
     assert_eq!(f.check_by(&some(&f, 4), &[f.borrow(40_001 * USD)]), FEW);
     assert_eq!(f.check_by(&some(&f, 3), &[losing(40_000)]), Ok(()));
+}
+
+/// It trades when somebody else decides: a price that loses nothing today may lose everything then.
+#[test]
+fn a_resting_reduction_counts_with_its_size() {
+    let f = fixture();
+    const BASE: i128 = 100_000_000_000_000;
+    let clearing = &f.protocol.perp_clearing;
+    f.ledger().set_upper(&(50_000 * BASE));
+    // A sale at the upper end of the index, and a purchase at the lower one, lose nothing now.
+    for (size_delta, acceptable_price) in [(-2 * BASE, 50_000 * BASE), (2 * BASE, 25_000 * BASE)] {
+        for (more, signatures) in [(0, 3), (size_delta.signum(), 5)] {
+            let size_delta = size_delta + more;
+            assert_eq!(needed(&f, &[f.trade_at(size_delta, acceptable_price, true)]), 3, "at once");
+            let resting =
+                ConditionalOrder { acceptable_price, reduce_only: true, size_delta, ..order(&f, 0) };
+            let batch = vec![&f.env, ClearingRequest::PlaceOrder(resting.clone())];
+            for context in [
+                f.call(clearing, "place_order", (resting.clone(),)),
+                f.call(clearing, "execute_order", (resting,)),
+                f.call(clearing, "submit", (&f.account, &f.account, batch, NOW)),
+            ] {
+                assert_eq!(needed(&f, &[context]), signatures, "{size_delta}");
+            }
+        }
+    }
+    f.ledger().set_upper(&0);
+    let resting = ConditionalOrder { reduce_only: true, ..order(&f, -1) };
+    assert_eq!(needed(&f, &[f.call(clearing, "place_order", (resting,))]), 5, "no price");
+}
+
+#[test]
+fn an_unused_institution_pays_vetoes_and_recovers_without_the_ledger() {
+    let f = Fixture::deploy_for(InstitutionalAccount, AccountType::Institutional, 5, false);
+    f.ledger().fail(&0);
+    let epoch = f.client().standing().epoch;
+    let own = |name: &str| f.call(&f.account, name, (&f.account, epoch, Proposer::Signers));
+    let pay = f.call(&Address::generate(&f.env), "transfer", (&f.account, &f.owner, 1_i128));
+    assert_eq!(f.check_by(&some(&f, 5), &[pay]), Ok(()));
+    assert_eq!(f.check_by(&some(&f, 5), &[own("update_multisig")]), Ok(()));
+    assert_eq!(f.check_by(&some(&f, 3), &[own("cancel_multisig")]), Ok(()));
+    assert_eq!(f.check_by(&some(&f, 4), &[own("propose_recovery")]), Ok(()));
+    let repay = f.call(&f.protocol.vault, "repay", (&f.account, &f.account, &f.owner, 1_i128));
+    assert!(f.check_by(&some(&f, 5), slice::from_ref(&repay)).is_err());
+    f.ledger().heal();
+    assert!(f.ledger().try_stored_limits().is_err());
+    assert_eq!(f.check_by(&some(&f, 3), &[repay]), Ok(()));
+    assert_eq!(f.ledger().stored_limits(), f.client().limits());
 }
 
 #[test]

@@ -62,7 +62,7 @@ fn argument(f: &Fixture, kind: ArgumentType, dollars: i128) -> Val {
     }
 }
 
-fn order(f: &Fixture, dollars: i128) -> ConditionalOrder {
+pub(super) fn order(f: &Fixture, dollars: i128) -> ConditionalOrder {
     ConditionalOrder {
         acceptable_price: 1,
         account: f.account.clone(),

@@ -8,6 +8,7 @@ use core::slice;
 use margin_interface::{
     AccountError, Action, Asset, ClearingRequest, ConditionalOrder, Market, Scope, SessionGrant, TradeAction,
 };
+use margin_math::units::PRICE;
 use soroban_sdk::auth::Context;
 use soroban_sdk::testutils::Address as _;
 use soroban_sdk::{symbol_short, vec, Address, IntoVal, Val, Vec};
@@ -253,6 +254,32 @@ fn the_trades_of_a_clearing_batch_are_sized_and_previewed() {
     assert_eq!(sized(1), refused(AccountError::OperationNotAllowed));
 }
 
+/// A session would otherwise leave orders at the index of today to an accomplice who waits for a better one.
+#[test]
+fn a_resting_reduction_counts_with_its_size() {
+    const MICRO: i128 = 10_000_000;
+    // No more than 500 units, of which the executor's pay is three.
+    for (size, fits) in [(-4, true), (4, true), (-5, false), (5, false)] {
+        let f = with(&["submit", "place_order"]);
+        f.ledger().set_upper(&(100 * PRICE));
+        let order = ConditionalOrder {
+            acceptable_price: if size < 0 { 100 * PRICE } else { 1 },
+            reduce_only: true,
+            size_delta: size * MICRO,
+            ..order(&f)
+        };
+        let batch = clear(&f, vec![&f.env, ClearingRequest::PlaceOrder(order.clone())]);
+        let alone = f.call(&f.protocol.perp_clearing, "place_order", (order,));
+        let expected = if fits { Ok(()) } else { refused(AccountError::ExceedsSessionLimit) };
+        for context in [batch, alone] {
+            f.pass(5);
+            assert_eq!(check(&f, slice::from_ref(&context)), expected, "{size}");
+            assert_eq!(f.check(&[context]), Ok(()), "an owner signer is asked for no amount");
+        }
+        assert!(f.ledger().previewed().is_empty(), "no risk");
+    }
+}
+
 #[test]
 fn liquidity_is_no_leg_of_the_vault() {
     let f = with(&["submit", "add_liquidity"]);
@@ -303,9 +330,9 @@ fn orders_are_sized_wherever_they_come() {
     f.env.as_contract(&f.account, || {
         for batched in [false, true] {
             assert_eq!(sized(order.clone(), batched), Some((3, 1, false, true)));
-            // What its executor is paid counts even when it only reduces.
+            // What its executor is paid counts even when it only reduces, and all of its size.
             let reducing = ConditionalOrder { reduce_only: true, ..order.clone() };
-            assert_eq!(sized(reducing, batched), Some((3, 0, false, false)));
+            assert_eq!(sized(reducing, batched), Some((3, 1, false, false)));
             // As a delegate, for somebody else.
             let foreign = ConditionalOrder { account: f.owner.clone(), ..order.clone() };
             assert_eq!(sized(foreign, batched), Some((0, 0, true, false)));

@@ -34,9 +34,11 @@ pub struct FakeLedger;
 
 #[contractimpl]
 impl FakeLedger {
-    pub fn set_limits(env: Env, account: Address, limits: Limits) {
+    pub fn set_limits(env: Env, account: Address, limits: Limits) -> Result<(), LedgerError> {
         account.require_auth();
+        failing(&env)?;
         env.storage().instance().set(&Key::Limits, &limits);
+        Ok(())
     }
 
     pub fn grant(env: Env, account: Address, delegate: Address, permissions: u32, expires_at: u64) {
@@ -93,9 +95,14 @@ impl FakeLedger {
         Ok(FakeView { index, position })
     }
 
-    /// Makes every read fail; 0 traps.
+    /// Makes every read fail, and every change of limits; 0 traps.
     pub fn fail(env: Env, code: u32) {
         env.storage().instance().set(&Key::Failure, &code);
+    }
+
+    /// From now on nothing fails.
+    pub fn heal(env: Env) {
+        env.storage().instance().remove(&Key::Failure);
     }
 
     /// The actions of every preview so far.

@@ -79,14 +79,18 @@ fn every_tier_signs_orders(f: &Fixture) {
         executes(f, &account, &more, &enough(&account)).ok();
         assert_eq!(size(f, &account), milli_base(200));
         // What only reduces is no risk, whatever the leverage; what does not is judged at once and when it executes.
-        let any = ConditionalOrder { reduce_only: true, ..order(f, &account, 3, -milli_base(10_000)) };
+        let stop = ConditionalOrder {
+            acceptable_price: price(50_000),
+            reduce_only: true,
+            ..order(f, &account, 3, -milli_base(10_000))
+        };
         if account.signers().len() > 1 {
-            // But ten bitcoin at any price are half a million that some of the signers would give away.
-            let few = place(f, &account, &any).signed_with(&enough(&account));
+            // But ten bitcoin are half a million, and what is fair today is given away when the price has moved.
+            let few = place(f, &account, &stop).signed_with(&enough(&account));
             assert_refused(few, &account, InsufficientSignatures);
         }
-        let stop = ConditionalOrder { acceptable_price: price(49_000), ..any };
-        place(f, &account, &stop).signed_with(&enough(&account)).ok();
+        let stop = ConditionalOrder { acceptable_price: price(49_000), ..stop };
+        place(f, &account, &stop).signed_with(&account.signers()).ok();
         let huge = order(f, &account, 4, milli_base(20_000));
         assert_refused(place(f, &account, &huge), &account, ExcessiveLeverage);
         execute(f, &f.keeper, &stop).ok();
@@ -189,16 +193,17 @@ fn a_session_signs_orders_within_its_limits(f: &Fixture) {
         executes(f, &agent, &buy(2, 10), &agent.signers()).ok();
         execute(f, &f.keeper, &first).ok();
         assert_eq!(size(f, &account), milli_base(20));
-        // What the order may pay its executor counts, even if it only reduces.
+        // What the order may pay its executor counts, even if it only reduces, and all of its size: it rests.
         f.pass(5);
-        let stop = |max_fee| ConditionalOrder {
+        let stop = |max_fee, milli| ConditionalOrder {
             acceptable_price: price(50_000),
             max_fee,
             reduce_only: true,
-            ..order(f, &agent, 3, -milli_base(20))
+            ..order(f, &agent, 3, -milli_base(milli))
         };
-        assert_refused(place(f, &agent, &stop(usd(1_001))), &account, ExceedsSessionLimit);
-        place(f, &agent, &stop(usd(1))).ok();
+        assert_refused(place(f, &agent, &stop(usd(501), 10)), &account, ExceedsSessionLimit);
+        assert_refused(place(f, &agent, &stop(usd(1), 20)), &account, ExceedsSessionLimit);
+        place(f, &agent, &stop(usd(1), 10)).ok();
         // For somebody else it signs nothing, and owners and other sessions are not it.
         let foreign = ConditionalOrder { account: f.lender.address.clone(), ..buy(4, 1) };
         assert_refused(executes(f, &agent, &foreign, &agent.signers()), &account, OperationNotAllowed);
@@ -231,7 +236,7 @@ fn a_session_sends_batches_within_its_limits(f: &Fixture) {
         let stop = ConditionalOrder {
             acceptable_price: price(49_900),
             reduce_only: true,
-            ..order(f, &agent, 1, -milli_base(10))
+            ..order(f, &agent, 1, -milli_base(5))
         };
         let requests = [paid_in(f, 100), trade(f, 10), ClearingRequest::PlaceOrder(stop.clone())];
         submit(f, &agent, &agent, &requests).ok();
