@@ -40,7 +40,7 @@ impl AccountFactory {
 impl AccountFactoryInterface for AccountFactory {
     fn create_account(env: Env, config: AccountConfig, salt: BytesN<32>) -> Result<Address, FactoryError> {
         config.owner.require_auth();
-        create(&env, storage::config(&env)?, config, salt, false)
+        create(&env, storage::config(&env)?, config, salt)
     }
 
     fn migrate_to_smart_account(
@@ -55,7 +55,9 @@ impl AccountFactoryInterface for AccountFactory {
         }
         let factory = storage::config(&env)?;
         let vault = factory.vault.clone();
-        let account = create(&env, factory, config, salt, true)?;
+        let account = create(&env, factory, config, salt)?;
+        // The account has signed nothing yet: without this the ledger would take the positions in without its limits.
+        SmartAccountClient::new(&env, &account).refresh_limits();
         VaultClient::new(&env, &vault).migrate_positions(&user, &account);
         Migrated { user, account: account.clone() }.publish(&env);
         Ok(account)
@@ -167,7 +169,6 @@ fn create(
     factory: FactoryConfig,
     config: AccountConfig,
     salt: BytesN<32>,
-    in_use: bool,
 ) -> Result<Address, FactoryError> {
     if factory.paused {
         return Err(FactoryError::Paused);
@@ -181,7 +182,7 @@ fn create(
     if accounts.len() == storage::MAX_ACCOUNTS {
         return Err(FactoryError::TooManyAccounts);
     }
-    let account = deployment.execute(in_use);
+    let account = deployment.execute();
     storage::set_account_type(env, &account, account_type);
     storage::add_count(env, account_type, 1);
     accounts.push_back(account.clone());

@@ -38,11 +38,11 @@ impl Deployment {
         self.deployer.deployed_address()
     }
 
-    /// Deploys; the account initialises itself in its constructor and nowhere else. `in_use`: something is moved to it at once.
-    pub fn execute(&self, in_use: bool) -> Address {
+    /// Deploys; the account initialises itself in its constructor and nowhere else.
+    pub fn execute(&self) -> Address {
         self.deployer.deploy_contract(
             ContractExecutable::Wasm(self.wasm_hash.clone()),
-            (self.config.clone(), self.protocol.clone(), in_use),
+            (self.config.clone(), self.protocol.clone()),
         )
     }
 }

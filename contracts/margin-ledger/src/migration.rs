@@ -8,7 +8,7 @@ use soroban_sdk::Address;
 
 /// Moves all that `from` owns, owes, holds and is called for to `to`, which must be empty. Shares and positions stay what
 /// they are, so no total changes; limits and grants belong to an address, not to what it holds. Who has limits takes over
-/// nothing beyond them, and a flagged account does not run from those who liquidate it.
+/// nothing beyond them, and nobody runs from those who liquidate: not flagged, and not ahead of the flag.
 pub fn transfer_account(book: &mut Book, from: &Address, to: &Address) {
     let env = &book.env.clone();
     let (source, target) = (book.account(from), book.account(to));
@@ -25,6 +25,8 @@ pub fn transfer_account(book: &mut Book, from: &Address, to: &Address) {
     emit!(book, AccountTransferred { from: from.clone(), to: to.clone(), from_seq, to_seq });
     if owner.limits != Limits::NONE {
         limits::require_opening(book, to, &owner);
+    } else {
+        standing::refuse_liquidatable(book, &owner);
     }
 }
 

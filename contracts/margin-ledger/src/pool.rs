@@ -61,11 +61,20 @@ fn assess(book: &mut Book, quotes: &Quotes) -> (Pool, bool) {
             } else {
                 live = false;
                 let seconds = book.now().saturating_sub(quote.timestamp);
-                pool.unwatched_market(&exposure, seconds).or_fail(env);
+                pool.unwatched_market(&exposure, said(quote, exposure.price), seconds).or_fail(env);
             }
         }
     }
     (pool, live)
+}
+
+/// Between which prices the market was when somebody last looked. A refused one is among them: rounds go on while it is, so the
+/// quote does not age. Of what is no price the ends are the asset's band, and say nothing.
+fn said(quote: &Quote, last: i128) -> (i128, i128) {
+    if allows(quote.status, Use::Reduce) && quote.mid > 0 {
+        return (quote.lo, quote.hi);
+    }
+    (last, last)
 }
 
 /// Refuses unless the pool can bear the risk it has now.

@@ -46,16 +46,18 @@ pub fn end_cured_calls(book: &mut Book) {
     }
 }
 
-/// Whether the account is below its margin-call level, `None` while prices do not say; where one is not live, at the
-/// account's better ends.
+/// Whether the account is below its margin-call level, `None` while prices do not say: where one is not live, too little at
+/// the account's better ends proves it, and enough there proves nothing.
 fn is_short(book: &mut Book, owner: &AccountState) -> Option<bool> {
     let (sheet, quotes) = valuation::sheet(book, owner);
     let sheet = counted(sheet);
-    if sheet.is_exposed() && !quotes.serve(Valuation::Liquidation) {
+    let live = !sheet.is_exposed() || quotes.serve(Valuation::Open);
+    if !live && !quotes.serve(Valuation::Liquidation) {
         return None;
     }
-    let valuation = if quotes.serve(Valuation::Open) { Valuation::Live } else { Valuation::Liquidation };
-    Some(!sheet.value(&book.env, &quotes, valuation).margin.margin_call_ok())
+    let valuation = if live { Valuation::Live } else { Valuation::Liquidation };
+    let short = !sheet.value(&book.env, &quotes, valuation).margin.margin_call_ok();
+    (live || short).then_some(short)
 }
 
 /// Flags an account below its liquidation level. One that is only overdue keeps its deadline: a flag would forget it.
@@ -93,11 +95,25 @@ pub fn is_liquidatable(book: &mut Book, account: &Address) -> bool {
     liquidatable(&owner, &margin, book.now())
 }
 
+/// Refuses who may be liquidated now. Without a price nobody can do it.
+pub fn refuse_liquidatable(book: &mut Book, owner: &AccountState) {
+    let (sheet, quotes) = valuation::sheet(book, owner);
+    if sheet.is_exposed() && quotes.serve(Valuation::Liquidation) {
+        let margin = sheet.value(&book.env, &quotes, Valuation::Liquidation).margin;
+        require(&book.env, !liquidatable(owner, &margin, book.now()), LedgerError::InsufficientMargin);
+    }
+}
+
 /// Whether an account with this margin, in the Liquidation valuation, may be liquidated: below the liquidation level, or
-/// below the margin-call level after the deadline of a call.
+/// below the margin-call level while it is flagged or after the deadline of a call. So a flag ends in a liquidation or in
+/// health.
 pub fn liquidatable(owner: &AccountState, margin: &Margin, now: u64) -> bool {
-    let overdue = status(owner, now) == AccountStatus::MarginCall && now >= deadline(owner);
-    !margin.liquidation_ok() || (overdue && !margin.margin_call_ok())
+    let due = match status(owner, now) {
+        AccountStatus::Normal => false,
+        AccountStatus::MarginCall => now >= deadline(owner),
+        AccountStatus::Flagged => true,
+    };
+    !margin.liquidation_ok() || (due && !margin.margin_call_ok())
 }
 
 /// Where the account stands now: a call that nobody acted on has lapsed.

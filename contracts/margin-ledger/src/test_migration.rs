@@ -56,6 +56,37 @@ fn a_flagged_account_does_not_move() {
     assert_refused!(world, call, LedgerError::AccountFlagged);
 }
 
+/// Attack: move to a fresh address in each ledger, ahead of whoever flags or liquidates.
+#[test]
+fn who_could_be_liquidated_does_not_move() {
+    let world = World::funded();
+    let (alice, new) = (world.account(0), world.account(1));
+    world.deposit(&alice, &world.xlm, 10_000 * ONE);
+    world.borrow(&alice, &world.usdc, 500 * ONE);
+    let refused = || {
+        assert!(world.ledger.is_liquidatable(&alice));
+        let call = world.ledger.try_transfer_account(&alice, &new);
+        assert_refused!(world, call, LedgerError::InsufficientMargin);
+    };
+    let called = || world.price(&world.xlm, PRICE * 84 / 1_000);
+    world.price(&world.xlm, PRICE * 78 / 1_000);
+    refused();
+    // Not at the price of the call, but at the better end that decides.
+    world.quote(&world.xlm, PRICE * 50 / 1_000, PRICE * 78 / 1_000, PriceStatus::Stale);
+    refused();
+    called();
+    world.ledger.margin_call(&alice);
+    world.wait(3_600);
+    called();
+    refused();
+    // What is called and not overdue moves, and its call with it.
+    world.wait(86_400);
+    called();
+    world.ledger.margin_call(&alice);
+    world.ledger.transfer_account(&alice, &new);
+    assert_eq!(world.ledger.summary(&new).status, AccountStatus::MarginCall);
+}
+
 #[test]
 fn nothing_moves_beyond_the_limits_of_who_has_some() {
     let world = World::funded();

@@ -183,7 +183,7 @@ fn a_price_in_grace_decides_nothing_that_the_slow_one_does_not() {
     };
     assert!(!fell(1_000));
     assert_refused!(world, world.ledger.try_flag(&alice), LedgerError::NotLiquidatable);
-    assert_refused!(world, world.ledger.try_margin_call(&alice), LedgerError::AccountHealthy);
+    assert_refused!(world, world.ledger.try_margin_call(&alice), LedgerError::PriceNotUsable);
     assert_eq!(liquidate(&world, &alice), Err(LedgerError::NotLiquidatable));
     assert!(fell(780));
     // It is not seized, whatever the verdict.
@@ -330,6 +330,59 @@ fn no_price_no_cure_and_no_refusal() {
     world.quote(&world.xlm, 0, 0, PriceStatus::Unknown);
     world.ledger.repay(&alice, &world.usdc, &(500 * ONE));
     assert_eq!(world.ledger.account(&alice).status, AccountStatus::Normal);
+}
+
+/// Attack: where a price is not live the account's better end may be ten times what it was: pay in dust there, and the call
+/// that ran out is gone.
+#[test]
+fn the_better_end_of_a_doubtful_price_ends_no_call() {
+    for status in [PriceStatus::Grace, PriceStatus::Tripped, PriceStatus::Stale, PriceStatus::Halted] {
+        let (world, alice) = indebted();
+        cents(&world, 840);
+        let deadline = world.ledger.margin_call(&alice);
+        world.wait(HOUR);
+        world.quote(&world.xlm, PRICE / 100, PRICE, status);
+        world.deposit(&alice, &world.xlm, 1);
+        world.ledger.repay(&alice, &world.usdc, &1);
+        assert_refused!(world, world.ledger.try_margin_call(&alice), LedgerError::PriceNotUsable);
+        let called = world.ledger.account(&alice);
+        assert_eq!((called.status, called.since + HOUR), (AccountStatus::MarginCall, deadline), "{status:?}");
+        cents(&world, 840);
+        assert!(world.ledger.is_liquidatable(&alice), "{status:?}");
+        // Who owes nothing any more needs no live price.
+        world.quote(&world.xlm, PRICE / 100, PRICE, status);
+        world.ledger.repay(&alice, &world.usdc, &(501 * ONE));
+        assert_eq!(world.ledger.account(&alice).status, AccountStatus::Normal);
+    }
+}
+
+/// Attack: be flagged, pay in just enough to leave the liquidation level, and keep the flag: what a flagged account owes
+/// keeps everybody out of the pool, and nobody could end it.
+#[test]
+fn a_flag_ends_in_a_liquidation_or_in_health() {
+    let between = |flagged: bool| {
+        let (world, alice) = indebted();
+        cents(&world, 780);
+        if flagged {
+            world.ledger.flag(&alice);
+        }
+        world.deposit(&alice, &world.xlm, 500 * ONE);
+        let summary = world.ledger.summary(&alice);
+        assert!(summary.liquidation_ok && !summary.margin_call_ok);
+        (world, alice)
+    };
+    let (world, bob) = between(false);
+    assert!(!world.ledger.is_liquidatable(&bob));
+    assert_eq!(liquidate(&world, &bob), Err(LedgerError::NotLiquidatable));
+
+    let (world, alice) = between(true);
+    assert_refused!(world, world.ledger.try_unflag(&alice), LedgerError::InsufficientMargin);
+    assert!(world.ledger.is_liquidatable(&alice));
+    liquidate(&world, &alice).unwrap();
+    // At its target it is healthy: the flag goes.
+    assert!(!world.ledger.is_liquidatable(&alice));
+    assert_eq!(liquidate(&world, &alice), Err(LedgerError::NotLiquidatable));
+    world.ledger.unflag(&alice);
 }
 
 /// An oracle that fails keeps nobody from paying in either.

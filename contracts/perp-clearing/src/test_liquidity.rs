@@ -1,11 +1,11 @@
 //! What providers pay and get while credit is in doubt, or an index is dead.
 extern crate std;
 
-use crate::test_world::{governed, World};
+use crate::test_world::{governed, index, World};
 use margin_interface::{ClearingChange, ClearingError, MarketStage, PriceStatus};
 use margin_math::{
     defaults::LP_COOL_DOWN,
-    units::{BASE, USD},
+    units::{BASE, PRICE, USD},
 };
 
 const DAY: u64 = 86_400;
@@ -78,6 +78,54 @@ fn the_longer_an_index_is_dead_the_less_fetches_a_share() {
     let (worst, left) = (value(), world.clearing.lp(&world.provider).shares);
     world.index_at(200, PriceStatus::Live);
     assert!(value() >= worst && value() / (left / 1_000) >= taken / (4 * (shares / 100) / 1_000) * 99 / 100);
+}
+
+/// Traders are right by half of the price, the guard does not believe it, and rounds go on: whoever knows it and leaves gets no
+/// more than what a gap beyond the refused price leaves him.
+#[test]
+fn whoever_leaves_pays_for_the_price_that_was_refused() {
+    for (lo, hi, worst, long) in [(100, 150, 168, true), (50, 100, 44, false)] {
+        let world = World::new();
+        let alice = world.trader(100_000);
+        if long {
+            world.buy(&alice, 500);
+        } else {
+            world.sell(&alice, 500);
+        }
+        let part = world.clearing.lp(&world.provider).shares / 100;
+        world.clearing.request_exit(&world.provider, &part);
+        for _ in 0..LP_COOL_DOWN / 600 {
+            world.pass(600);
+            world.oracle.between(&index(), &(lo * PRICE), &(hi * PRICE), &PriceStatus::Tripped);
+        }
+        let required = world.ledger.pool_value().required;
+        let left = world.clearing.remove_liquidity(&world.provider, &part, &0);
+        world.conserved();
+        world.index_at(worst, PriceStatus::Live);
+        let fair = world.clearing.lp(&world.provider).value / 99;
+        assert!((fair - USD..=fair).contains(&left), "{left} {fair}");
+        // The way to the refused price, a gap and another one less the maintenance margin, and drift.
+        assert_eq!(required, 5 * USD * hi * 112 * (5_000 + 2 * 1_200 - 500 + 650) / 10_000);
+    }
+}
+
+/// The ends count where somebody said them. Of a price that there is not they are the asset's band.
+#[test]
+fn a_band_is_no_price() {
+    let world = World::new();
+    let alice = world.trader(100_000);
+    world.buy(&alice, 500);
+    let owed = |status| {
+        world.oracle.between(&index(), &(50 * PRICE), &(150 * PRICE), &status);
+        world.ledger.pool_value().index_value
+    };
+    let from_last = owed(PriceStatus::Stale);
+    for status in [PriceStatus::Halted, PriceStatus::Warming, PriceStatus::Unknown] {
+        assert_eq!(owed(status), from_last, "{status:?}");
+    }
+    for status in [PriceStatus::Degraded, PriceStatus::Grace, PriceStatus::Tripped] {
+        assert_eq!(owed(status), from_last + 500 * USD * (168 - 112), "{status:?}");
+    }
 }
 
 /// What nobody can price ends at the last price that there was, and then everybody leaves.

@@ -34,6 +34,13 @@ impl FixedOracle {
         env.storage().instance().set(&asset, &quote);
     }
 
+    /// The price stays, but is no longer live, and these are its ends now.
+    pub fn between(env: Env, asset: Asset, lo: i128, hi: i128, status: PriceStatus) {
+        let timestamp = env.ledger().timestamp();
+        let quote = Quote { hi, lo, status, timestamp, ..Self::quote(env.clone(), asset.clone()) };
+        env.storage().instance().set(&asset, &quote);
+    }
+
     pub fn quote(env: Env, asset: Asset) -> Quote {
         env.storage().instance().get(&asset).unwrap()
     }

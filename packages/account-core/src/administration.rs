@@ -11,19 +11,14 @@ use margin_interface::{
 };
 use soroban_sdk::{vec, Bytes, Env, IntoVal, Val};
 
-/// Writes the first state of an account, and its limits into the ledger if something is moved there at once. Otherwise they
-/// follow when the account is first used: nothing can be risked before, and until then its entry there costs no rent.
+/// Writes the first state of an account. Its limits follow into the ledger when it is first used: nothing can be risked
+/// before, and until then its entry there costs no rent.
 ///
 /// # Errors
 /// * [`AccountError::AlreadyInitialized`]
 /// * [`AccountError::InvalidConfig`] - another tier, parameters outside the tier, or an account that owns itself: nobody
 ///   could then administer it, because signers do not
-pub fn initialise<T: Tier>(
-    env: &Env,
-    config: AccountConfig,
-    protocol: Protocol,
-    in_use: bool,
-) -> Result<(), AccountError> {
+pub fn initialise<T: Tier>(env: &Env, config: AccountConfig, protocol: Protocol) -> Result<(), AccountError> {
     if storage::load(env).is_ok() {
         return Err(AccountError::AlreadyInitialized);
     }
@@ -44,13 +39,8 @@ pub fn initialise<T: Tier>(
     if T::MULTISIG {
         THRESHOLDS.set(env, &Thresholds::of(env, profile.signers.len()));
     }
-    commit::<T>(env, &profile)?;
-    if in_use {
-        refresh_limits(env, &profile);
-    } else {
-        UNUSED.set(env, &());
-    }
-    Ok(())
+    UNUSED.set(env, &());
+    commit::<T>(env, &profile)
 }
 
 /// Changes the given parameters. Authorised by the owner.
@@ -145,8 +135,9 @@ pub fn commit<T: Tier>(env: &Env, profile: &Profile) -> Result<(), AccountError>
     Ok(())
 }
 
-/// Tells the ledger the limits of an account that is used for the first time: that goes to a venue, or that has somebody act
-/// for it. There is no other way to risk: what a foreign contract asks of a venue is in the same tree, as a context of its own.
+/// Tells the ledger the limits of an account that is used for the first time: that goes to a venue, that has somebody act for
+/// it, or that is moved into. There is no other way to risk: what a foreign contract asks of a venue is in the same tree, as a
+/// context of its own. Of an account that it knows it is told nothing, so that strangers do not count its changes up.
 pub fn put_to_use(env: &Env, profile: &Profile) {
     if UNUSED.is_set(env) {
         refresh_limits(env, profile);

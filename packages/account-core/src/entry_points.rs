@@ -7,14 +7,13 @@ macro_rules! smart_account {
     ($account:ident, $tier:ident) => {
         #[soroban_sdk::contractimpl]
         impl $account {
-            // Creates the account, which is used at once or not yet; `InvalidConfig` outside the bounds of the tier.
+            // Creates the account; `InvalidConfig` outside the bounds of the tier.
             pub fn __constructor(
                 env: soroban_sdk::Env,
                 config: $crate::interface::AccountConfig,
                 protocol: $crate::interface::Protocol,
-                in_use: bool,
             ) -> Result<(), $crate::interface::AccountError> {
-                $crate::administration::initialise::<$crate::tier::$tier>(&env, config, protocol, in_use)
+                $crate::administration::initialise::<$crate::tier::$tier>(&env, config, protocol)
             }
 
             // What `CustomAccountInterface` declares, but with the contexts undecoded: their types would make up a tenth
@@ -49,6 +48,11 @@ macro_rules! smart_account {
                     market_exposure_limit,
                     total_borrow_limit,
                 )
+            }
+
+            fn refresh_limits(env: soroban_sdk::Env) -> Result<(), $crate::interface::AccountError> {
+                $crate::administration::put_to_use(&env, &$crate::storage::load(&env)?);
+                Ok(())
             }
 
             fn add_signer(

@@ -38,16 +38,18 @@ pub struct Fixture {
 }
 
 impl Fixture {
-    /// An account of a tier with so many signers, at the tier's largest leverage.
+    /// An account of a tier with so many signers, at the tier's largest leverage. The ledger knows its limits.
     pub fn deploy<C>(account: C, account_type: AccountType, signers: u8) -> Fixture
     where
         C: ContractFunctionSet + 'static,
     {
-        Self::deploy_for(account, account_type, signers, true)
+        let f = Self::deploy_unused(account, account_type, signers);
+        f.client().refresh_limits();
+        f
     }
 
-    /// [`Fixture::deploy`], to be used at once or later.
-    pub fn deploy_for<C>(account: C, account_type: AccountType, signers: u8, in_use: bool) -> Fixture
+    /// [`Fixture::deploy`], but the ledger knows nothing of it yet.
+    pub fn deploy_unused<C>(account: C, account_type: AccountType, signers: u8) -> Fixture
     where
         C: ContractFunctionSet + 'static,
     {
@@ -65,7 +67,7 @@ impl Fixture {
         let mut keys: List<SigningKey> = (0..signers).map(|key| secret(key + 10)).collect();
         keys.sort_by_key(|key| key.verifying_key().to_bytes());
         let config = config(&env, account_type, &owner, &keys);
-        let account = env.register(account, (config, protocol.clone(), in_use));
+        let account = env.register(account, (config, protocol.clone()));
         let payload = BytesN::from_array(&env, &[5; 32]);
         Fixture { env, account, keys, outsider: secret(9), owner, protocol, payload, nonces: Cell::new(0) }
     }

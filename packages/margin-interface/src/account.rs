@@ -682,6 +682,18 @@ pub trait SmartAccountInterface {
         market_exposure_limit: Option<i128>,
         total_borrow_limit: Option<i128>,
     ) -> Result<(), AccountError>;
+    /// Tells the ledger the account's limits, as it does by itself when it first signs or names a delegate. Does nothing if
+    /// the ledger knows them: every change of them reaches it at once.
+    ///
+    /// # Errors
+    /// * [`AccountError::NotInitialized`] - the account has no state of this version
+    ///
+    /// # Events
+    /// * [`LimitsSet`](crate::LimitsSet), of the ledger
+    ///
+    /// # Authorization
+    /// Nobody: it says what is so.
+    fn refresh_limits(env: Env) -> Result<(), AccountError>;
     /// Adds a signer; for an institution it waits like any [`InstitutionalAccountInterface::update_multisig`].
     ///
     /// # Errors
@@ -854,7 +866,7 @@ pub trait SmartAccountInterface {
     fn account_type(env: Env) -> Result<AccountType, AccountError>;
     /// Keys that trade.
     fn signers(env: Env) -> Result<Vec<Bytes>, AccountError>;
-    /// The account's own limits, as the ledger has them.
+    /// The account's own limits, as the ledger has them from the first use on.
     fn limits(env: Env) -> Result<Limits, AccountError>;
     /// Everything else that a wallet shows.
     fn standing(env: Env) -> Result<Standing, AccountError>;

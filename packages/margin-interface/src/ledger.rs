@@ -780,8 +780,8 @@ pub trait MarginLedgerInterface {
     /// day after the last loss is borne by the reserves, then by the depositors. Returns what is missing now.
     fn sync(env: Env, asset: Address, balance: i128) -> Result<i128, LedgerError>;
     /// Moves all that an account owns, owes, holds and is called for to an empty one; limits and grants stay behind. The
-    /// vault has both signatures. A flagged account does not move, and who has limits takes over nothing beyond them or
-    /// below the opening level.
+    /// vault has both signatures. An account that is flagged or may be liquidated does not move (without a price nobody can
+    /// liquidate, and it may), and who has limits takes over nothing beyond them or below the opening level.
     fn transfer_account(env: Env, from: Address, to: Address) -> Result<(), LedgerError>;
     /// Books a batch of `Deposit`, `Withdraw`, `Borrow`, `Repay` and `RepayWithCollateral`, in order; caps, cash and the opening
     /// level are checked on the end state. Deposits and repayments come from `from`, which the vault has checked.
@@ -858,7 +858,7 @@ pub trait MarginLedgerInterface {
     /// Calls for margin: an account below its margin-call level (Live) has an hour to cure it, then it may be liquidated
     /// down to its target although it is above the liquidation level. A deadline is set once; it lapses 24 hours after it.
     /// On an account that is cured it ends the call, as everything does that changes the account. While a price is not live
-    /// the account's better ends decide.
+    /// too little at the account's better ends is called, and enough there ends nothing.
     ///
     /// Returns the deadline, Unix seconds; 0 when the call has ended.
     ///
@@ -874,7 +874,8 @@ pub trait MarginLedgerInterface {
     /// Nobody's.
     fn margin_call(env: Env, account: Address) -> Result<u64, LedgerError>;
 
-    /// Flags an account below its liquidation level: until it is healthy again it may only deposit, repay and reduce.
+    /// Flags an account below its liquidation level: until it is healthy again it may only deposit, repay and reduce, and may be
+    /// liquidated below its margin-call level.
     ///
     /// # Errors
     /// * [`LedgerError::NotLiquidatable`], [`LedgerError::AccountFlagged`], [`LedgerError::PriceNotUsable`]

@@ -372,7 +372,8 @@ pub trait VaultInterface {
     /// Moves everything of `from` to `to`, which has nothing yet: deposits with the time they still stay, debts, positions,
     /// claims and margin call. Limits and grants stay behind. No token moves. Who has limits, as smart accounts do, takes over
     /// debts and positions only within them, above the opening level and at live prices. A smart account takes over nothing
-    /// this way: its policy knows only what it gives, and the factory migrates into it.
+    /// this way: its policy knows only what it gives, and the factory migrates into it. Nobody moves who is flagged or may be
+    /// liquidated now.
     ///
     /// # Arguments
     /// * `from` - who gives up everything

@@ -2,7 +2,7 @@
 
 use crate::fixed::{abs, add, bps_ceil, increase, mul_div_ceil, mul_div_floor, sub};
 use crate::position::Totals;
-use crate::units::{BASE, INDEX, QUOTE_SCALE, USD};
+use crate::units::{BASE, BPS, INDEX, QUOTE_SCALE, USD};
 use crate::{curve, defaults, MathError};
 
 /// A market as the pool sees it.
@@ -90,14 +90,21 @@ impl Pool {
         self.add(exposure, exposure.index_value()?)
     }
 
-    /// Adds a market whose price nobody has watched for `seconds`: it may have moved by the gap at once and by another in
-    /// every funding period since, to the side that is worse, and may move by one more before anything is liquidated.
-    pub fn unwatched_market(&mut self, exposure: &Exposure, seconds: u64) -> Result<(), MathError> {
+    /// Adds a market whose price nobody has watched for `seconds`, and was said to be within `lo..=hi`: from either end it may
+    /// have moved by the gap at once and by another in every funding period since, to the side that is worse, and may move
+    /// by one more before anything is liquidated.
+    pub fn unwatched_market(
+        &mut self,
+        exposure: &Exposure,
+        (lo, hi): (i128, i128),
+        seconds: u64,
+    ) -> Result<(), MathError> {
         let bps = unwatched_bps(exposure.gap_bps, seconds);
-        let moved = bps_ceil(exposure.price, bps)?;
-        let gap_bps = exposure.gap_bps.saturating_add(bps);
-        let fallen = Exposure { price: sub(exposure.price, moved)?.max(0), ..*exposure };
-        let risen = Exposure { gap_bps, price: add(exposure.price, moved)?, ..*exposure };
+        let apart = mul_div_ceil(sub(hi, lo)?, BPS.into(), exposure.price.max(1))?;
+        let apart = u32::try_from(apart).unwrap_or(u32::MAX);
+        let gap_bps = exposure.gap_bps.saturating_add(bps).saturating_add(apart);
+        let fallen = Exposure { price: sub(lo, bps_ceil(lo, bps)?)?.max(0), ..*exposure };
+        let risen = Exposure { gap_bps, price: add(hi, bps_ceil(hi, bps)?)?, ..*exposure };
         // Traders gain where their net size points; what a size puts at risk is most where the price is highest.
         self.add(&risen, risen.index_value()?.max(fallen.index_value()?))
     }
@@ -131,6 +138,8 @@ mod tests {
     use crate::units::PRICE;
     use proptest::prelude::*;
 
+    const AT_100: (i128, i128) = (100 * PRICE, 100 * PRICE);
+
     fn exposure(totals: Totals, price: i128, funding: (i128, i128)) -> Exposure {
         Exposure {
             base_reserve: 1_000_000 * BASE,
@@ -148,12 +157,14 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(1_000))]
 
-        /// Wherever within its gaps the price really is, the pool counted no less; and ever more.
+        /// Wherever within its gaps around what was said the price really is, the pool counted no less; and ever more, the
+        /// longer nobody watches and the farther apart what was said is.
         #[test]
         fn an_unwatched_market_counts_for_more_than_any_price_within_its_gaps(
             (long, short) in (0_i128..1_000_000, 0_i128..1_000_000),
             entry in -1_000_000_i128..1_000_000,
             price in 1_i128..100_000,
+            (below, above, wider) in (0_i128..=10_000, 0_i128..50_000, 0_i128..10_000),
             (gaps, moved, later) in (0_u64..=90, -1_200_i128..=1_200, 0_u64..1_000_000),
         ) {
             let totals = Totals {
@@ -164,15 +175,30 @@ mod tests {
                 ..Totals::default()
             };
             let last = price * PRICE / 100;
-            let now = (last + last * moved * i128::from(gaps + 1) / 10_000).max(0);
-            let (mut counted, mut real, mut next) = (Pool::default(), Pool::default(), Pool::default());
+            let (lo, hi) = (last - last * below / 10_000, last + last * above / 10_000);
+            let end = if moved < 0 { lo } else { hi };
+            let now = (end + end * moved * i128::from(gaps + 1) / 10_000).max(0);
             let seconds = gaps * defaults::GAP_SECONDS;
-            counted.unwatched_market(&exposure(totals, last, (0, 0)), seconds).unwrap();
-            next.unwatched_market(&exposure(totals, last, (0, 0)), seconds + later).unwrap();
+            let counted = |range, seconds| {
+                let mut pool = Pool::default();
+                pool.unwatched_market(&exposure(totals, last, (0, 0)), range, seconds).unwrap();
+                pool
+            };
+            let said = counted((lo, hi), seconds);
+            let mut real = Pool::default();
             real.market(&exposure(totals, now, (0, 0))).unwrap();
-            prop_assert!(counted.index_value >= real.index_value && counted.winners >= real.winners);
-            prop_assert!(counted.required >= real.required);
-            prop_assert!(next.index_value >= counted.index_value && next.required >= counted.required);
+            prop_assert!(said.index_value >= real.index_value && said.winners >= real.winners);
+            // Nobody was liquidated on the way: all of it is at risk, and a gap from there.
+            let moved = totals.long_interest.max(totals.short_interest) * (now - last).abs() / QUOTE_SCALE;
+            let at_risk = real.required + bps_ceil(moved, defaults::RESERVE_BETA_BPS).unwrap();
+            prop_assert!(said.required + 2 >= at_risk, "{} {at_risk}", said.required);
+            for more in [
+                counted((lo, hi), seconds + later),
+                counted(((lo - wider).max(0), hi), seconds),
+                counted((lo, hi + wider), seconds),
+            ] {
+                prop_assert!(more.index_value >= said.index_value && more.required >= said.required);
+            }
         }
 
         /// `U` is the sum over positions of profit less funding, to a unit of rounding per position and never below it.
@@ -240,7 +266,7 @@ mod tests {
             ..Totals::default()
         };
         let mut pool = Pool::new(1_000 * USD, 0);
-        pool.unwatched_market(&exposure(totals, 100 * PRICE, (0, 0)), 0).unwrap();
+        pool.unwatched_market(&exposure(totals, 100 * PRICE, (0, 0)), AT_100, 0).unwrap();
         // 3,360 * 19% + 2,240 * 6.5%.
         assert_eq!((pool.index_value, pool.winners, pool.required), (240 * USD, 240 * USD, 784 * USD));
         let shorts = Totals {
@@ -251,15 +277,22 @@ mod tests {
             ..Totals::default()
         };
         let mut pool = Pool::new(1_000 * USD, 0);
-        pool.unwatched_market(&exposure(shorts, 100 * PRICE, (0, 0)), 0).unwrap();
+        pool.unwatched_market(&exposure(shorts, 100 * PRICE, (0, 0)), AT_100, 0).unwrap();
         assert_eq!((pool.index_value, pool.winners, pool.required), (240 * USD, 240 * USD, 784 * USD));
         // A day later it may be 48% away, and at 148 may follow 60%: 4,440 * 55% + 2,960 * 6.5%.
         let mut pool = Pool::new(1_000 * USD, 0);
-        pool.unwatched_market(&exposure(totals, 100 * PRICE, (0, 0)), 86_400).unwrap();
+        pool.unwatched_market(&exposure(totals, 100 * PRICE, (0, 0)), AT_100, 86_400).unwrap();
         assert_eq!((pool.index_value, pool.winners, pool.required), (960 * USD, 960 * USD, 26_344_000_000));
+        // A candidate of 150 was refused: 168 is owed, and at 168 may follow 74%: 5,040 * 69% + 3,360 * 6.5%.
+        let mut pool = Pool::new(1_000 * USD, 0);
+        pool.unwatched_market(&exposure(totals, 100 * PRICE, (0, 0)), (100 * PRICE, 150 * PRICE), 0).unwrap();
+        assert_eq!(
+            (pool.index_value, pool.winners, pool.required),
+            (1_360 * USD, 1_360 * USD, 36_960_000_000)
+        );
         // No price falls below nothing.
         let mut pool = Pool::new(1_000 * USD, 0);
-        pool.unwatched_market(&exposure(shorts, 100 * PRICE, (0, 0)), u64::MAX).unwrap();
+        pool.unwatched_market(&exposure(shorts, 100 * PRICE, (0, 0)), AT_100, u64::MAX).unwrap();
         assert_eq!(pool.index_value, 2_000 * USD);
     }
 

@@ -104,12 +104,13 @@ impl Books {
         units * price / exact(10i128.pow(self.assets[asset].decimals))
     }
 
-    /// By how much an account is below what lets it be liquidated, dollars; negative or zero: it may not. After the deadline
-    /// of a call that still counts, the margin-call level decides.
+    /// By how much an account is below what lets it be liquidated, dollars; negative or zero: it may not. While it is
+    /// flagged, and after the deadline of a call that still counts, the margin-call level decides.
     pub fn short(&self, account: &Account) -> Exact {
         let standing = self.standing(account, Valuation::Liquidation);
         let overdue = self.call(account).is_some_and(|deadline| self.now >= deadline);
-        let level = if overdue { standing.liquidation.min(standing.call) } else { standing.liquidation };
+        let due = overdue || account.stands.0 == AccountStatus::Flagged;
+        let level = if due { standing.liquidation.min(standing.call) } else { standing.liquidation };
         standing.required - level
     }
 

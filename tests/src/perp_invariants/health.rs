@@ -19,15 +19,22 @@ fn worth(holding: &Holding) -> Exact {
     exact(holding.amount) * exact(holding.price) * scale
 }
 
-/// By how much an account is below what lets it be liquidated, dollars of 7 decimals; negative: it may not. Nothing where a price is
-/// not plain, or a call has run out: then another level decides.
+/// By how much an account is below what lets it be liquidated, dollars of 7 decimals; negative: it may not. While it is flagged
+/// the margin-call level decides. Nothing where a price is not plain, or where it is called.
 pub fn short(world: &World, who: &Address) -> Option<BigInt> {
     let entry = world.ledger().account(who);
     if entry.status == AccountStatus::MarginCall {
         return None;
     }
     let breakdown = world.ledger().try_breakdown(who).ok()?.ok()?;
-    let level = |asset: &Address| bps(world.ledger().asset(asset).config.liquidation_bps);
+    let level = |asset: &Address| {
+        let config = world.ledger().asset(asset).config;
+        bps(if entry.status == AccountStatus::Flagged {
+            config.margin_call_bps
+        } else {
+            config.liquidation_bps
+        })
+    };
     let plain = |asset: &Address| {
         let quote = world.oracle().quote(&world.ledger().asset(asset).config.index);
         quote.status == PriceStatus::Live && quote.lo == quote.mid && quote.hi == quote.mid

@@ -174,7 +174,7 @@ pub const PLAYED: [(&str, &[&str]); 7] = [
 ];
 
 /// Not called by actors here, and where instead.
-const ELSEWHERE: [(&str, &str, &[&str]); 13] = [
+const ELSEWHERE: [(&str, &str, &[&str]); 14] = [
     (
         "margin-ledger",
         "a venue or the account calls it, in nearly every move",
@@ -226,6 +226,7 @@ const ELSEWHERE: [(&str, &str, &[&str]); 13] = [
         ],
     ),
     ("account", "the factory calls it, in `upgrade_account`", &["change_tier", "complete_tier_change"]),
+    ("account", "the factory calls it, in `migrate_to_smart_account`", &["refresh_limits"]),
     ("account", "guardians of an institution: tests/system/accounts/institution", &["propose_recovery"]),
 ];
 

@@ -15,11 +15,17 @@ const DEFAULTS: Limits = Limits {
     total_borrow: 1_000_000_000_000,
 };
 
+/// The ledger knows nothing of it yet.
+fn unused() -> Fixture {
+    let f = Fixture::deploy_unused(BasicAccount, AccountType::Basic, 2);
+    f.ledger().script(&healthy(&f.env));
+    f
+}
+
 #[test]
-fn a_new_account_stores_its_limits_in_the_ledger() {
-    let f = fixture();
+fn a_new_account_is_as_it_was_configured() {
+    let f = unused();
     assert_eq!(f.client().limits(), DEFAULTS);
-    assert_eq!(f.ledger().stored_limits(), DEFAULTS);
     assert_eq!(f.client().get_owner(), f.owner);
     assert_eq!(f.client().account_type(), AccountType::Basic);
     assert_eq!(f.client().signers(), config(&f.env, AccountType::Basic, &f.owner, &f.keys).signers);
@@ -28,11 +34,6 @@ fn a_new_account_stores_its_limits_in_the_ledger() {
 /// Who risks nothing pays for no entry of the ledger, and whoever may risk has told it the limits before.
 #[test]
 fn the_ledger_learns_the_limits_when_the_account_is_first_used() {
-    let unused = || {
-        let f = Fixture::deploy_for(BasicAccount, AccountType::Basic, 2, false);
-        f.ledger().script(&healthy(&f.env));
-        f
-    };
     let f = unused();
     assert!(f.check(&[f.borrow(1_000)]).is_err());
     assert!(f.ledger().try_stored_limits().is_err(), "what is refused is no use");
@@ -50,8 +51,35 @@ fn the_ledger_learns_the_limits_when_the_account_is_first_used() {
 }
 
 #[test]
+fn anyone_tells_the_ledger_the_limits_and_tells_what_is_so() {
+    let f = unused();
+    f.client().refresh_limits();
+    assert_eq!(f.ledger().stored_limits(), DEFAULTS);
+
+    let f = unused();
+    f.env.as_contract(&f.account, || {
+        let profile = storage::load(&f.env).unwrap();
+        storage::save(&f.env, &Profile { frozen: true, ..profile });
+    });
+    f.client().refresh_limits();
+    let nothing = Limits { max_leverage: 0, market_exposure: 0, total_borrow: 0, ..DEFAULTS };
+    assert_eq!(f.ledger().stored_limits(), nothing, "a frozen account's limits are nothing, whoever tells");
+}
+
+/// A stranger would otherwise count up the changes of an account that indexers follow.
+#[test]
+fn the_ledger_is_not_told_what_it_knows() {
+    let f = unused();
+    f.client().refresh_limits();
+    let mark = Limits { max_leverage: 1, ..DEFAULTS };
+    f.env.as_contract(&f.account, || f.ledger().set_limits(&f.account, &mark));
+    f.client().refresh_limits();
+    assert_eq!(f.ledger().stored_limits(), mark);
+}
+
+#[test]
 fn what_an_unused_account_does_elsewhere_depends_on_no_ledger() {
-    let f = Fixture::deploy_for(BasicAccount, AccountType::Basic, 2, false);
+    let f = unused();
     f.ledger().script(&healthy(&f.env));
     let (token, other) = (Address::generate(&f.env), Address::generate(&f.env));
     assert_eq!(f.administer("allow_contract", (other.clone(),)), Ok(()));
@@ -75,7 +103,7 @@ fn register(change: impl FnOnce(&Fixture, &mut AccountConfig)) {
     let f = fixture();
     let mut config = config(&f.env, AccountType::Basic, &f.owner, &f.keys);
     change(&f, &mut config);
-    f.env.register(BasicAccount, (config, f.protocol.clone(), true));
+    f.env.register(BasicAccount, (config, f.protocol.clone()));
 }
 
 #[test]
@@ -147,6 +175,7 @@ fn state_of_another_schema_is_not_read() {
         storage::save(&f.env, &Profile { schema: SCHEMA + 1, ..profile });
     });
     assert_eq!(f.client().try_limits(), Err(Ok(AccountError::NotInitialized)));
+    assert_eq!(f.client().try_refresh_limits(), Err(Ok(AccountError::NotInitialized)));
     assert_eq!(f.check(&[f.trade(-1, true)]), Err(Ok(AccountError::NotInitialized)));
     assert_eq!(f.administer("unfreeze", ()), Err(AccountError::NotInitialized));
 }

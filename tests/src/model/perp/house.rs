@@ -205,7 +205,7 @@ impl House {
     }
 
     /// What the pool owes, both ways; a market whose index is not live at the worse end of what it may have moved: a gap, and
-    /// another one every eight hours.
+    /// another one every eight hours, from the prices that there were, the accepted and the refused.
     pub fn worth(&self, around: &Around) -> Worth {
         let mut worth = Worth { by_curve: Exact::zero(), by_index: Exact::zero() };
         for (name, market) in self.markets.iter().filter(|(_, market)| !market.positions.is_empty()) {
@@ -215,11 +215,17 @@ impl House {
             worth.by_curve += market.curve.exit(&market.net()) + owed(&Exact::zero());
             let seconds = around.now.saturating_sub(quote.timestamp).min(30 * DAY);
             let gaps = exact(1) + ratio(seconds.into(), 28_800);
-            let gap = &index * ratio(market.config.gap_bps.into(), 10_000) * gaps;
+            let gap = ratio(market.config.gap_bps.into(), 10_000) * gaps;
+            let (lo, hi) = match quote.status {
+                PriceStatus::Degraded | PriceStatus::Grace | PriceStatus::Tripped => {
+                    (price(quote.lo), price(quote.hi))
+                }
+                _ => (index.clone(), index.clone()),
+            };
             worth.by_index += if quote.status == PriceStatus::Live {
                 owed(&index)
             } else {
-                owed(&(&index + &gap)).max(owed(&(index - gap).max(Exact::zero())))
+                owed(&(hi * (exact(1) + &gap))).max(owed(&(lo * (exact(1) - gap)).max(Exact::zero())))
             };
         }
         worth

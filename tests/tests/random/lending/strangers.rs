@@ -37,10 +37,15 @@ impl Stage<'_> {
         places.map(|place| books.assets[*place].quote.status).collect()
     }
 
-    /// By how much an account is below its margin-call level, dollars.
+    /// Whether prices say that an account is at its level: each is live, or none matters.
+    fn is_certain(&self, books: &Books, who: &Actor) -> bool {
+        let free = books.accounts[&who.name].debts.is_empty();
+        free || self.quotes(books, who).iter().all(|status| *status == PriceStatus::Live)
+    }
+
+    /// By how much an account is below its margin-call level, dollars; where a price is not live, at its better ends.
     fn below_call(&self, books: &Books, who: &Actor) -> Exact {
-        let live = self.quotes(books, who).iter().all(|status| *status == PriceStatus::Live);
-        let valuation = if live { Valuation::Live } else { Valuation::Liquidation };
+        let valuation = if self.is_certain(books, who) { Valuation::Live } else { Valuation::Liquidation };
         let standing = books.standing(&books.accounts[&who.name], valuation);
         standing.required - standing.call
     }
@@ -51,7 +56,7 @@ impl Stage<'_> {
         let is = &after.accounts[&who.name];
         let below = self.below_call(after, who);
         let ended = was.stands.0 == AccountStatus::MarginCall && opened
-            || after.call(was).is_some() && !below.is_positive();
+            || after.call(was).is_some() && self.is_certain(after, who) && !below.is_positive();
         let close = !is.debts.is_empty() && below.abs() <= self.slack(after, who);
         let expected = if ended { (AccountStatus::Normal, after.now) } else { was.stands };
         assert!(close || is.stands == expected, "I23 {detail}: {:?} instead of {expected:?}", is.stands);
@@ -71,6 +76,7 @@ impl Stage<'_> {
         let expected = match stored {
             AccountStatus::Flagged => Err(LedgerError::AccountFlagged as u32),
             _ if below.is_positive() => Ok(before.call(account).unwrap_or(before.now + 3_600)),
+            _ if !self.is_certain(&before, who) => Err(LedgerError::PriceNotUsable as u32),
             AccountStatus::MarginCall => Ok(0),
             AccountStatus::Normal => Err(LedgerError::AccountHealthy as u32),
         };
@@ -213,15 +219,25 @@ impl Stage<'_> {
         Some(played)
     }
 
-    /// I27: an account moves to an empty one and back; totals, health, locks and calls stay what they were.
+    /// I27: an account moves to an empty one and back; totals, health, locks and calls stay what they were. Who is flagged or
+    /// may be liquidated stays where he is.
     pub fn moves(&self, dice: &mut Dice) -> Option<Played> {
         let who = &self.people[usize::try_from(dice.between(0, 2)).expect("small")];
         let before = self.books();
-        if before.accounts[&who.name].stands.0 == AccountStatus::Flagged {
+        let account = &before.accounts[&who.name];
+        let short = before.short(account);
+        if !account.debts.is_empty() && short.abs() <= self.slack(&before, who) {
+            return None;
+        }
+        let refused = match account.stands.0 {
+            AccountStatus::Flagged => Some(LedgerError::AccountFlagged),
+            _ => short.is_positive().then_some(LedgerError::InsufficientMargin),
+        };
+        if let Some(code) = refused {
             let args = (&who.address, &self.spare.address).into_val(&self.f.env);
             let call = Invocation::new(&self.f.contracts().vault, "transfer_positions", args);
-            Tx::<()>::new(self.f, call).by(who).by(&self.spare).fails(LedgerError::AccountFlagged);
-            return Some(self.done("transfer", who, Some((LedgerError::AccountFlagged as u32).to_string())));
+            Tx::<()>::new(self.f, call).by(who).by(&self.spare).fails(code);
+            return Some(self.done("transfer", who, Some((code as u32).to_string())));
         }
         for (from, to) in [(who, &self.spare), (&self.spare, who)] {
             let args = (&from.address, &to.address).into_val(&self.f.env);
