@@ -196,7 +196,7 @@ fn a_resting_reduction_counts_with_its_size() {
 
 #[test]
 fn an_unused_institution_pays_vetoes_and_recovers_without_the_ledger() {
-    let f = Fixture::deploy_for(InstitutionalAccount, AccountType::Institutional, 5, false);
+    let f = Fixture::deploy_unused(InstitutionalAccount, AccountType::Institutional, 5);
     f.ledger().fail(&0);
     let epoch = f.client().standing().epoch;
     let own = |name: &str| f.call(&f.account, name, (&f.account, epoch, Proposer::Signers));
