@@ -60,11 +60,7 @@ pub fn rows() -> Vec<Row> {
         ("dry_fills", Answers, &[]),
         ("dry_liquidate", Answers, &[IN_DOUBT]),
         // Trouble.
-        (
-            "margin_call",
-            Works(|s, ledger| s.keeps(ledger, "margin_call", &s.called)),
-            &[(Prices, LedgerError::AccountHealthy as u32)],
-        ),
+        ("margin_call", Works(|s, ledger| s.keeps(ledger, "margin_call", &s.called)), &[NO_PRICE]),
         ("flag", Works(|s, ledger| s.keeps(ledger, "flag", &s.fallen())), &[IN_DOUBT]),
         ("unflag", Works(|s, ledger| s.keeps(ledger, "unflag", &s.healed)), &[NO_PRICE]),
         (
