@@ -454,6 +454,10 @@ mod tests {
         assert_eq!(insurance_allowance(810, 190, 190), Ok(10));
         assert_eq!(insurance_allowance(800, 200, 200), Ok(0));
         assert_eq!(insurance_allowance(750, 250, 250), Ok(0));
+        // Parts of a unit stay: of the account's tenth, of the day's half and of the market's fifth.
+        assert_eq!(insurance_allowance(1_009, 0, 0), Ok(100));
+        assert_eq!(insurance_allowance(551, 450, 0), Ok(50));
+        assert_eq!(insurance_allowance(814, 190, 190), Ok(10));
     }
 
     #[test]
