@@ -97,6 +97,8 @@ pub struct AssetTotals {
     pub pending_bad_debt: i128,
     /// Unix seconds of the last such loss.
     pub pending_since: u64,
+    /// The protocol's part of the interest below one unit, 1e4.
+    pub reserve_rest: i128,
     /// What is the protocol's, token units.
     pub reserves: i128,
     /// What may be lent at once, token units times 3,600.
