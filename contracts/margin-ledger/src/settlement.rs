@@ -119,8 +119,9 @@ pub fn buckets(settlement: &Settlement) -> Buckets {
     }
 }
 
-/// A claim below this keeps nobody from writing off what its holder owes, settlement units.
-const DUST: i128 = USD;
+/// A claim below this, and a deposit that is never worth as much, keep nobody from writing off what their holder owes, USD
+/// or settlement units.
+pub const DUST: i128 = USD;
 
 /// Whether the account owes and has nothing left that could pay: no deposit, no position, no claim beyond dust.
 pub fn is_bad_debt(account: &AccountState) -> bool {

@@ -77,6 +77,65 @@ fn dust_of_another_collateral_is_cleared_for_a_unit() {
     world.check();
 }
 
+impl World {
+    /// Alice owes 12,000 USDC against 10 ETH at 1,140 and some XLM that is not to be trusted at 0.1 now: at a health of 0.76 the
+    /// ether pair (ltv 80%) does not help, one of XLM (ltv 70%) would.
+    fn insolvent_beside(xlm: i128, status: PriceStatus) -> World {
+        let world = World::funded();
+        let alice = world.account(0);
+        world.deposit(&alice, &world.eth, 10 * 10_i128.pow(18));
+        world.borrow(&alice, &world.usdc, 12_000 * ONE);
+        world.deposit(&alice, &world.xlm, xlm);
+        world.price(&world.eth, PRICE * 1_140);
+        world.quote(&world.xlm, PRICE / 10, PRICE / 10, status);
+        world
+    }
+
+    fn seize(&self, collateral: &Address) -> Result<i128, LedgerError> {
+        let (alice, bob) = (self.account(0), self.account(1));
+        let all = 12_000 * ONE;
+        let done =
+            self.ledger.try_liquidate(&bob, &alice, &self.usdc, collateral, &all, &0, &Receive::Shares);
+        self.check();
+        done.map(|done| done.unwrap().seized).map_err(|error| error.unwrap())
+    }
+}
+
+const NOT_TRUSTED: [PriceStatus; 4] =
+    [PriceStatus::Grace, PriceStatus::Stale, PriceStatus::Halted, PriceStatus::Warming];
+
+#[test]
+fn collateral_that_cannot_be_seized_now_does_not_shield_what_can() {
+    for status in NOT_TRUSTED {
+        // 20 XLM are two dollars: they stay until their price is back.
+        let world = World::insolvent_beside(20 * ONE, status);
+        assert_eq!(world.seize(&world.xlm), Err(LedgerError::PriceNotUsable), "{status:?}");
+        world.seize(&world.eth).unwrap();
+        let alice = world.account(0);
+        assert!(world.owed(&alice, &world.usdc) > 0 && world.deposited(&alice, &world.eth) == 0);
+        world.price(&world.xlm, PRICE / 10);
+        world.seize(&world.xlm).unwrap();
+        assert_eq!(world.owed(&alice, &world.usdc), 0);
+    }
+}
+
+#[test]
+fn dust_without_a_trusted_price_keeps_no_lost_debt_alive() {
+    for (status, xlm) in NOT_TRUSTED.into_iter().zip([1, 9 * ONE, 1, 9 * ONE]) {
+        let world = World::insolvent_beside(xlm, status);
+        world.seize(&world.eth).unwrap();
+        let alice = world.account(0);
+        assert!(world.owed(&alice, &world.usdc) > 0, "the dust holds it up");
+        world.seize(&world.xlm).unwrap();
+        assert!(world.ledger.account(&alice).deposits.is_empty());
+        assert_eq!(world.owed(&alice, &world.usdc), 0);
+    }
+    // Of whoever may not be liquidated no dust is taken either.
+    let world = World::insolvent_beside(1, PriceStatus::Stale);
+    world.price(&world.eth, PRICE * 2_000);
+    assert_eq!(world.seize(&world.xlm), Err(LedgerError::NotLiquidatable));
+}
+
 #[test]
 fn collateral_without_a_price_yet_shields_nobody() {
     let world = World::underwater(PRICE * 85 / 1_000);
