@@ -95,6 +95,7 @@ fn execute(book: &mut Book, order: &Order, kind: Taking) -> Liquidation {
         let plan = plan(env, &sheet, &quotes, &margin, &pair, order.max_repay);
         take(book, order, &pair, &plan, kind)
     };
+    settlement::touch_debts(book, &owner);
     settlement::realize_bad_debt(book, &order.account);
     done
 }
@@ -275,13 +276,12 @@ fn seize(book: &mut Book, order: &Order, seizure: &Seizure, held: i128) {
         increase(env, &mut book.asset_mut(asset).totals.reserves, seizure.fee);
     }
     match order.receive {
-        _ if seizure.seized == 0 => {}
-        Receive::Tokens => {
-            lending::pay_out(book, asset, seizure.seized);
-        }
+        Receive::Tokens => lending::pay_out(book, asset, seizure.seized),
         Receive::Shares => {
             let mut buyer = book.account(liquidator);
-            holdings::add_deposit(book.asset_mut(asset), &mut buyer, asset, seizure.seized);
+            if seizure.seized > 0 {
+                holdings::add_deposit(book.asset_mut(asset), &mut buyer, asset, seizure.seized);
+            }
             book.put_account(liquidator, &buyer);
             if holdings::exposed(&buyer) {
                 limits::require_opening(book, liquidator, &buyer);

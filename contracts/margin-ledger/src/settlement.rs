@@ -131,6 +131,18 @@ pub fn is_bad_debt(account: &AccountState) -> bool {
         && account.pending.amount < DUST
 }
 
+/// Has all that the write-off of a debt of `owner` would write be written: whether it comes to that the price decides, and what a
+/// call writes must not depend on it.
+pub fn touch_debts(book: &mut Book, owner: &AccountState) {
+    for (asset, _) in owner.debts.iter() {
+        book.touch(&asset);
+    }
+    if owner.perp_debt > 0 {
+        let asset = book.config.settlement.clone();
+        book.touch(&asset);
+    }
+}
+
 /// Writes off what an account owes once nothing is left that could pay it; does nothing before.
 ///
 /// Perpetual debt: what the account itself waits for, then insurance, then the liquidity providers who lent it; never

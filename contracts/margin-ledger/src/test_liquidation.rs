@@ -137,6 +137,33 @@ fn dust_without_a_trusted_price_keeps_no_lost_debt_alive() {
 }
 
 #[test]
+fn what_a_liquidation_writes_does_not_depend_on_the_price() {
+    // The last call leaves nothing, so every debt is written off in it; the first leaves something. With a price that moved
+    // between simulation and execution the one must not need entries that the other does not declare.
+    let written = |eth: i128| {
+        let world = World::funded();
+        let (alice, bob) = (world.account(0), world.account(1));
+        world.deposit(&alice, &world.eth, 10 * 10_i128.pow(18));
+        world.borrow(&alice, &world.usdc, 5_000 * ONE);
+        world.borrow(&alice, &world.xlm, 10_000 * ONE);
+        world.perp_history(&alice, 20_000 * ONE, 6_000 * ONE);
+        world.price(&world.eth, eth);
+        let (usdc, xlm) = (world.state(&world.usdc).totals, world.state(&world.xlm).totals);
+        world.ledger.liquidate(&bob, &alice, &world.xlm, &world.eth, &(9_000 * ONE), &0, &Receive::Shares);
+        let resources = world.env.cost_estimate().resources();
+        world.check();
+        let lost = world.ledger.account(&alice).debts.is_empty();
+        // What nothing changed but time is written and not counted.
+        let counted = world.state(&world.usdc).totals.seq - usdc.seq;
+        assert_eq!((counted, world.state(&world.xlm).totals.seq - xlm.seq), (u64::from(lost), 1));
+        (lost, resources.write_entries)
+    };
+    let (left, lost) = (written(PRICE * 1_300), written(PRICE * 50));
+    assert_eq!((left.0, lost.0), (false, true));
+    assert_eq!(left.1, lost.1);
+}
+
+#[test]
 fn collateral_without_a_price_yet_shields_nobody() {
     let world = World::underwater(PRICE * 85 / 1_000);
     let alice = world.account(0);
