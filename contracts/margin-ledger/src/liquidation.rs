@@ -89,7 +89,7 @@ fn execute(book: &mut Book, order: &Order, kind: Taking) -> Liquidation {
     let pair = pair(book, &sheet, &quotes, order, Valuation::Liquidation);
     let done = if order.debt == order.collateral {
         // The account could do the same itself: nobody is paid for it.
-        lending::net(book, &order.account, &order.debt, order.max_repay);
+        lending::pay_with_collateral(book, &order.account, &order.debt, order.max_repay);
         book_taking(book, order, &pair, 0, &Seizure { fee: 0, seized: 0 }, kind)
     } else {
         let plan = plan(env, &sheet, &quotes, &margin, &pair, order.max_repay);

@@ -2,9 +2,9 @@
 extern crate std;
 
 use crate::test_world::{assert_refused, World, ONE};
-use margin_interface::{Asset, LedgerError, PriceStatus, Quote, Receive, ALL};
+use margin_interface::{Asset, LedgerError, PriceStatus, Quote, Receive, Repaid, ALL};
 use margin_math::units::PRICE;
-use soroban_sdk::Address;
+use soroban_sdk::{testutils::Events as _, Address, Event as _};
 
 // ---- liquidation --------------------------------------------------------------------------------------------------------
 
@@ -326,8 +326,22 @@ fn the_same_asset_nets_without_a_bonus() {
     world.borrow(&alice, &world.usdc, 1_700 * ONE);
     world.price(&world.eth, PRICE * 1_400);
     let done = world.ledger.liquidate(&bob, &alice, &world.usdc, &world.usdc, &ALL, &0, &Receive::Shares);
+    let told = world.env.events().all();
     world.check();
     assert_eq!((done.repaid, done.seized), (0, 0));
+    // What was netted is told beside a liquidation of nothing.
+    let netted = Repaid {
+        account: alice.clone(),
+        asset: world.usdc.clone(),
+        account_seq: world.ledger.account(&alice).seq,
+        amount: 500 * ONE,
+        asset_seq: world.state(&world.usdc).totals.seq,
+        perp_amount: 0,
+        shares: 500 * ONE * 1_000_000,
+        with_collateral: true,
+    };
+    assert_eq!(told.events()[0], netted.to_xdr(&world.env, &world.ledger.address));
+    assert_eq!(told.events().len(), 2);
     assert_eq!(world.owed(&alice, &world.usdc), 1_200 * ONE);
     assert_eq!(world.deposited(&alice, &world.usdc), 0);
 }
