@@ -124,7 +124,8 @@ pub fn market_config() -> MarketConfig {
 }
 
 impl World {
-    /// Ledger, vault, clearing-house, no market.
+    /// Ledger, vault, clearing-house, no market. Authorisation is mocked: that nobody but its owner may call a function
+    /// rests on `tests/system`.
     pub fn empty() -> World {
         let env = Env::new_with_config(EnvTestConfig { capture_snapshot_at_drop: false });
         env.mock_all_auths();

@@ -4,7 +4,7 @@ use crate::Delay;
 use margin_interface::{GovernanceClient, GovernanceError, MigrationClient, Schedule};
 use soroban_sdk::{
     contract, contractimpl, contracttype, symbol_short,
-    testutils::{Address as _, Ledger as _, MockAuth, MockAuthInvoke},
+    testutils::{Address as _, EnvTestConfig, Ledger as _, MockAuth, MockAuthInvoke},
     Address, BytesN, Env, Error, IntoVal, InvokeError, Symbol, Val, Vec,
 };
 
@@ -55,7 +55,7 @@ struct World {
 
 impl World {
     fn new() -> World {
-        let env = Env::default();
+        let env = Env::new_with_config(EnvTestConfig { capture_snapshot_at_drop: false });
         env.ledger().with_mut(|ledger| {
             ledger.timestamp = START;
             ledger.max_entry_ttl = 3_110_400;

@@ -911,9 +911,10 @@ pub trait ProAccountInterface {
         daily_limit: i128,
         allowed_ops: Vec<Symbol>,
     ) -> Result<(), AccountError>;
+
     /// Grants a session with every limit. Every entry counts by number; an increase counts by its amount, a reduction of a
-    /// position by what it may lose against the index at the price it names. For a key that has one already, or had one, in place of the old one. What the
-    /// key has spent stays spent.
+    /// position by what it may lose against the index at the price it names. Replaces the session of a key that has one, or
+    /// had one; what the key has spent stays spent.
     ///
     /// # Errors
     /// * [`AccountError::InvalidConfig`] - a key of another role, of a wrong length or zero; over already; negative limits;
