@@ -385,4 +385,22 @@ mod tests {
         };
         assert_eq!(take_over(&case).size(), Ok(BASE));
     }
+
+    #[test]
+    fn a_rest_of_the_minimum_stays() {
+        let case = Case {
+            position: Position { entry: -20 * USD, funding_index: 0, size: 2 * BASE },
+            deposit: 119 * USD / 100,
+            debt: 0,
+            other: 0,
+            price: 10 * PRICE,
+            mmr_bps: 500,
+            settlement: PRICE,
+            lp: 1_000 * USD,
+        };
+        // 0.02 would restore the target: it is raised to the minimum, and leaves as much.
+        assert_eq!(take_over(&case).size(), Ok(BASE));
+        let less = Case { position: Position { size: 2 * BASE - 1, ..case.position }, ..case };
+        assert_eq!(take_over(&less).size(), Ok(2 * BASE - 1));
+    }
 }

@@ -235,6 +235,9 @@ fn sums_that_do_not_fit_are_no_missing_prices() {
     f.ledger().set_upper(&i128::MAX);
     assert_eq!(check(&f, &[f.trade(i128::MAX, false)]), refused(AccountError::ArithmeticOverflow));
     assert_eq!(check(&f, &[reduce(&f, -i128::MAX, 1)]), refused(AccountError::ArithmeticOverflow));
+    // Nor is one that does not fit in the ledger.
+    f.ledger().fail(&626);
+    assert_eq!(check(&f, &[reduce(&f, -1, 1)]), refused(AccountError::ArithmeticOverflow));
 }
 
 #[test]

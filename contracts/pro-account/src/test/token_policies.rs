@@ -5,6 +5,7 @@ use soroban_sdk::testutils::Address as _;
 use soroban_sdk::{map, Address};
 
 const POLICY: TokenPolicy = TokenPolicy { max_debt: 100, max_outflow: 50 };
+const NOTHING: TokenPolicy = TokenPolicy { max_debt: 0, max_outflow: 0 };
 
 fn with_policy() -> (Fixture, Address) {
     let f = fixture();
@@ -69,7 +70,7 @@ fn bad_policies_are_refused_and_only_the_owner_sets_them() {
     assert_eq!(client(&f).token_policies(), map![&f.env, (asset, POLICY)]);
     for _ in 1..16 {
         let asset = Address::generate(&f.env);
-        assert_eq!(f.administer("set_token_policy", (asset, POLICY)), Ok(()));
+        assert_eq!(f.administer("set_token_policy", (asset, NOTHING)), Ok(()));
     }
     let one_more = f.administer("set_token_policy", (Address::generate(&f.env), POLICY));
     assert_eq!(one_more, Err(AccountError::InvalidConfig));
