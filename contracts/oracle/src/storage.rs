@@ -301,8 +301,9 @@ pub fn set_publishers(env: &Env, publishers: &Publishers) {
 
 /// What publishers observed last: of each asset, by its place, a print.
 pub struct Reports {
+    /// The last of this epoch.
     pub round: u64,
-    /// First observation of the last round, unix seconds.
+    /// First observation of the last report, unix seconds; 0 before there was one.
     pub observed_at: u64,
     slots: [u8; SLOT_BYTES * MAX_ASSETS as usize],
 }

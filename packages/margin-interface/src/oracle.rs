@@ -463,7 +463,7 @@ pub trait OracleAdminInterface {
     /// # Authorization
     /// The admin.
     fn add_publisher(env: Env, key: BytesN<32>) -> Result<(), OracleError>;
-    /// Removes a publisher, even if too few remain.
+    /// Removes a publisher, even if too few remain: no fewer signatures are needed than before.
     ///
     /// # Errors
     /// * [`OracleError::UnknownSigner`]
