@@ -297,6 +297,30 @@ fn reductions_and_own_deposits_are_no_amounts() {
     assert_eq!(needed(&f, &[deposit, implied.clone(), implied]), 5);
 }
 
+/// Whatever contract is at the root, it is what runs, and it decides which of the calls below it are made: the transfer
+/// without the deposit that stands beside it, the close when there is more to close than now.
+#[test]
+fn no_call_of_nothing_is_the_root_of_what_few_may_sign() {
+    let f = fixture();
+    let (this, vault) = (&f.account, &f.protocol.vault);
+    let (evil, token) = (Address::generate(&f.env), Address::generate(&f.env));
+    let deposit = f.call(vault, "deposit", (this, this, &token, i128::MAX));
+    let implied = f.call(&token, "transfer", (this, vault, i128::MAX));
+    let close = (this, symbol_short!("BTC_USD"), 1_i128, NOW);
+    let close = f.call(&f.protocol.perp_clearing, "close_position", close);
+    assert_eq!(needed(&f, slice::from_ref(&close)), 3, "there is no position");
+    for nothing in [
+        f.call(&evil, "approve", (this, &evil, 0_i128, 2000_u32)),
+        f.call(&evil, "transfer", (this, &evil, 0_i128)),
+        f.call(&evil, "burn", (this, 0_i128)),
+    ] {
+        assert_eq!(needed(&f, slice::from_ref(&nothing)), 3, "alone it is nothing");
+        assert_eq!(needed(&f, &[nothing.clone(), deposit.clone(), implied.clone()]), 5);
+        assert_eq!(needed(&f, &[nothing.clone(), close.clone()]), 5);
+        assert_eq!(needed(&f, &[close.clone(), nothing]), 5);
+    }
+}
+
 #[test]
 fn what_cannot_be_priced_needs_the_highest_threshold() {
     let f = fixture();
