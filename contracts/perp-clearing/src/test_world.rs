@@ -11,7 +11,7 @@ use margin_math::units::{BASE, PRICE, USD};
 use soroban_sdk::{
     contract, contractimpl, symbol_short,
     testutils::{Address as _, EnvTestConfig, Ledger as _},
-    token, Address, Env, Symbol, Vec,
+    token, Address, Env, InvokeError, Symbol, Vec,
 };
 use vault::Vault;
 
@@ -260,6 +260,14 @@ impl World {
         let result = self.clearing.try_trade(account, &self.btc, &size, &limit, &reduce_only, &LATER);
         assert_eq!(self.ledger.account(account), before);
         result.expect_err("refused").expect("the clearing-house's own error")
+    }
+}
+
+/// The code by which another contract refused, or governance.
+pub fn told<T, E: core::fmt::Debug>(result: Result<T, Result<E, InvokeError>>) -> u32 {
+    match result.err() {
+        Some(Err(InvokeError::Contract(code))) => code,
+        other => panic!("{other:?}"),
     }
 }
 
