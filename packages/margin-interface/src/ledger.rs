@@ -714,11 +714,12 @@ pub enum LedgerError {
     AccountNotEmpty = 635,
     /// The vault misses tokens of the asset until its loss is settled.
     AssetFrozen = 636,
-    /// More would leave within an hour than the asset permits.
+    /// More would be lent within an hour than the asset permits.
     OutflowExceeded = 637,
 }
 
-/// The margin ledger. Written only by the vault and the clearing-house; read by everybody, even while a venue executes.
+/// The margin ledger. Balances and debts are written only by the vault and the clearing-house, limits and grants by their
+/// account; read by everybody, even while a venue executes.
 ///
 /// Venue functions take the signature of nobody but the venue: whose rights they spend was authorised there.
 #[contractclient(name = "MarginLedgerClient")]
