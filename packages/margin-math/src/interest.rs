@@ -455,6 +455,7 @@ mod tests {
             perp_borrowed: 0,
             modifier: MODIFIER_START,
             rest: 0,
+            reserve_rest: 0,
         };
         // 1% of a year of 31,536,000 seconds: 317,097,919.8.
         assert_eq!(step(&curve, &pool, 0, 1).unwrap().interest, 317_097_919);
