@@ -441,6 +441,21 @@ mod tests {
     }
 
     #[test]
+    fn of_a_fee_that_is_lent_nobody_but_the_pool_has_a_part() {
+        let (mut buckets, mut payer) = (Buckets { lp: 1_000, ..EMPTY }, purse(400));
+        buckets.charge(&mut payer, 1_000).unwrap();
+        assert_eq!((payer.deposit, payer.debt, buckets.borrowed), (0, 600, 600));
+        assert_eq!((buckets.lp, buckets.insurance, buckets.fees), (1_000 + 280 + 600, 80, 40));
+    }
+
+    #[test]
+    fn the_fee_of_a_take_over_is_lent_as_far_as_the_pool_can_pay() {
+        let (mut buckets, mut payer) = (Buckets { lp: 51, borrowed: 20, ..EMPTY }, purse(40));
+        assert_eq!(buckets.charge_liquidation(&mut payer, 100), Ok((71, 35)));
+        assert_eq!((payer.deposit, payer.debt, buckets.insurance, buckets.payable()), (0, 31, 36, Ok(0)));
+    }
+
+    #[test]
     fn insurance_is_rationed() {
         assert_eq!(insurance_allowance(1_000, 0, 0), Ok(100));
         // 1,000 when the day began: 500 of it may go, 450 are gone.
@@ -451,6 +466,10 @@ mod tests {
         assert_eq!(insurance_allowance(810, 190, 190), Ok(10));
         assert_eq!(insurance_allowance(800, 200, 200), Ok(0));
         assert_eq!(insurance_allowance(750, 250, 250), Ok(0));
+        // Parts of a unit stay: of the account's tenth, of the day's half and of the market's fifth.
+        assert_eq!(insurance_allowance(1_009, 0, 0), Ok(100));
+        assert_eq!(insurance_allowance(551, 450, 0), Ok(50));
+        assert_eq!(insurance_allowance(814, 190, 190), Ok(10));
     }
 
     #[test]
@@ -464,6 +483,43 @@ mod tests {
         let mut later = purse(0);
         assert_eq!(buckets.gain(&mut later, 30, 0).unwrap(), 11);
         assert_eq!((later.deposit, buckets.claims), (19, 111));
+    }
+
+    #[test]
+    fn who_waits_and_gains_again_has_first_what_is_there() {
+        let (mut buckets, mut winner) = (EMPTY, purse(0));
+        buckets.gain(&mut winner, 100, 0).unwrap();
+        buckets.lp = 50;
+        buckets.relieve(0).unwrap();
+        buckets.gain(&mut winner, 100, 0).unwrap();
+        assert_eq!((winner.deposit, winner.claim.amount, buckets.pending, buckets.claims), (50, 150, 0, 150));
+    }
+
+    #[test]
+    fn with_the_last_claim_an_epoch_ends() {
+        let (mut buckets, mut winner) = (EMPTY, purse(0));
+        buckets.gain(&mut winner, 100, 0).unwrap();
+        buckets.lp = 70;
+        buckets.relieve(0).unwrap();
+        assert_eq!((buckets.claims_epoch, buckets.claims_fraction), (0, INDEX * 3 / 10));
+        buckets.lp = 30;
+        buckets.relieve(0).unwrap();
+        assert_eq!((buckets.claims_epoch, buckets.claims_fraction), (1, INDEX));
+        assert_eq!(buckets.collect(&mut winner), Ok(100));
+    }
+
+    /// The unpaid share has 18 digits and the claims have more: rounded down, the first would be paid from the second's.
+    #[test]
+    fn nobody_is_paid_what_others_are_owed() {
+        let gain = 1_000 * INDEX;
+        let (mut buckets, mut first, mut second) = (EMPTY, purse(0), purse(0));
+        buckets.gain(&mut first, gain, 0).unwrap();
+        buckets.gain(&mut second, gain, 0).unwrap();
+        buckets.lp = gain * 2 / 3;
+        let relief = buckets.relieve(0).unwrap();
+        let paid = buckets.collect(&mut first).unwrap();
+        assert_eq!(buckets.collect(&mut second), Ok(paid));
+        assert!(paid * 2 <= relief && relief - paid * 2 <= 2_000);
     }
 
     /// 100 claimed, 40 of it in cash by now, 70 owed: the cash goes to the debt first, then 30 of the claim.
