@@ -236,6 +236,8 @@ pub struct MarketConfig {
 pub struct MarketState {
     /// `x` of the curve, base 1e14.
     pub base_reserve: i128,
+    /// The one price of a market that is wound down, 1e14; 0 before.
+    pub clearing_price: i128,
     /// Unix seconds up to which funding has accrued.
     pub funding_at: u64,
     /// What a unit long has paid since the market opened, USD 1e18.
