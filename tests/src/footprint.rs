@@ -10,7 +10,7 @@ use soroban_sdk::xdr::{AccountId, HostFunction, LedgerKey, PublicKey, SorobanAut
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-/// What a simulation says of a call that nobody needs to sign.
+/// What a simulation says of a call. Who has to sign is found out too, as a simulation does.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Footprint {
     /// Entries that are only read.
@@ -34,7 +34,7 @@ impl Footprint {
             false,
             &HostFunction::InvokeContract(call),
             &AccountId(PublicKey::PublicKeyTypeEd25519(Uint256([0; 32]))),
-            RecordingInvocationAuthMode::Enforcing(Vec::new()),
+            RecordingInvocationAuthMode::Recording(true),
             world.env.ledger().get(),
             Rc::new(Snapshot(world.everything())),
             [0; 32],

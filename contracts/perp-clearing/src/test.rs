@@ -1,8 +1,8 @@
 //! The rules of the clearing-house; conservation is asserted after every step.
 extern crate std;
 
-use crate::test_world::{market_config, World, LATER, NO_CAP, T0, X, Y};
-use margin_interface::{ClearingError, MarketConfig, PriceStatus};
+use crate::test_world::{market_config, told, World, LATER, NO_CAP, T0, X, Y};
+use margin_interface::{ClearingError, LedgerError, MarketConfig, PriceStatus};
 use margin_math::{
     defaults::LP_COOL_DOWN,
     funding::MAX_RATE,
@@ -268,7 +268,11 @@ fn liquidity_enters_and_leaves_at_fair_value() {
         world.clearing.try_remove_liquidity(&late, &(shares + 1), &0),
         Err(Ok(ClearingError::InsufficientShares))
     );
-    assert!(world.clearing.try_add_liquidity(&late, &USD, &0).is_err(), "more than the deposit");
+    assert_eq!(
+        told(world.clearing.try_add_liquidity(&late, &USD, &0)),
+        LedgerError::InsufficientBalance as u32,
+        "more than the deposit"
+    );
     let exit_at = world.clearing.request_exit(&late, &shares);
     assert_eq!(exit_at, T0 + LP_COOL_DOWN);
     let early = world.clearing.try_remove_liquidity(&late, &shares, &0);
@@ -297,7 +301,10 @@ fn leaving_liquidity_keeps_what_open_positions_need() {
     assert!(world.clearing.reserve_headroom() > 0);
     world.clearing.request_exit(&world.provider, &shares);
     world.pass(LP_COOL_DOWN);
-    assert!(world.clearing.try_remove_liquidity(&world.provider, &shares, &0).is_err());
+    assert_eq!(
+        told(world.clearing.try_remove_liquidity(&world.provider, &shares, &0)),
+        LedgerError::ReserveTestFailed as u32
+    );
     world.clearing.remove_liquidity(&world.provider, &(shares / 2), &0);
     world.conserved();
     assert!(world.clearing.reserve_headroom() >= 0);
@@ -312,7 +319,11 @@ fn a_liquidatable_position_is_taken_over_at_the_index() {
     let world = World::new();
     let (alice, keeper) = (world.trader(1_100), world.trader(100_000));
     world.buy(&alice, 90);
-    assert!(world.clearing.try_liquidate(&keeper, &alice, &world.btc, &(90 * BASE)).is_err(), "healthy");
+    assert_eq!(
+        told(world.clearing.try_liquidate(&keeper, &alice, &world.btc, &(90 * BASE))),
+        LedgerError::NotLiquidatable as u32,
+        "healthy"
+    );
     world.pass(5);
     world.index_at(91, PriceStatus::Live);
     let curve = world.clearing.market(&world.btc).state.base_reserve;
@@ -340,7 +351,7 @@ fn a_market_opens_at_the_index() {
     assert_eq!(open(X, Y), Err(Ok(ClearingError::PriceNotUsable)));
     world.index_at(100, PriceStatus::Live);
     assert_eq!(open(X, Y), Ok(Ok(())));
-    assert!(open(X, Y).is_err(), "once");
+    assert_eq!(told(open(X, Y)), LedgerError::AlreadyListed as u32, "once");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Batches, delegates, governance and views.
 extern crate std;
 
-use crate::test_world::{market_config, World, LATER, NO_CAP, T0};
+use crate::test_world::{market_config, told, World, LATER, NO_CAP, T0};
 use margin_interface::{
     permissions, Action, ClearingChange, ClearingError, ClearingRequest, ConditionalOrder, GovernanceError,
     LedgerError, Limits, MarketConfig, OpenAction, PriceStatus, TradeAction, VaultError, MAX_ACTIONS,
@@ -337,10 +337,13 @@ fn tightening_acts_at_once_and_the_rest_is_announced() {
         assert_eq!(update(&MarketConfig { mmr_bps, ..steeper.clone() }), late);
     }
     let stranger = Address::generate(&world.env);
-    assert!(world.clearing.try_update_market(&stranger, &world.btc, &steeper).is_err());
+    assert_eq!(
+        told(world.clearing.try_update_market(&stranger, &world.btc, &steeper)),
+        GovernanceError::NotGovernor as u32
+    );
 
     let id = world.clearing.propose(&ClearingChange::Market(world.btc.clone(), now.clone()));
-    assert!(world.clearing.try_execute(&id).is_err());
+    assert_eq!(told(world.clearing.try_execute(&id)), GovernanceError::TooEarly as u32);
     world.pass(86_400);
     world.clearing.execute(&id);
     assert_eq!(world.clearing.market(&world.btc).config, now);
@@ -400,7 +403,7 @@ fn the_largest_trade_is_accepted_and_little_more_is_not() {
         assert_eq!(most > 0, is_long);
         let limit = if is_long { NO_CAP } else { 1 };
         let trade = |size: i128| world.clearing.try_trade(&alice, &world.btc, &size, &limit, &false, &LATER);
-        assert!(trade(most + step(most)).is_err());
+        assert_eq!(told(trade(most + step(most))), LedgerError::InsufficientMargin as u32);
         assert!(trade(most).is_ok());
         // Out again, for the other side.
         world.pass(5);

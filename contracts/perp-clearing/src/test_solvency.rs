@@ -3,10 +3,11 @@ extern crate std;
 
 use crate::{
     storage::{self, Shares},
-    test_world::{governed, market_config, World, LATER, NO_CAP, X, Y},
+    test_world::{governed, market_config, told, World, LATER, NO_CAP, X, Y},
 };
 use margin_interface::{
-    ClearingChange, ClearingError, GovernanceClient, LedgerError, MarketStage, PriceStatus, Settlement,
+    ClearingChange, ClearingError, GovernanceClient, GovernanceError, LedgerError, MarketStage, PriceStatus,
+    Settlement,
 };
 use margin_math::{
     curve,
@@ -169,7 +170,7 @@ fn a_market_that_was_frozen_gives_its_traders_time() {
     assert_eq!(world.clearing.try_settle_position(&alice, &world.btc).err(), refused);
     for loose in [MarketStage::Normal, MarketStage::ReduceOnly, MarketStage::Frozen, MarketStage::WindDown] {
         let back = world.clearing.try_set_market_state(&governance.guardian(), &world.btc, &loose);
-        assert!(back.is_err(), "{loose:?} has to be announced");
+        assert_eq!(told(back), GovernanceError::NeedsTimelock as u32, "{loose:?} has to be announced");
     }
     governed(&world, ClearingChange::Stage(world.btc.clone(), MarketStage::Normal));
     let early = world.clearing.try_liquidate(&keeper, &alice, &world.btc, &BASE);

@@ -97,6 +97,8 @@ pub struct AssetTotals {
     pub pending_bad_debt: i128,
     /// Unix seconds of the last such loss.
     pub pending_since: u64,
+    /// The protocol's part of the interest below one unit, 1e4.
+    pub reserve_rest: i128,
     /// What is the protocol's, token units.
     pub reserves: i128,
     /// What may be lent at once, token units times 3,600.
@@ -712,11 +714,12 @@ pub enum LedgerError {
     AccountNotEmpty = 635,
     /// The vault misses tokens of the asset until its loss is settled.
     AssetFrozen = 636,
-    /// More would leave within an hour than the asset permits.
+    /// More would be lent within an hour than the asset permits.
     OutflowExceeded = 637,
 }
 
-/// The margin ledger. Written only by the vault and the clearing-house; read by everybody, even while a venue executes.
+/// The margin ledger. Balances and debts are written only by the vault and the clearing-house, limits and grants by their
+/// account; read by everybody, even while a venue executes.
 ///
 /// Venue functions take the signature of nobody but the venue: whose rights they spend was authorised there.
 #[contractclient(name = "MarginLedgerClient")]

@@ -275,6 +275,13 @@ mod tests {
         assert_eq!(rate(1, 100 * PRICE), Ok(-MAX_RATE));
         assert_eq!(rate(99 * PRICE, 100 * PRICE), Ok(-INDEX / 100));
         assert_eq!(rate(100 * PRICE, 100 * PRICE), Ok(0));
+        assert_eq!(rate(16, 15), Ok(INDEX / 15)); // no tenth, though it is a unit of a price
         assert_eq!(rate(PRICE, 0), Err(MathError::DivisionByZero));
+    }
+
+    #[test]
+    fn each_side_has_its_index() {
+        let funding = Funding { long: 1, short: 2, ..at_rate(0, PRICE) };
+        assert_eq!((funding.index(BASE), funding.index(-BASE)), (1, 2));
     }
 }
