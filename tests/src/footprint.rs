@@ -4,7 +4,9 @@ use crate::auth::Invocation;
 use crate::frames::Snapshot;
 use crate::world::Shared;
 use soroban_env_host::budget::Budget;
-use soroban_env_host::e2e_invoke::{invoke_host_function_in_recording_mode, RecordingInvocationAuthMode};
+use soroban_env_host::e2e_invoke::{
+    invoke_host_function_in_recording_mode, RecordingInvocationAuthMode, RecordingInvocationAuthParams,
+};
 use soroban_sdk::testutils::Ledger as _;
 use soroban_sdk::xdr::{AccountId, HostFunction, LedgerKey, PublicKey, SorobanAuthorizedFunction, Uint256};
 use std::collections::BTreeSet;
@@ -34,7 +36,7 @@ impl Footprint {
             false,
             &HostFunction::InvokeContract(call),
             &AccountId(PublicKey::PublicKeyTypeEd25519(Uint256([0; 32]))),
-            RecordingInvocationAuthMode::Recording(true),
+            RecordingInvocationAuthMode::Recording(RecordingInvocationAuthParams::new(true, true)),
             world.env.ledger().get(),
             Rc::new(Snapshot(world.everything())),
             [0; 32],

@@ -8,7 +8,8 @@ use soroban_sdk::{
     contractclient, contracterror, contractevent, contracttype, Address, BytesN, Env, Map, Symbol, Vec,
 };
 
-/// Most deposits, most debts and most positions of one account, each.
+/// Most deposits, most debts and most positions of one account, each; what it is paid in the settlement asset may be a ninth
+/// deposit.
 pub const MAX_HOLDINGS: u32 = 8;
 /// Most listed assets.
 pub const MAX_ASSETS: u32 = 32;
