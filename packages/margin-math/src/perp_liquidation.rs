@@ -144,18 +144,24 @@ impl TakeOver {
     fn restoring(&self, whole: i128, short_at_whole: i128) -> Result<i128, FillError> {
         let (mut below, mut below_by) = (0, shortfall(self.required, self.effective)?.max(1));
         let (mut above, mut above_by) = (whole, short_at_whole);
+        let mut side = 0;
         for _ in 0..STEPS {
             let step = mul_div_ceil(sub(above, below)?, below_by, sub(below_by, above_by)?)?;
             let guess = add(below, step)?.min(sub(above, 1)?).max(add(below, 1)?);
             let by = self.shortfall_at(guess)?;
-            // Too far on one side keeps the other end in place: halving its weight makes both ends move.
+            // An end that stays twice loses half of its weight, so that both ends move.
             if by > 0 {
                 (below, below_by) = (guess, by);
-                above_by = (above_by >> 1) - 1;
+                if side > 0 {
+                    above_by = (above_by >> 1) - 1;
+                }
             } else {
                 (above, above_by) = (guess, by);
-                below_by = (below_by >> 1) + 1;
+                if side < 0 {
+                    below_by = (below_by >> 1) + 1;
+                }
             }
+            side = by;
             if by <= 0 && by > -2 || sub(above, below)? <= 1 {
                 break;
             }
@@ -322,12 +328,10 @@ mod tests {
                 let minimum = mul_div_ceil(take.min_notional, QUOTE_SCALE, take.price).unwrap();
                 prop_assert!(whole - size >= minimum);
                 if size > minimum {
-                    // A thousandth of a percent of the position less would not have been enough.
-                    let less = size - (whole / 100_000).max(1);
-                    let short = take.outcome(less.max(1)).unwrap();
-                    let short = shortfall(short.required, short.effective).unwrap();
-                    prop_assert!(short > -(whole / 100_000).max(2), "{} {}", health, size);
-                    prop_assert!(health <= 12_010, "{} of {}: {}", size, whole, health);
+                    // The least that does: what is worth a five-thousandth of a dollar less would not have been enough.
+                    let step = mul_div_ceil(USD / 5_000, QUOTE_SCALE, take.price).unwrap();
+                    let short = take.shortfall_at((size - step).max(1)).unwrap();
+                    prop_assert!(short > 0, "{} of {} less {}: {}", size, whole, step, short);
                 }
             }
         }

@@ -91,22 +91,28 @@ impl Buckets {
     /// Settles a gain: it extinguishes the account's debt, then `lp` pays as far as it can, and the rest becomes a claim.
     /// `winners` is what traders are still owed after this, at the index. Returns what became a claim.
     ///
-    /// The fraction is the unpaid share of every gain of the epoch: the first cut sets it, and whoever joins later has been
-    /// paid the same share at once.
+    /// What `lp` pays now is the share that every open winner could be paid, and no more than earlier winners, if any still
+    /// wait, have had of theirs. The fraction is the unpaid share of every gain of the epoch: the first cut sets it, by what
+    /// the pool lacks and not by what rounding leaves of that gain, and whoever joins later has been paid the same share at once.
     pub fn gain(&mut self, purse: &mut Purse, gain: i128, winners: i128) -> Result<i128, MathError> {
         let offset = gain.min(purse.debt).min(self.borrowed);
         decrease(&mut purse.debt, offset)?;
         decrease(&mut self.borrowed, offset)?;
         decrease(&mut self.lp, offset)?;
         let due = sub(gain, offset)?;
-        let paid = self.haircut(due, winners)?;
+        let all = add(due, winners.max(0))?;
+        let payable = self.payable()?.max(0).min(all);
+        let mut paid = if payable == all { due } else { mul_div_floor(due, payable, all)? };
+        if self.claims > 0 {
+            paid = paid.min(mul_div_floor(due, sub(INDEX, self.claims_fraction)?, INDEX)?);
+        }
         decrease(&mut self.lp, paid)?;
         increase(&mut purse.deposit, paid)?;
         let rest = sub(due, paid)?;
         if rest > 0 {
             self.collect(purse)?;
             if self.claims == 0 {
-                self.claims_fraction = mul_div_ceil(INDEX, rest, due)?;
+                self.claims_fraction = mul_div_ceil(INDEX, sub(all, payable)?, all)?;
             }
             purse.claim = Claim {
                 amount: add(purse.claim.amount, rest)?,
@@ -116,18 +122,6 @@ impl Buckets {
             increase(&mut self.claims, rest)?;
         }
         Ok(rest)
-    }
-
-    /// What `lp` pays now of a gain: the share that every open winner could be paid, and no more than earlier winners, if
-    /// any still wait, have had of theirs.
-    pub fn haircut(&self, gain: i128, winners: i128) -> Result<i128, MathError> {
-        let payable = self.payable()?.max(0);
-        let all = add(gain, winners.max(0))?;
-        let paid = if payable >= all { gain } else { mul_div_floor(gain, payable, all)? };
-        if self.claims == 0 {
-            return Ok(paid);
-        }
-        Ok(paid.min(mul_div_floor(gain, sub(INDEX, self.claims_fraction)?, INDEX)?))
     }
 
     /// Charges a fee: what the deposit covers is split between `lp`, insurance and protocol; the rest is lent by `lp`
@@ -389,7 +383,7 @@ mod tests {
         /// whatever order they leave and collect, and whatever comes in between is shared alike.
         #[test]
         fn the_cut_does_not_depend_on_the_order(
-            gains in prop::collection::vec(1_000_000_i128..1_000_000_000, 2..5),
+            gains in prop::collection::vec(prop_oneof![Just(1), 1_000_000_i128..1_000_000_000], 2..5),
             share in 0_i128..10_000,
             more in 0_i128..1_000_000_000,
             at in 0_usize..5,
@@ -416,6 +410,24 @@ mod tests {
                 let units = 4 * gains.len() as i128;
                 prop_assert!((purses[who].deposit - fair).abs() <= units, "{} of {}", purses[who].deposit, fair);
             }
+        }
+
+        /// What rounding leaves of a tiny gain says nothing about the share that the pool can pay.
+        #[test]
+        fn a_tiny_gain_does_not_cut_those_who_follow(
+            gain in 1_000_000_i128..1_000_000_000_000,
+            others in 0_i128..1_000_000_000_000,
+            tiny in 1_i128..1_000,
+            share in 1_i128..10_000,
+        ) {
+            let all = tiny + gain + others;
+            let lp = mul_div_floor(all, share, 10_000).unwrap();
+            let mut buckets = Buckets { lp, ..EMPTY };
+            let [mut first, mut second] = [purse(0); 2];
+            buckets.gain(&mut first, tiny, gain + others).unwrap();
+            buckets.gain(&mut second, gain, others).unwrap();
+            let fair = mul_div_floor(gain, lp, all).unwrap();
+            prop_assert!((second.deposit - fair).abs() <= 1, "{} of {fair}", second.deposit);
         }
 
         /// Invariant 7.

@@ -497,8 +497,8 @@ fn a_refused_entry_books_nothing() {
         f.env.as_contract(&f.account, || storage::session(&f.env, &public(&f.env, &session())).unwrap())
     };
     let before = stored();
-    assert!(check(&f, &[f.borrow(501)]).is_err());
-    assert!(check(&f, &[f.borrow(1), f.borrow(1)]).is_err());
+    assert_eq!(check(&f, &[f.borrow(501)]), refused(AccountError::ExceedsSessionLimit));
+    assert_eq!(check(&f, &[f.borrow(1), f.borrow(1)]), refused(AccountError::OperationNotAllowed));
     assert_eq!(stored(), before);
     assert_eq!(check(&f, &[f.borrow(1)]), Ok(()));
     assert_ne!(stored(), before);
