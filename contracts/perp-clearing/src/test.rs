@@ -2,7 +2,7 @@
 extern crate std;
 
 use crate::test_world::{market_config, told, World, LATER, NO_CAP, T0, X, Y};
-use margin_interface::{ClearingError, LedgerError, MarketConfig, PriceStatus};
+use margin_interface::{ClearingError, LedgerError, MarketConfig, MarketStage, PriceStatus};
 use margin_math::{
     defaults::LP_COOL_DOWN,
     funding::MAX_RATE,
@@ -209,8 +209,8 @@ fn longs_pay_shorts_over_sixteen_hours() {
     assert_eq!(rate, (mark - 100 * PRICE) * INDEX / (100 * PRICE));
     assert!(rate > INDEX / 100 && rate < MAX_RATE);
     let before = world.clearing.buckets();
-    for _ in 0..2 {
-        world.pass(28_800);
+    for _ in 0..16 {
+        world.pass(3_600);
         world.clearing.update_funding_rate(&world.btc);
         world.conserved();
     }
@@ -253,6 +253,59 @@ fn a_stale_index_suspends_funding() {
     assert_eq!(world.clearing.settle_funding(&alice, &world.btc), 0);
     assert_eq!(world.clearing.update_funding_rate(&world.btc), rate);
     world.conserved();
+}
+
+/// A market of which longs pay, and what a long has paid since.
+fn with_funding() -> (World, impl Fn(&World) -> i128) {
+    let world = World::new();
+    let alice = world.trader(30_000);
+    world.buy(&alice, 600);
+    world.pass(900);
+    assert!(world.clearing.update_funding_rate(&world.btc) > 0);
+    (world, |world: &World| world.clearing.funding(&world.btc).long_index)
+}
+
+#[test]
+fn nobody_is_charged_for_a_gap_in_which_nobody_looked() {
+    let (world, paid) = with_funding();
+    world.pass(3_600);
+    let an_hour = paid(&world);
+    // Nobody touches the market while the price is away for six hours.
+    world.index_at(100, PriceStatus::Stale);
+    world.pass(6 * 3_600);
+    world.index_at(100, PriceStatus::Live);
+    world.clearing.update_funding_rate(&world.btc);
+    assert_eq!(paid(&world), an_hour);
+    assert!(an_hour > 0);
+}
+
+#[test]
+fn nobody_is_charged_while_prices_are_refused() {
+    let (world, paid) = with_funding();
+    for _ in 0..6 {
+        world.pass(600);
+        // Each round that is refused is dated now.
+        world.index_at(100, PriceStatus::Tripped);
+        world.clearing.update_mark_price(&world.btc);
+    }
+    assert_eq!(paid(&world), 0);
+    world.clearing.update_funding_rate(&world.btc);
+    world.index_at(100, PriceStatus::Live);
+    assert_eq!(paid(&world), 0);
+}
+
+#[test]
+fn nobody_is_charged_while_a_market_is_frozen() {
+    let (world, paid) = with_funding();
+    world.pass(600);
+    let before = paid(&world);
+    let stage = |stage| world.clearing.set_market_state(&world.governance().guardian(), &world.btc, &stage);
+    stage(MarketStage::ReduceOnly);
+    assert!(world.ledger.market(&world.btc).state.funding_rate > 0);
+    stage(MarketStage::Frozen);
+    world.pass(3_600);
+    assert_eq!(paid(&world), before, "what was due until then, and no more");
+    assert!(before > 0);
 }
 
 #[test]

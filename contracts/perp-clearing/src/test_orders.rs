@@ -417,6 +417,47 @@ fn side(order: &ConditionalOrder, units: i128, dollars: i128) -> MatchedFill {
 }
 
 #[test]
+fn what_is_left_of_a_matched_stop_does_not_wait_for_the_next_position() {
+    let world = World::new();
+    let operator = world.operator();
+    let (alice, bob) = (world.trader(10_000), world.trader(10_000));
+    world.buy(&alice, 10);
+    let stop = ConditionalOrder { reduce_only: true, ..order(&world, &alice, 1, -30) };
+    let buy = order(&world, &bob, 1, 30);
+    // A part of the position: the order goes on.
+    let some = vec![&world.env, side(&stop, -4, 400), side(&buy, 4, -400)];
+    world.clearing.settle_match(&operator, &some);
+    let rest = vec![&world.env, side(&stop, -6, 600), side(&buy, 6, -600)];
+    world.clearing.settle_match(&operator, &rest);
+    assert_eq!(size(&world, &alice), 0);
+    world.buy(&alice, 20);
+    refused(&world, &operator, &stop, ClearingError::NonceUsed);
+    assert_eq!(world.clearing.can_execute(&buy).size_delta, 20 * BASE, "what was not reduce-only goes on");
+}
+
+#[test]
+fn what_a_condition_reads_does_not_depend_on_the_price() {
+    let world = World::new();
+    let alice = world.trader(10_000);
+    let env = &world.env;
+    let either = vec![
+        env,
+        Condition::IndexAbove(101 * PRICE),
+        Condition::OrderFilled(70_000),
+        Condition::TimestampAfter(0),
+    ];
+    let one =
+        ConditionalOrder { conditions: vec![env, Condition::Or(either)], ..order(&world, &alice, 1, 5) };
+    let reads = |dollars| {
+        world.index_at(dollars, PriceStatus::Live);
+        assert_eq!(world.clearing.can_execute(&one).error, 0);
+        let used = env.cost_estimate().resources();
+        used.memory_read_entries + used.disk_read_entries
+    };
+    assert_eq!(reads(102), reads(100));
+}
+
+#[test]
 fn a_match_moves_both_sides_and_not_the_curve() {
     let world = World::new();
     let operator = world.operator();

@@ -80,7 +80,7 @@ pub fn index() -> Asset {
     Asset::Other(symbol_short!("BTC"))
 }
 
-fn usdc_config(usdc: &Address) -> AssetConfig {
+pub fn usdc_config(usdc: &Address) -> AssetConfig {
     AssetConfig {
         borrow_cap: 100_000_000 * USD,
         enabled: true,

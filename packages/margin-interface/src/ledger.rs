@@ -8,7 +8,8 @@ use soroban_sdk::{
     contractclient, contracterror, contractevent, contracttype, Address, BytesN, Env, Map, Symbol, Vec,
 };
 
-/// Most deposits, most debts and most positions of one account, each.
+/// Most deposits, most debts and most positions of one account, each; what it is paid in the settlement asset may be a ninth
+/// deposit.
 pub const MAX_HOLDINGS: u32 = 8;
 /// Most listed assets.
 pub const MAX_ASSETS: u32 = 32;
@@ -235,6 +236,8 @@ pub struct MarketConfig {
 pub struct MarketState {
     /// `x` of the curve, base 1e14.
     pub base_reserve: i128,
+    /// The one price of a market that is wound down, 1e14; 0 before.
+    pub clearing_price: i128,
     /// Unix seconds up to which funding has accrued.
     pub funding_at: u64,
     /// What a unit long has paid since the market opened, USD 1e18.

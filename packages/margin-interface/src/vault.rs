@@ -253,7 +253,7 @@ pub trait VaultInterface {
     /// Liquidates one debt against one collateral of an account below its liquidation level, down to the target.
     ///
     /// Pulls `max_repay` from the liquidator and returns in the same call what exceeds the debt extinguished, from
-    /// which alone the seizure is computed.
+    /// which alone the seizure is computed. Where both are one asset the account's own deposit pays, for nobody's profit.
     ///
     /// # Arguments
     /// * `liquidator` - who pays and is paid

@@ -232,6 +232,7 @@ mod tests {
 
     #[test]
     fn an_exhausted_curve_says_so() {
+        assert!(MathError::Exhausted.is_exhausted() && !MathError::Overflow.is_exhausted());
         assert_eq!(quote_for_base(X, Y, X), Err(MathError::Exhausted));
         assert_eq!(quote_for_base(X, Y, X + 1), Err(MathError::Exhausted));
         assert_eq!(base_for_quote(X, Y, Y, false), Err(MathError::Exhausted));
@@ -253,5 +254,13 @@ mod tests {
         assert!(approaches(90, 95, 100) && approaches(110, 100, 100));
         assert!(!approaches(95, 90, 100) && !approaches(95, 101, 100));
         assert!(!approaches(95, 95, 100) && !approaches(95, 95, 90));
+    }
+
+    #[test]
+    fn parts_of_units_are_nobodys() {
+        assert_eq!((base_for_quote(X, Y, 0, true), base_for_quote(X, Y, 0, false)), (Ok(0), Ok(0)));
+        assert_eq!(notional_floor(1, PRICE), Ok(0));
+        // A tenth of 15 is 1.
+        assert_eq!((within(16, 15, 1_000), within(17, 15, 1_000)), (Ok(true), Ok(false)));
     }
 }

@@ -363,6 +363,7 @@ mod tests {
         assert_eq!(fill_cost_bps(true, 1_000 * USD, 995 * USD, USD), Ok(60));
         assert_eq!(fill_cost_bps(false, 1_000 * USD, 1_005 * USD, USD), Ok(60));
         assert_eq!(fill_cost_bps(true, 1_000 * USD, 1_005 * USD, 0), Ok(-50));
+        assert_eq!(fill_cost_bps(true, 30_000, 30_000, 1), Ok(1));
     }
 
     #[test]
@@ -377,6 +378,9 @@ mod tests {
         // Never beyond the band.
         assert_eq!(worst_price(true, index, -INDEX / 10, PRICE), Ok(95 * PRICE));
         assert_eq!(worst_price(false, index, INDEX / 10, PRICE), Ok(105 * PRICE));
+        // A premium of 1.5 counts as 1, a slack of 1.51 as 1, a band of 7.5 as 7.
+        assert_eq!(worst_price(true, 150, INDEX / 100, 0), Ok(150));
+        assert_eq!(worst_price(true, 150, -INDEX / 10, 0), Ok(143));
     }
 
     #[test]

@@ -455,6 +455,7 @@ mod tests {
             perp_borrowed: 0,
             modifier: MODIFIER_START,
             rest: 0,
+            reserve_rest: 0,
         };
         // 1% of a year of 31,536,000 seconds: 317,097,919.8.
         assert_eq!(step(&curve, &pool, 0, 1).unwrap().interest, 317_097_919);
@@ -487,5 +488,43 @@ mod tests {
         };
         let step = step(&CURVE, &pool, 0, 100 * YEAR).unwrap();
         assert!(step.interest.to_f64().unwrap() / 1e18 > 4.8e8);
+    }
+
+    #[test]
+    fn rates_and_modifiers_are_rounded_down() {
+        let curve = Curve { slope2_bps: 5_000, target_bps: 7_000, reactivity: 1, ..CURVE };
+        let pool = Pool {
+            borrowed: 1,
+            supplied: 3,
+            reserves: 0,
+            perp_borrowed: 0,
+            modifier: MODIFIER_START,
+            rest: 0,
+        };
+        assert_eq!(utilisation(&pool), Ok(333_333_333));
+        // 4% of a billionth of 1 / 0.7, and 50% of a billionth of 1 / 0.3.
+        assert_eq!(annual_rate(&curve, 1), Ok(10_000_000_057_142_857));
+        assert_eq!(annual_rate(&curve, 700_000_001), Ok(50_000_001_666_666_666));
+        // It drifts by 3.33 in 1e18 a second.
+        let after = |start, seconds| modifier(&curve, start, 700_000_001, seconds).unwrap();
+        assert_eq!(after(MODIFIER_START, 1_000_000_000), (1_000_000_003, 1_000_000_001_500_000_000));
+        assert_eq!(after(MODIFIER_START, 500_000_000), (1_000_000_001, 500_000_000_250_000_000));
+        assert_eq!(after(MODIFIER_START, 333_333_335), (1_000_000_001, 333_333_335_166_666_667));
+        assert_eq!(after(MODIFIER_MAX - 1, 1_000_000_000), (MODIFIER_MAX, 9_999_999_999_833_333_334));
+    }
+
+    #[test]
+    fn a_whole_unit_does_not_wait() {
+        let curve = Curve { slope1_bps: 0, slope2_bps: 0, reactivity: 0, ..CURVE };
+        let pool = Pool {
+            borrowed: 1,
+            supplied: 2,
+            reserves: 0,
+            perp_borrowed: 0,
+            modifier: MODIFIER_START,
+            rest: INDEX - 317_097_919,
+        };
+        let step = step(&curve, &pool, 0, 1).unwrap();
+        assert_eq!((step.interest, step.rest), (1, 0));
     }
 }

@@ -739,7 +739,7 @@ mod tests {
         let margin = Margin::new(Valuation::Open, Prices::flat(PRICE), SETTLEMENT);
         assert_eq!((margin.health(), margin.leverage()), (Ok(u32::MAX), Ok(0)));
         assert!(margin.opening_ok());
-        assert_eq!(health(12, 10), Ok(12_000));
+        assert_eq!((health(12, 10), health(2, 3)), (Ok(12_000), Ok(6_666)));
         assert_eq!(health(i128::MAX, 1), Ok(u32::MAX));
         assert_eq!(health(-5, 10), Ok(0));
     }

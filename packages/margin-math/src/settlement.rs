@@ -505,6 +505,8 @@ mod tests {
         buckets.lp = 30;
         buckets.relieve(0).unwrap();
         assert_eq!((buckets.claims_epoch, buckets.claims_fraction), (1, INDEX));
+        buckets.offset(&mut purse(0)).unwrap();
+        assert_eq!(buckets.claims_epoch, 1, "and no other by who has nothing to set off");
         assert_eq!(buckets.collect(&mut winner), Ok(100));
     }
 

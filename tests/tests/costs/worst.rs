@@ -143,7 +143,7 @@ impl<'a> Crowd<'a> {
         who.calls(&self.f.contracts().clearing, "trade", args)
     }
 
-    /// Has somebody pay the account for executing an order: the one way to a ninth deposit.
+    /// Has somebody pay the account for executing an order: a ninth deposit.
     fn pay(&self, who: &Actor) {
         let f = self.f;
         let payer = f.key_account(&format!("payer of {}", who.name));
@@ -155,20 +155,22 @@ impl<'a> Crowd<'a> {
         assert_eq!(f.ledger().account(&who.address).deposits.len() as usize, MOST + 1);
     }
 
-    /// 8 deposits of 10,000 dollars and one of the settlement asset, 8 debts of 500, 8 positions of 500.
-    fn crowded(&self, account: Actor) -> Actor {
-        self.crowded_with(account, 10_000, 500)
+    /// 8 deposits of 10,000 dollars, 8 debts of 500, 8 positions of 500; a key account, which may execute orders, has nine deposits.
+    fn crowded(&self, account: Actor, executes: bool) -> Actor {
+        self.crowded_with(account, executes, 10_000, 500)
     }
 
-    /// 8 deposits and 8 debts of so many dollars, a deposit of the settlement asset, 8 positions of 500.
-    fn crowded_with(&self, account: Actor, deposited: i128, owed: i128) -> Actor {
+    /// 8 deposits and 8 debts of so many dollars, 8 positions of 500, and what an executor is paid.
+    fn crowded_with(&self, account: Actor, executes: bool, deposited: i128, owed: i128) -> Actor {
         let f = self.f;
         for token in &self.tokens {
             let args = (&account.address, 20_000 * UNIT).into_val(&f.env);
             f.admin.calls::<()>(token, "mint", args).ok();
             self.deposit(&account, token, deposited * UNIT);
         }
-        self.pay(&account);
+        if executes {
+            self.pay(&account);
+        }
         for token in &self.tokens {
             self.borrow(&account, token, owed * UNIT).ok();
         }
@@ -184,8 +186,8 @@ pub fn case(table: &mut Table) {
     let section = "Worst case: 9 deposits, 8 debts, 8 positions";
     let f = &Fixture::new(Mode::Wasm);
     let crowd = Crowd::new(f);
-    let karl = crowd.crowded(f.key_account("karl"));
-    let alice = crowd.crowded(f.smart_account("alice"));
+    let karl = crowd.crowded(f.key_account("karl"), true);
+    let alice = crowd.crowded(f.smart_account("alice"), false);
     crowd.report();
 
     let token = &crowd.tokens[3];
@@ -206,7 +208,7 @@ pub fn case(table: &mut Table) {
     table.note(f, section, "clearing.trade (reduce) by a Basic account", 60.0);
 
     // Its eight longs lose four tenths: every pair of its debts and deposits can be liquidated.
-    let bob = crowd.crowded_with(f.key_account("bob"), 1_000, 730);
+    let bob = crowd.crowded_with(f.key_account("bob"), true, 1_000, 730);
     crowd.report_markets_at(60);
     assert!(f.vault().is_liquidatable(&bob.address));
     let (debt, collateral) = (&crowd.tokens[2], &crowd.tokens[5]);
