@@ -514,6 +514,13 @@ mod tests {
         assert_eq!(after(MODIFIER_MAX - 1, 1_000_000_000), (MODIFIER_MAX, 9_999_999_999_833_333_334));
     }
 
+    /// Exponents at which a sixth, or a square, that is rounded up goes beyond it.
+    #[test]
+    fn growth_is_never_above_the_exponential() {
+        assert_eq!(growth(30_713_707_625_406), Ok(30_714_179_296_152));
+        assert!(growth(28_223_810_817_830_430).is_ok_and(|growth| growth <= 28_625_876_259_359_558));
+    }
+
     #[test]
     fn a_whole_unit_does_not_wait() {
         let curve = Curve { slope1_bps: 0, slope2_bps: 0, reactivity: 0, ..CURVE };

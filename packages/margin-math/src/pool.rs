@@ -311,9 +311,14 @@ mod tests {
     #[test]
     fn parts_of_units_count_against_the_pool() {
         let totals = Totals { long_interest: 1, net_size: 1, ..Totals::default() };
-        assert_eq!(exposure(totals, PRICE, (0, 0)).stress(), Ok(2));
+        let market = exposure(totals, PRICE, (0, 0));
+        assert_eq!((market.stress(), market.index_value()), (Ok(2), Ok(1)));
         let even = Totals { long_interest: BASE, short_interest: BASE, ..Totals::default() };
         assert_eq!(exposure(even, PRICE, (1, 0)).index_value(), Ok(0));
+        // Half a digit of funding short of a unit of cash.
+        let even = Totals { long_interest: 1, short_interest: 1, ..Totals::default() };
+        let index = (INDEX / USD - 1) * BASE + BASE / 2;
+        assert_eq!(exposure(even, PRICE, (index, 0)).index_value(), Ok(0));
     }
 
     #[test]
