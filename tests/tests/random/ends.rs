@@ -62,7 +62,8 @@ impl Cast<'_> {
         let execute = f.admin.calls::<()>(clearing, "execute", (id,).into_val(&f.env));
         let played = self.submit("wind down", format!("{} positions", holders.len()), execute);
         let house = f.clearing().house(&market);
-        assert_eq!((house.stage, house.clearing_price), (MarketStage::WindDown, f.prices.get(PASSING.1)));
+        let at = f.ledger().market(&self.passing()).state.clearing_price;
+        assert_eq!((house.stage, at), (MarketStage::WindDown, f.prices.get(PASSING.1)));
         // Nobody trades any more, whatever for.
         let smart = |who: &&&Actor| self.smart.iter().any(|smart| smart.address == who.address);
         if let Some(who) = holders.iter().find(|who| !smart(who)) {
@@ -85,7 +86,7 @@ impl Cast<'_> {
         let position = Position { entry: held.entry, funding_index: held.funding_index, size: held.size };
         let state = f.ledger().market(&market).state;
         let funding = position.funding_owed(state.funding_long, state.funding_short).expect("fits");
-        let gained = position.pnl_at(house.clearing_price).expect("fits");
+        let gained = position.pnl_at(state.clearing_price).expect("fits");
         let args = (&who.address, &market).into_val(&f.env);
         let settles = self.anyone::<i128>(&f.contracts().clearing, "settle_position", args);
         if gained - funding > 0 && f.now() < house.since + DAY {
