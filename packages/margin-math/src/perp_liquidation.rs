@@ -15,6 +15,8 @@ use crate::{defaults, MathError};
 
 /// Most evaluations of a search; two linear pieces need three.
 const STEPS: u32 = 16;
+/// By how little the target is exceeded at most, USD units: what an outcome rounds is about as much, so less may not exist.
+const EXCESS: i128 = 4;
 
 /// Everything a take-over depends on, in the Liquidation valuation.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -87,9 +89,35 @@ pub fn fee_bps(mmr_bps: u32) -> u32 {
     defaults::LIQUIDATION_FEE_BPS.min(mmr_bps / 2)
 }
 
+/// What no size changes.
+struct Rest {
+    /// `E` of what a take-over does not touch, USD.
+    effective: i128,
+    /// Most that a fee may be, quote.
+    fee: i128,
+    /// `R` of what a take-over does not touch, USD.
+    required: i128,
+}
+
 impl TakeOver {
     /// What moving `size` (absolute) of the position does, to the unit.
     pub fn outcome(&self, size: i128) -> Result<Outcome, FillError> {
+        self.outcome_beside(&self.rest()?, size)
+    }
+
+    #[inline(never)] // for size
+    fn rest(&self) -> Result<Rest, MathError> {
+        let funding = self.position.funding_owed(self.index_long, self.index_short)?;
+        let unsettled = sub(self.position.pnl_at(self.price)?, funding)?;
+        let (effective, required) = self.part(&self.position, unsettled, &self.purse)?;
+        Ok(Rest {
+            effective: sub(self.effective, effective)?,
+            fee: mul_div_floor(self.equity.max(0), PRICE, self.settled())?,
+            required: sub(self.required, required)?,
+        })
+    }
+
+    fn outcome_beside(&self, rest: &Rest, size: i128) -> Result<Outcome, FillError> {
         let moved = if self.position.size > 0 { size } else { neg(size)? };
         let quote = mul_div_floor(moved, self.price, QUOTE_SCALE)?;
         let filled = self.position.fill(neg(moved)?, quote, self.index_long, self.index_short)?;
@@ -102,17 +130,15 @@ impl TakeOver {
         } else {
             buckets.gain(&mut purse, cash, winners)?
         };
-        let equity = mul_div_floor(self.equity.max(0), PRICE, self.settled())?;
-        let fee = bps_floor(abs(quote)?, fee_bps(self.mmr_bps))?.min(equity);
+        let fee = bps_floor(abs(quote)?, fee_bps(self.mmr_bps))?.min(rest.fee);
         let (fee, liquidator_fee) = buckets.charge_liquidation(&mut purse, fee)?;
         buckets.relieve(winners)?;
-        let unsettled = sub(self.position.pnl_at(self.price)?, filled.funding)?;
-        let before = self.part(&self.position, unsettled, &self.purse)?;
-        let after = self.part(&filled.position, filled.position.pnl_at(self.price)?, &purse)?;
+        let pnl = filled.position.pnl_at(self.price)?;
+        let (effective, required) = self.part(&filled.position, pnl, &purse)?;
         Ok(Outcome {
             buckets,
             claimed,
-            effective: add(self.effective, sub(after.0, before.0)?)?,
+            effective: add(rest.effective, effective)?,
             fee,
             funding: filled.funding,
             liquidator_fee,
@@ -120,7 +146,7 @@ impl TakeOver {
             purse,
             quote,
             realized: filled.realized,
-            required: add(self.required, sub(after.1, before.1)?)?,
+            required: add(rest.required, required)?,
             size: moved,
             winners,
         })
@@ -130,42 +156,40 @@ impl TakeOver {
     /// position when the target is out of reach or the rest would be below the minimum.
     pub fn size(&self) -> Result<i128, FillError> {
         let whole = abs(self.position.size)?;
-        let short_at_whole = self.shortfall_at(whole)?;
+        let rest = self.rest()?;
+        let short_at_whole = self.shortfall_at(&rest, whole)?;
         if short_at_whole > 0 {
             return Ok(whole);
         }
-        let least = self.restoring(whole, short_at_whole)?;
+        let least = self.restoring(&rest, whole, short_at_whole)?;
         let minimum = mul_div_ceil(self.min_notional, QUOTE_SCALE, self.price)?;
         let size = least.max(minimum).min(whole);
         Ok(if sub(whole, size)? < minimum { whole } else { size })
     }
 
-    /// Least size, to a unit of value, at which the target holds; at `whole` it holds by `-short_at_whole`.
-    fn restoring(&self, whole: i128, short_at_whole: i128) -> Result<i128, FillError> {
-        let (mut below, mut below_by) = (0, shortfall(self.required, self.effective)?.max(1));
-        let (mut above, mut above_by) = (whole, short_at_whole);
+    /// Least size, to [`EXCESS`], at which the target holds; at `whole` it holds by `-short_at_whole`.
+    fn restoring(&self, rest: &Rest, whole: i128, short_at_whole: i128) -> Result<i128, FillError> {
+        let mut below = (0, shortfall(self.required, self.effective)?.max(1));
+        let mut above = (whole, short_at_whole);
+        let (mut before, mut latest) = (above, below);
         for _ in 0..STEPS {
-            let step = mul_div_ceil(sub(above, below)?, below_by, sub(below_by, above_by)?)?;
-            let guess = add(below, step)?.min(sub(above, 1)?).max(add(below, 1)?);
-            let by = self.shortfall_at(guess)?;
-            // Too far on one side keeps the other end in place: halving its weight makes both ends move.
-            if by > 0 {
-                (below, below_by) = (guess, by);
-                above_by = (above_by >> 1) - 1;
-            } else {
-                (above, above_by) = (guess, by);
-                below_by = (below_by >> 1) + 1;
-            }
-            if by <= 0 && by > -2 || sub(above, below)? <= 1 {
+            // The latest two lead to the target at once where they are on its piece, and else the ends to between them.
+            let guess = match crossing(before, latest) {
+                Ok(size) if below.0 < size && size < above.0 => size,
+                _ => crossing(above, below)?.min(sub(above.0, 1)?).max(add(below.0, 1)?),
+            };
+            (before, latest) = (latest, (guess, self.shortfall_at(rest, guess)?));
+            *(if latest.1 > 0 { &mut below } else { &mut above }) = latest;
+            if (-EXCESS..=0).contains(&latest.1) || sub(above.0, below.0)? <= 1 {
                 break;
             }
         }
-        Ok(above)
+        Ok(above.0)
     }
 
     /// [`shortfall`] once `size` is taken over.
-    fn shortfall_at(&self, size: i128) -> Result<i128, FillError> {
-        let outcome = self.outcome(size)?;
+    fn shortfall_at(&self, rest: &Rest, size: i128) -> Result<i128, FillError> {
+        let outcome = self.outcome_beside(rest, size)?;
         Ok(shortfall(outcome.required, outcome.effective)?)
     }
 
@@ -190,6 +214,12 @@ impl TakeOver {
 /// `T * R - E`, USD: positive while the target does not hold.
 fn shortfall(required: i128, effective: i128) -> Result<i128, MathError> {
     sub(bps_ceil(required, defaults::LIQUIDATION_TARGET_BPS)?, effective)
+}
+
+/// Size at which the line through two points of `(size, shortfall)` exceeds the target by half of [`EXCESS`].
+fn crossing(one: (i128, i128), other: (i128, i128)) -> Result<i128, MathError> {
+    let (run, fall) = (sub(other.0, one.0)?, sub(one.1, other.1)?);
+    add(other.0, mul_div_ceil(add(other.1, EXCESS / 2)?, run, fall)?)
 }
 
 #[cfg(test)]
@@ -318,11 +348,9 @@ mod tests {
                 let minimum = mul_div_ceil(take.min_notional, QUOTE_SCALE, take.price).unwrap();
                 prop_assert!(whole - size >= minimum);
                 if size > minimum {
-                    // A thousandth of a percent of the position less would not have been enough.
-                    let less = size - (whole / 100_000).max(1);
-                    let short = take.outcome(less.max(1)).unwrap();
-                    let short = shortfall(short.required, short.effective).unwrap();
-                    prop_assert!(short > -(whole / 100_000).max(2), "{} {}", health, size);
+                    // Less would not have been enough.
+                    let short = shortfall(after.required, after.effective).unwrap();
+                    prop_assert!((-EXCESS..=0).contains(&short), "{short} at {size} of {whole}");
                     prop_assert!(health <= 12_010, "{} of {}: {}", size, whole, health);
                 }
             }
