@@ -326,4 +326,17 @@ mod tests {
         assert_eq!(div_floor(1, 0), Err(MathError::DivisionByZero));
         assert_eq!(div_ceil(1, 0), Err(MathError::DivisionByZero));
     }
+
+    #[test]
+    fn what_does_not_fit_is_no_division_by_zero() {
+        for divisor in [1, 1 << 64, (1 << 64) + 1] {
+            assert_eq!(mul_div_floor(i128::MAX, i128::MAX, divisor), Err(MathError::Overflow));
+        }
+    }
+
+    #[test]
+    fn the_largest_power_of_ten_is_one() {
+        assert_eq!(pow10(38), Ok(10_i128.pow(38)));
+        assert_eq!(pow10(39), Err(MathError::Overflow));
+    }
 }
