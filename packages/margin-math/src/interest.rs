@@ -500,6 +500,7 @@ mod tests {
             perp_borrowed: 0,
             modifier: MODIFIER_START,
             rest: 0,
+            reserve_rest: 0,
         };
         assert_eq!(utilisation(&pool), Ok(333_333_333));
         // 4% of a billionth of 1 / 0.7, and 50% of a billionth of 1 / 0.3.
@@ -523,6 +524,7 @@ mod tests {
             perp_borrowed: 0,
             modifier: MODIFIER_START,
             rest: INDEX - 317_097_919,
+            reserve_rest: 0,
         };
         let step = step(&curve, &pool, 0, 1).unwrap();
         assert_eq!((step.interest, step.rest), (1, 0));

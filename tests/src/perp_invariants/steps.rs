@@ -181,7 +181,7 @@ fn room(market: &str, size: i128, whole: i128, before: &Reading) -> i128 {
     let cap = payable * QUOTE_SCALE / before.around.quotes[market].mid;
     let held =
         if size < 0 { -before.markets[market].1.inventory } else { before.markets[market].1.inventory };
-    let room = cap - held;
+    let room: BigInt = cap - held;
     let least = BigInt::from(before.markets[market].0.config.min_notional) * QUOTE_SCALE;
     let least = least / before.around.quotes[market].mid + 1;
     let room = if room < BigInt::from(whole) { room.min(whole - least) } else { room };

@@ -1,4 +1,4 @@
-//! Which entry points the random lives play, and why not the others: a new one belongs to one of the lists below.
+//! Which entry points the random sequences play, and why not the others: a new one belongs to one of the lists below.
 
 use margin_tests::spec::Spec;
 use std::collections::BTreeSet;

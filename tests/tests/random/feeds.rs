@@ -4,8 +4,8 @@
 use crate::moves::{Cast, Played};
 use ed25519_dalek::SigningKey;
 use margin_interface::{
-    HaltScope, OracleAdminClient, OracleChange, OracleError, OraclePublisherClient, PriceSource, PriceStatus,
-    Sep40Client, SourceRole,
+    AssetLimits, GovernanceError, HaltScope, OracleAdminClient, OracleChange, OracleError,
+    OraclePublisherClient, PriceSource, PriceStatus, Sep40Client, SourceRole,
 };
 use margin_tests::actor::key_of;
 use margin_tests::money::Coin;
@@ -187,14 +187,18 @@ impl Cast<'_> {
         let (ticker, client) = (*dice.pick(&TICKERS), OracleAdminClient::new(&f.env, oracle));
         let asset = f.prices.asset(ticker);
         let old = client.limits(&asset)?;
-        let mut tighter = old.clone();
-        tighter.budget_bps -= 1;
-        tighter.floor += 1;
-        let sets = (asset.clone(), tighter.clone()).into_val(&f.env);
-        f.admin.calls::<()>(oracle, "set_limits", sets).ok();
+        let sets = |limits: &AssetLimits| {
+            let args = (asset.clone(), limits.clone()).into_val(&f.env);
+            f.admin.calls::<()>(oracle, "set_limits", args)
+        };
+        // An end of the band is a price: another one is announced.
+        let narrower = AssetLimits { floor: old.floor + 1, ..old.clone() };
+        self.refused(&sets(&narrower), GovernanceError::NeedsTimelock);
+        let tighter = AssetLimits { budget_bps: old.budget_bps - 1, ..old.clone() };
+        sets(&tighter).ok();
         assert_eq!(client.limits(&asset), Some(tighter));
         if dice.chance(50) {
-            self.wait_for(oracle, OracleChange::Limits(asset, old));
+            self.wait_for(oracle, OracleChange::Limits(asset.clone(), old));
         }
         Self::done("limits", ticker)
     }
