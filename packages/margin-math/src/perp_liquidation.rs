@@ -89,35 +89,9 @@ pub fn fee_bps(mmr_bps: u32) -> u32 {
     defaults::LIQUIDATION_FEE_BPS.min(mmr_bps / 2)
 }
 
-/// What no size changes.
-struct Rest {
-    /// `E` of what a take-over does not touch, USD.
-    effective: i128,
-    /// Most that a fee may be, quote.
-    fee: i128,
-    /// `R` of what a take-over does not touch, USD.
-    required: i128,
-}
-
 impl TakeOver {
     /// What moving `size` (absolute) of the position does, to the unit.
     pub fn outcome(&self, size: i128) -> Result<Outcome, FillError> {
-        self.outcome_beside(&self.rest()?, size)
-    }
-
-    #[inline(never)] // for size
-    fn rest(&self) -> Result<Rest, MathError> {
-        let funding = self.position.funding_owed(self.index_long, self.index_short)?;
-        let unsettled = sub(self.position.pnl_at(self.price)?, funding)?;
-        let (effective, required) = self.part(&self.position, unsettled, &self.purse)?;
-        Ok(Rest {
-            effective: sub(self.effective, effective)?,
-            fee: mul_div_floor(self.equity.max(0), PRICE, self.settled())?,
-            required: sub(self.required, required)?,
-        })
-    }
-
-    fn outcome_beside(&self, rest: &Rest, size: i128) -> Result<Outcome, FillError> {
         let moved = if self.position.size > 0 { size } else { neg(size)? };
         let quote = mul_div_floor(moved, self.price, QUOTE_SCALE)?;
         let filled = self.position.fill(neg(moved)?, quote, self.index_long, self.index_short)?;
@@ -130,15 +104,17 @@ impl TakeOver {
         } else {
             buckets.gain(&mut purse, cash, winners)?
         };
-        let fee = bps_floor(abs(quote)?, fee_bps(self.mmr_bps))?.min(rest.fee);
+        let equity = mul_div_floor(self.equity.max(0), PRICE, self.settled())?;
+        let fee = bps_floor(abs(quote)?, fee_bps(self.mmr_bps))?.min(equity);
         let (fee, liquidator_fee) = buckets.charge_liquidation(&mut purse, fee)?;
         buckets.relieve(winners)?;
-        let pnl = filled.position.pnl_at(self.price)?;
-        let (effective, required) = self.part(&filled.position, pnl, &purse)?;
+        let unsettled = sub(self.position.pnl_at(self.price)?, filled.funding)?;
+        let before = self.part(&self.position, unsettled, &self.purse)?;
+        let after = self.part(&filled.position, filled.position.pnl_at(self.price)?, &purse)?;
         Ok(Outcome {
             buckets,
             claimed,
-            effective: add(rest.effective, effective)?,
+            effective: add(self.effective, sub(after.0, before.0)?)?,
             fee,
             funding: filled.funding,
             liquidator_fee,
@@ -146,7 +122,7 @@ impl TakeOver {
             purse,
             quote,
             realized: filled.realized,
-            required: add(rest.required, required)?,
+            required: add(self.required, sub(after.1, before.1)?)?,
             size: moved,
             winners,
         })
@@ -156,40 +132,39 @@ impl TakeOver {
     /// position when the target is out of reach or the rest would be below the minimum.
     pub fn size(&self) -> Result<i128, FillError> {
         let whole = abs(self.position.size)?;
-        let rest = self.rest()?;
-        let short_at_whole = self.shortfall_at(&rest, whole)?;
+        let short_at_whole = self.shortfall_at(whole)?;
         if short_at_whole > 0 {
             return Ok(whole);
         }
-        let least = self.restoring(&rest, whole, short_at_whole)?;
+        let least = self.restoring(whole, short_at_whole)?;
         let minimum = mul_div_ceil(self.min_notional, QUOTE_SCALE, self.price)?;
         let size = least.max(minimum).min(whole);
         Ok(if sub(whole, size)? < minimum { whole } else { size })
     }
 
     /// Least size, to [`EXCESS`], at which the target holds; at `whole` it holds by `-short_at_whole`.
-    fn restoring(&self, rest: &Rest, whole: i128, short_at_whole: i128) -> Result<i128, FillError> {
-        let mut below = (0, shortfall(self.required, self.effective)?.max(1));
-        let mut above = (whole, short_at_whole);
-        let (mut before, mut latest) = (above, below);
+    fn restoring(&self, whole: i128, short_at_whole: i128) -> Result<i128, FillError> {
+        let (mut below, mut above) = (0, whole);
+        let mut before = (whole, short_at_whole);
+        let mut latest = (0, shortfall(self.required, self.effective)?.max(1));
         for _ in 0..STEPS {
-            // The latest two lead to the target at once where they are on its piece, and else the ends to between them.
+            // The latest two lead to the target at once where they are on its piece, and half way is no worse where not.
             let guess = match crossing(before, latest) {
-                Ok(size) if below.0 < size && size < above.0 => size,
-                _ => crossing(above, below)?.min(sub(above.0, 1)?).max(add(below.0, 1)?),
+                Ok(size) if below < size && size < above => size,
+                _ => below + ((above - below) >> 1),
             };
-            (before, latest) = (latest, (guess, self.shortfall_at(rest, guess)?));
-            *(if latest.1 > 0 { &mut below } else { &mut above }) = latest;
-            if (-EXCESS..=0).contains(&latest.1) || sub(above.0, below.0)? <= 1 {
+            (before, latest) = (latest, (guess, self.shortfall_at(guess)?));
+            *(if latest.1 > 0 { &mut below } else { &mut above }) = guess;
+            if (-EXCESS..=0).contains(&latest.1) || above - below <= 1 {
                 break;
             }
         }
-        Ok(above.0)
+        Ok(above)
     }
 
     /// [`shortfall`] once `size` is taken over.
-    fn shortfall_at(&self, rest: &Rest, size: i128) -> Result<i128, FillError> {
-        let outcome = self.outcome_beside(rest, size)?;
+    fn shortfall_at(&self, size: i128) -> Result<i128, FillError> {
+        let outcome = self.outcome(size)?;
         Ok(shortfall(outcome.required, outcome.effective)?)
     }
 
@@ -354,7 +329,7 @@ mod tests {
                 if size > minimum {
                     // The least that does: what is worth a five-thousandth of a dollar less would not have been enough.
                     let step = mul_div_ceil(USD / 5_000, QUOTE_SCALE, take.price).unwrap();
-                    let short = take.shortfall_at(&take.rest().unwrap(), (size - step).max(1)).unwrap();
+                    let short = take.shortfall_at((size - step).max(1)).unwrap();
                     prop_assert!(short > 0, "{} of {} less {}: {}", size, whole, step, short);
                     let by = -shortfall(after.required, after.effective).unwrap();
                     prop_assert!(by <= EXCESS, "{} by {} of {}", size, by, whole);
