@@ -15,6 +15,8 @@ use crate::{defaults, MathError};
 
 /// Most evaluations of a search; two linear pieces need three.
 const STEPS: u32 = 16;
+/// By how little the target is exceeded at most, USD units: what an outcome rounds is about as much, so less may not exist.
+const EXCESS: i128 = 4;
 
 /// Everything a take-over depends on, in the Liquidation valuation.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -140,29 +142,20 @@ impl TakeOver {
         Ok(if sub(whole, size)? < minimum { whole } else { size })
     }
 
-    /// Least size, to a unit of value, at which the target holds; at `whole` it holds by `-short_at_whole`.
+    /// Least size, to [`EXCESS`], at which the target holds; at `whole` it holds by `-short_at_whole`.
     fn restoring(&self, whole: i128, short_at_whole: i128) -> Result<i128, FillError> {
-        let (mut below, mut below_by) = (0, shortfall(self.required, self.effective)?.max(1));
-        let (mut above, mut above_by) = (whole, short_at_whole);
-        let mut side = 0;
+        let (mut below, mut above) = (0, whole);
+        let mut before = (whole, short_at_whole);
+        let mut latest = (0, shortfall(self.required, self.effective)?.max(1));
         for _ in 0..STEPS {
-            let step = mul_div_ceil(sub(above, below)?, below_by, sub(below_by, above_by)?)?;
-            let guess = add(below, step)?.min(sub(above, 1)?).max(add(below, 1)?);
-            let by = self.shortfall_at(guess)?;
-            // An end that stays twice loses half of its weight, so that both ends move.
-            if by > 0 {
-                (below, below_by) = (guess, by);
-                if side > 0 {
-                    above_by = (above_by >> 1) - 1;
-                }
-            } else {
-                (above, above_by) = (guess, by);
-                if side < 0 {
-                    below_by = (below_by >> 1) + 1;
-                }
-            }
-            side = by;
-            if by <= 0 && by > -2 || sub(above, below)? <= 1 {
+            // The latest two lead to the target at once where they are on its piece, and half way is no worse where not.
+            let guess = match crossing(before, latest) {
+                Ok(size) if below < size && size < above => size,
+                _ => below + ((above - below) >> 1),
+            };
+            (before, latest) = (latest, (guess, self.shortfall_at(guess)?));
+            *(if latest.1 > 0 { &mut below } else { &mut above }) = guess;
+            if (-EXCESS..=0).contains(&latest.1) || above - below <= 1 {
                 break;
             }
         }
@@ -196,6 +189,12 @@ impl TakeOver {
 /// `T * R - E`, USD: positive while the target does not hold.
 fn shortfall(required: i128, effective: i128) -> Result<i128, MathError> {
     sub(bps_ceil(required, defaults::LIQUIDATION_TARGET_BPS)?, effective)
+}
+
+/// Size at which the line through two points of `(size, shortfall)` exceeds the target by half of [`EXCESS`].
+fn crossing(one: (i128, i128), other: (i128, i128)) -> Result<i128, MathError> {
+    let (run, fall) = (sub(other.0, one.0)?, sub(one.1, other.1)?);
+    add(other.0, mul_div_ceil(add(other.1, EXCESS / 2)?, run, fall)?)
 }
 
 #[cfg(test)]
@@ -332,6 +331,8 @@ mod tests {
                     let step = mul_div_ceil(USD / 5_000, QUOTE_SCALE, take.price).unwrap();
                     let short = take.shortfall_at((size - step).max(1)).unwrap();
                     prop_assert!(short > 0, "{} of {} less {}: {}", size, whole, step, short);
+                    let by = -shortfall(after.required, after.effective).unwrap();
+                    prop_assert!(by <= EXCESS, "{} by {} of {}", size, by, whole);
                 }
             }
         }

@@ -61,9 +61,8 @@ impl Cast<'_> {
         f.pass(DAY);
         let execute = f.admin.calls::<()>(clearing, "execute", (id,).into_val(&f.env));
         let played = self.submit("wind down", format!("{} positions", holders.len()), execute);
-        let house = f.clearing().house(&market);
-        let at = f.ledger().market(&self.passing()).state.clearing_price;
-        assert_eq!((house.stage, at), (MarketStage::WindDown, f.prices.get(PASSING.1)));
+        assert_eq!(self.stage(), Some(MarketStage::WindDown));
+        assert_eq!(f.ledger().market(&market).state.clearing_price, f.prices.get(PASSING.1));
         // Nobody trades any more, whatever for.
         let smart = |who: &&&Actor| self.smart.iter().any(|smart| smart.address == who.address);
         if let Some(who) = holders.iter().find(|who| !smart(who)) {
