@@ -455,4 +455,23 @@ mod tests {
         // A unit of base is less than a unit of cash: nothing for who closes.
         assert_eq!(take_over(&case).outcome(1).unwrap().quote, 0);
     }
+
+    #[test]
+    fn a_gain_counts_for_no_more_than_it_is_worth() {
+        let case = Case {
+            position: Position { entry: 1 - 900 * USD, funding_index: 0, size: 10 * BASE },
+            deposit: 40 * USD,
+            debt: 0,
+            other: 0,
+            price: 90 * PRICE,
+            mmr_bps: 500,
+            settlement: PRICE * 9_999 / 10_000,
+            ltv_bps: 10_000,
+            lp: 1_000 * USD,
+        };
+        // A unit of gain, worth less than one, becomes a unit of deposit.
+        let outcome = take_over(&case).outcome(10 * BASE).unwrap();
+        let after = margin(&case, &outcome.position, outcome.purse.deposit, outcome.purse.debt);
+        assert_eq!((outcome.effective, outcome.required), (after.effective, after.required));
+    }
 }
