@@ -148,6 +148,9 @@ impl TakeOver {
         let mut before = (whole, short_at_whole);
         let mut latest = (0, shortfall(self.required, self.effective)?.max(1));
         for _ in 0..STEPS {
+            if (-EXCESS..=0).contains(&latest.1) || above - below <= 1 {
+                break;
+            }
             // The latest two lead to the target at once where they are on its piece, and half way is no worse where not.
             let guess = match crossing(before, latest) {
                 Ok(size) if below < size && size < above => size,
@@ -155,9 +158,6 @@ impl TakeOver {
             };
             (before, latest) = (latest, (guess, self.shortfall_at(guess)?));
             *(if latest.1 > 0 { &mut below } else { &mut above }) = guess;
-            if (-EXCESS..=0).contains(&latest.1) || above - below <= 1 {
-                break;
-            }
         }
         Ok(above)
     }
