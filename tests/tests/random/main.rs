@@ -5,6 +5,7 @@
 mod affairs;
 mod changes;
 mod entry_points;
+mod gaps;
 mod lending;
 mod moves;
 
