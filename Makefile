@@ -18,10 +18,13 @@ CARGO_HOME_DIR := $(or $(CARGO_HOME),$(HOME)/.cargo)
 export PATH := $(CARGO_HOME_DIR)/bin:$(PATH)
 
 # Wasm is built by the stellar CLI when a fitting one is on PATH, and by cargo alone otherwise (or with `STELLAR=`).
+# `$(shell)` of GNU Make 4.3 does not see what is exported, so it is told the PATH.
 STELLAR_RELEASE := 28.1.0
-STELLAR ?= $(shell command -v stellar)
-FITTING := $(if $(STELLAR),$(shell $(STELLAR) --version 2>/dev/null | grep -o '^stellar 28\.1\.[0-9]*'))
+STELLAR ?= $(shell PATH="$(PATH)" command -v stellar)
+FITTING := $(if $(STELLAR),$(shell PATH="$(PATH)" $(STELLAR) --version 2>/dev/null | grep -o '^stellar 28\.1\.[0-9]*'))
 WAY := $(if $(FITTING),cli,cargo)
+# The CLI of what follows `stellar-cli`: the one that fits, or the one that was just installed.
+CLI := $(if $(FITTING),$(STELLAR),$(CARGO_HOME_DIR)/bin/stellar)
 
 # What the metadata of the contracts says besides their name (SEP-46). SOURCE_REPO is the releaser's: github:owner/name.
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
@@ -31,7 +34,7 @@ CONTRACTS := $(notdir $(patsubst %/Cargo.toml,%,$(wildcard contracts/*/Cargo.tom
 FIXTURES := $(notdir $(patsubst %/Cargo.toml,%,$(wildcard tests/contracts/*/Cargo.toml examples/*/Cargo.toml)))
 WASM_FILES := $(foreach name,$(CONTRACTS) $(FIXTURES),$(WASM)/$(subst -,_,$(name)).wasm)
 SOURCES := Cargo.toml Cargo.lock rust-toolchain.toml \
-	$(shell find contracts packages examples tests/contracts tools/strip-spec \( -name '*.rs' -o -name Cargo.toml \) ! -name test.rs ! -path '*/test/*' ! -path '*/tests/*')
+	$(shell find contracts packages examples tests/contracts tools/strip-spec \( -name '*.rs' -o -name Cargo.toml \) ! -name 'test*.rs' ! -path '*/test/*' ! -path '*/tests/*')
 BINDINGS := $(TARGET)/bindings
 MISSING := $(filter-out $(wildcard $(WASM_FILES)),$(WASM_FILES))
 # What was built otherwise, or says another repository, is built anew.
@@ -63,7 +66,8 @@ check: setup cargo-deny ## formatting, clippy, dependencies, documentation
 	$(CARGO) run --quiet --locked --package error-table -- --check docs/errors.md
 
 build: stellar-cli ## release Wasm by the stellar CLI (installed when missing), with sizes and hashes
-	$(MAKE) size STELLAR="$(or $(STELLAR),stellar)"
+	@$(MAKE) size STELLAR="$(CLI)"
+	@ls $(WASM)/.built-by-cli* >/dev/null 2>&1 || { echo "$(CLI) built no Wasm: it is not stellar $(STELLAR_RELEASE)"; exit 1; }
 
 size: wasm ## bytes and SHA-256 of each contract beside the network's limit
 	@echo "built by $$(cat $(STAMP)), in $(WASM)"
@@ -99,7 +103,7 @@ bindings: build ## TypeScript clients of every contract in target/bindings, comp
 	@# The SDK's own generator (17.2) writes code that does not compile for functions that return a typed error, and this one
 	@# takes the names of arguments for those of variables, which `class` and `new` cannot be.
 	@for name in $(subst -,_,$(CONTRACTS)); do \
-		$(or $(STELLAR),stellar) contract bindings typescript --wasm $(WASM)/$$name.wasm --output-dir $(BINDINGS)/$$name --overwrite 2>/dev/null; \
+		$(CLI) contract bindings typescript --wasm $(WASM)/$$name.wasm --output-dir $(BINDINGS)/$$name --overwrite 2>/dev/null; \
 		sed -E 's/^(  [a-z_0-9]+: )\(\{[^}]*\}: /\1(args: /' $(BINDINGS)/$$name/src/index.ts > $(BINDINGS)/index.ts; \
 		mv $(BINDINGS)/index.ts $(BINDINGS)/$$name/src/index.ts; \
 	done
@@ -107,18 +111,18 @@ bindings: build ## TypeScript clients of every contract in target/bindings, comp
 	@cd $(BINDINGS) && npm install --silent --no-fund --no-audit && npm run build --workspaces --silent
 	@echo "TypeScript clients in $(BINDINGS):" $(subst -,_,$(CONTRACTS))
 
-deploy: build ## deploy and configure everything: make deploy NETWORK=testnet SOURCE=<identity> [DRY_RUN=1]
-	@STELLAR="$(or $(STELLAR),stellar)" sh deploy/deploy.sh "$(NETWORK)" "$(SOURCE)"
+deploy: deploy-arguments build ## deploy and configure everything: make deploy NETWORK=testnet SOURCE=<identity> [DRY_RUN=1]
+	@STELLAR="$(CLI)" sh deploy/deploy.sh "$(NETWORK)" "$(SOURCE)"
 
 test-deploy: build ## test the deployment: dry runs of every configuration, and a local network where one is at hand
-	@STELLAR="$(or $(STELLAR),stellar)" sh deploy/test.sh
+	@STELLAR="$(CLI)" sh deploy/test.sh
 
-wallets: ## the wallets' examples on a local network: make deploy NETWORK=local SOURCE=<identity>, then make wallets SOURCE=<identity>
-	@cd examples && npm ci --silent --no-fund --no-audit && PAYER=$$("$(or $(STELLAR),stellar)" keys secret "$(SOURCE)") npm run --silent wallets
+wallets: wallets-arguments ## the wallets' examples on a local network: make deploy NETWORK=local SOURCE=<identity>, then make wallets SOURCE=<identity>
+	@cd examples && npm ci --silent --no-fund --no-audit && PAYER=$$("$(CLI)" keys secret "$(SOURCE)") npm run --silent wallets
 
 test-wallets: build ## test all examples on a local network of its own deployment: wallets, CLI with sign-auth, keeper
 	@$(CARGO) build --quiet --locked --package sign-auth
-	@STELLAR="$(or $(STELLAR),stellar)" SIGN_AUTH=$(TARGET)/debug/sign-auth sh examples/test.sh
+	@STELLAR="$(CLI)" SIGN_AUTH=$(TARGET)/debug/sign-auth sh examples/test.sh
 
 clean: ## remove everything that was built
 	$(CARGO) clean
@@ -128,6 +132,12 @@ help: ## this list
 	@echo
 
 # ---- set-up ---------------------------------------------------------------------------------------------------------
+
+deploy-arguments:
+	@[ -n "$(NETWORK)" ] && [ -n "$(SOURCE)" ] || { echo "usage: make deploy NETWORK=testnet SOURCE=<identity> [DRY_RUN=1]"; exit 1; }
+
+wallets-arguments:
+	@[ -n "$(SOURCE)" ] || { echo "usage: make wallets SOURCE=<identity>, the one of make deploy NETWORK=local"; exit 1; }
 
 setup:
 	@command -v rustup >/dev/null || { \
@@ -199,4 +209,4 @@ wasm-by-cargo:
 
 always:
 
-.PHONY: demo test check build size bench bindings deploy test-deploy wallets test-wallets fuzz stress coverage errors clean help setup stellar-cli cargo-deny wasm wasm-by-cli wasm-by-cargo always
+.PHONY: demo test check build size bench bindings deploy test-deploy wallets test-wallets fuzz stress coverage errors clean help deploy-arguments wallets-arguments setup stellar-cli cargo-deny wasm wasm-by-cli wasm-by-cargo always

@@ -36,4 +36,4 @@ echo "keeper/test.mjs"
 node keeper/test.mjs
 echo
 echo "commands of the documentation"
-sh docs.sh ../README.md ../docs/operations.md
+sh docs.sh ../README.md ../docs/wallets.md ../docs/operations.md

@@ -4,13 +4,15 @@ use crate::auth::Invocation;
 use crate::frames::Snapshot;
 use crate::world::Shared;
 use soroban_env_host::budget::Budget;
-use soroban_env_host::e2e_invoke::{invoke_host_function_in_recording_mode, RecordingInvocationAuthMode};
+use soroban_env_host::e2e_invoke::{
+    invoke_host_function_in_recording_mode, RecordingInvocationAuthMode, RecordingInvocationAuthParams,
+};
 use soroban_sdk::testutils::Ledger as _;
 use soroban_sdk::xdr::{AccountId, HostFunction, LedgerKey, PublicKey, SorobanAuthorizedFunction, Uint256};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-/// What a simulation says of a call that nobody needs to sign.
+/// What a simulation says of a call. Who has to sign is found out too, as a simulation does.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Footprint {
     /// Entries that are only read.
@@ -34,7 +36,7 @@ impl Footprint {
             false,
             &HostFunction::InvokeContract(call),
             &AccountId(PublicKey::PublicKeyTypeEd25519(Uint256([0; 32]))),
-            RecordingInvocationAuthMode::Enforcing(Vec::new()),
+            RecordingInvocationAuthMode::Recording(RecordingInvocationAuthParams::new(true, true)),
             world.env.ledger().get(),
             Rc::new(Snapshot(world.everything())),
             [0; 32],

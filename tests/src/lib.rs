@@ -21,6 +21,7 @@ pub mod orders;
 pub mod outer;
 pub mod perp_invariants;
 pub mod prices;
+pub mod publishers;
 pub mod random;
 pub mod refusal;
 pub mod signer;

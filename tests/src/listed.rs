@@ -181,10 +181,15 @@ impl Listed {
 
     /// Repays the own debt.
     pub fn repay(&self, f: &Fixture, actor: &Actor, amount: i128) -> Tx<i128> {
+        self.repay_for(f, actor, actor, amount)
+    }
+
+    /// Repays somebody's debt.
+    pub fn repay_for(&self, f: &Fixture, payer: &Actor, account: &Actor, amount: i128) -> Tx<i128> {
         let vault = &f.contracts().vault;
-        let args = (&actor.address, &actor.address, &self.address, amount).into_val(&f.env);
-        let pull = self.transfer_call(f, actor, vault, amount);
-        actor.submits(Invocation::new(vault, "repay", args).with(pull))
+        let args = (&payer.address, &account.address, &self.address, amount).into_val(&f.env);
+        let pull = self.transfer_call(f, payer, vault, amount);
+        payer.submits(Invocation::new(vault, "repay", args).with(pull))
     }
 
     /// Gives tokens to the vault, for nothing.

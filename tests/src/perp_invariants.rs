@@ -54,7 +54,7 @@ pub fn check(world: &World, memory: &mut Memory) {
             receivers_never_get_more(market, before, record);
             margins_rise_slowly(market, before, record);
         }
-        stage_is_final(market, &house);
+        stage_is_final(market, record, &house);
     }
     for actor in world.people() {
         let account = ledger.account(&actor.address);
@@ -63,7 +63,10 @@ pub fn check(world: &World, memory: &mut Memory) {
                 let (old, new) = (size(before, market), size(&account, market));
                 no_dust(world, &(&actor.name, market), record, old, new);
                 a_flag_only_shrinks(&(&actor.name, market), before, &account, old, new);
-                if new.abs() > old.abs() || (new != 0 && old.signum() == -new.signum()) {
+                // At a doubtful price only take-overs add to a position, and the oracle of this moment values no opening.
+                let status = world.oracle().quote(&record.config.index).status;
+                let doubtful = matches!(status, PriceStatus::Degraded | PriceStatus::Tripped);
+                if !doubtful && (new.abs() > old.abs() || (new != 0 && old.signum() == -new.signum())) {
                     let summary = ledger.preview(&actor.address, &vec![&world.env]);
                     holds(16, &(&actor.name, market, old, new, &summary), summary.opening_ok);
                 }
@@ -198,6 +201,7 @@ fn insurance_is_rationed(before: &Settlement, after: &Settlement) {
 }
 
 /// 25: a market that was wound down has one price, and keeps it.
-fn stage_is_final(market: &Symbol, house: &House) {
-    holds(25, &(market, house), house.stage != MarketStage::WindDown || house.clearing_price > 0);
+fn stage_is_final(market: &Symbol, record: &PerpMarket, house: &House) {
+    let priced = record.state.clearing_price > 0;
+    holds(25, &(market, house), (house.stage == MarketStage::WindDown) == priced);
 }

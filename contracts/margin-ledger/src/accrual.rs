@@ -30,12 +30,14 @@ pub fn accrue(env: &Env, state: &mut AssetState, settlement: Option<&mut Settlem
         perp_borrowed: settlement.as_ref().map_or(0, |buckets| buckets.perp_borrowed),
         modifier: totals.modifier,
         rest: totals.interest_rest,
+        reserve_rest: totals.reserve_rest,
     };
     let step = interest::step(&curve, &pool, state.config.reserve_factor_bps, seconds).or_fail(env);
     increase(env, &mut totals.borrowed, step.interest);
     increase(env, &mut totals.supplied, step.interest - step.reserved);
     increase(env, &mut totals.reserves, step.reserved);
     (totals.modifier, totals.interest_rest) = (step.modifier, step.rest);
+    totals.reserve_rest = step.reserve_rest;
     totals.updated_at = now;
     if let Some(buckets) = settlement {
         increase(env, &mut buckets.perp_borrowed, step.perp_interest);

@@ -11,7 +11,7 @@ use margin_interface::{AccountState, AccountStatus, AssetState, LedgerError, Per
 use soroban_sdk::{Address, Env, Symbol};
 
 /// An entry in memory.
-struct Entry<K, V> {
+pub struct Entry<K, V> {
     key: K,
     state: V,
     /// `seq` as it was stored.
@@ -101,6 +101,13 @@ impl Book {
 
     /// [`Book::asset`] to be changed, with its new `seq`.
     pub fn asset_mut(&mut self, asset: &Address) -> &mut AssetState {
+        let entry = self.touch(asset);
+        entry.state.totals.seq = entry.stored_seq + 1;
+        &mut entry.state
+    }
+
+    /// Has an asset be written whether or not anything but time changes it; a change it counts as only with [`Book::asset_mut`].
+    pub fn touch(&mut self, asset: &Address) -> &mut Entry<Address, AssetState> {
         self.asset_entry(asset);
         if asset == &self.config.settlement {
             // The interest of the credit line is stored with the clock it was accrued to.
@@ -108,8 +115,7 @@ impl Book {
         }
         let entry = self.asset_entry(asset);
         entry.dirty = true;
-        entry.state.totals.seq = entry.stored_seq + 1;
-        &mut entry.state
+        entry
     }
 
     /// Lists an asset: nothing was stored before. Returns its first `seq`.

@@ -104,7 +104,8 @@ pub fn batch(book: &mut Book, account: &Address, from: &Address, actions: &Vec<A
     moved
 }
 
-fn pay_with_collateral(book: &mut Book, account: &Address, asset: &Address, amount: i128) -> i128 {
+/// [`repay_with_collateral`] within a call that looks for bad debt at its end.
+pub fn pay_with_collateral(book: &mut Book, account: &Address, asset: &Address, amount: i128) -> i128 {
     require_positive(&book.env, amount);
     let paid = net(book, account, asset, amount);
     finish_repayment(book, account, asset, &paid, true)

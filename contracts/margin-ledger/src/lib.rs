@@ -1,7 +1,7 @@
 //! The margin ledger: who owns what, who owes what, and is it enough.
 //!
-//! Written only by the vault and the clearing-house, readable by everybody, even while a venue executes. It calls
-//! nobody but the oracle.
+//! Balances and debts are written only by the vault and the clearing-house; limits and grants by their account. Readable
+//! by everybody, even while a venue executes. It calls the oracle, and a token's `decimals` when that is listed.
 #![no_std]
 #![warn(missing_docs)]
 

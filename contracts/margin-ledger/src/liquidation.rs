@@ -7,7 +7,7 @@ use crate::{
     book::{emit, Book},
     checked::*,
     holdings, lending, limits, settlement, standing, storage,
-    valuation::{self, Quotes, Sheet, Valuation},
+    valuation::{self, Owned, Quotes, Sheet, Valuation},
 };
 use margin_interface::{
     AccountStatus, Bucket, InKindSet, LedgerError, Liquidated, Liquidation, Receive, Taking, ALL,
@@ -17,7 +17,7 @@ use margin_math::{
     lending_liquidation::{
         self as sizing, HeldSide, OwedSide, Plan, Seizure, Standing, DELEVERAGE_BONUS_BPS, IN_KIND_BONUS_BPS,
     },
-    margin::Margin,
+    margin::{value_floor, Margin},
     status::may_seize,
     units::{BPS, SECONDS_PER_DAY},
 };
@@ -89,12 +89,13 @@ fn execute(book: &mut Book, order: &Order, kind: Taking) -> Liquidation {
     let pair = pair(book, &sheet, &quotes, order, Valuation::Liquidation);
     let done = if order.debt == order.collateral {
         // The account could do the same itself: nobody is paid for it.
-        lending::net(book, &order.account, &order.debt, order.max_repay);
+        lending::pay_with_collateral(book, &order.account, &order.debt, order.max_repay);
         book_taking(book, order, &pair, 0, &Seizure { fee: 0, seized: 0 }, kind)
     } else {
-        let plan = plan(env, &sheet, &margin, &pair, order.max_repay);
+        let plan = plan(env, &sheet, &quotes, &margin, &pair, order.max_repay);
         take(book, order, &pair, &plan, kind)
     };
+    settlement::touch_debts(book, &owner);
     settlement::realize_bad_debt(book, &order.account);
     done
 }
@@ -166,21 +167,28 @@ fn pair(book: &mut Book, sheet: &Sheet, quotes: &Quotes, order: &Order, valuatio
         _ => (sheet.perp_debt, prices.settled(valuation), BPS),
     };
     let owed = OwedSide { amount, decimals: debt.decimals, price, lw_bps };
-    let quote = quotes.get(env, &line.state.config.index);
-    require(env, may_seize(valuation::status(quote.status)), LedgerError::PriceNotUsable);
     let held = HeldSide {
         amount: line.amount,
         decimals: line.state.decimals,
-        price: priced(quote).owned(valuation),
+        price: priced(quotes.get(env, &line.state.config.index)).owned(valuation),
         ltv_bps: line.live(now).ltv_bps,
         opening_bps: line.state.config.opening_bps,
         max_bonus_bps: line.state.config.max_bonus_bps,
     };
+    // What is worth next to nothing even at the account's better end needs no trust, and must not keep a lost debt alive.
+    let worth = || value_floor(held.amount, held.decimals, held.price).or_fail(env);
+    let seizable = is_trusted(env, line, quotes) || worth() < settlement::DUST;
+    require(env, seizable, LedgerError::PriceNotUsable);
     Pair { owed, held, perp }
 }
 
-/// To the target if the pair helps; in full if no pair of the account could; else refused.
-fn plan(env: &Env, sheet: &Sheet, margin: &Margin, pair: &Pair, max_repay: i128) -> Plan {
+/// Whether the price of a deposit is trusted as far as seizing it.
+fn is_trusted(env: &Env, line: &Owned, quotes: &Quotes) -> bool {
+    may_seize(valuation::status(quotes.get(env, &line.state.config.index).status))
+}
+
+/// To the target if the pair helps; in full if no pair of the account could now; else refused.
+fn plan(env: &Env, sheet: &Sheet, quotes: &Quotes, margin: &Margin, pair: &Pair, max_repay: i128) -> Plan {
     let Pair { owed, held, .. } = pair;
     let standing = &Standing {
         effective: margin.effective,
@@ -193,7 +201,8 @@ fn plan(env: &Env, sheet: &Sheet, margin: &Margin, pair: &Pair, max_repay: i128)
     }
     let now = env.ledger().timestamp();
     // The best pair is the collateral that supports least against the debt that weighs most.
-    let ltv_bps = sheet.deposits.iter().map(|line| line.live(now).ltv_bps).min().unwrap_or(BPS);
+    let trusted = sheet.deposits.iter().filter(|line| is_trusted(env, line, quotes));
+    let ltv_bps = trusted.map(|line| line.live(now).ltv_bps).min().unwrap_or(BPS);
     let heaviest = sheet.debts.iter().map(|line| line.live(now).lw_bps).max();
     let lw_bps = heaviest.unwrap_or(BPS).max(owed.lw_bps);
     let helps = sizing::helps(standing, lw_bps, ltv_bps).or_fail(env);
@@ -267,13 +276,12 @@ fn seize(book: &mut Book, order: &Order, seizure: &Seizure, held: i128) {
         increase(env, &mut book.asset_mut(asset).totals.reserves, seizure.fee);
     }
     match order.receive {
-        _ if seizure.seized == 0 => {}
-        Receive::Tokens => {
-            lending::pay_out(book, asset, seizure.seized);
-        }
+        Receive::Tokens => lending::pay_out(book, asset, seizure.seized),
         Receive::Shares => {
             let mut buyer = book.account(liquidator);
-            holdings::add_deposit(book.asset_mut(asset), &mut buyer, asset, seizure.seized);
+            if seizure.seized > 0 {
+                holdings::add_deposit(book.asset_mut(asset), &mut buyer, asset, seizure.seized);
+            }
             book.put_account(liquidator, &buyer);
             if holdings::exposed(&buyer) {
                 limits::require_opening(book, liquidator, &buyer);

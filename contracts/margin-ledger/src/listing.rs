@@ -65,6 +65,7 @@ pub fn list_asset(env: &Env, token: &Address, config: &AssetConfig) {
         modifier: MODIFIER_START,
         pending_bad_debt: 0,
         pending_since: 0,
+        reserve_rest: 0,
         reserves: 0,
         room: 0,
         seq: 0,

@@ -51,6 +51,7 @@ pub fn open_market(
     }
     let state = MarketState {
         base_reserve,
+        clearing_price: 0,
         funding_at: book.now(),
         funding_long: 0,
         funding_price: 0,
@@ -211,7 +212,7 @@ fn require_paid(
     require(env, !is_bad_debt(owner), LedgerError::BadDebt);
     let purse = Till::open(book, owner).purse;
     let record = book.market(market);
-    let index = pool::last_price(env, record, quotes.get(env, &record.config.index));
+    let index = pool::last_price(env, record, &quotes.of(env, record));
     let worth = mul_div_floor(env, size_delta, index, QUOTE_SCALE);
     let gained = add(env, worth, quote_delta);
     let covered = purse.debt <= purse.deposit;
@@ -277,16 +278,17 @@ pub fn take_over(
         fail(env, LedgerError::NothingOwed);
     }
     let sheet = Sheet::of(book, &owner);
-    let quotes = pool::quotes(book, &[&owner, &taker]);
-    if !may_seize(status(quotes.get(env, &book.market(market).config.index).status)) {
+    let mut quotes = pool::quotes(book, &[&owner, &taker]);
+    if !may_seize(status(quotes.of(env, book.market(market)).status)) {
         fail(env, LedgerError::PriceNotUsable);
     }
     let margin = sheet.value(env, &quotes, Valuation::Liquidation).margin;
     require(env, standing::liquidatable(&owner, &margin, book.now()), LedgerError::NotLiquidatable);
     let liquidation = sized(book, &owner, market, &quotes, &margin);
-    let size = liquidation.size().or_fail(env).min(max_size);
-    let rest = mul_div_floor(env, sub(env, whole, size), liquidation.price, QUOTE_SCALE);
-    if size < whole && rest < min_notional {
+    let most = liquidation.size().or_fail(env);
+    let size = most.min(max_size);
+    let dust = |size: i128| mul_div_floor(env, size, liquidation.price, QUOTE_SCALE) < min_notional;
+    if size < whole && dust(sub(env, whole, size)) {
         fail(env, LedgerError::InvalidAmount);
     }
     let outcome = liquidation.outcome(size).or_fail(env);
@@ -305,6 +307,10 @@ pub fn take_over(
     }
     let liquidator_seq = book.put_account(liquidator, &taker);
     if !to_pool {
+        let left = abs(env, held(&taker, market).size);
+        // All that there is to take may be little; less is nobody's business.
+        require(env, size == most || left == 0 || !dust(left), LedgerError::InvalidAmount);
+        quotes.bear(book.market(market));
         limits::require_opening_at(book, &quotes, liquidator, &taker);
     }
 
@@ -447,7 +453,7 @@ fn sized(
     let position = to_math(&held(owner, market));
     let record = book.market(market);
     let market_value = pool::market_value(env, record, quotes);
-    let quote = quotes.get(env, &record.config.index);
+    let quote = quotes.of(env, record);
     perp_liquidation::TakeOver {
         buckets: till.buckets,
         effective: margin.effective,
@@ -459,7 +465,7 @@ fn sized(
         mmr_bps: maintenance_bps(record, Valuation::Live, env.ledger().timestamp()),
         other_winners: sub(env, winners, market_value.max(0)),
         position,
-        price: valuation::liquidation_price(env, quote, position.size),
+        price: valuation::liquidation_price(env, &quote, position.size),
         purse: till.purse,
         required: margin.required,
         settlement,

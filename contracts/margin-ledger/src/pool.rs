@@ -20,7 +20,7 @@ use soroban_sdk::Env;
 pub fn quotes(book: &mut Book, accounts: &[&AccountState]) -> Quotes {
     let mut quotes = Quotes::new();
     for market in storage::markets(&book.env) {
-        quotes.want(&book.market(&market).config.index);
+        quotes.want_market(book, &market);
     }
     quotes.want(&book.settlement_asset().config.index);
     for account in accounts {
@@ -41,8 +41,7 @@ pub fn winners(book: &mut Book, quotes: &Quotes) -> i128 {
 
 /// `U` of one market, as [`winners`] counts it.
 pub fn market_value(env: &Env, record: &PerpMarket, quotes: &Quotes) -> i128 {
-    exposure(env, record, quotes.get(env, &record.config.index))
-        .map_or(0, |exposure| exposure.index_value().or_fail(env))
+    exposure(env, record, &quotes.of(env, record)).map_or(0, |exposure| exposure.index_value().or_fail(env))
 }
 
 /// The pool as the reserve test sees it, and whether every market with open interest has a live index. One that has not
@@ -54,7 +53,7 @@ fn assess(book: &mut Book, quotes: &Quotes) -> (Pool, bool) {
     let mut live = true;
     for market in storage::markets(&book.env) {
         let record = book.market(&market);
-        let quote = quotes.get(env, &record.config.index);
+        let quote = &quotes.of(env, record);
         if let Some(exposure) = exposure(env, record, quote) {
             if allows(quote.status, Use::Increase) && quote.mid > 0 {
                 pool.market(&exposure).or_fail(env);

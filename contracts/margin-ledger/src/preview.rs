@@ -68,7 +68,7 @@ fn want(book: &mut Book, action: &Action, quotes: &mut Quotes) {
     };
     quotes.want(&book.asset(asset).config.index);
     if let Some(market) = market {
-        quotes.want(&book.market(market).config.index);
+        quotes.want_market(book, market);
     }
 }
 
@@ -139,8 +139,7 @@ fn legs(
 ) {
     let env = &book.env.clone();
     let record = book.market_mut(market);
-    let quote = quotes.get(env, &record.config.index);
-    let funding = funding_now(env, record, quote);
+    let funding = funding_now(env, record, &quotes.of(env, record));
     record.state.funding_at = funding.updated_at;
     record.state.funding_long = funding.long;
     record.state.funding_short = funding.short;

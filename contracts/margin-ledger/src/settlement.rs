@@ -119,8 +119,9 @@ pub fn buckets(settlement: &Settlement) -> Buckets {
     }
 }
 
-/// A claim below this keeps nobody from writing off what its holder owes, settlement units.
-const DUST: i128 = USD;
+/// A claim below this, and a deposit that is never worth as much, keep nobody from writing off what their holder owes, USD
+/// or settlement units.
+pub const DUST: i128 = USD;
 
 /// Whether the account owes and has nothing left that could pay: no deposit, no position, no claim beyond dust.
 pub fn is_bad_debt(account: &AccountState) -> bool {
@@ -128,6 +129,18 @@ pub fn is_bad_debt(account: &AccountState) -> bool {
         && account.deposits.is_empty()
         && account.positions.is_empty()
         && account.pending.amount < DUST
+}
+
+/// Has all that the write-off of a debt of `owner` would write be written: whether it comes to that the price decides, and what a
+/// call writes must not depend on it.
+pub fn touch_debts(book: &mut Book, owner: &AccountState) {
+    for (asset, _) in owner.debts.iter() {
+        book.touch(&asset);
+    }
+    if owner.perp_debt > 0 {
+        let asset = book.config.settlement.clone();
+        book.touch(&asset);
+    }
 }
 
 /// Writes off what an account owes once nothing is left that could pay it; does nothing before.

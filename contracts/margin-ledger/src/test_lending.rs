@@ -131,6 +131,34 @@ fn an_account_holds_at_most_eight_assets() {
 }
 
 #[test]
+fn a_ninth_deposit_is_what_the_account_is_paid_in_the_settlement_asset_and_nothing_else() {
+    let world = World::new();
+    let (alice, bob) = (world.account(0), world.account(1));
+    let tokens: std::vec::Vec<Address> = (0..MAX_HOLDINGS).map(|_| sac(&world.env)).collect();
+    for token in &tokens {
+        world.admin.list_asset(token, &xlm_config(token));
+        world.deposit(&alice, token, ONE);
+    }
+    world.deposit(&bob, &world.usdc, 10 * ONE);
+    let deposits = |world: &World| world.ledger.account(&alice).deposits.len();
+    let ledger = &world.ledger;
+    // Not even of the settlement asset may it be deposited, by whomever.
+    let many = LedgerError::TooManyHoldings;
+    assert_refused!(world, ledger.try_credit(&alice, &alice, &world.usdc, &ONE), many);
+    assert_refused!(world, ledger.try_credit(&bob, &alice, &world.usdc, &ONE), LedgerError::ThirdPartySlot);
+    assert_eq!(ledger.pay_executor(&bob, &alice, &ONE), ONE);
+    world.check();
+    assert_eq!(deposits(&world), MAX_HOLDINGS + 1);
+    assert_refused!(world, ledger.try_credit(&alice, &alice, &world.xlm, &ONE), many);
+    ledger.pay_executor(&bob, &alice, &ONE);
+    world.deposit(&alice, &world.usdc, ONE);
+    assert_eq!(deposits(&world), MAX_HOLDINGS + 1);
+    // Where one of the nine left is where there were eight: no room.
+    ledger.debit(&alice, &tokens[0], &ALL);
+    assert_refused!(world, ledger.try_credit(&alice, &alice, &world.xlm, &ONE), many);
+}
+
+#[test]
 fn a_disabled_asset_takes_nothing_new_and_lets_everybody_out() {
     let world = World::funded();
     let (alice, lender) = (world.account(0), world.account(3));

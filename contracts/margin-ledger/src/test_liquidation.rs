@@ -2,9 +2,9 @@
 extern crate std;
 
 use crate::test_world::{assert_refused, World, ONE};
-use margin_interface::{Asset, LedgerError, PriceStatus, Quote, Receive, ALL};
+use margin_interface::{Asset, LedgerError, PriceStatus, Quote, Receive, Repaid, ALL};
 use margin_math::units::PRICE;
-use soroban_sdk::Address;
+use soroban_sdk::{testutils::Events as _, Address, Event as _};
 
 // ---- liquidation --------------------------------------------------------------------------------------------------------
 
@@ -75,6 +75,92 @@ fn dust_of_another_collateral_is_cleared_for_a_unit() {
     let rest = world.ledger.liquidate(&bob, &alice, &world.usdc, &world.eth, &most, &0, &Receive::Shares);
     assert!(rest.repaid > 11_000 * ONE && rest.seized > 0);
     world.check();
+}
+
+impl World {
+    /// Alice owes 12,000 USDC against 10 ETH at 1,140 and some XLM that is not to be trusted at 0.1 now: at a health of 0.76 the
+    /// ether pair (ltv 80%) does not help, one of XLM (ltv 70%) would.
+    fn insolvent_beside(xlm: i128, status: PriceStatus) -> World {
+        let world = World::funded();
+        let alice = world.account(0);
+        world.deposit(&alice, &world.eth, 10 * 10_i128.pow(18));
+        world.borrow(&alice, &world.usdc, 12_000 * ONE);
+        world.deposit(&alice, &world.xlm, xlm);
+        world.price(&world.eth, PRICE * 1_140);
+        world.quote(&world.xlm, PRICE / 10, PRICE / 10, status);
+        world
+    }
+
+    fn seize(&self, collateral: &Address) -> Result<i128, LedgerError> {
+        let (alice, bob) = (self.account(0), self.account(1));
+        let all = 12_000 * ONE;
+        let done =
+            self.ledger.try_liquidate(&bob, &alice, &self.usdc, collateral, &all, &0, &Receive::Shares);
+        self.check();
+        done.map(|done| done.unwrap().seized).map_err(|error| error.unwrap())
+    }
+}
+
+const NOT_TRUSTED: [PriceStatus; 4] =
+    [PriceStatus::Grace, PriceStatus::Stale, PriceStatus::Halted, PriceStatus::Warming];
+
+#[test]
+fn collateral_that_cannot_be_seized_now_does_not_shield_what_can() {
+    for status in NOT_TRUSTED {
+        // 20 XLM are two dollars: they stay until their price is back.
+        let world = World::insolvent_beside(20 * ONE, status);
+        assert_eq!(world.seize(&world.xlm), Err(LedgerError::PriceNotUsable), "{status:?}");
+        world.seize(&world.eth).unwrap();
+        let alice = world.account(0);
+        assert!(world.owed(&alice, &world.usdc) > 0 && world.deposited(&alice, &world.eth) == 0);
+        world.price(&world.xlm, PRICE / 10);
+        world.seize(&world.xlm).unwrap();
+        assert_eq!(world.owed(&alice, &world.usdc), 0);
+    }
+}
+
+#[test]
+fn dust_without_a_trusted_price_keeps_no_lost_debt_alive() {
+    for (status, xlm) in NOT_TRUSTED.into_iter().zip([1, 9 * ONE, 1, 9 * ONE]) {
+        let world = World::insolvent_beside(xlm, status);
+        world.seize(&world.eth).unwrap();
+        let alice = world.account(0);
+        assert!(world.owed(&alice, &world.usdc) > 0, "the dust holds it up");
+        world.seize(&world.xlm).unwrap();
+        assert!(world.ledger.account(&alice).deposits.is_empty());
+        assert_eq!(world.owed(&alice, &world.usdc), 0);
+    }
+    // Of whoever may not be liquidated no dust is taken either.
+    let world = World::insolvent_beside(1, PriceStatus::Stale);
+    world.price(&world.eth, PRICE * 2_000);
+    assert_eq!(world.seize(&world.xlm), Err(LedgerError::NotLiquidatable));
+}
+
+#[test]
+fn what_a_liquidation_writes_does_not_depend_on_the_price() {
+    // The last call leaves nothing, so every debt is written off in it; the first leaves something. With a price that moved
+    // between simulation and execution the one must not need entries that the other does not declare.
+    let written = |eth: i128| {
+        let world = World::funded();
+        let (alice, bob) = (world.account(0), world.account(1));
+        world.deposit(&alice, &world.eth, 10 * 10_i128.pow(18));
+        world.borrow(&alice, &world.usdc, 5_000 * ONE);
+        world.borrow(&alice, &world.xlm, 10_000 * ONE);
+        world.perp_history(&alice, 20_000 * ONE, 6_000 * ONE);
+        world.price(&world.eth, eth);
+        let (usdc, xlm) = (world.state(&world.usdc).totals, world.state(&world.xlm).totals);
+        world.ledger.liquidate(&bob, &alice, &world.xlm, &world.eth, &(9_000 * ONE), &0, &Receive::Shares);
+        let resources = world.env.cost_estimate().resources();
+        world.check();
+        let lost = world.ledger.account(&alice).debts.is_empty();
+        // What nothing changed but time is written and not counted.
+        let counted = world.state(&world.usdc).totals.seq - usdc.seq;
+        assert_eq!((counted, world.state(&world.xlm).totals.seq - xlm.seq), (u64::from(lost), 1));
+        (lost, resources.write_entries)
+    };
+    let (left, lost) = (written(PRICE * 1_300), written(PRICE * 50));
+    assert_eq!((left.0, lost.0), (false, true));
+    assert_eq!(left.1, lost.1);
 }
 
 #[test]
@@ -240,8 +326,22 @@ fn the_same_asset_nets_without_a_bonus() {
     world.borrow(&alice, &world.usdc, 1_700 * ONE);
     world.price(&world.eth, PRICE * 1_400);
     let done = world.ledger.liquidate(&bob, &alice, &world.usdc, &world.usdc, &ALL, &0, &Receive::Shares);
+    let told = world.env.events().all();
     world.check();
     assert_eq!((done.repaid, done.seized), (0, 0));
+    // What was netted is told beside a liquidation of nothing.
+    let netted = Repaid {
+        account: alice.clone(),
+        asset: world.usdc.clone(),
+        account_seq: world.ledger.account(&alice).seq,
+        amount: 500 * ONE,
+        asset_seq: world.state(&world.usdc).totals.seq,
+        perp_amount: 0,
+        shares: 500 * ONE * 1_000_000,
+        with_collateral: true,
+    };
+    assert_eq!(told.events()[0], netted.to_xdr(&world.env, &world.ledger.address));
+    assert_eq!(told.events().len(), 2);
     assert_eq!(world.owed(&alice, &world.usdc), 1_200 * ONE);
     assert_eq!(world.deposited(&alice, &world.usdc), 0);
 }

@@ -9,7 +9,7 @@ use margin_interface::{AssetConfig, LedgerError, Limits, MarginLedgerAdminClient
 use margin_math::units::PRICE;
 use soroban_sdk::{
     testutils::{Address as _, EnvTestConfig},
-    token, Address, Env,
+    token, Address, Env, InvokeError,
 };
 
 // ---- listing and authority ----------------------------------------------------------------------------------------------
@@ -24,9 +24,12 @@ fn venues_are_set_once_and_alone_may_write() {
     );
     let alice = world.account(0);
     world.env.set_auths(&[]);
-    assert!(world.ledger.try_credit(&alice, &alice, &world.xlm, &ONE).is_err());
-    assert!(world.ledger.try_set_limits(&alice, &Limits::NONE).is_err());
-    assert!(world.admin.try_list_asset(&any(), &xlm_config(&alice)).is_err());
+    assert_eq!(
+        world.ledger.try_credit(&alice, &alice, &world.xlm, &ONE).err(),
+        Some(Err(InvokeError::Abort))
+    );
+    assert_eq!(world.ledger.try_set_limits(&alice, &Limits::NONE).err(), Some(Err(InvokeError::Abort)));
+    assert_eq!(world.admin.try_list_asset(&any(), &xlm_config(&alice)).err(), Some(Err(InvokeError::Abort)));
     assert_eq!(world.ledger.account(&alice).seq, 0);
 }
 

@@ -3,8 +3,8 @@ extern crate std;
 
 use crate::storage;
 use crate::test_world::{World, ONE};
-use margin_interface::{Bucket, LedgerChange, LedgerError, ALL};
-use soroban_sdk::{testutils::Address as _, Address, Error};
+use margin_interface::{Bucket, GovernanceError, LedgerChange, LedgerError, ALL};
+use soroban_sdk::{testutils::Address as _, Address, Error, InvokeError};
 
 const DAY: u64 = 86_400;
 
@@ -32,7 +32,8 @@ fn earned() -> World {
 
 fn pay_out(world: &World, asset: &Address, amount: i128) -> Result<(), Error> {
     let id = world.admin.propose(&LedgerChange::Payout(asset.clone(), amount));
-    assert!(world.admin.try_execute(&id).is_err(), "not before a day");
+    let early = world.admin.try_execute(&id).err();
+    assert_eq!(early, Some(Err(InvokeError::Contract(GovernanceError::TooEarly as u32))));
     world.wait(DAY);
     let done = world.admin.try_execute(&id);
     world.check();

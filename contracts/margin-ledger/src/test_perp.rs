@@ -435,7 +435,7 @@ fn a_stranger_does_not_turn_funding_that_counts_into_a_claim_that_does_not() {
     assert!(w.ledger.totals().claims > 0);
     let state = MarketState { funding_rate: INDEX / 100, funding_price: 100 * PRICE, ..w.state() };
     w.ledger.push_market(&BTC, &state);
-    w.env.ledger().with_mut(|ledger| ledger.timestamp += 28_800);
+    w.env.ledger().with_mut(|ledger| ledger.timestamp += 3_600);
     w.index_at(100);
     let health = w.ledger.summary(&w.bob).health_factor;
     let refused = w.ledger.try_settle(&w.bob, &BTC, &0, &w.state());
@@ -453,10 +453,10 @@ fn funding_is_paid_by_longs_to_shorts_and_settles_once() {
     w.give(&w.bob, 1_000);
     w.trade(&w.alice, 10 * BASE).unwrap();
     w.trade(&w.bob, -10 * BASE).unwrap();
-    // 1% per 8 hours on a price of 100: a dollar per unit and period.
-    let state = MarketState { funding_rate: INDEX / 100, funding_price: 100 * PRICE, ..w.state() };
+    // 8% per 8 hours on a price of 100: a dollar per unit and hour.
+    let state = MarketState { funding_rate: 8 * INDEX / 100, funding_price: 100 * PRICE, ..w.state() };
     w.ledger.push_market(&BTC, &state);
-    w.env.ledger().with_mut(|ledger| ledger.timestamp += 28_800);
+    w.env.ledger().with_mut(|ledger| ledger.timestamp += 3_600);
     w.index_at(100);
     // The view knows it before anybody settles.
     assert_eq!(
@@ -511,6 +511,77 @@ fn a_liquidator_that_could_not_open_it_cannot_take_it_over() {
     w.trade(&w.keeper, -2 * BASE).unwrap();
     let taken = w.take_over(&w.alice, i128::MAX).unwrap();
     assert_eq!(w.ledger.account(&w.keeper).positions.get(BTC).unwrap().size, taken.size - 2 * BASE);
+}
+
+#[test]
+fn a_take_over_leaves_its_liquidator_no_dust() {
+    let w = World::new();
+    w.give(&w.alice, 200);
+    w.give(&w.keeper, 5_000);
+    w.trade(&w.alice, 10 * BASE).unwrap();
+    w.trade(&w.keeper, -BASE).unwrap();
+    w.index_at(83);
+    // All but a unit of what the keeper is short; a unit more than that.
+    assert_eq!(w.take_over(&w.alice, BASE - 1), Err(LedgerError::InvalidAmount));
+    assert_eq!(w.take_over(&w.alice, BASE + 1), Err(LedgerError::InvalidAmount));
+    w.take_over(&w.alice, BASE).unwrap();
+    assert!(w.ledger.account(&w.keeper).positions.is_empty());
+    assert_eq!(w.take_over(&w.alice, 1), Err(LedgerError::InvalidAmount));
+    // What adds to a position is none.
+    w.take_over(&w.alice, BASE).unwrap();
+    w.take_over(&w.alice, 1).unwrap();
+    assert_eq!(w.ledger.account(&w.keeper).positions.get(BTC).unwrap().size, BASE + 1);
+}
+
+#[test]
+fn a_doubtful_price_stops_no_liquidator_who_bears_its_worse_end() {
+    let w = World::new();
+    w.give(&w.alice, 200);
+    w.give(&w.keeper, 150);
+    w.trade(&w.alice, 10 * BASE).unwrap();
+    let between = |lo: i128, hi: i128, status| {
+        let (lo, hi, timestamp) = (lo * PRICE, hi * PRICE, w.env.ledger().timestamp());
+        w.oracle.set(&index(), &Quote { hi, lo, mid: hi, stable: hi, status, timestamp });
+    };
+    for status in [PriceStatus::Degraded, PriceStatus::Tripped] {
+        // He takes ten at 80, and must bear that they are worth 60.
+        between(60, 80, status);
+        assert_eq!(w.take_over(&w.alice, i128::MAX), Err(LedgerError::InsufficientMargin));
+    }
+    // Nothing else opens at such a price.
+    between(80, 80, PriceStatus::Degraded);
+    assert_eq!(w.trade(&w.keeper, BASE), Err(LedgerError::PriceNotUsable));
+    let taken = w.take_over(&w.alice, i128::MAX).unwrap();
+    assert_eq!((taken.size, taken.price), (10 * BASE, 80 * PRICE));
+}
+
+#[test]
+fn no_index_moves_who_is_owed_something_in_a_market_that_was_wound_down() {
+    let w = World::new();
+    w.give(&w.alice, 200);
+    w.give(&w.bob, 200);
+    w.trade(&w.alice, 10 * BASE).unwrap();
+    w.trade(&w.bob, -9 * BASE).unwrap();
+    w.ledger.push_market(&BTC, &MarketState { clearing_price: 101 * PRICE, ..w.state() });
+    let seen = || {
+        let pnl = |who| w.ledger.breakdown(who).positions.get(0).unwrap().pnl;
+        let pool = w.ledger.pool_value();
+        (pnl(&w.alice), pnl(&w.bob), pool.winners, pool.index_value, w.ledger.summary(&w.alice).health_factor)
+    };
+    let fair = seen();
+    for (price, status) in [
+        (60 * PRICE, PriceStatus::Live),
+        (200 * PRICE, PriceStatus::Live),
+        (60 * PRICE, PriceStatus::Stale),
+        (0, PriceStatus::Unknown),
+    ] {
+        w.price(&index(), price, status);
+        assert_eq!(seen(), fair);
+        for who in [&w.alice, &w.bob] {
+            assert!(!w.ledger.is_liquidatable(who));
+            assert_eq!(w.ledger.try_flag(who), Err(Ok(LedgerError::NotLiquidatable)));
+        }
+    }
 }
 
 #[test]

@@ -150,6 +150,26 @@ fn an_asset_without_a_price_leaves_room_to_reduce() {
     assert!(w.fill(&w.alice, -4 * BASE, 92 * 4 * USD, w.state()).is_ok());
 }
 
+#[test]
+fn what_a_tip_writes_does_not_depend_on_the_price() {
+    let w = World::new();
+    w.give(&w.alice, 200);
+    w.give(&w.keeper, 1);
+    w.trade(&w.alice, 10 * BASE).unwrap();
+    let written = |at_most: i128| {
+        let seqs = || [&w.alice, &w.keeper].map(|who| w.ledger.account(who).seq);
+        let before = seqs();
+        let paid = w.ledger.pay_executor(&w.alice, &w.keeper, &at_most);
+        w.holds();
+        (paid, seqs().iter().zip(before).map(|(after, before)| after - before).sum::<u64>())
+    };
+    assert_eq!(written(USD), (USD, 2));
+    w.index_at(85);
+    assert_eq!(written(USD), (0, 2));
+    w.price(&crate::test_perp::index(), 0, PriceStatus::Unknown);
+    assert_eq!(written(USD), (0, 2));
+}
+
 /// 114 in the deposit, 161 lost: what is left of the deposit is not hers to lose to somebody else, even if it would pay
 /// for the part that she sells.
 #[test]

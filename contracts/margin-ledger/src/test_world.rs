@@ -112,6 +112,7 @@ pub fn sac(env: &Env) -> Address {
 }
 
 impl World {
+    /// Authorisation is mocked: that nobody but its owner may call a function rests on `tests/system`.
     pub fn new() -> World {
         let env = Env::new_with_config(EnvTestConfig { capture_snapshot_at_drop: false });
         env.mock_all_auths();

@@ -10,7 +10,7 @@ use soroban_sdk::Address;
 
 /// Moves `at_most`, or all there is, of one settlement deposit to another. Returns the amount.
 ///
-/// Nothing moves if the account would then owe to the pool, or be liquidatable as far as is known: an executor is paid by the
+/// The amount is 0 if the account would then owe to the pool, or be liquidatable as far as is known: an executor is paid by the
 /// trader, never by those who would bear the trader's loss.
 pub fn pay_executor(book: &mut Book, account: &Address, executor: &Address, at_most: i128) -> i128 {
     let env = &book.env.clone();
@@ -18,13 +18,16 @@ pub fn pay_executor(book: &mut Book, account: &Address, executor: &Address, at_m
     require(env, at_most >= 0 && account != executor, LedgerError::InvalidAmount);
     let asset = book.config.settlement.clone();
     let (mut owner, mut paid) = (book.account(account), book.account(executor));
-    let amount = deposited(book.settlement_asset(), &owner, &asset).min(at_most);
+    let mut amount = deposited(book.settlement_asset(), &owner, &asset).min(at_most);
     // Shares change hands and the totals stay: what they are worth to the one they are worth to the other.
     let held_before = held(&owner.deposits, &asset);
-    let shares = supply(&book.settlement_asset().totals).shares_ceil(amount).or_fail(env).min(held_before);
+    let mut shares =
+        supply(&book.settlement_asset().totals).shares_ceil(amount).or_fail(env).min(held_before);
     hold(&mut owner.deposits, &asset, sub(env, held_before, shares));
-    if shares == 0 || owner.perp_debt > 0 || !bears(book, &owner) {
-        return 0;
+    if !bears(book, &owner) || owner.perp_debt > 0 {
+        // Both are stored and told of nevertheless: what a call touches must not depend on the price of the moment.
+        hold(&mut owner.deposits, &asset, held_before);
+        (amount, shares) = (0, 0);
     }
     let received = add(env, held(&paid.deposits, &asset), shares);
     hold(&mut paid.deposits, &asset, received);

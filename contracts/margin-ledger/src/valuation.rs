@@ -50,6 +50,14 @@ impl Quotes {
         }
     }
 
+    /// Wants what a market is valued at: nothing any more where it has its last price.
+    pub fn want_market(&mut self, book: &mut Book, market: &Symbol) {
+        let record = book.market(market);
+        if record.state.clearing_price == 0 {
+            self.want(&record.config.index);
+        }
+    }
+
     /// Wants what amounts are priced by.
     pub fn want_amounts(&mut self, book: &mut Book, amounts: &Amounts) {
         for (of, _) in amounts.iter() {
@@ -66,7 +74,7 @@ impl Quotes {
             }
         }
         for (symbol, _) in account.positions.iter() {
-            self.want(&book.market(&symbol).config.index);
+            self.want_market(book, &symbol);
         }
         if account.perp_debt > 0 || !account.positions.is_empty() {
             self.want(&book.settlement_asset().config.index);
@@ -98,6 +106,25 @@ impl Quotes {
     pub fn get(&self, env: &Env, index: &Asset) -> &Quote {
         let position = self.wanted.iter().position(|wanted| wanted == index);
         position.and_then(|at| self.quotes.get(at)).unwrap_or_else(|| fail(env, LedgerError::PriceNotUsable))
+    }
+
+    /// Has the index of a market serve every valuation: whoever takes at a doubtful price bears its worse end.
+    pub fn bear(&mut self, market: &PerpMarket) {
+        for (wanted, quote) in self.wanted.iter().zip(&mut self.quotes) {
+            if wanted == &market.config.index {
+                quote.status = PriceStatus::Live;
+            }
+        }
+    }
+
+    /// What a market is valued at: its index, or for good the price at which it was wound down.
+    pub fn of(&self, env: &Env, market: &PerpMarket) -> Quote {
+        let price = market.state.clearing_price;
+        if price == 0 {
+            return self.get(env, &market.config.index).clone();
+        }
+        let timestamp = env.ledger().timestamp();
+        Quote { hi: price, lo: price, mid: price, stable: price, status: PriceStatus::Live, timestamp }
     }
 }
 
@@ -233,8 +260,8 @@ impl Sheet {
             debts.push(margin.debt(&line).or_fail(env));
         }
         for held in &self.positions {
-            let quote = quotes.get(env, &held.market.config.index);
-            positions.push(margin.position(&held.line(env, quote, valuation)).or_fail(env));
+            let quote = quotes.of(env, &held.market);
+            positions.push(margin.position(&held.line(env, &quote, valuation)).or_fail(env));
         }
         margin.perp_debt(self.perp_debt).or_fail(env);
         Valued { debts, deposits, margin, positions }
@@ -288,10 +315,11 @@ impl Held {
         let funding = funding_now(env, &self.market, quote);
         let size = self.position.size;
         let imr_bps = initial_margin_bps(config.imr_bps, config.size_scaling_bps, size, state.base_reserve);
-        // Only the Open valuation looks at the curve.
-        let exit = match valuation {
-            Valuation::Open => curve::exit_value(state.base_reserve, state.quote_reserve, size).or_fail(env),
-            Valuation::Live | Valuation::Liquidation => 0,
+        // Only the Open valuation looks at the curve, while there is a way out through it.
+        let exit = if valuation == Valuation::Open && state.clearing_price == 0 {
+            curve::exit_value(state.base_reserve, state.quote_reserve, size).or_fail(env)
+        } else {
+            i128::MAX
         };
         PositionLine {
             entry: self.position.entry,
@@ -432,7 +460,7 @@ pub fn breakdown(book: &mut Book, account: &Address) -> Breakdown {
     let mut positions = lean::list(&book.env);
     for (held, value) in sheet.positions.iter().zip(&valued.positions) {
         positions.push_back(OpenPosition {
-            index: quotes.get(env, &held.market.config.index).mid,
+            index: quotes.of(env, &held.market).mid,
             market: held.symbol.clone(),
             mmr_bps: maintenance_bps(&held.market, Valuation::Live, now),
             pnl: value.pnl,

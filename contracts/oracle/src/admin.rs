@@ -25,6 +25,7 @@ pub fn add_asset(env: &Env, asset: Asset, class: AssetClass, limits: AssetLimits
         max_age: limits.get(Limit::MaxAge).into(),
         halted: false,
         diverged: false,
+        reset: false,
     };
     let config = Config { sources: Vec::from_array(env, []), limits, class, place };
     storage::set_state(env, key, &state);
@@ -55,7 +56,7 @@ fn name(env: &Env, name: Val) -> u32 {
     place
 }
 
-/// Replaces limits; looser ones only announced, or before the price is live.
+/// Replaces limits; looser ones and another band only announced, or before the price is first live.
 pub fn set_limits(env: &Env, asset: &Asset, limits: AssetLimits, announced: bool) {
     let (key, mut config, mut state) = listed(env, asset);
     let limits = sound(env, limits, config.class, state.track.anchor);
@@ -77,7 +78,7 @@ pub fn price_feeds(env: &Env, asset: &Asset) -> Vec<PriceSource> {
     config_of(env, asset).map_or(Vec::from_array(env, []), |config| config.sources)
 }
 
-/// Adds a source; announced, or before the price is live.
+/// Adds a source; announced, or before the price is first live.
 pub fn add_price_feed(env: &Env, asset: &Asset, source: PriceSource, announced: bool) {
     let (key, mut config, state) = listed(env, asset);
     require_announced(env, &state, announced);
@@ -148,6 +149,7 @@ fn set_halted(env: &Env, scope: &HaltScope, halted: bool) {
 pub fn re_anchor(env: &Env, asset: &Asset, hint: i128) {
     let (key, config, mut state) = listed(env, asset);
     in_band(env, &config.limits, hint);
+    state.reset |= state.track.phase != Phase::Warming;
     // What was judged stays judged: no round counts twice.
     let Track { judged, judged_at, .. } = state.track;
     state.track = Track { judged, judged_at, ..Track::new(hint, env.ledger().timestamp()) };
@@ -179,7 +181,7 @@ fn readable(env: &Env, contract: &Address) -> u32 {
 }
 
 fn require_announced(env: &Env, state: &State, announced: bool) {
-    if !announced && state.track.phase != Phase::Warming {
+    if !announced && (state.reset || state.track.phase != Phase::Warming) {
         panic_with_error!(env, GovernanceError::NeedsTimelock);
     }
 }

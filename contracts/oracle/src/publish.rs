@@ -88,10 +88,11 @@ pub fn add(env: &Env, key: BytesN<32>, announced: bool) {
     set(env, publishers);
 }
 
-/// Removes a publisher.
+/// Removes a publisher. As many signatures as before are needed of those who remain: fewer are announced.
 pub fn remove(env: &Env, key: &BytesN<32>) {
     let mut publishers = storage::publishers(env);
     require(env, includes(&publishers, key), OracleError::UnknownSigner);
+    publishers.quorum = threshold(publishers.keys.len(), publishers.quorum);
     let mut kept = Vec::from_array(env, []);
     for other in publishers.keys.iter().filter(|other| other != key) {
         kept.push_back(other);
@@ -114,14 +115,18 @@ pub fn set_quorum(env: &Env, quorum: u32, announced: bool) {
 }
 
 fn require_announced(env: &Env, announced: bool) {
-    if !announced && storage::reports(env).round > 0 {
+    if !announced && storage::reports(env).observed_at > 0 {
         panic_with_error!(env, GovernanceError::NeedsTimelock);
     }
 }
 
-/// Every change ends the epoch: what was signed before it counts no longer.
+/// Every change ends the epoch: what was signed before it counts no longer, and rounds start anew, or whoever signed the
+/// last one that there is would be the last to sign.
 fn set(env: &Env, publishers: Publishers) {
     let publishers = Publishers { epoch: publishers.epoch + 1, ..publishers };
     storage::set_publishers(env, &publishers);
+    let mut reports = storage::reports(env);
+    reports.round = 0;
+    storage::set_reports(env, &reports);
     PublishersSet { publishers }.publish(env);
 }

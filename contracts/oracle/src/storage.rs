@@ -44,6 +44,8 @@ pub struct State {
     pub halted: bool,
     /// Whether the groups disagreed at the last poke.
     pub diverged: bool,
+    /// Whether the price was live before it was set back: its first set-up is over for good.
+    pub reset: bool,
 }
 
 const STATE_PRICES: usize = 8;
@@ -146,7 +148,7 @@ fn unpack_state(env: &Env, stored: &Val) -> Option<State> {
     unpack(&packed, &mut prices, &mut times)?;
     let [mid, lo, hi, stable, anchor, candidate, floor, cap] = prices;
     let [timestamp, anchored, judged, judged_at, since, grace_until, max_age, good, flags] = times;
-    let [phase, halted, diverged, ..] = flags.to_le_bytes();
+    let [phase, halted, diverged, reset, ..] = flags.to_le_bytes();
     let good = good as u32;
     let phase = Phase::from_code(phase);
     let track = Track {
@@ -165,13 +167,14 @@ fn unpack_state(env: &Env, stored: &Val) -> Option<State> {
         phase,
         good,
     };
-    Some(State { track, floor, cap, max_age, halted: halted != 0, diverged: diverged != 0 })
+    let [halted, diverged, reset] = [halted, diverged, reset].map(|flag| flag != 0);
+    Some(State { track, floor, cap, max_age, halted, diverged, reset })
 }
 
 pub fn set_state(env: &Env, asset: Val, state: &State) {
     let t = &state.track;
-    let flags =
-        u64::from_le_bytes([t.phase as u8, state.halted.into(), state.diverged.into(), 0, 0, 0, 0, 0]);
+    let State { halted, diverged, reset, .. } = *state;
+    let flags = [t.phase as u8, halted.into(), diverged.into(), reset.into(), 0, 0, 0, 0];
     let prices: [i128; STATE_PRICES] =
         [t.mid, t.lo, t.hi, t.stable, t.anchor, t.candidate, state.floor, state.cap];
     let times: [u64; STATE_TIMES] = [
@@ -183,7 +186,7 @@ pub fn set_state(env: &Env, asset: Val, state: &State) {
         t.grace_until,
         state.max_age,
         t.good.into(),
-        flags,
+        u64::from_le_bytes(flags),
     ];
     let mut packed = [0; STATE_BYTES];
     pack(&prices, &times, &mut packed);
@@ -298,8 +301,9 @@ pub fn set_publishers(env: &Env, publishers: &Publishers) {
 
 /// What publishers observed last: of each asset, by its place, a print.
 pub struct Reports {
+    /// The last of this epoch.
     pub round: u64,
-    /// First observation of the last round, unix seconds.
+    /// First observation of the last report, unix seconds; 0 before there was one.
     pub observed_at: u64,
     slots: [u8; SLOT_BYTES * MAX_ASSETS as usize],
 }

@@ -51,7 +51,8 @@ pub fn limits() -> AssetLimits {
 }
 
 impl Harness {
-    /// An oracle with a tick of 60 s and no asset.
+    /// An oracle with a tick of 60 s and no asset. Authorisation is mocked: that nobody but its owner may call a function
+    /// rests on `tests/system`.
     pub fn empty() -> Self {
         let env = Env::new_with_config(EnvTestConfig { capture_snapshot_at_drop: false });
         env.mock_all_auths();

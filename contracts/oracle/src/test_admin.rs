@@ -12,7 +12,7 @@ use soroban_sdk::testutils::Address as _;
 use soroban_sdk::{symbol_short, Address, BytesN, Error, InvokeError, Symbol};
 
 use crate::storage::MAX_ASSETS;
-use crate::test::{limits, Harness, USD};
+use crate::test::{limits, Harness, MAX_AGE, USD};
 
 const HOUR: u64 = 3_600;
 
@@ -290,21 +290,47 @@ fn a_removed_source_takes_its_own_memory_with_it() {
     assert_eq!(h.poke(), PokeOutcome::NoQuorum, "what the remaining sources said before is still known");
 }
 
+/// The ends of the band are what a debt or a collateral without a price is judged at: whoever moved one of them past the
+/// market at once could have every borrower liquidated at it, by a halt or by waiting until the price is too old.
 #[test]
-fn tightening_the_band_acts_on_the_stored_price_at_once() {
+fn no_band_of_a_live_asset_moves_at_once_in_either_direction() {
     let h = Harness::new(2);
     h.feed(&[100 * USD; 2]);
-    h.admin().set_limits(&h.asset, &AssetLimits { cap: 100 * USD, ..limits() });
-    assert_eq!(h.quote().status, PriceStatus::Live);
-    h.admin().set_limits(&h.asset, &AssetLimits { cap: 100 * USD - 1, ..limits() });
-    assert_eq!(h.quote().status, PriceStatus::Stale);
-    assert_eq!(h.admin().limits(&h.asset).map(|limits| limits.cap), Some(100 * USD - 1));
-    let h = Harness::new(2);
-    h.feed(&[100 * USD; 2]);
-    h.admin().set_limits(&h.asset, &AssetLimits { floor: 100 * USD, ..limits() });
-    assert_eq!(h.quote().status, PriceStatus::Live);
-    h.admin().set_limits(&h.asset, &AssetLimits { floor: 100 * USD + 1, ..limits() });
-    assert_eq!(h.quote().status, PriceStatus::Stale);
+    let stands = h.quote();
+    let bands = [
+        (200 * USD - 1, 200 * USD),     // every debt at twice the market
+        (50 * USD, 50 * USD + 1),       // every collateral at half of it
+        (100 * USD - 1, 100 * USD + 1), // the price of now for good, wherever the market goes
+        (50 * USD + 1, 200 * USD),
+        (50 * USD, 200 * USD - 1),
+    ];
+    for (floor, cap) in bands {
+        let band = AssetLimits { floor, cap, ..limits() };
+        refused(h.admin().try_set_limits(&h.asset, &band), GovernanceError::NeedsTimelock);
+        assert_eq!((h.quote(), h.admin().limits(&h.asset)), (stands.clone(), Some(limits())));
+    }
+    h.pass(MAX_AGE + 1);
+    let quote = h.quote();
+    assert_eq!((quote.status, quote.lo, quote.hi), (PriceStatus::Stale, 50 * USD, 200 * USD));
+}
+
+#[test]
+fn an_announced_band_acts_on_the_stored_price_at_once() {
+    for (floor, cap, status) in [
+        (50 * USD, 100 * USD, PriceStatus::Live),
+        (50 * USD, 100 * USD - 1, PriceStatus::Stale),
+        (100 * USD, 200 * USD, PriceStatus::Live),
+        (100 * USD + 1, 200 * USD, PriceStatus::Stale),
+    ] {
+        let h = Harness::new(2);
+        h.feed(&[100 * USD; 2]);
+        let band = AssetLimits { floor, cap, ..limits() };
+        let id = h.admin().propose(&OracleChange::Limits(h.asset.clone(), band.clone()));
+        h.pass(24 * HOUR);
+        h.feed(&[100 * USD; 2]);
+        h.admin().execute(&id);
+        assert_eq!((h.quote().status, h.admin().limits(&h.asset)), (status, Some(band)));
+    }
 }
 
 /// P16: each limit of a live asset, one notch looser.
@@ -326,12 +352,14 @@ fn p16_loosening_any_limit_of_a_live_asset_waits_a_day() {
         h.feed(&[100 * USD; 2]);
         h.pass(60);
     });
-    let looser: [fn(&mut AssetLimits); 17] = [
+    let looser: [fn(&mut AssetLimits); 19] = [
         |l| l.budget_bps += 1,
         |l| l.cap += 1,
+        |l| l.cap -= 1,
         |l| l.confirm -= 1,
         |l| l.delta_bps += 1,
         |l| l.floor -= 1,
+        |l| l.floor += 1,
         |l| l.grace -= 1,
         |l| l.max_age += 1,
         |l| l.quorum -= 1,
@@ -454,6 +482,28 @@ fn p18_the_admin_re_anchors_after_a_day_and_the_price_warms_up_again() {
     assert_eq!(h.feed(&[150 * USD; 2]), PokeOutcome::Accepted);
     assert_eq!((h.quote().status, h.quote().mid), (PriceStatus::Live, 150 * USD));
     assert_eq!(h.sep40().prices(&h.asset, &9).unwrap().len(), 2, "the old history is gone");
+}
+
+/// A price that is set back after a day warms up again, but it is the price of something that is in use: what waits longer
+/// than that day keeps waiting.
+#[test]
+fn p16_a_re_anchored_asset_takes_no_source_and_no_limits_at_once() {
+    let h = Harness::new(2);
+    let reset = OracleChange::ReAnchor(h.asset.clone(), 100 * USD);
+    let looser = AssetLimits { quorum: 1, ..limits() };
+    h.carry_out(&reset, 24);
+    h.admin().set_limits(&h.asset, &looser); // never live: still its first set-up
+    h.admin().set_limits(&h.asset, &limits());
+    h.feed(&[100 * USD; 2]);
+    assert_eq!(h.quote().status, PriceStatus::Live);
+    for _ in 0..2 {
+        h.carry_out(&reset, 24);
+        assert_eq!(h.quote().status, PriceStatus::Warming);
+        refused(h.admin().try_add_price_feed(&h.asset, &h.unused()), GovernanceError::NeedsTimelock);
+        refused(h.admin().try_set_limits(&h.asset, &looser), GovernanceError::NeedsTimelock);
+    }
+    h.carry_out(&OracleChange::Source(h.asset.clone(), h.unused()), 48);
+    assert_eq!(h.admin().price_feeds(&h.asset).len(), 3);
 }
 
 /// P18: a round that was judged before the price was set back is none of its warm-up.

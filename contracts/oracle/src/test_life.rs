@@ -125,7 +125,8 @@ proptest! {
     #[test]
     fn p10_p11_whatever_happens_quotes_are_intervals_and_reads_are_total(
         class in class(), warm in any::<bool>(), steps in prop::collection::vec(step(), 1..60),
-        time in prop_oneof![Just(0), Just(u64::MAX), NOW - 100..NOW + 10_000, any::<u64>()], records in prop_oneof![Just(0), Just(u32::MAX), any::<u32>(), 0_u32..70],
+        time in prop_oneof![Just(0), Just(u64::MAX), NOW - 100..NOW + 10_000, any::<u64>()],
+        records in prop_oneof![Just(0), Just(u32::MAX), any::<u32>(), 0_u32..70],
     ) {
         let mut h = Harness::empty();
         h.list_as(class, &margin_interface::AssetLimits::DEFAULT, 100 * USD);
@@ -158,7 +159,9 @@ proptest! {
                 prop_assert!(after.lo <= before.mid && before.mid <= after.hi, "P10: the old price and the candidate");
             }
         }
-        for asset in [h.asset.clone(), Asset::Other(symbol_short!("XYZ")), Asset::Other(Symbol::new(&h.env, "A_long_name_of_nothing")), Asset::Stellar(h.id.clone())] {
+        let long = Asset::Other(Symbol::new(&h.env, "A_long_name_of_nothing"));
+        let unknown = Asset::Other(symbol_short!("XYZ"));
+        for asset in [h.asset.clone(), unknown, long, Asset::Stellar(h.id.clone())] {
             read_everything(&h, &asset, time, records);
             read_everything(&h, &asset, h.now() - time % 4_000, records % 70);
         }
@@ -167,7 +170,8 @@ proptest! {
     /// P9: whatever the third source does, the result is what it would be without it or with its price admitted.
     #[test]
     fn p9_a_misbehaving_source_counts_as_absent(
-        fault in 0_u32..5, forged in price(), good in prop::collection::vec(99 * USD..101 * USD, 2), age in prop_oneof![Just(-1_i64), Just(421), Just(10_000)],
+        fault in 0_u32..5, forged in price(), good in prop::collection::vec(99 * USD..101 * USD, 2),
+        age in prop_oneof![Just(-1_i64), Just(421), Just(10_000)],
     ) {
         let run = |misbehave: &dyn Fn(&Harness)| {
             let h = Harness::guarded_with(AssetClass::Volatile, &margin_interface::AssetLimits::DEFAULT, 100 * USD, 3);

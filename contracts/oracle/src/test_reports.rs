@@ -389,13 +389,20 @@ fn a_publisher_revokes_its_own_key_without_the_admin() {
     let revoke = symbol_short!("revoke");
     p.env().set_auths(&[]);
     let good = revocation(p.epoch(), revoke.clone());
-    assert!(p.client().try_revoke_publisher(&other, &good).is_err(), "another's key");
-    assert!(p.client().try_revoke_publisher(&leaked, &revocation(p.epoch() - 1, revoke)).is_err());
+    assert_eq!(p.client().try_revoke_publisher(&other, &good), Err(Err(InvokeError::Abort)), "another's key");
+    assert_eq!(
+        p.client().try_revoke_publisher(&leaked, &revocation(p.epoch() - 1, revoke)),
+        Err(Err(InvokeError::Abort))
+    );
     let wrong = revocation(p.epoch(), symbol_short!("report"));
-    assert!(p.client().try_revoke_publisher(&leaked, &wrong).is_err(), "signed for something else");
+    assert_eq!(
+        p.client().try_revoke_publisher(&leaked, &wrong),
+        Err(Err(InvokeError::Abort)),
+        "signed for something else"
+    );
     p.client().revoke_publisher(&leaked, &good);
     assert_eq!(p.client().publishers().keys, vec![p.env(), other]);
-    assert!(p.client().try_revoke_publisher(&leaked, &good).is_err());
+    assert_eq!(p.client().try_revoke_publisher(&leaked, &good), Err(Err(InvokeError::Abort)));
     assert_eq!(p.publish(1, &[100 * USD]), error(OracleError::UnknownSigner));
 }
 
@@ -420,6 +427,58 @@ fn p16_publishers_and_lower_quorums_wait_once_reports_count() {
     assert_eq!(p.client().publishers().keys.len(), 3);
     let again = p.h.admin().try_remove_publisher(&p.h.guardian, &late);
     assert_eq!(again, Err(Ok(OracleError::UnknownSigner)));
+}
+
+/// Whoever may remove publishers at once, the guardian and each of them, must not get by it what waits a day: that fewer of
+/// those who remain are enough.
+#[test]
+fn p20_no_removal_of_publishers_lets_fewer_sign() {
+    let p = Press::new(5, 1);
+    assert_eq!(p.publish(1, &[100 * USD; 3]), Ok(true));
+    let [first, second, ..] = &p.keys[..] else { panic!() };
+    p.h.admin().remove_publisher(&p.h.guardian, &p.public(first));
+    let message = (symbol_short!("revoke"), p.env().ledger().network_id(), p.h.id.clone(), p.epoch());
+    let bytes: StdVec<u8> = message.to_xdr(p.env()).iter().collect();
+    let revoked = BytesN::from_array(p.env(), &second.sign(&bytes).to_bytes());
+    p.client().revoke_publisher(&p.public(second), &revoked);
+    assert_eq!((p.client().publishers().keys.len(), p.client().publishers().quorum), (3, 3));
+    let p = Press { keys: p.keys[2..].to_vec(), ..p };
+    for few in 1..=2 {
+        p.h.pass(60);
+        assert_eq!(p.publish(2, &[100 * USD; 3][..few]), error(OracleError::TooFewSigners), "{few}");
+    }
+    assert_eq!(p.publish(2, &[100 * USD; 3]), Ok(true));
+    // Fewer than may sign: none can, until fewer are announced.
+    p.h.admin().remove_publisher(&p.h.guardian, &p.public(&p.keys[0]));
+    let p = Press { keys: p.keys[1..].to_vec(), ..p };
+    assert_eq!(p.publish(3, &[100 * USD; 2]), error(OracleError::TooFewSigners));
+    p.h.carry_out(&OracleChange::Quorum(2), 24);
+    assert_eq!(p.publish(3, &[100 * USD; 2]), Ok(true));
+}
+
+/// Whose keys have leaked may sign the last round there is. Removing them starts the rounds anew, and nothing else.
+#[test]
+fn p20_the_last_round_there_is_silences_nobody_for_good() {
+    let p = Press::new(4, 3);
+    assert_eq!(p.publish(u64::MAX, &[100 * USD; 3]), Ok(true));
+    let before = (p.report(u64::MAX), p.signed(u64::MAX, &[100 * USD; 3]));
+    p.h.pass(60);
+    assert_eq!(p.publish(1, &[101 * USD; 3]), Ok(false), "in one set of keys the rounds increase");
+    p.h.admin().remove_publisher(&p.h.guardian, &p.public(&p.keys[0]));
+    let p = Press { keys: p.keys[1..].to_vec(), ..p };
+    let needs = Err(Err(InvokeError::Contract(margin_interface::GovernanceError::NeedsTimelock as u32)));
+    assert_eq!(p.h.admin().try_add_publisher(&p.public(&key(50))), needs, "reports have counted");
+    assert_eq!(p.submit(&before.0, &before.1), error(OracleError::InvalidReport));
+    assert_eq!(p.publish(1, &[101 * USD; 3]), Ok(true));
+    assert_eq!(p.h.poke(), PokeOutcome::Accepted);
+    let earlier: Vec<_> = Vec::from_iter(
+        p.env(),
+        p.keys.iter().map(|key| {
+            let message = p.message(2, 102 * USD);
+            p.sign(key, &Message { observed_at: message.observed_at - 1, ..message })
+        }),
+    );
+    assert_eq!(p.submit(&p.report(2), &earlier), Ok(false), "times increase whatever the keys");
 }
 
 #[test]

@@ -44,15 +44,15 @@ fn any(
     conditions: &Vec<Condition>,
     wanted: bool,
 ) -> Result<Option<bool>, ClearingError> {
-    let mut known = Some(false);
+    let (mut found, mut known) = (false, Some(false));
+    // Each is looked at: what a call reads must not depend on the price of the moment.
     for condition in conditions.iter() {
         match holds(env, desk, &condition)? {
-            Some(held) if held == wanted => return Ok(Some(true)),
-            Some(_) => {}
+            Some(held) => found |= held == wanted,
             None => known = None,
         }
     }
-    Ok(known)
+    Ok(if found { Some(true) } else { known })
 }
 
 fn holds(env: &Env, desk: &Desk, condition: &Condition) -> Result<Option<bool>, ClearingError> {

@@ -13,8 +13,9 @@ use margin_interface::{
 };
 use margin_math::{
     curve,
-    fixed::{self, add, mul_div_floor, neg, sub},
+    fixed::{self, add, mul_div_ceil, mul_div_floor, neg, sub},
     marks::Marks,
+    units::QUOTE_SCALE,
 };
 use soroban_sdk::{Address, Env, Error, IntoVal, Symbol};
 
@@ -313,8 +314,16 @@ impl<'a> Desk<'a> {
         refuse(!self.is_flagged() || self.env.ledger().timestamp() < offered_until, ClearingError::TooEarly)?;
         // Others take over at what a doubtful price may be; the pool is not asked whether it wants to.
         refuse(!markets::is_live(&self.view.index), ClearingError::PriceNotUsable)?;
-        let room = house::room(&self.ledger, &self.record.house, neg(held).on_curve()?, &self.view.index)?;
-        refuse(room == 0, ClearingError::InventoryFull)?;
+        let whole = fixed::abs(held).on_curve()?;
+        let index = &self.view.index;
+        let mut room = house::room(&self.ledger, &self.record.house, neg(held).on_curve()?, index)?;
+        if room < whole {
+            // What it cannot take has to be a position.
+            let least =
+                mul_div_ceil(self.view.market.config.min_notional, QUOTE_SCALE, index.mid).on_curve()?;
+            room = room.min(sub(whole, least).on_curve()?);
+        }
+        refuse(room <= 0, ClearingError::InventoryFull)?;
         let taken = self.take(liquidator, room, true);
         let house = &mut self.record.house;
         house.inventory = add(house.inventory, taken.size).on_curve()?;

@@ -163,13 +163,17 @@ impl Ready<'_> {
         quote_delta: i128,
     ) -> Result<(), ClearingError> {
         let Ready { desk, order, part, open } = self;
-        let rest = sub(open, size_delta).on_curve()?;
+        let mut rest = sub(open, size_delta).on_curve()?;
         // On the order's side, and not beyond it.
         refuse(
             (size_delta > 0) != (open > 0) || (rest != 0 && (rest > 0) != (open > 0)),
             ClearingError::InvalidMatch,
         )?;
         let plan = desk.plan_at(size_delta, quote_delta, order.acceptable_price, order.reduce_only)?;
+        if order.reduce_only && add(desk.size(), size_delta).on_curve()? == 0 {
+            // What was to end a position must not wait for the next one.
+            rest = 0;
+        }
         if rest == 0 {
             complete(env, order);
         } else {

@@ -1,7 +1,7 @@
 //! The stages of a market, and its end: one price, settled position by position.
 
 use crate::{
-    error::{refuse, OrRefuse},
+    error::{refuse, require, OrRefuse},
     fill, funding, markets, storage,
 };
 use margin_interface::{
@@ -43,8 +43,8 @@ pub fn set_stage(
     let now = env.ledger().timestamp();
     let house = &mut record.house;
     refuse(house.stage == MarketStage::WindDown, ClearingError::WrongStage)?;
-    if stage == MarketStage::WindDown {
-        house.clearing_price = end(env, ledger, market)?;
+    if stage >= MarketStage::Frozen {
+        ledger.push_market(market, &stopped(env, ledger, market, stage)?);
     }
     // Only a market that was frozen owes its traders time.
     house.since = if house.stage == MarketStage::Frozen || stage >= MarketStage::Frozen { now } else { 0 };
@@ -54,17 +54,25 @@ pub fn set_stage(
     Ok(())
 }
 
-/// Ends the funding of a market that is wound down. Returns its clearing price: the index, or the mark if it never had one.
-fn end(env: &Env, ledger: &MarginLedgerClient, market: &Symbol) -> Result<i128, ClearingError> {
+/// A market in which nobody can act: no funding accrues. One that is wound down has its clearing price: the index, or the mark
+/// if it never had one. Whether the oracle answers delays nobody's freeze.
+fn stopped(
+    env: &Env,
+    ledger: &MarginLedgerClient,
+    market: &Symbol,
+    stage: MarketStage,
+) -> Result<MarketState, ClearingError> {
     let perp = ledger.market(market);
-    let (index, _) = ledger.index(market, &WINDOW);
-    let state = MarketState { funding_rate: 0, ..funding::accrued(env, &perp, &index)? };
-    ledger.push_market(market, &state);
-    if index.mid > 0 {
-        Ok(index.mid)
-    } else {
-        fill::mark(&state)
+    let known = ledger.try_index(market, &WINDOW);
+    let Ok(Ok((index, _))) = known else {
+        require(stage == MarketStage::Frozen, ClearingError::PriceNotUsable)?;
+        return Ok(MarketState { funding_rate: 0, ..perp.state });
+    };
+    let mut state = MarketState { funding_rate: 0, ..funding::accrued(env, &perp, &index)? };
+    if stage == MarketStage::WindDown {
+        state.clearing_price = if index.mid > 0 { index.mid } else { fill::mark(&state)? };
     }
+    Ok(state)
 }
 
 /// Settles a position of a market that is wound down. Returns the funding paid.
@@ -84,14 +92,14 @@ pub fn settle_position(
     let position =
         Position { entry: position.entry, funding_index: position.funding_index, size: position.size };
     let funding = position.funding_owed(state.funding_long, state.funding_short).on_curve()?;
-    let owed = sub(position.pnl_at(house.clearing_price).on_curve()?, funding).on_curve()?;
+    let owed = sub(position.pnl_at(state.clearing_price).on_curve()?, funding).on_curve()?;
     refuse(
         owed > 0 && env.ledger().timestamp() < house.since.saturating_add(LOSERS_FIRST),
         ClearingError::TooEarly,
     )?;
     // The curve keeps what it sold; the pool is the other side.
     house.inventory = add(house.inventory, position.size).on_curve()?;
-    let funding = ledger.settle(account, market, &house.clearing_price, &state);
+    let funding = ledger.settle(account, market, &state.clearing_price, &state);
     storage::set_record(env, market, &record);
     Ok(funding)
 }

@@ -1,8 +1,8 @@
 //! The rules of the clearing-house; conservation is asserted after every step.
 extern crate std;
 
-use crate::test_world::{market_config, World, LATER, NO_CAP, T0, X, Y};
-use margin_interface::{ClearingError, MarketConfig, PriceStatus};
+use crate::test_world::{market_config, told, World, LATER, NO_CAP, T0, X, Y};
+use margin_interface::{ClearingError, LedgerError, MarketConfig, MarketStage, PriceStatus};
 use margin_math::{
     defaults::LP_COOL_DOWN,
     funding::MAX_RATE,
@@ -209,8 +209,8 @@ fn longs_pay_shorts_over_sixteen_hours() {
     assert_eq!(rate, (mark - 100 * PRICE) * INDEX / (100 * PRICE));
     assert!(rate > INDEX / 100 && rate < MAX_RATE);
     let before = world.clearing.buckets();
-    for _ in 0..2 {
-        world.pass(28_800);
+    for _ in 0..16 {
+        world.pass(3_600);
         world.clearing.update_funding_rate(&world.btc);
         world.conserved();
     }
@@ -255,6 +255,59 @@ fn a_stale_index_suspends_funding() {
     world.conserved();
 }
 
+/// A market of which longs pay, and what a long has paid since.
+fn with_funding() -> (World, impl Fn(&World) -> i128) {
+    let world = World::new();
+    let alice = world.trader(30_000);
+    world.buy(&alice, 600);
+    world.pass(900);
+    assert!(world.clearing.update_funding_rate(&world.btc) > 0);
+    (world, |world: &World| world.clearing.funding(&world.btc).long_index)
+}
+
+#[test]
+fn nobody_is_charged_for_a_gap_in_which_nobody_looked() {
+    let (world, paid) = with_funding();
+    world.pass(3_600);
+    let an_hour = paid(&world);
+    // Nobody touches the market while the price is away for six hours.
+    world.index_at(100, PriceStatus::Stale);
+    world.pass(6 * 3_600);
+    world.index_at(100, PriceStatus::Live);
+    world.clearing.update_funding_rate(&world.btc);
+    assert_eq!(paid(&world), an_hour);
+    assert!(an_hour > 0);
+}
+
+#[test]
+fn nobody_is_charged_while_prices_are_refused() {
+    let (world, paid) = with_funding();
+    for _ in 0..6 {
+        world.pass(600);
+        // Each round that is refused is dated now.
+        world.index_at(100, PriceStatus::Tripped);
+        world.clearing.update_mark_price(&world.btc);
+    }
+    assert_eq!(paid(&world), 0);
+    world.clearing.update_funding_rate(&world.btc);
+    world.index_at(100, PriceStatus::Live);
+    assert_eq!(paid(&world), 0);
+}
+
+#[test]
+fn nobody_is_charged_while_a_market_is_frozen() {
+    let (world, paid) = with_funding();
+    world.pass(600);
+    let before = paid(&world);
+    let stage = |stage| world.clearing.set_market_state(&world.governance().guardian(), &world.btc, &stage);
+    stage(MarketStage::ReduceOnly);
+    assert!(world.ledger.market(&world.btc).state.funding_rate > 0);
+    stage(MarketStage::Frozen);
+    world.pass(3_600);
+    assert_eq!(paid(&world), before, "what was due until then, and no more");
+    assert!(before > 0);
+}
+
 #[test]
 fn liquidity_enters_and_leaves_at_fair_value() {
     let world = World::new();
@@ -268,7 +321,11 @@ fn liquidity_enters_and_leaves_at_fair_value() {
         world.clearing.try_remove_liquidity(&late, &(shares + 1), &0),
         Err(Ok(ClearingError::InsufficientShares))
     );
-    assert!(world.clearing.try_add_liquidity(&late, &USD, &0).is_err(), "more than the deposit");
+    assert_eq!(
+        told(world.clearing.try_add_liquidity(&late, &USD, &0)),
+        LedgerError::InsufficientBalance as u32,
+        "more than the deposit"
+    );
     let exit_at = world.clearing.request_exit(&late, &shares);
     assert_eq!(exit_at, T0 + LP_COOL_DOWN);
     let early = world.clearing.try_remove_liquidity(&late, &shares, &0);
@@ -297,7 +354,10 @@ fn leaving_liquidity_keeps_what_open_positions_need() {
     assert!(world.clearing.reserve_headroom() > 0);
     world.clearing.request_exit(&world.provider, &shares);
     world.pass(LP_COOL_DOWN);
-    assert!(world.clearing.try_remove_liquidity(&world.provider, &shares, &0).is_err());
+    assert_eq!(
+        told(world.clearing.try_remove_liquidity(&world.provider, &shares, &0)),
+        LedgerError::ReserveTestFailed as u32
+    );
     world.clearing.remove_liquidity(&world.provider, &(shares / 2), &0);
     world.conserved();
     assert!(world.clearing.reserve_headroom() >= 0);
@@ -312,7 +372,11 @@ fn a_liquidatable_position_is_taken_over_at_the_index() {
     let world = World::new();
     let (alice, keeper) = (world.trader(1_100), world.trader(100_000));
     world.buy(&alice, 90);
-    assert!(world.clearing.try_liquidate(&keeper, &alice, &world.btc, &(90 * BASE)).is_err(), "healthy");
+    assert_eq!(
+        told(world.clearing.try_liquidate(&keeper, &alice, &world.btc, &(90 * BASE))),
+        LedgerError::NotLiquidatable as u32,
+        "healthy"
+    );
     world.pass(5);
     world.index_at(91, PriceStatus::Live);
     let curve = world.clearing.market(&world.btc).state.base_reserve;
@@ -340,7 +404,7 @@ fn a_market_opens_at_the_index() {
     assert_eq!(open(X, Y), Err(Ok(ClearingError::PriceNotUsable)));
     world.index_at(100, PriceStatus::Live);
     assert_eq!(open(X, Y), Ok(Ok(())));
-    assert!(open(X, Y).is_err(), "once");
+    assert_eq!(told(open(X, Y)), LedgerError::AlreadyListed as u32, "once");
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! Batches, delegates, governance and views.
 extern crate std;
 
-use crate::test_world::{market_config, World, LATER, NO_CAP, T0};
+use crate::test_world::{index, market_config, told, usdc_config, World, LATER, NO_CAP, T0};
 use margin_interface::{
-    permissions, Action, ClearingChange, ClearingError, ClearingRequest, ConditionalOrder, GovernanceError,
-    LedgerError, Limits, MarketConfig, OpenAction, PriceStatus, TradeAction, VaultError, MAX_ACTIONS,
+    permissions, Action, Asset, AssetConfig, ClearingChange, ClearingError, ClearingRequest,
+    ConditionalOrder, GovernanceError, LedgerError, Limits, MarginLedgerAdminClient, MarketConfig,
+    MarketStage, OpenAction, PriceStatus, TradeAction, VaultError, MAX_ACTIONS,
 };
 use margin_math::{
     defaults::LP_COOL_DOWN,
@@ -337,10 +338,13 @@ fn tightening_acts_at_once_and_the_rest_is_announced() {
         assert_eq!(update(&MarketConfig { mmr_bps, ..steeper.clone() }), late);
     }
     let stranger = Address::generate(&world.env);
-    assert!(world.clearing.try_update_market(&stranger, &world.btc, &steeper).is_err());
+    assert_eq!(
+        told(world.clearing.try_update_market(&stranger, &world.btc, &steeper)),
+        GovernanceError::NotGovernor as u32
+    );
 
     let id = world.clearing.propose(&ClearingChange::Market(world.btc.clone(), now.clone()));
-    assert!(world.clearing.try_execute(&id).is_err());
+    assert_eq!(told(world.clearing.try_execute(&id)), GovernanceError::TooEarly as u32);
     world.pass(86_400);
     world.clearing.execute(&id);
     assert_eq!(world.clearing.market(&world.btc).config, now);
@@ -400,7 +404,7 @@ fn the_largest_trade_is_accepted_and_little_more_is_not() {
         assert_eq!(most > 0, is_long);
         let limit = if is_long { NO_CAP } else { 1 };
         let trade = |size: i128| world.clearing.try_trade(&alice, &world.btc, &size, &limit, &false, &LATER);
-        assert!(trade(most + step(most)).is_err());
+        assert_eq!(told(trade(most + step(most))), LedgerError::InsufficientMargin as u32);
         assert!(trade(most).is_ok());
         // Out again, for the other side.
         world.pass(5);
@@ -433,6 +437,71 @@ fn buying_power_is_free_margin_over_the_initial_margin() {
     // 5,000 of notional take 500, the fee 5, and the exit of the curve a little.
     assert!((4_900 * USD..4_950 * USD).contains(&left), "{left}");
     assert_eq!(world.clearing.buying_power(&world.wallet(1_000), &world.btc), 0);
+}
+
+/// An account with so many dollars' worth of something of which 80% support, at levels of 125, 120 and 110%.
+fn with_ether(world: &World, dollars: i128) -> Address {
+    let env = &world.env;
+    let (account, issuer) = (Address::generate(env), Address::generate(env));
+    let ether = env.register_stellar_asset_contract_v2(issuer).address();
+    let index = Asset::Stellar(ether.clone());
+    world.oracle.set(&index, &PRICE, &PriceStatus::Live);
+    let config = AssetConfig {
+        index,
+        liquidation_bps: 11_000,
+        ltv_bps: 8_000,
+        lw_bps: 11_000,
+        margin_call_bps: 12_000,
+        opening_bps: 12_500,
+        ..usdc_config(&ether)
+    };
+    MarginLedgerAdminClient::new(env, &world.ledger.address).list_asset(&ether, &config);
+    token::StellarAssetClient::new(env, &ether).mint(&account, &(dollars * USD));
+    world.vault.deposit(&account, &account, &ether, &(dollars * USD));
+    account
+}
+
+#[test]
+fn a_flagged_account_is_told_the_price_at_which_it_is_liquidated() {
+    let world = World::new();
+    let long = with_ether(&world, 1_000);
+    world.buy(&long, 60);
+    let liquidatable_at = |price: i128| {
+        world.oracle.set(&index(), &price, &PriceStatus::Live);
+        world.ledger.is_liquidatable(&long)
+    };
+    let unit = PRICE / 1_000_000;
+    let before = world.clearing.liquidation_price(&long, &world.btc);
+    assert!(!liquidatable_at(before + unit) && liquidatable_at(before - unit));
+    world.ledger.flag(&long);
+    let flagged = world.clearing.liquidation_price(&long, &world.btc);
+    assert!(flagged > before + PRICE);
+    assert!(!liquidatable_at(flagged + unit) && liquidatable_at(flagged - unit));
+}
+
+#[test]
+fn what_the_opening_level_holds_is_no_buying_power() {
+    let world = World::new();
+    let alice = with_ether(&world, 1_000);
+    let before = world.clearing.buying_power(&alice, &world.btc);
+    assert!(before > 0);
+    // 800 support 640 at the opening level: nothing may be added to such a debt.
+    world.trader(100_000);
+    world.vault.borrow(&alice, &world.usdc, &(640 * USD));
+    assert_eq!(world.clearing.max_trade(&alice, &world.btc, &true), 0);
+    assert_eq!(world.clearing.buying_power(&alice, &world.btc), 0);
+}
+
+#[test]
+fn a_close_is_a_trade_that_may_be_the_only_one() {
+    let world = World::new();
+    let alice = world.trader(10_000);
+    // 11 dollars: all of it may be sold, and no part that leaves less than 10.
+    world.clearing.trade(&alice, &world.btc, &(BASE * 11 / 100), &NO_CAP, &false, &LATER);
+    let stage = MarketStage::ReduceOnly;
+    world.clearing.set_market_state(&world.governance().guardian(), &world.btc, &stage);
+    assert_eq!(world.clearing.max_trade(&alice, &world.btc, &false), -BASE * 11 / 100);
+    assert_eq!(world.clearing.max_trade(&alice, &world.btc, &true), 0);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! What providers pay and get while credit is in doubt, or an index is dead.
 extern crate std;
 
-use crate::test_world::{governed, index, World};
-use margin_interface::{ClearingChange, ClearingError, MarketStage, PriceStatus};
+use crate::test_world::{governed, index, told, World};
+use margin_interface::{ClearingChange, ClearingError, LedgerError, MarketStage, PriceStatus};
 use margin_math::{
     defaults::LP_COOL_DOWN,
     units::{BASE, PRICE, USD},
@@ -140,7 +140,7 @@ fn winding_a_dead_market_down_lets_everybody_out() {
     let leave = || world.clearing.try_remove_liquidity(&world.provider, &shares, &0);
     world.clearing.request_exit(&world.provider, &shares);
     world.pass(LP_COOL_DOWN);
-    assert!(leave().is_err());
+    assert_eq!(told(leave()), LedgerError::ReserveTestFailed as u32);
     governed(&world, ClearingChange::Stage(world.btc.clone(), MarketStage::WindDown));
     world.pass(DAY);
     world.clearing.settle_position(&alice, &world.btc);

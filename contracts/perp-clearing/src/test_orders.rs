@@ -1,10 +1,10 @@
 //! Orders: what kills them, what lets them execute, and that they do so once.
 extern crate std;
 
-use crate::test_world::{World, LATER, NO_CAP, T0};
+use crate::test_world::{told, World, LATER, NO_CAP, T0};
 use margin_interface::{
-    permissions, ClearingError, Condition, ConditionalOrder, MatchedFill, PriceStatus, MAX_CONDITIONS,
-    MAX_RESTING,
+    permissions, ClearingError, Condition, ConditionalOrder, GovernanceError, LedgerError, MatchedFill,
+    PriceStatus, MAX_CONDITIONS, MAX_RESTING,
 };
 use margin_math::units::{BASE, PRICE, USD};
 use soroban_sdk::{
@@ -290,7 +290,11 @@ fn the_limit_price_and_the_margin_bind_at_execution() {
     let cheap = ConditionalOrder { acceptable_price: 100 * PRICE, ..order(&world, &alice, 1, 5) };
     refused(&world, &keeper, &cheap, ClearingError::SlippageExceeded);
     let large = order(&world, &alice, 2, 50);
-    assert!(world.clearing.try_execute_order(&keeper, &large).is_err(), "the ledger's margin");
+    assert_eq!(
+        told(world.clearing.try_execute_order(&keeper, &large)),
+        LedgerError::InsufficientMargin as u32,
+        "the ledger's margin"
+    );
     assert_eq!(size(&world, &alice), 0);
     // A refusal leaves the order alive: once the margin is there it executes.
     world.deposit(&alice, 10_000);
@@ -326,7 +330,10 @@ fn the_fee_counts_in_the_margin_of_the_fill() {
     let most = world.clearing.max_trade(&alice, &world.btc, &true);
     let free = ConditionalOrder { max_fee: 0, size_delta: most, ..order(&world, &alice, 1, 1) };
     let paying = ConditionalOrder { max_fee: 50 * USD, nonce: 2, ..free.clone() };
-    assert!(world.clearing.try_execute_order(&keeper, &paying).is_err());
+    assert_eq!(
+        told(world.clearing.try_execute_order(&keeper, &paying)),
+        LedgerError::InsufficientMargin as u32
+    );
     executed(&world, &keeper, &free);
 }
 
@@ -407,6 +414,47 @@ pub fn side_at(order: &ConditionalOrder, quote_delta: i128) -> MatchedFill {
 
 fn side(order: &ConditionalOrder, units: i128, dollars: i128) -> MatchedFill {
     MatchedFill { order: order.clone(), quote_delta: dollars * USD, size_delta: units * BASE }
+}
+
+#[test]
+fn what_is_left_of_a_matched_stop_does_not_wait_for_the_next_position() {
+    let world = World::new();
+    let operator = world.operator();
+    let (alice, bob) = (world.trader(10_000), world.trader(10_000));
+    world.buy(&alice, 10);
+    let stop = ConditionalOrder { reduce_only: true, ..order(&world, &alice, 1, -30) };
+    let buy = order(&world, &bob, 1, 30);
+    // A part of the position: the order goes on.
+    let some = vec![&world.env, side(&stop, -4, 400), side(&buy, 4, -400)];
+    world.clearing.settle_match(&operator, &some);
+    let rest = vec![&world.env, side(&stop, -6, 600), side(&buy, 6, -600)];
+    world.clearing.settle_match(&operator, &rest);
+    assert_eq!(size(&world, &alice), 0);
+    world.buy(&alice, 20);
+    refused(&world, &operator, &stop, ClearingError::NonceUsed);
+    assert_eq!(world.clearing.can_execute(&buy).size_delta, 20 * BASE, "what was not reduce-only goes on");
+}
+
+#[test]
+fn what_a_condition_reads_does_not_depend_on_the_price() {
+    let world = World::new();
+    let alice = world.trader(10_000);
+    let env = &world.env;
+    let either = vec![
+        env,
+        Condition::IndexAbove(101 * PRICE),
+        Condition::OrderFilled(70_000),
+        Condition::TimestampAfter(0),
+    ];
+    let one =
+        ConditionalOrder { conditions: vec![env, Condition::Or(either)], ..order(&world, &alice, 1, 5) };
+    let reads = |dollars| {
+        world.index_at(dollars, PriceStatus::Live);
+        assert_eq!(world.clearing.can_execute(&one).error, 0);
+        let used = env.cost_estimate().resources();
+        used.memory_read_entries + used.disk_read_entries
+    };
+    assert_eq!(reads(102), reads(100));
 }
 
 #[test]
@@ -507,7 +555,7 @@ fn the_operator_alone_moves_nothing() {
     // Dismissed at once, by the guardian too; named only after an announcement.
     let governed = world.governance();
     let named = world.clearing.try_set_operator(&governed.guardian(), &Some(operator.clone()));
-    assert!(named.is_err());
+    assert_eq!(told(named), GovernanceError::NeedsTimelock as u32);
     world.clearing.set_operator(&governed.guardian(), &None);
     let fills = vec![&world.env, side(&buy, 20, -2_000)];
     assert_eq!(world.clearing.try_settle_match(&operator, &fills), Err(Ok(ClearingError::NotOperator)));
@@ -532,7 +580,10 @@ fn a_match_closes_reverses_and_keeps_the_margin() {
     // Whoever cannot bear it is refused, and with him the other side.
     let (mine, theirs) = (order(&world, &poor, 1, 40), order(&world, &bob, 2, -40));
     let fills = vec![&world.env, side(&theirs, -40, 4_000), side(&mine, 40, -4_000)];
-    assert!(world.clearing.try_settle_match(&operator, &fills).is_err());
+    assert_eq!(
+        told(world.clearing.try_settle_match(&operator, &fills)),
+        LedgerError::InsufficientMargin as u32
+    );
     assert_eq!((size(&world, &poor), size(&world, &bob)), (0, 40 * BASE));
     assert_eq!(world.clearing.can_execute(&theirs).error, 0, "the refused match used up nothing");
 }

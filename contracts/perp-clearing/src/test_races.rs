@@ -54,7 +54,11 @@ fn whatever_races_an_order_is_filled_once() {
                 6 if filled > 0 => {
                     // Another order with its nonce, once a part of it is filled or it is dead.
                     let other = ConditionalOrder { size_delta: 41 * BASE, ..buy.clone() };
-                    assert!(world.clearing.try_execute_order(&executors[0], &other).is_err());
+                    let error = world.clearing.try_execute_order(&executors[0], &other).unwrap_err().unwrap();
+                    assert!(
+                        matches!(error, ClearingError::NonceUsed | ClearingError::WrongEpoch),
+                        "{error:?}"
+                    );
                 }
                 7 if dice.below(3) == 0 => {
                     world.clearing.cancel_order(&alice, &7);

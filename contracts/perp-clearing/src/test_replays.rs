@@ -2,8 +2,8 @@
 //! zero, is asserted after every step.
 extern crate std;
 
-use crate::test_world::{index, market_config, World, LATER, NO_CAP};
-use margin_interface::{ClearingError, MarketConfig, PriceStatus};
+use crate::test_world::{index, market_config, told, World, LATER, NO_CAP};
+use margin_interface::{ClearingError, LedgerError, MarketConfig, PriceStatus};
 use margin_math::units::{BASE, PRICE, USD};
 use soroban_sdk::Address;
 use std::{vec, vec::Vec};
@@ -212,8 +212,14 @@ fn an_unrealised_gain_buys_nothing() {
     assert_eq!(summary.unrealized_pnl / USD, 7_357_419, "recorded: on paper");
     // Not a unit more than the deposit, and not even that while the position is open at 24 times its notional.
     let own = deposit(&world, &long);
-    assert!(world.vault.try_withdraw(&long, &world.usdc, &own, &long).is_err());
-    assert!(world.vault.try_borrow(&long, &world.usdc, &USD).is_err());
+    assert_eq!(
+        told(world.vault.try_withdraw(&long, &world.usdc, &own, &long)),
+        LedgerError::InsufficientMargin as u32
+    );
+    assert_eq!(
+        told(world.vault.try_borrow(&long, &world.usdc, &USD)),
+        LedgerError::InsufficientMargin as u32
+    );
     // Closing pays what the pool has, never what lenders have.
     let pool = world.clearing.buckets();
     world.clearing.close_position(&long, &world.btc, &1, &LATER);

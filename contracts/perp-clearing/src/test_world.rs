@@ -11,7 +11,7 @@ use margin_math::units::{BASE, PRICE, USD};
 use soroban_sdk::{
     contract, contractimpl, symbol_short,
     testutils::{Address as _, EnvTestConfig, Ledger as _},
-    token, Address, Env, Symbol, Vec,
+    token, Address, Env, InvokeError, Symbol, Vec,
 };
 use vault::Vault;
 
@@ -80,7 +80,7 @@ pub fn index() -> Asset {
     Asset::Other(symbol_short!("BTC"))
 }
 
-fn usdc_config(usdc: &Address) -> AssetConfig {
+pub fn usdc_config(usdc: &Address) -> AssetConfig {
     AssetConfig {
         borrow_cap: 100_000_000 * USD,
         enabled: true,
@@ -124,7 +124,8 @@ pub fn market_config() -> MarketConfig {
 }
 
 impl World {
-    /// Ledger, vault, clearing-house, no market.
+    /// Ledger, vault, clearing-house, no market. Authorisation is mocked: that nobody but its owner may call a function
+    /// rests on `tests/system`.
     pub fn empty() -> World {
         let env = Env::new_with_config(EnvTestConfig { capture_snapshot_at_drop: false });
         env.mock_all_auths();
@@ -259,6 +260,14 @@ impl World {
         let result = self.clearing.try_trade(account, &self.btc, &size, &limit, &reduce_only, &LATER);
         assert_eq!(self.ledger.account(account), before);
         result.expect_err("refused").expect("the clearing-house's own error")
+    }
+}
+
+/// The code by which another contract refused, or governance.
+pub fn told<T, E: core::fmt::Debug>(result: Result<T, Result<E, InvokeError>>) -> u32 {
+    match result.err() {
+        Some(Err(InvokeError::Contract(code))) => code,
+        other => panic!("{other:?}"),
     }
 }
 

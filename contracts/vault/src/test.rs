@@ -275,7 +275,8 @@ struct Fixture {
 }
 
 impl Fixture {
-    /// A vault with 1,000 tokens and a user with 1,000.
+    /// A vault with 1,000 tokens and a user with 1,000. Authorisation is mocked: that nobody but its owner may call a
+    /// function rests on `tests/system`.
     fn new() -> Fixture {
         let env = Env::new_with_config(EnvTestConfig { capture_snapshot_at_drop: false });
         env.ledger().set_timestamp(1_790_000_000);

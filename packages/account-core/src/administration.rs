@@ -90,6 +90,9 @@ pub fn add_signer<T: Tier>(env: &Env, signer: Bytes) -> Result<(), AccountError>
 pub fn remove_signer<T: Tier>(env: &Env, signer: Bytes) -> Result<(), AccountError> {
     let mut profile = administered::<T>(env, &[signer.to_val()])?;
     profile.signers.remove(place_of(&profile, &signer)?);
+    if T::MULTISIG {
+        multisig::exclude(env, &mut profile, &signer);
+    }
     SignerRemoved { signer }.publish(env);
     commit::<T>(env, &profile)
 }

@@ -5,7 +5,7 @@ use crate::state::Profile;
 use crate::storage::{ALLOWED, PENDING_OWNER};
 use crate::tier::Tier;
 use margin_interface::operations::{ArgumentType, Effect, Kind, Operation, Venue, OPERATIONS};
-use margin_interface::{AccountError, OpenAction, Proposer, Receive, TradeAction};
+use margin_interface::{AccountError, Market, OpenAction, Proposer, Receive, TradeAction};
 use soroban_sdk::{
     auth::ContractContext, symbol_short, vec, Address, Bytes, Env, IntoVal, Map, MuxedAddress, Symbol,
     TryFromVal, Val, Vec,
@@ -66,7 +66,7 @@ const fn row(operation: &Operation) -> Row {
 
 /// Whether an operation is for somebody else and cannot be priced.
 pub fn is_out_of_reach(kind: Kind, effect: Effect) -> bool {
-    kind == Kind::Transfer && effect == Effect::Nothing
+    kind == Kind::Transfer && matches!(effect, Effect::Nothing | Effect::TakeOver)
 }
 
 /// A function of the account itself that has consent of its own, as the single context of its entry.
@@ -211,9 +211,9 @@ fn of_venue<T: Tier>(env: &Env, intent: &mut Intent, venue: Venue, call: &Contra
     }
     let foreign = row.beneficiary != NOBODY
         && args.get::<Address>(env, usize::from(row.beneficiary))? != intent.account;
-    intent.transfers |= foreign || row.kind == Kind::Transfer;
-    if is_out_of_reach(row.kind, row.effect) {
-        intent.is_out_of_reach::<T>();
+    intent.transfers |= foreign;
+    if row.kind == Kind::Transfer {
+        intent.gives::<T>(!is_out_of_reach(row.kind, row.effect));
     }
     if *function == symbol_short!("deposit") && !foreign && intent.deposits(args.get(env, 3)?) {
         // The margin of an opening: what it pays is in the opening already.
@@ -236,6 +236,7 @@ fn apply<T: Tier>(
     let [_, first, second, third, ..] = args.values;
     match effect {
         Effect::Nothing => {}
+        Effect::TakeOver => intent.touches::<T>(Market::Perp(args.get(env, 2)?), true),
         Effect::PayIn => intent.pays_in::<T>(env, second, third, foreign)?,
         Effect::Net => intent.step::<T>(env, Step::Net, first, second, false)?,
         Effect::Withdraw => intent.takes::<T>(env, Step::Withdraw, first, second, foreign)?,

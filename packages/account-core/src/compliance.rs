@@ -30,9 +30,12 @@ pub fn permits(env: &Env, footprint: &Footprint) -> Result<(), AccountError> {
     Ok(())
 }
 
-/// The trading hours; every day from midnight to midnight by default.
+/// Every day from midnight to midnight.
+pub const ALWAYS: TradingHours = TradingHours { start: 0, end: 0, weekdays: EVERY_DAY };
+
+/// The trading hours; [`ALWAYS`] by default.
 pub fn hours(env: &Env) -> TradingHours {
-    HOURS.get(env).unwrap_or(TradingHours { start: 0, end: 0, weekdays: EVERY_DAY })
+    HOURS.get(env).unwrap_or(ALWAYS)
 }
 
 /// [`set_trading_hours`](margin_interface::InstitutionalAccountInterface::set_trading_hours).

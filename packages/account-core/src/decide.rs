@@ -71,6 +71,10 @@ pub fn decide<T: Tier>(
             };
         }
     }
+    // Alone it does nothing. Above others it is the contract that runs, and decides what becomes of them.
+    if T::SESSIONS && intent.idle && contexts.len() > 1 {
+        intent.is_out_of_reach::<T>();
+    }
     if intent.roots == 0 {
         return Err(AccountError::OperationNotAllowed);
     }

@@ -30,6 +30,8 @@ pub struct Intent {
     pub increases: bool,
     /// Whether value may leave for somebody else, or anything happens that only owner signers may decide.
     pub transfers: bool,
+    /// Whether a token is called that has nothing to move: anybody's contract may look like one.
+    pub idle: bool,
     /// Whether the account administers itself.
     pub administers: bool,
     /// Whether a venue is called: nothing else leads to risk.
@@ -50,6 +52,8 @@ pub struct Footprint {
     pub outflows: Vec<(Market, i128)>,
     /// Whether there is something that has no price.
     pub unpriced: bool,
+    /// Whether something leaves, or may, that is not among the outflows.
+    pub uncounted: bool,
     /// Every market.
     pub touched: Vec<Market>,
     /// Markets whose risk may increase.
@@ -120,6 +124,7 @@ impl Intent {
             roots: 0,
             increases: false,
             transfers: false,
+            idle: false,
             administers: false,
             ventures: false,
             footprint: T::SESSIONS.then(|| Footprint {
@@ -128,6 +133,7 @@ impl Intent {
                 reductions: as_list(env, &empty),
                 outflows: as_list(env, &empty),
                 unpriced: false,
+                uncounted: false,
                 touched: as_list(env, &empty),
                 increased: as_list(env, &empty),
                 names: as_list(env, &empty),
@@ -164,14 +170,20 @@ impl Intent {
         self.implied.push_back((symbol_short!("Contract"), call).into_val(env));
     }
 
-    /// Something without a price happens, for somebody else.
-    pub fn is_out_of_reach<T: Tier>(&mut self) {
+    /// Something happens for somebody else of which no token's rule knows how much.
+    pub fn gives<T: Tier>(&mut self, priced: bool) {
         self.transfers = true;
         if T::SESSIONS {
             if let Some(footprint) = &mut self.footprint {
-                footprint.unpriced = true;
+                footprint.uncounted = true;
+                footprint.unpriced |= !priced;
             }
         }
+    }
+
+    /// Something without a price happens, for somebody else.
+    pub fn is_out_of_reach<T: Tier>(&mut self) {
+        self.gives::<T>(false);
     }
 
     /// A function is used.
@@ -189,6 +201,7 @@ impl Intent {
             return None;
         }
         self.transfers = true;
+        self.idle |= amount == 0;
         if T::SESSIONS && amount > 0 {
             let footprint = self.footprint.as_mut()?;
             let paid = (Market::Asset(asset), amount);
@@ -198,7 +211,8 @@ impl Intent {
         Some(())
     }
 
-    fn touches<T: Tier>(&mut self, market: Market, increases: bool) {
+    /// A market is used.
+    pub fn touches<T: Tier>(&mut self, market: Market, increases: bool) {
         self.increases |= increases;
         if T::SESSIONS {
             if let Some(footprint) = &mut self.footprint {

@@ -2,6 +2,7 @@
 //! again and no code can vouch for the configuration of another.
 
 use crate::administration::{administered, commit, refresh_limits};
+use crate::compliance;
 use crate::policy::{assess, within};
 use crate::state::{PendingTier, Profile, Thresholds};
 use crate::storage::{
@@ -45,7 +46,8 @@ fn require_unused<T: Tier>(
         !SESSIONS.list(env).is_empty() || POLICIES.get(env).is_some_and(|policies| !policies.is_empty());
     let multisig = THRESHOLDS.get(env).is_some_and(|thresholds| thresholds.highest() > 1)
         || !GUARDIANS.list(env).is_empty()
-        || !BLACKLIST.list(env).is_empty();
+        || !BLACKLIST.list(env).is_empty()
+        || compliance::hours(env) != compliance::ALWAYS;
     if (tier == AccountType::Basic && sessions) || (T::MULTISIG && multisig) {
         return Err(AccountError::TierInUse);
     }

@@ -54,16 +54,20 @@ pub fn permits_debts(env: &Env, exposures: &Map<Market, i128>) -> Result<(), Acc
     Ok(())
 }
 
-/// Refuses what would leave beyond the rules, summed per token.
+/// Refuses what would leave beyond the rules, summed per token; while there is a rule, whatever leaves uncounted as well.
 ///
 /// # Errors
 /// * [`AccountError::TokenPolicyExceeded`]
 /// * those of [`amounts::worth`]
 pub fn permits_outflows(env: &Env, profile: &Profile, footprint: &Footprint) -> Result<(), AccountError> {
-    if footprint.outflows.is_empty() {
+    if footprint.outflows.is_empty() && !footprint.uncounted {
         return Ok(());
     }
-    for (asset, policy) in all(env).iter() {
+    let policies = all(env);
+    if footprint.uncounted && !policies.is_empty() {
+        return Err(AccountError::TokenPolicyExceeded);
+    }
+    for (asset, policy) in policies.iter() {
         let mut leaving = Vec::new(env);
         for (token, amount) in footprint.outflows.iter() {
             if token == Market::Asset(asset.clone()) {

@@ -1,6 +1,6 @@
 //! Admin and guardian.
 
-use crate::timelock::{propose, take_announced, Delay};
+use crate::timelock::{propose, take_announced, Delay, LIFETIME};
 use margin_interface::{AdminTransferOffered, AdminTransferred, GovernanceError, GuardianSet};
 use soroban_sdk::{panic_with_error, symbol_short, Address, BytesN, Env, Symbol};
 
@@ -8,7 +8,7 @@ const ADMIN: Symbol = symbol_short!("Admin");
 const GUARDIAN: Symbol = symbol_short!("Guardian");
 /// To whom the office of admin is offered.
 const SUCCESSOR: Symbol = symbol_short!("Successor");
-/// Who was dismissed as guardian, and until when it may still cancel.
+/// With whom: until when it may still cancel, dismissed as guardian.
 const FORMER: Symbol = symbol_short!("Former");
 
 fn holder(env: &Env, office: Symbol) -> Option<Address> {
@@ -58,9 +58,8 @@ pub fn require_governor(env: &Env, by: &Address) {
 /// Requires the authorisation of `by`, who may cancel: a governor, or a guardian who was dismissed less than the longest
 /// delay ago. Whoever steals the admin's key is not rid of the veto by dismissing it.
 pub fn require_veto(env: &Env, by: &Address) {
-    let former: Option<(Address, u64)> = env.storage().instance().get(&FORMER);
-    match former {
-        Some((guardian, until)) if guardian == *by && env.ledger().timestamp() < until => by.require_auth(),
+    match env.storage().temporary().get(&(FORMER, by)) {
+        Some(until) if env.ledger().timestamp() < until => by.require_auth(),
         _ => require_governor(env, by),
     }
 }
@@ -94,15 +93,17 @@ pub fn propose_guardian(env: &Env, guardian: Address) -> BytesN<32> {
 
 /// [`GovernanceInterface::set_guardian`](margin_interface::GovernanceInterface::set_guardian).
 pub fn set_guardian(env: &Env, guardian: Address) {
-    if guardian == admin(env) {
+    let (admin, dismissed) = (admin(env), self::guardian(env));
+    if guardian == admin {
         require_admin(env);
-        let dismissed = self::guardian(env);
-        if dismissed != guardian {
-            let until = env.ledger().timestamp() + Delay::Code.seconds();
-            env.storage().instance().set(&FORMER, &(dismissed, until));
-        }
     } else {
         take_announced(env, &guardian);
+    }
+    // The admin may cancel anyway, for as long as it is the admin.
+    if dismissed != admin {
+        let key = (FORMER, dismissed);
+        env.storage().temporary().set(&key, &(env.ledger().timestamp() + Delay::Code.seconds()));
+        env.storage().temporary().extend_ttl(&key, LIFETIME, LIFETIME);
     }
     fill(env, GUARDIAN, &guardian);
     GuardianSet { guardian }.publish(env);

@@ -4,7 +4,7 @@ use crate::Delay;
 use margin_interface::{GovernanceClient, GovernanceError, MigrationClient, Schedule};
 use soroban_sdk::{
     contract, contractimpl, contracttype, symbol_short,
-    testutils::{Address as _, Ledger as _, MockAuth, MockAuthInvoke},
+    testutils::{Address as _, EnvTestConfig, Ledger as _, MockAuth, MockAuthInvoke},
     Address, BytesN, Env, Error, IntoVal, InvokeError, Symbol, Val, Vec,
 };
 
@@ -55,7 +55,7 @@ struct World {
 
 impl World {
     fn new() -> World {
-        let env = Env::default();
+        let env = Env::new_with_config(EnvTestConfig { capture_snapshot_at_drop: false });
         env.ledger().with_mut(|ledger| {
             ledger.timestamp = START;
             ledger.max_entry_ttl = 3_110_400;
@@ -272,6 +272,62 @@ fn a_guardian_is_dismissed_at_once_and_the_admin_is_its_own_until_the_next() {
     assert_eq!(w.offer(&w.admin, &next), Ok(()));
     assert_eq!(w.accept(&next), Ok(()));
     assert_eq!((w.office().admin(), w.office().guardian()), (next.clone(), next.clone()));
+    assert_eq!(w.cancel(&w.admin, &id), Err(error(GovernanceError::NotGovernor)));
+}
+
+/// Who has stolen the admin's key dismisses as often as a guardian can be announced.
+#[test]
+fn no_later_dismissal_cuts_a_guardians_week_of_veto_short() {
+    let w = World::new();
+    let puppet = Address::generate(&w.env);
+    let may_cancel = |by: &Address| {
+        let id = w.propose(&w.admin, 5).unwrap();
+        let cancelled = w.cancel(by, &id);
+        let rest = if cancelled.is_err() { w.cancel(&w.admin, &id) } else { Ok(()) };
+        assert_eq!(rest, Ok(()));
+        cancelled
+    };
+    assert_eq!(w.set_guardian(&w.admin, &w.admin), Ok(()));
+    w.announce_guardian(&w.admin, &puppet).unwrap();
+    w.wait(2 * DAY);
+    assert_eq!(w.set_guardian(&w.admin, &puppet), Ok(()));
+    assert_eq!(may_cancel(&w.guardian), Ok(()));
+    assert_eq!(w.set_guardian(&w.admin, &w.admin), Ok(()));
+    assert_eq!(may_cancel(&w.guardian), Ok(()));
+    w.wait(5 * DAY - 1);
+    assert_eq!(may_cancel(&w.guardian), Ok(()));
+    w.wait(1);
+    assert_eq!(may_cancel(&w.guardian), Err(error(GovernanceError::NotGovernor)));
+    assert_eq!(may_cancel(&puppet), Ok(()), "each has its own week");
+    w.wait(2 * DAY);
+    assert_eq!(may_cancel(&puppet), Err(error(GovernanceError::NotGovernor)));
+}
+
+#[test]
+fn a_guardian_whose_successor_was_announced_keeps_a_week_of_veto_too() {
+    let w = World::new();
+    let next = Address::generate(&w.env);
+    w.announce_guardian(&w.admin, &next).unwrap();
+    w.wait(2 * DAY);
+    assert_eq!(w.set_guardian(&w.admin, &next), Ok(()));
+    for (seconds, expected) in [(7 * DAY - 1, Ok(())), (1, Err(error(GovernanceError::NotGovernor)))] {
+        w.wait(seconds);
+        let id = w.propose(&w.admin, 5).unwrap();
+        assert_eq!(w.cancel(&w.guardian, &id), expected);
+    }
+}
+
+/// The office of admin is given up with everything that goes with it.
+#[test]
+fn an_admin_who_was_its_own_guardian_keeps_no_veto() {
+    let w = World::new();
+    let (guardian, next) = (Address::generate(&w.env), Address::generate(&w.env));
+    assert_eq!(w.set_guardian(&w.admin, &w.admin), Ok(()));
+    w.announce_guardian(&w.admin, &guardian).unwrap();
+    w.wait(2 * DAY);
+    assert_eq!(w.set_guardian(&w.admin, &guardian), Ok(()));
+    assert_eq!((w.offer(&w.admin, &next), w.accept(&next)), (Ok(()), Ok(())));
+    let id = w.propose(&next, 5).unwrap();
     assert_eq!(w.cancel(&w.admin, &id), Err(error(GovernanceError::NotGovernor)));
 }
 

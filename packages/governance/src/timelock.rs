@@ -10,8 +10,8 @@ const HOUR: u64 = 3_600;
 const DAY: u64 = 24 * HOUR;
 /// How long a change stays executable once it is ready.
 const OPEN_FOR: u64 = 14 * DAY;
-// An entry outlives its change: 7 days of delay, 14 of execution.
-const LIFETIME: u32 = 30 * 17_280;
+/// Of a temporary entry: it outlives its change, with 7 days of delay and 14 of execution, and a veto of 7 days.
+pub const LIFETIME: u32 = 30 * 17_280;
 
 /// How long a change waits.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

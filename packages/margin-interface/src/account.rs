@@ -702,14 +702,15 @@ pub trait SmartAccountInterface {
     /// # Events
     /// * [`SignerAdded`], or [`MultisigProposed`]
     fn add_signer(env: Env, signer: Bytes) -> Result<(), AccountError>;
-    /// Removes a signer at once; the thresholds stay.
+    /// Removes a signer at once; the thresholds stay. Of an institution it raises the epoch, and what waits with that signer is
+    /// forgotten.
     ///
     /// # Errors
     /// * [`AccountError::UnauthorizedSigner`] - the key is not a signer
     /// * [`AccountError::InvalidConfig`] - too few would be left for the thresholds, or none
     ///
     /// # Events
-    /// * [`SignerRemoved`]
+    /// * [`SignerRemoved`]; before it [`MultisigCancelled`] for each configuration that names the key
     fn remove_signer(env: Env, signer: Bytes) -> Result<(), AccountError>;
     /// Puts a new signer in the place of an old one; for an institution it waits.
     ///
@@ -838,7 +839,7 @@ pub trait SmartAccountInterface {
     /// Switches to the code of another tier and waits for [`Self::complete_tier_change`].
     ///
     /// # Errors
-    /// * [`AccountError::TierInUse`] - down, while sessions, thresholds or limits of the higher tier are in use
+    /// * [`AccountError::TierInUse`] - down, while sessions, thresholds, hours or limits of the higher tier are in use
     ///
     /// # Authorization
     /// The factory as invoker, and the authority for `(authority, [epoch,] tier, wasm_hash, params)`.
@@ -911,9 +912,10 @@ pub trait ProAccountInterface {
         daily_limit: i128,
         allowed_ops: Vec<Symbol>,
     ) -> Result<(), AccountError>;
+
     /// Grants a session with every limit. Every entry counts by number; an increase counts by its amount, a reduction of a
-    /// position by what it may lose against the index at the price it names. For a key that has one already, or had one, in place of the old one. What the
-    /// key has spent stays spent.
+    /// position by what it may lose against the index at the price it names. Replaces the session of a key that has one, or
+    /// had one; what the key has spent stays spent.
     ///
     /// # Errors
     /// * [`AccountError::InvalidConfig`] - a key of another role, of a wrong length or zero; over already; negative limits;
@@ -948,7 +950,8 @@ pub trait ProAccountInterface {
     fn revoke_all_sessions(env: Env) -> Result<(), AccountError>;
     /// All sessions with what is left of each limit.
     fn get_session_keys(env: Env) -> Result<Vec<SessionKey>, AccountError>;
-    /// Limits the debt in a token and what leaves of it by one entry.
+    /// Limits the debt in a token and what leaves of it by one entry. While there is such a rule, nothing may leave of which none
+    /// knows how much: positions, a gift to the insurance fund, what an allowed contract or a batch for somebody else does.
     ///
     /// # Errors
     /// * [`AccountError::InvalidConfig`] - negative, or too many

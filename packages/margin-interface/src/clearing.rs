@@ -240,8 +240,6 @@ pub enum MarketStage {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct House {
-    /// The price of a wind-down, 1e14; 0 before.
-    pub clearing_price: i128,
     /// How much of a deposit to the pool becomes depth of the curve, bps.
     pub depth_bps: u32,
     /// What it took from traders, base 1e14, long > 0.
@@ -899,13 +897,15 @@ pub trait PerpClearingInterface {
     fn can_execute(env: Env, order: ConditionalOrder) -> OrderCheck;
     /// Epoch and stored orders of an account.
     fn orders(env: Env, account: Address) -> OrderBook;
-    /// Index price at which the account may be liquidated, everything else unchanged, 1e14; 0 if there is none.
+    /// Index price at which the account may be liquidated, everything else unchanged, 1e14; 0 if there is none. If it is
+    /// flagged or called, by its margin-call level, even if the call is not due yet.
     fn liquidation_price(env: Env, account: Address, market: Symbol) -> Result<i128, ClearingError>;
-    /// Largest notional that the account's free margin supports at the market's initial margin, USD 1e7.
+    /// Largest notional that the account's free margin supports at the market's initial margin and at its opening level, USD
+    /// 1e7.
     fn buying_power(env: Env, account: Address, market: Symbol) -> Result<i128, ClearingError>;
     /// Largest trade of that side that would be executed now, signed base 1e14.
     fn max_trade(env: Env, account: Address, market: Symbol, is_long: bool) -> Result<i128, ClearingError>;
-    /// What trading `size_delta` would do now.
+    /// What trading `size_delta` through the curve would do now; a reduction may be filled by the pool, at another price.
     fn quote_trade(env: Env, market: Symbol, size_delta: i128) -> Result<TradeQuote, ClearingError>;
     /// A market.
     fn market(env: Env, market: Symbol) -> PerpMarket;

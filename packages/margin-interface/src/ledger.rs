@@ -8,7 +8,8 @@ use soroban_sdk::{
     contractclient, contracterror, contractevent, contracttype, Address, BytesN, Env, Map, Symbol, Vec,
 };
 
-/// Most deposits, most debts and most positions of one account, each.
+/// Most deposits, most debts and most positions of one account, each; what it is paid in the settlement asset may be a ninth
+/// deposit.
 pub const MAX_HOLDINGS: u32 = 8;
 /// Most listed assets.
 pub const MAX_ASSETS: u32 = 32;
@@ -97,6 +98,8 @@ pub struct AssetTotals {
     pub pending_bad_debt: i128,
     /// Unix seconds of the last such loss.
     pub pending_since: u64,
+    /// The protocol's part of the interest below one unit, 1e4.
+    pub reserve_rest: i128,
     /// What is the protocol's, token units.
     pub reserves: i128,
     /// What may be lent at once, token units times 3,600.
@@ -233,6 +236,8 @@ pub struct MarketConfig {
 pub struct MarketState {
     /// `x` of the curve, base 1e14.
     pub base_reserve: i128,
+    /// The one price of a market that is wound down, 1e14; 0 before.
+    pub clearing_price: i128,
     /// Unix seconds up to which funding has accrued.
     pub funding_at: u64,
     /// What a unit long has paid since the market opened, USD 1e18.
@@ -712,11 +717,12 @@ pub enum LedgerError {
     AccountNotEmpty = 635,
     /// The vault misses tokens of the asset until its loss is settled.
     AssetFrozen = 636,
-    /// More would leave within an hour than the asset permits.
+    /// More would be lent within an hour than the asset permits.
     OutflowExceeded = 637,
 }
 
-/// The margin ledger. Written only by the vault and the clearing-house; read by everybody, even while a venue executes.
+/// The margin ledger. Balances and debts are written only by the vault and the clearing-house, limits and grants by their
+/// account; read by everybody, even while a venue executes.
 ///
 /// Venue functions take the signature of nobody but the venue: whose rights they spend was authorised there.
 #[contractclient(name = "MarginLedgerClient")]

@@ -92,6 +92,8 @@ pub enum Kind {
 pub enum Effect {
     /// Nothing to preview, nothing to value.
     Nothing,
+    /// Takes over some of a position in `market` (2): risk that nothing can preview or value.
+    TakeOver,
     /// Pays `amount` (3) of `asset` (2) into the vault from the wallet, by a transfer in the same tree.
     PayIn,
     /// Moves `amount` (2) of `asset` (1) between a deposit and a debt.
@@ -427,6 +429,6 @@ pub const OPERATIONS: &[Operation] = &[
         arguments: &[address("liquidator"), address("account"), MARKET, amount("max_size")],
         beneficiary: None,
         kind: Kind::Transfer,
-        effect: Effect::Nothing,
+        effect: Effect::TakeOver,
     },
 ];

@@ -364,7 +364,7 @@ pub trait OraclePublisherInterface {
     fn publishers(env: Env) -> Publishers;
 }
 
-/// Administration of the oracle: a new asset is set up at once, until its price is live. From then on what loosens is
+/// Administration of the oracle: a new asset is set up at once, until its price is first live. From then on what loosens is
 /// proposed and waits; what tightens or halts acts at once.
 #[contractclient(name = "OracleAdminClient")]
 pub trait OracleAdminInterface {
@@ -402,8 +402,8 @@ pub trait OracleAdminInterface {
     /// # Authorization
     /// The admin.
     fn add_alias(env: Env, alias: Asset, asset: Asset) -> Result<(), OracleError>;
-    /// Replaces the limits of a listed asset: tighter ones at once, looser ones while it warms up. A stored price
-    /// outside the new band is no longer live.
+    /// Replaces the limits of a listed asset: tighter ones within the same band at once, any others until it is first live.
+    /// A stored price outside the new band is no longer live.
     ///
     /// # Errors
     /// * [`OracleError::UnknownAsset`], [`OracleError::InvalidLimits`]
@@ -415,13 +415,13 @@ pub trait OracleAdminInterface {
     /// # Authorization
     /// The admin.
     fn set_limits(env: Env, asset: Asset, limits: AssetLimits) -> Result<(), OracleError>;
-    /// Adds a source of `asset`, which warms up, and pins the decimals the source has now.
+    /// Adds a source of `asset`, which was never live, and pins the decimals the source has now.
     ///
     /// # Errors
     /// * [`OracleError::UnknownAsset`], [`OracleError::SourceExists`], [`OracleError::TooManySources`] - more than 6
     /// * [`OracleError::InvalidLimits`] - `max_age` not 1 s to 3 days
     /// * [`OracleError::UnreadableSource`] - no answer to `decimals`, or more than 30
-    /// * [`GovernanceError::NeedsTimelock`](crate::GovernanceError::NeedsTimelock) - the price is live
+    /// * [`GovernanceError::NeedsTimelock`](crate::GovernanceError::NeedsTimelock) - the price was live
     ///
     /// # Events
     /// * [`PriceFeedAdded`]
@@ -463,7 +463,7 @@ pub trait OracleAdminInterface {
     /// # Authorization
     /// The admin.
     fn add_publisher(env: Env, key: BytesN<32>) -> Result<(), OracleError>;
-    /// Removes a publisher, even if too few remain.
+    /// Removes a publisher, even if too few remain: no fewer signatures are needed than before.
     ///
     /// # Errors
     /// * [`OracleError::UnknownSigner`]

@@ -253,7 +253,7 @@ pub trait VaultInterface {
     /// Liquidates one debt against one collateral of an account below its liquidation level, down to the target.
     ///
     /// Pulls `max_repay` from the liquidator and returns in the same call what exceeds the debt extinguished, from
-    /// which alone the seizure is computed.
+    /// which alone the seizure is computed. Where both are one asset the account's own deposit pays, for nobody's profit.
     ///
     /// # Arguments
     /// * `liquidator` - who pays and is paid
@@ -325,8 +325,9 @@ pub trait VaultInterface {
     /// The next step by which an account restores its health to `target` and no further, cheapest first: money from its
     /// wallet, deposits of what it owes, smaller positions, and what a keeper offers. `None` if nothing is worth a step.
     ///
-    /// Advice: it moves nothing, and the account checks what comes of it. Asked again after each step. Reads the wallet's
-    /// balance of every debt before it advises anything, so that its footprint does not depend on prices.
+    /// Advice: it moves no money, and the account checks what comes of it. It measures the funding rate of a market that it
+    /// considers anew, as `update_funding_rate` does. Asked again after each step. Reads the wallet's balance of every debt
+    /// before it advises anything, so that its footprint does not depend on prices.
     ///
     /// # Arguments
     /// * `account` - whose wallet
@@ -334,6 +335,9 @@ pub trait VaultInterface {
     /// * `target` - health, bps
     /// * `swap` - `(debt, collateral, amount)`: what a keeper repays at most, for which deposit
     /// * `skip` - so many steps were tried and did not work
+    ///
+    /// # Events
+    /// * [`FundingRateUpdated`](crate::FundingRateUpdated), one for each position considered
     fn plan_deleverage(
         env: Env,
         account: Address,

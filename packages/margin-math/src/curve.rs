@@ -216,6 +216,7 @@ mod tests {
         assert_eq!(quote_for_base(X, Y, -250 * BASE), Ok(20 * USD));
         assert_eq!(base_for_quote(X, Y, 20 * USD, false), Ok(-250 * BASE));
         assert_eq!(mark(X, Y), Ok(PRICE / 10));
+        assert_eq!(mark(3 * BASE, 2 * USD), Ok(PRICE * 2 / 3));
         assert_eq!(average_price(375 * BASE, -60 * USD), Ok(16 * PRICE / 100));
         assert_eq!(average_price(-250 * BASE, 20 * USD), Ok(8 * PRICE / 100));
         assert_eq!(exit_value(625 * BASE, 160 * USD, 375 * BASE), Ok(60 * USD));
@@ -231,10 +232,15 @@ mod tests {
 
     #[test]
     fn an_exhausted_curve_says_so() {
+        assert!(MathError::Exhausted.is_exhausted() && !MathError::Overflow.is_exhausted());
         assert_eq!(quote_for_base(X, Y, X), Err(MathError::Exhausted));
         assert_eq!(quote_for_base(X, Y, X + 1), Err(MathError::Exhausted));
         assert_eq!(base_for_quote(X, Y, Y, false), Err(MathError::Exhausted));
         assert_eq!(base_for_quote(X, Y, -1, true), Err(MathError::Exhausted));
+        assert_eq!(exit_value(0, Y, BASE), Err(MathError::Exhausted));
+        assert_eq!(exit_value(X, 0, BASE), Err(MathError::Exhausted));
+        assert_eq!(base_for_quote(0, Y, USD, true), Err(MathError::Exhausted));
+        assert_eq!(base_for_quote(X, 0, USD, true), Err(MathError::Exhausted));
         assert_eq!(mark(0, Y), Err(MathError::Exhausted));
         assert_eq!(after(X, Y, 0, Y), Err(MathError::Exhausted));
         assert_eq!(quote_for_base(i128::MAX, i128::MAX, i128::MIN), Err(MathError::Overflow));
@@ -246,6 +252,15 @@ mod tests {
         assert_eq!(within(105 * PRICE + 1, 100 * PRICE, 500), Ok(false));
         assert_eq!(within(95 * PRICE, 100 * PRICE, 500), Ok(true));
         assert!(approaches(90, 95, 100) && approaches(110, 100, 100));
-        assert!(!approaches(95, 90, 100) && !approaches(95, 101, 100) && !approaches(95, 95, 100));
+        assert!(!approaches(95, 90, 100) && !approaches(95, 101, 100));
+        assert!(!approaches(95, 95, 100) && !approaches(95, 95, 90));
+    }
+
+    #[test]
+    fn parts_of_units_are_nobodys() {
+        assert_eq!((base_for_quote(X, Y, 0, true), base_for_quote(X, Y, 0, false)), (Ok(0), Ok(0)));
+        assert_eq!(notional_floor(1, PRICE), Ok(0));
+        // A tenth of 15 is 1.
+        assert_eq!((within(16, 15, 1_000), within(17, 15, 1_000)), (Ok(true), Ok(false)));
     }
 }

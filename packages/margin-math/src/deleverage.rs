@@ -363,6 +363,7 @@ mod tests {
         assert_eq!(fill_cost_bps(true, 1_000 * USD, 995 * USD, USD), Ok(60));
         assert_eq!(fill_cost_bps(false, 1_000 * USD, 1_005 * USD, USD), Ok(60));
         assert_eq!(fill_cost_bps(true, 1_000 * USD, 1_005 * USD, 0), Ok(-50));
+        assert_eq!(fill_cost_bps(true, 30_000, 30_000, 1), Ok(1));
     }
 
     #[test]
@@ -377,6 +378,9 @@ mod tests {
         // Never beyond the band.
         assert_eq!(worst_price(true, index, -INDEX / 10, PRICE), Ok(95 * PRICE));
         assert_eq!(worst_price(false, index, INDEX / 10, PRICE), Ok(105 * PRICE));
+        // A premium of 1.5 counts as 1, a slack of 1.51 as 1, a band of 7.5 as 7.
+        assert_eq!(worst_price(true, 150, INDEX / 100, 0), Ok(150));
+        assert_eq!(worst_price(true, 150, -INDEX / 10, 0), Ok(143));
     }
 
     #[test]
@@ -384,5 +388,58 @@ mod tests {
         assert_eq!(given_up_bps(10_000), Ok(10_050));
         assert_eq!(given_up_bps(7_500), Ok(7_538));
         assert_eq!(given_up_bps(0), Ok(0));
+    }
+
+    #[test]
+    fn an_account_at_the_target_has_nothing_to_give_up() {
+        let h = Health { effective: 150 * USD, required: 100 * USD };
+        assert_eq!((h.is_below(TARGET), h.repay(TARGET, 10_000, 0)), (Ok(false), Ok(0)));
+        assert_eq!(Health { effective: 150 * USD - 1, ..h }.is_below(TARGET), Ok(true));
+        assert_eq!(h.improves_to(&h), Ok(false));
+    }
+
+    #[test]
+    fn a_repayment_is_booked_against_the_account() {
+        let mut h = Health { effective: 1_000, required: 1_000 };
+        h.repaid(101, 10_500, 8_000).unwrap();
+        // 106.05 less is required, and 80.8 less supports it.
+        assert_eq!(h, Health { effective: 919, required: 894 });
+    }
+
+    #[test]
+    fn what_the_deposit_cannot_pay_becomes_debt() {
+        let h = Health { effective: 120 * USD, required: 100 * USD };
+        let position = Reduction { cost_bps: 10, deposit: 0, loss: 0, mmr_bps: 500, notional: 2_000 * USD };
+        // 30 / (1.5 * (5% - 0.1%)).
+        assert_eq!(h.reduce(TARGET, &position), Ok(4_081_632_654));
+        // A cost of all that the margin frees as debt, or of all that it frees at the target, leaves nothing.
+        for cost_bps in [500, 750] {
+            assert_eq!(h.reduce(TARGET, &Reduction { cost_bps, ..position }), Ok(0));
+        }
+    }
+
+    #[test]
+    fn parts_of_units_count_against_the_account() {
+        let h = Health { effective: 1_000, required: 1_000 };
+        let position = Reduction { cost_bps: 10, deposit: 1_000, loss: 10, mmr_bps: 500, notional: 300 };
+        // A third of the loss and a unit of cost are paid, a twentieth and the loss are freed.
+        assert_eq!(h.reduced(101, &position), Ok(Health { effective: 996, required: 992 }));
+        // A loss of 5.5 bps counts as 5: the cut is larger.
+        let h = Health { effective: 120 * USD, required: 100 * USD };
+        let (loss, notional, deposit) = (11 * USD / 10, 2_000 * USD, 100 * USD);
+        let position = Reduction { cost_bps: 0, deposit, loss, mmr_bps: 500, notional };
+        assert_eq!(h.reduce(TARGET, &position), Ok(3_986_710_964));
+    }
+
+    #[test]
+    fn units_and_base_for_a_value() {
+        const BASE: i128 = crate::units::BASE;
+        assert_eq!(units_floor(10 * USD, 4 * PRICE, 18), Ok(2_500_000_000_000_000_000));
+        assert_eq!(value_ceil(2_500_000_000_000_000_001, 4 * PRICE, 18), Ok(10 * USD + 1));
+        assert_eq!(value_floor(2_500_000_000_000_000_001, 4 * PRICE, 18), Ok(10 * USD));
+        assert_eq!(base_of(1_000 * USD, 100 * PRICE, -20 * BASE), Ok(10 * BASE));
+        assert_eq!(base_of(1_000 * USD, 100 * PRICE, -5 * BASE), Ok(5 * BASE));
+        assert_eq!(base_of(1, 3 * PRICE, BASE), Ok(3_333_334));
+        assert_eq!(notional_floor(10 * BASE + 1, 100 * PRICE), Ok(1_000 * USD));
     }
 }

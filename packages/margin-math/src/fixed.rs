@@ -163,14 +163,18 @@ fn wide([mut d3, mut d2, mut d1, mut d0]: [u64; 4], divisor: (u64, u64)) -> Resu
     // The highest bit of the divisor is set, and the dividend is moved along: it is smaller, so it has the room.
     let shift = c1.leading_zeros();
     let divisor = (shifted(c1, c0, shift), c0 << shift);
-    let high = (shifted(d3, d2, shift), shifted(d2, d1, shift));
-    let (first, rest) = digit(high, shifted(d1, d0, shift), divisor);
-    let (second, rest) = digit(rest, d0 << shift, divisor);
-    Ok((join(first, second), rest != (0, 0)))
+    let mut rest = (shifted(d3, d2, shift), shifted(d2, d1, shift));
+    let (mut next, mut quotient) = (join(shifted(d1, d0, shift), d0 << shift), 0);
+    for _ in 0..2 {
+        let found;
+        (found, rest) = digit(rest, (next >> u64::BITS) as u64, divisor);
+        (next, quotient) = (next << u64::BITS, join(quotient as u64, found));
+    }
+    Ok((quotient, rest != (0, 0)))
 }
 
 /// One digit of a long division: `(high, low, next) / divisor`, where the two digits are below the divisor.
-#[inline(never)]
+#[inline(always)] // in a loop: a call costs as much as 67 instructions
 fn digit((high, low): (u64, u64), next: u64, divisor: (u64, u64)) -> (u64, (u64, u64)) {
     // By the first digit of the divisor: never too small, at most two too large.
     let (mut quotient, mut rest, mut beyond) = if high >= divisor.0 {
@@ -192,11 +196,15 @@ fn digit((high, low): (u64, u64), next: u64, divisor: (u64, u64)) -> (u64, (u64,
 }
 
 /// `(high, low) / divisor` by halves of digits: quotient and remainder. The divisor's highest bit is set, `high` is below it.
-#[inline(never)]
+#[inline(always)]
 fn halves(high: u64, low: u64, divisor: u64) -> (u64, u64) {
-    let (first, rest) = half(high, low >> 32, divisor);
-    let (second, rest) = half(rest, low & u64::from(u32::MAX), divisor);
-    ((first << 32) | second, rest)
+    let (mut rest, mut next, mut quotient) = (high, low, 0);
+    for _ in 0..2 {
+        let found;
+        (found, rest) = half(rest, next >> 32, divisor);
+        (next, quotient) = (next << 32, (quotient << 32) | found);
+    }
+    (quotient, rest)
 }
 
 /// [`digit`] for digits of 32 bits.
@@ -317,5 +325,18 @@ mod tests {
         assert_eq!(mul_div_ceil(i128::MAX, i128::MAX, 0), Err(MathError::DivisionByZero));
         assert_eq!(div_floor(1, 0), Err(MathError::DivisionByZero));
         assert_eq!(div_ceil(1, 0), Err(MathError::DivisionByZero));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_no_division_by_zero() {
+        for divisor in [1, 1 << 64, (1 << 64) + 1] {
+            assert_eq!(mul_div_floor(i128::MAX, i128::MAX, divisor), Err(MathError::Overflow));
+        }
+    }
+
+    #[test]
+    fn the_largest_power_of_ten_is_one() {
+        assert_eq!(pow10(38), Ok(10_i128.pow(38)));
+        assert_eq!(pow10(39), Err(MathError::Overflow));
     }
 }

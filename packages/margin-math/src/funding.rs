@@ -9,8 +9,10 @@ use crate::status::{may_fund, Status};
 use crate::units::{BASE, INDEX, PRICE, USD};
 use crate::MathError;
 
-/// Seconds that a rate is for, and the most that one accrual covers.
+/// Seconds that a rate is for.
 pub const PERIOD: u64 = 28_800;
+/// The most seconds that one accrual covers: nobody knows any more whether there was a price all the time before.
+pub const STEP: u64 = 3_600;
 /// Largest rate per period, either sign: 10%, 1e18.
 pub const MAX_RATE: i128 = INDEX / 10;
 /// `|size| * index / OWED_SCALE` is a quote amount.
@@ -42,14 +44,14 @@ impl Funding {
     }
 }
 
-/// Accrues at the stored rate up to `now`, at most one [`PERIOD`], for the open interest (1e14) of that whole time.
+/// Accrues at the stored rate up to `now`, at most one [`STEP`], for the open interest (1e14) of that whole time.
 pub fn accrue(funding: Funding, now: u64, oi_long: i128, oi_short: i128) -> Result<Funding, MathError> {
     let Some(elapsed) = now.checked_sub(funding.updated_at) else { return Ok(funding) };
     let mut next = Funding { updated_at: now, ..funding };
     if elapsed == 0 || funding.rate == 0 {
         return Ok(next);
     }
-    let weight = mul_div_floor(abs(funding.rate)?, i128::from(elapsed.min(PERIOD)), 1)?;
+    let weight = mul_div_floor(abs(funding.rate)?, i128::from(elapsed.min(STEP)), 1)?;
     let divisor = PRICE * PERIOD as i128;
     let paid = mul_div_ceil(weight, funding.price, divisor)?;
     let due = mul_div_floor(weight, funding.price, divisor)?;
@@ -67,7 +69,8 @@ pub fn accrue(funding: Funding, now: u64, oi_long: i128, oi_short: i128) -> Resu
 }
 
 /// [`accrue`] by an index with `status` that was reported at `index_timestamp`. One that is no longer usable is known to
-/// have been until its timestamp, a recovered or unknown one says nothing; the time after that is never made up for.
+/// have been until its timestamp, a refused, recovered or unknown one says nothing: of a refused one the timestamp is the
+/// refusal's. The time after that is never made up for.
 pub fn accrue_by_index(
     funding: Funding,
     now: u64,
@@ -80,7 +83,7 @@ pub fn accrue_by_index(
         return accrue(funding, now, oi_long, oi_short);
     }
     let known_until = match status {
-        Status::Stale | Status::Halted | Status::Tripped => index_timestamp.min(now),
+        Status::Stale | Status::Halted => index_timestamp.min(now),
         _ => 0,
     };
     let accrued = accrue(funding, known_until, oi_long, oi_short)?;
@@ -177,7 +180,7 @@ mod tests {
         #[test]
         fn payers_owe_the_exact_rate_rounded_up(rate in any_rate(), price in price(), seconds in 0_u64..=60_000) {
             let next = accrue(at_rate(rate, price), T0 + seconds, BASE, BASE).unwrap();
-            let counted = seconds.min(PERIOD) as i128;
+            let counted = seconds.min(STEP) as i128;
             let exact = ratio(rate.abs()) * ratio(price) * ratio(counted) / ratio(PRICE * PERIOD as i128);
             let (payer, receiver) = if rate > 0 { (next.long, next.short) } else { (next.short, next.long) };
             prop_assert_eq!(ratio(payer), exact.ceil());
@@ -191,9 +194,9 @@ mod tests {
             prop_assert_eq!(accrue(once, T0, l, s).unwrap(), once);
         }
 
-        /// Within a period it does not matter, beyond a unit per touch, how often anybody accrues.
+        /// Within a step it does not matter, beyond a unit per touch, how often anybody accrues.
         #[test]
-        fn touching_often_adds_at_most_a_unit_each(rate in any_rate(), price in price(), first in 0_u64..=14_400, second in 0_u64..=14_400) {
+        fn touching_often_adds_at_most_a_unit_each(rate in any_rate(), price in price(), first in 0_u64..=1_800, second in 0_u64..=1_800) {
             let once = accrue(at_rate(rate, price), T0 + first + second, BASE, BASE).unwrap();
             let half = accrue(at_rate(rate, price), T0 + first, BASE, BASE).unwrap();
             let twice = accrue(half, T0 + first + second, BASE, BASE).unwrap();
@@ -219,27 +222,30 @@ mod tests {
     }
 
     #[test]
-    fn longs_pay_one_percent_over_a_period() {
+    fn longs_pay_a_period_by_its_hours() {
         // 2 long, 1 short, index 100: longs pay 1 each, the short gets its 1, the pool keeps the other.
-        let funding = accrue(at_rate(INDEX / 100, 100 * PRICE), T0 + PERIOD, 2 * BASE, BASE).unwrap();
+        let hourly = |rate: i128| at_rate(8 * rate, 100 * PRICE);
+        let funding = accrue(hourly(INDEX / 100), T0 + STEP, 2 * BASE, BASE).unwrap();
         assert_eq!(owed(2 * BASE, funding.long, 0), Ok(2 * USD));
         assert_eq!(owed(-BASE, funding.short, 0), Ok(-USD));
         // 1 long, 4 short: what the long pays is spread over four.
-        let funding = accrue(at_rate(INDEX / 100, 100 * PRICE), T0 + PERIOD, BASE, 4 * BASE).unwrap();
+        let funding = accrue(hourly(INDEX / 100), T0 + STEP, BASE, 4 * BASE).unwrap();
         assert_eq!(owed(BASE, funding.long, 0), Ok(USD));
         assert_eq!(owed(-4 * BASE, funding.short, 0), Ok(-USD));
         // Nobody pays: nobody receives.
-        let funding = accrue(at_rate(INDEX / 100, 100 * PRICE), T0 + PERIOD, 0, 4 * BASE).unwrap();
+        let funding = accrue(hourly(INDEX / 100), T0 + STEP, 0, 4 * BASE).unwrap();
         assert_eq!(funding.short, 0);
-        // Half a period, shorts pay.
-        let funding = accrue(at_rate(-INDEX / 100, 100 * PRICE), T0 + PERIOD / 2, BASE, BASE).unwrap();
+        // Half an hour, shorts pay.
+        let funding = accrue(hourly(-INDEX / 100), T0 + STEP / 2, BASE, BASE).unwrap();
         assert_eq!((funding.short, funding.long), (INDEX / 2, -INDEX / 2));
     }
 
     #[test]
-    fn one_step_covers_one_period() {
-        let late = accrue(at_rate(INDEX / 100, 100 * PRICE), T0 + 10 * PERIOD, BASE, BASE).unwrap();
-        assert_eq!((late.long, late.updated_at), (INDEX, T0 + 10 * PERIOD));
+    fn a_gap_that_nobody_saw_is_paid_for_an_hour_at_most() {
+        let funding = at_rate(INDEX / 100, 100 * PRICE);
+        let late =
+            accrue_by_index(funding, T0 + 10 * STEP, Status::Live, T0 + 10 * STEP, BASE, BASE).unwrap();
+        assert_eq!((late.long, late.updated_at), (INDEX / 8, T0 + 10 * STEP));
     }
 
     #[test]
@@ -264,8 +270,8 @@ mod tests {
         };
         let (all, half) = (INDEX / 8, INDEX / 16);
         assert_eq!([Status::Live, Status::Degraded].map(known), [all; 2]);
-        assert_eq!([Status::Stale, Status::Halted, Status::Tripped].map(known), [half; 3]);
-        assert_eq!([Status::Grace, Status::Warming, Status::Unknown].map(known), [0; 3]);
+        assert_eq!([Status::Stale, Status::Halted].map(known), [half; 2]);
+        assert_eq!([Status::Tripped, Status::Grace, Status::Warming, Status::Unknown].map(known), [0; 4]);
     }
 
     #[test]
@@ -275,6 +281,13 @@ mod tests {
         assert_eq!(rate(1, 100 * PRICE), Ok(-MAX_RATE));
         assert_eq!(rate(99 * PRICE, 100 * PRICE), Ok(-INDEX / 100));
         assert_eq!(rate(100 * PRICE, 100 * PRICE), Ok(0));
+        assert_eq!(rate(16, 15), Ok(INDEX / 15)); // no tenth, though it is a unit of a price
         assert_eq!(rate(PRICE, 0), Err(MathError::DivisionByZero));
+    }
+
+    #[test]
+    fn each_side_has_its_index() {
+        let funding = Funding { long: 1, short: 2, ..at_rate(0, PRICE) };
+        assert_eq!((funding.index(BASE), funding.index(-BASE)), (1, 2));
     }
 }

@@ -173,7 +173,8 @@ impl Limits {
             && self.cap <= MAX_PRICE
     }
 
-    /// Whether nothing that `old` refuses passes here: such a change needs no delay.
+    /// Whether nothing that `old` refuses passes here, and the band is the same: such a change needs no delay. The ends of
+    /// the band are prices themselves, at which what has no better one is judged: neither narrower nor wider is tighter.
     pub fn at_least_as_tight_as(&self, old: &Self) -> bool {
         // Zero, where it is permitted, is never: the highest.
         let rank = |limit: u32| limit.wrapping_sub(1);
@@ -182,8 +183,7 @@ impl Limits {
             Tighter::Higher => rank(new) >= rank(old),
             Tighter::Neither => new == old,
         };
-        self.floor >= old.floor
-            && self.cap <= old.cap
+        (self.floor, self.cap) == (old.floor, old.cap)
             && self.of.iter().zip(&old.of).zip(&RULES).all(|((new, old), rule)| tighter(*new, *old, rule))
     }
 
@@ -676,7 +676,7 @@ mod tests {
                 at if RULES[at].tighter != Tighter::Lower => tighter.of[at] = tighter.of[at].saturating_add(notch),
                 at => tighter.of[at] = tighter.of[at].saturating_sub(notch).max(1),
             }
-            prop_assume!(tighter.at_least_as_tight_as(&life.limits));
+            prop_assume!(place >= LIMITS || tighter.at_least_as_tight_as(&life.limits));
             let mut tight = Life { limits: tighter, ring: life.ring.clone(), ..life };
             let hi = said + said * spread / 10_000;
             let passes = |verdict: Verdict| matches!(verdict, Verdict::Accepted | Verdict::Degraded | Verdict::ReAnchored);
@@ -723,6 +723,123 @@ mod tests {
             assert!(defaults.sound(60), "{class:?}");
             assert!(defaults.at_least_as_tight_as(&defaults));
         }
+    }
+
+    #[test]
+    fn limits_out_of_their_bounds_are_not_sound() {
+        let good = Limits::defaults(Class::Major, 100 * USD);
+        let with = |place: usize, value: u32| {
+            let mut limits = good;
+            limits.of[place] = value;
+            limits.sound(TICK as u32)
+        };
+        for (place, rule) in RULES.iter().enumerate() {
+            assert!(rule.lowest == 0 || !with(place, rule.lowest - 1), "{place}");
+            assert!(rule.highest == u32::MAX || !with(place, rule.highest + 1), "{place}");
+        }
+        let step_max = good.get(Limit::StepMax);
+        assert!(with(Limit::Step as usize, step_max) && !with(Limit::Step as usize, step_max + 1));
+        // Of 64 prices that are a minute apart the first and the last are 63 apart.
+        assert!(with(Limit::Window as usize, 63 * 60) && !with(Limit::Window as usize, 63 * 60 + 1));
+        let band = |floor, cap| {
+            let mut limits = good;
+            (limits.floor, limits.cap) = (floor, cap);
+            limits.sound(TICK as u32)
+        };
+        assert!(band(MIN_PRICE, MAX_PRICE) && band(USD, USD + 1));
+        assert!(!band(MIN_PRICE - 1, USD) && !band(USD, MAX_PRICE + 1) && !band(USD, USD));
+    }
+
+    #[test]
+    fn one_looser_limit_makes_all_of_them_looser() {
+        let old = Limits::defaults(Class::Major, 100 * USD);
+        assert!(!Limits { floor: old.floor - 1, ..old }.at_least_as_tight_as(&old));
+        assert!(!Limits { cap: old.cap + 1, ..old }.at_least_as_tight_as(&old));
+        assert!(Limits { floor: old.floor + 1, cap: old.cap - 1, ..old }.at_least_as_tight_as(&old));
+        for (place, rule) in RULES.iter().enumerate() {
+            let tight = |value: u32| {
+                let mut new = old;
+                new.of[place] = value;
+                new.at_least_as_tight_as(&old)
+            };
+            let (less, more) = (tight(old.of[place] - 1), tight(old.of[place] + 1));
+            assert_eq!(less, rule.tighter == Tighter::Lower, "{place}");
+            assert_eq!(more, rule.tighter == Tighter::Higher, "{place}");
+        }
+        // Never to re-anchor is tighter than any time.
+        let mut never = old;
+        never.of[Limit::Confirm as usize] = 0;
+        assert!(never.at_least_as_tight_as(&old) && !old.at_least_as_tight_as(&never));
+    }
+
+    #[test]
+    fn the_default_band_is_of_whole_units() {
+        let limits = Limits::defaults(Class::Pegged, 19_999);
+        assert_eq!((limits.floor, limits.cap), (18_999, 20_998));
+    }
+
+    #[test]
+    fn the_band_at_its_ends_and_one_unit_past() {
+        for (price, verdict) in [
+            (98 * USD, Verdict::Accepted),
+            (98 * USD - 1, Verdict::Refused(Breach::Band)),
+            (102 * USD, Verdict::Accepted),
+            (102 * USD + 1, Verdict::Refused(Breach::Band)),
+        ] {
+            let mut life = Life::live(Class::Major, 100 * USD);
+            (life.limits.floor, life.limits.cap) = (98 * USD, 102 * USD);
+            life.pass(TICK);
+            assert_eq!(life.says(price), verdict);
+        }
+    }
+
+    #[test]
+    fn phases_are_known_by_their_codes() {
+        for phase in [Phase::Warming, Phase::Live, Phase::Degraded, Phase::Tripped] {
+            assert_eq!(Phase::from_code(phase as u8), phase);
+        }
+        assert_eq!(Phase::from_code(4), Phase::Warming);
+    }
+
+    #[test]
+    fn of_degraded_prices_those_of_the_groups_enter_the_history() {
+        let entering = |fallback: bool| {
+            let all = [
+                Verdict::Accepted,
+                Verdict::Degraded,
+                Verdict::ReAnchored,
+                Verdict::Recovering,
+                Verdict::Refused(Breach::Step),
+                Verdict::Unchanged,
+                Verdict::NoQuorum,
+            ];
+            all.map(|verdict| verdict.enters_history(fallback))
+        };
+        assert_eq!(entering(false), [true, true, true, false, false, false, false]);
+        assert_eq!(entering(true), [true, false, true, false, false, false, false]);
+    }
+
+    #[test]
+    fn the_window_knows_its_lowest_and_its_highest_price() {
+        let mut life = Life::live(Class::Major, 100 * USD);
+        for price in [103 * USD, 99 * USD, 101 * USD] {
+            life.pass(TICK);
+            assert_eq!(life.says(price), Verdict::Accepted);
+        }
+        let past = Past::of(&life.ring, life.track.anchor, life.now, &life.limits);
+        assert_eq!((past.lowest, past.highest), (99 * USD, 103 * USD));
+    }
+
+    #[test]
+    fn the_slow_reference_starts_at_the_price_and_follows_it() {
+        let mut life = Life::new(Class::Major, 100 * USD);
+        life.pass(TICK);
+        life.says(101 * USD);
+        assert_eq!(life.track.stable, 101 * USD);
+        life.pass(TICK);
+        life.says(104 * USD);
+        // 27,778 parts in 1e9 a second.
+        assert_eq!(life.track.stable, 101 * USD + 101 * USD / 1_000_000_000 * 27_778 * 60);
     }
 
     #[test]
@@ -931,6 +1048,10 @@ mod tests {
         assert_eq!(life.round(103 * USD, 103 * USD, 103 * USD, 0, 1, true), Verdict::Degraded);
         assert_eq!((life.track.lo, life.track.mid, life.track.hi), (100 * USD, 103 * USD, 103 * USD));
         assert_eq!((life.track.anchor, life.ring.len()), (100 * USD, slots));
+        let mut lower = Life::live(Class::Major, 100 * USD);
+        lower.pass(TICK);
+        assert_eq!(lower.round(97 * USD, 97 * USD, 97 * USD, 0, 1, true), Verdict::Degraded);
+        assert_eq!((lower.track.lo, lower.track.mid, lower.track.hi), (97 * USD, 97 * USD, 100 * USD));
         life.pass(TICK);
         assert_eq!(life.says(100 * USD), Verdict::Degraded, "one good round is not enough");
         life.pass(TICK);

@@ -122,4 +122,25 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn a_unit_of_notional_needs_a_unit_of_margin() {
+        let stake =
+            Stake { cash: 0, level_bps: 10_000, mmr_bps: 1, others: 0, settlement: PRICE / 2, size: 1 };
+        assert_eq!(stake.excess(PRICE), Ok(-1));
+    }
+
+    #[test]
+    fn at_the_level_itself_there_is_no_liquidation() {
+        let stake = Stake {
+            cash: -100 * USD,
+            level_bps: 10_000,
+            mmr_bps: 1_000,
+            others: 10 * USD,
+            settlement: PRICE,
+            size: BASE,
+        };
+        assert_eq!(stake.excess(100 * PRICE), Ok(0));
+        assert_eq!(stake.liquidation_price(100 * PRICE), Ok(Some(100 * PRICE - 1)));
+    }
 }

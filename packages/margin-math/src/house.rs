@@ -198,4 +198,30 @@ mod tests {
         assert_eq!(scaled(X, Y, -Y), Err(MathError::Exhausted));
         assert_eq!(moved(X, Y, -X), Err(MathError::Exhausted));
     }
+
+    #[test]
+    fn parts_of_units_are_the_pools() {
+        // A price of a unit with half a percent: two for who buys, nothing for who sells.
+        assert_eq!(reduction(QUOTE_SCALE, 0, 1, 1), Ok(-2));
+        assert_eq!(reduction(-QUOTE_SCALE, 100, 1, 1), Ok(0));
+        // The least size costs a unit and brings none.
+        assert_eq!(reduction(1, PRICE, PRICE, PRICE), Ok(-1));
+        assert_eq!(reduction(-1, PRICE, PRICE, PRICE), Ok(0));
+        assert_eq!((inventory_cap(9, PRICE), inventory_cap(10, 3)), (Ok(0), Ok(QUOTE_SCALE / 3)));
+        assert_eq!(scaled(1, 2, 1), Ok((1, 3)));
+    }
+
+    /// `10 * sqrt(1 / 4)` would be there, and so would `11 * sqrt(9 / 4)` be if it were a whole number.
+    #[test]
+    fn a_move_ends_before_the_price() {
+        assert_eq!(to_mark(10, 10, 4 * QUOTE_SCALE), Ok(-4));
+        let mark = curve::mark(11, 9).unwrap();
+        assert_eq!(to_mark(11, 9, mark * 4 / 9), Ok(5));
+        // A root that is a unit short of a whole one.
+        let (x, mark) = (QUOTE_SCALE, 4_500_000_000_000_000_000 - 1);
+        assert_eq!(
+            to_mark(x, mark, 2_000_000_000_000_000_000),
+            Ok(QUOTE_SCALE / 1_000_000_000 * 499_999_999)
+        );
+    }
 }

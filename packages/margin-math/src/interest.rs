@@ -3,9 +3,10 @@
 //! Totals, not rates: a step says by how much debts, deposits and reserves grow, and the three grow by amounts that
 //! sum exactly. The modifier moves linearly toward or away from its bounds and is integrated over the step, so a pool
 //! that nobody touched for a day is charged what a pool touched every ledger is charged. Interest below a unit is carried
-//! from step to step: on a coarse token it would otherwise be lost to whoever touches the pool often.
+//! from step to step, and so is the protocol's part of it: on a coarse token either would otherwise be lost to whoever touches
+//! the pool often.
 
-use crate::fixed::{add, bps_floor, div_floor, mul_div_ceil, mul_div_floor, sub};
+use crate::fixed::{add, div_floor, mul_div_ceil, mul_div_floor, sub};
 use crate::units::{BPS, INDEX, SECONDS_PER_YEAR};
 use crate::MathError;
 
@@ -53,6 +54,8 @@ pub struct Pool {
     pub modifier: i128,
     /// Interest that is due and below a unit, 1e18; from 0 to less than one unit.
     pub rest: i128,
+    /// The protocol's part of interest that was added, below a unit, bps; from 0 to less than one unit.
+    pub reserve_rest: i128,
 }
 
 /// What a step of interest does.
@@ -68,6 +71,8 @@ pub struct Step {
     pub modifier: i128,
     /// What is due and was not added, 1e18: less than a unit.
     pub rest: i128,
+    /// What of `interest` is the protocol's and was not reserved, bps: less than a unit.
+    pub reserve_rest: i128,
 }
 
 /// Share of what lenders provide that is lent, 1e9, at most 1.
@@ -157,14 +162,21 @@ pub fn step(curve: &Curve, pool: &Pool, reserve_factor_bps: u32, seconds: u64) -
     let annual = annual_rate(curve, utilisation)?;
     let exponent = mul_div_floor(annual, integral, RATE_SCALE * i128::from(SECONDS_PER_YEAR))?;
     let growth = growth(exponent)?;
-    let whole = mul_div_floor(pool.borrowed, growth, INDEX)?;
-    // The remainder of that division is below 1e18, so it survives arithmetic that wraps; and so is what waited.
-    let part = pool.borrowed.wrapping_mul(growth).wrapping_sub(whole.wrapping_mul(INDEX));
-    let due = add(part, pool.rest)?;
-    let (interest, rest) = if due < INDEX { (whole, due) } else { (add(whole, 1)?, sub(due, INDEX)?) };
+    let (interest, rest) = carried(pool.borrowed, growth, INDEX, pool.rest)?;
     let perp_interest = mul_div_ceil(pool.perp_borrowed, growth, INDEX)?;
-    let reserved = bps_floor(interest, reserve_factor_bps)?;
-    Ok(Step { interest, reserved, perp_interest, modifier, rest })
+    let factor = i128::from(reserve_factor_bps);
+    let (reserved, reserve_rest) = carried(interest, factor, i128::from(BPS), pool.reserve_rest)?;
+    Ok(Step { interest, reserved, perp_interest, modifier, rest, reserve_rest })
+}
+
+/// The whole units of `(amount * factor + waited) / scale`, and what is left of it for the next time. `waited < scale`.
+#[inline(never)] // for size
+fn carried(amount: i128, factor: i128, scale: i128, waited: i128) -> Result<(i128, i128), MathError> {
+    let whole = mul_div_floor(amount, factor, scale)?;
+    // The remainder of that division is below the scale, so it survives arithmetic that wraps; and so is what waited.
+    let part = amount.wrapping_mul(factor).wrapping_sub(whole.wrapping_mul(scale));
+    let due = add(part, waited)?;
+    Ok(if due < scale { (whole, due) } else { (add(whole, 1)?, sub(due, scale)?) })
 }
 
 fn target(curve: &Curve) -> i128 {
@@ -236,6 +248,7 @@ mod tests {
                 perp_borrowed: supplied / 1_000 * perp,
                 modifier,
                 rest: modifier * 1_000 % INDEX,
+                reserve_rest: modifier % 10_000,
             },
         )
     }
@@ -248,6 +261,7 @@ mod tests {
             perp_borrowed: pool.perp_borrowed + step.perp_interest,
             modifier: step.modifier,
             rest: step.rest,
+            reserve_rest: step.reserve_rest,
         }
     }
 
@@ -260,7 +274,7 @@ mod tests {
             let exact = exp(&ratio(exponent, INDEX));
             let ours = BigRational::one() + ratio(growth(exponent).unwrap(), INDEX);
             let error = if exact > ours { &exact - &ours } else { &ours - &exact };
-            prop_assert!(error * BigInt::from(1_000_000_000_i64) < exact);
+            prop_assert!(ours <= exact && error * BigInt::from(1_000_000_000_i64) < exact);
         }
 
         /// And a small growth itself errs by less than 1e-9 of it or its last digits.
@@ -269,7 +283,7 @@ mod tests {
             let exact = exp(&ratio(exponent, INDEX)) - BigRational::one();
             let ours = ratio(growth(exponent).unwrap(), INDEX);
             let error = if exact > ours { &exact - &ours } else { &ours - &exact };
-            prop_assert!(error < exact / BigInt::from(1_000_000_000_i64) + ratio(100_000, INDEX));
+            prop_assert!(ours <= exact && error < exact / BigInt::from(1_000_000_000_i64) + ratio(100_000, INDEX));
         }
 
         /// The modifier integrates to the area under a clamped line.
@@ -325,7 +339,9 @@ mod tests {
             let after = apply(&pool, &step);
             prop_assert_eq!(after.borrowed - pool.borrowed, after.supplied - pool.supplied + after.reserves - pool.reserves);
             prop_assert!(step.interest >= 0 && step.reserved >= 0 && step.perp_interest >= 0);
-            prop_assert!(step.reserved * 10_000 <= step.interest * i128::from(factor));
+            let shared = step.interest * i128::from(factor) + pool.reserve_rest;
+            prop_assert_eq!(step.reserved * 10_000 + step.reserve_rest, shared);
+            prop_assert!(step.reserved <= step.interest && (0..10_000).contains(&step.reserve_rest));
             prop_assert!((MODIFIER_MIN..=MODIFIER_MAX).contains(&step.modifier));
             prop_assert!((0..INDEX).contains(&step.rest));
             if seconds == 0 { prop_assert_eq!(after, pool); }
@@ -360,6 +376,7 @@ mod tests {
             perp_borrowed: 0,
             modifier: MODIFIER_START,
             rest: 0,
+            reserve_rest: 0,
         };
         let step = step(&CURVE, &pool, 1_000, YEAR).unwrap();
         // 0.8e12 * (e^0.05 - 1)
@@ -377,6 +394,7 @@ mod tests {
             perp_borrowed: 100_000_000,
             modifier: MODIFIER_START,
             rest: 0,
+            reserve_rest: 0,
         };
         let step = step(&CURVE, &lent, 1_000, YEAR).unwrap();
         // 1.5% a year at a tenth of utilisation; the modifier falls to 0.1 within a day.
@@ -395,12 +413,52 @@ mod tests {
             perp_borrowed: 0,
             modifier: MODIFIER_START,
             rest: 0,
+            reserve_rest: 0,
         };
         let after = |seconds: u64| {
             (0..YEAR / seconds).fold(start, |pool, _| apply(&pool, &step(&curve, &pool, 0, seconds).unwrap()))
         };
         // 400 * (e^0.03 - 1) = 12.18, and a little more as utilisation rises.
         assert_eq!((after(YEAR).borrowed, after(60).borrowed), (412, 412));
+    }
+
+    /// 800,000 of a token with two decimals at 5%: a unit of interest falls due about every eight seconds.
+    #[test]
+    fn nobody_takes_the_reserves_of_a_coarse_pool_by_touching_it_often() {
+        let curve = Curve { base_bps: 500, slope1_bps: 0, slope2_bps: 0, reactivity: 0, ..CURVE };
+        let start = Pool {
+            borrowed: 80_000_000,
+            supplied: 100_000_000,
+            reserves: 0,
+            perp_borrowed: 0,
+            modifier: MODIFIER_START,
+            rest: 0,
+            reserve_rest: 0,
+        };
+        let touched = |seconds: u64| {
+            let day = 0..86_400 / seconds;
+            day.fold(start, |pool, _| apply(&pool, &step(&curve, &pool, 1_000, seconds).unwrap()))
+        };
+        let (often, once) = (touched(6), touched(86_400));
+        // 80,000,000 * (e^(0.05 / 365) - 1) = 10,959.7, and a tenth of it.
+        assert_eq!((once.borrowed - start.borrowed, once.reserves), (10_959, 1_095));
+        assert_eq!((often.borrowed - start.borrowed, often.reserves), (10_959, 1_095));
+    }
+
+    #[test]
+    fn what_is_due_is_rounded_down_to_the_last_digit() {
+        let curve = Curve { slope1_bps: 0, slope2_bps: 0, reactivity: 0, ..CURVE };
+        let pool = Pool {
+            borrowed: INDEX,
+            supplied: 2 * INDEX,
+            reserves: 0,
+            perp_borrowed: 0,
+            modifier: MODIFIER_START,
+            rest: 0,
+            reserve_rest: 0,
+        };
+        // 1% of a year of 31,536,000 seconds: 317,097,919.8.
+        assert_eq!(step(&curve, &pool, 0, 1).unwrap().interest, 317_097_919);
     }
 
     #[test]
@@ -412,6 +470,7 @@ mod tests {
             perp_borrowed: 1,
             modifier: MODIFIER_START,
             rest: 0,
+            reserve_rest: 0,
         };
         assert_eq!(step(&CURVE, &line, 0, 1).unwrap().perp_interest, 1);
     }
@@ -425,8 +484,56 @@ mod tests {
             perp_borrowed: 0,
             modifier: MODIFIER_MAX,
             rest: 0,
+            reserve_rest: 0,
         };
         let step = step(&CURVE, &pool, 0, 100 * YEAR).unwrap();
         assert!(step.interest.to_f64().unwrap() / 1e18 > 4.8e8);
+    }
+
+    #[test]
+    fn rates_and_modifiers_are_rounded_down() {
+        let curve = Curve { slope2_bps: 5_000, target_bps: 7_000, reactivity: 1, ..CURVE };
+        let pool = Pool {
+            borrowed: 1,
+            supplied: 3,
+            reserves: 0,
+            perp_borrowed: 0,
+            modifier: MODIFIER_START,
+            rest: 0,
+            reserve_rest: 0,
+        };
+        assert_eq!(utilisation(&pool), Ok(333_333_333));
+        // 4% of a billionth of 1 / 0.7, and 50% of a billionth of 1 / 0.3.
+        assert_eq!(annual_rate(&curve, 1), Ok(10_000_000_057_142_857));
+        assert_eq!(annual_rate(&curve, 700_000_001), Ok(50_000_001_666_666_666));
+        // It drifts by 3.33 in 1e18 a second.
+        let after = |start, seconds| modifier(&curve, start, 700_000_001, seconds).unwrap();
+        assert_eq!(after(MODIFIER_START, 1_000_000_000), (1_000_000_003, 1_000_000_001_500_000_000));
+        assert_eq!(after(MODIFIER_START, 500_000_000), (1_000_000_001, 500_000_000_250_000_000));
+        assert_eq!(after(MODIFIER_START, 333_333_335), (1_000_000_001, 333_333_335_166_666_667));
+        assert_eq!(after(MODIFIER_MAX - 1, 1_000_000_000), (MODIFIER_MAX, 9_999_999_999_833_333_334));
+    }
+
+    /// Exponents at which a sixth, or a square, that is rounded up goes beyond it.
+    #[test]
+    fn growth_is_never_above_the_exponential() {
+        assert_eq!(growth(30_713_707_625_406), Ok(30_714_179_296_152));
+        assert!(growth(28_223_810_817_830_430).is_ok_and(|growth| growth <= 28_625_876_259_359_558));
+    }
+
+    #[test]
+    fn a_whole_unit_does_not_wait() {
+        let curve = Curve { slope1_bps: 0, slope2_bps: 0, reactivity: 0, ..CURVE };
+        let pool = Pool {
+            borrowed: 1,
+            supplied: 2,
+            reserves: 0,
+            perp_borrowed: 0,
+            modifier: MODIFIER_START,
+            rest: INDEX - 317_097_919,
+            reserve_rest: 0,
+        };
+        let step = step(&curve, &pool, 0, 1).unwrap();
+        assert_eq!((step.interest, step.rest), (1, 0));
     }
 }

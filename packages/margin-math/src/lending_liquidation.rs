@@ -552,4 +552,64 @@ mod tests {
         assert_eq!(seizure.seized + seizure.fee, 278_7971955); // 23.65 * 1.0609 / 0.09
         assert_eq!(seizure.seized, 276_1692644);
     }
+
+    const OWED: OwedSide = OwedSide { amount: 20 * USD, decimals: 7, price: PRICE, lw_bps: 10_000 };
+    const HELD: HeldSide = HeldSide {
+        amount: 1_000 * USD,
+        decimals: 7,
+        price: PRICE,
+        ltv_bps: 10_000,
+        opening_bps: 10_000,
+        max_bonus_bps: 1_000,
+    };
+
+    fn standing(effective: i128, effective_liquidation: i128) -> Standing {
+        Standing { effective, effective_liquidation, effective_opening: 0, required: 10_000 }
+    }
+
+    #[test]
+    fn a_pair_helps_as_long_as_health_rises_without_a_bonus() {
+        // The fee of 1% takes 10_100 for what requires 10_000.
+        for (effective, room) in [(10_100, None), (10_101, Some(0)), (10_102, Some(1))] {
+            let standing = standing(effective, 9_999);
+            assert_eq!(helps(&standing, 10_000, 10_000), Ok(room.is_some()));
+            assert_eq!(bonus_bps(&standing, &OWED, &HELD), Ok(room));
+        }
+    }
+
+    #[test]
+    fn half_may_be_repaid_down_to_095_and_all_of_it_below() {
+        let owed = OwedSide { amount: 3, ..OWED };
+        assert_eq!(close_limit(&standing(0, 9_500), &owed), Ok(2));
+        assert_eq!(close_limit(&standing(0, 9_499), &owed), Ok(3));
+    }
+
+    #[test]
+    fn a_rest_of_ten_dollars_stays_and_a_smaller_one_goes_along() {
+        let standing = standing(0, 9_600);
+        let repaid = |owed: OwedSide| plan(&standing, &owed, &HELD, 100, i128::MAX).unwrap().repay;
+        assert_eq!(repaid(OWED), 10 * USD);
+        assert_eq!(repaid(OwedSide { amount: 20 * USD - 2, ..OWED }), 20 * USD - 2);
+        // The same of the collateral: 2_040 for two units of 1_000.
+        let coarse = OwedSide { amount: 3, decimals: 0, price: 1_000 * PRICE, ..OWED };
+        let held = HeldSide { amount: 2_050 * USD, ..HELD };
+        let plan = Plan { bonus_bps: 100, fee_bps: PROTOCOL_FEE_BPS, repay: 2, sweeps: false };
+        assert_eq!(seizure(&coarse, &held, &plan, 2), Ok(Seizure { fee: 20 * USD, seized: 2_020 * USD }));
+    }
+
+    #[test]
+    fn a_closing_has_the_starting_bonus_or_the_assets_own() {
+        let bonus = |max_bonus_bps| {
+            plan_insolvent(&OWED, &HeldSide { max_bonus_bps, ..HELD }, i128::MAX).unwrap().bonus_bps
+        };
+        assert_eq!((bonus(1_000), bonus(50)), (100, 50));
+    }
+
+    #[test]
+    fn to_the_target_up_and_what_the_collateral_covers_down() {
+        let owed = OwedSide { price: 3 * PRICE, ..OWED };
+        let missing = Standing { required: 10, ..standing(0, 0) };
+        assert_eq!(to_target(&missing, &owed, &HeldSide { ltv_bps: 0, ..HELD }, 0), Ok(4));
+        assert_eq!(covered(&OWED, &HeldSide { amount: 103, ..HELD }, 200), Ok(100));
+    }
 }

@@ -1,7 +1,8 @@
 //! Pure integer mathematics of margin accounts.
 //!
-//! Functions on plain structs: no environment, no storage, no floats, no panics. Scales are in [`units`], rounding is
-//! in every name (`overflow-traps` makes a Wasm stop where it overflows). What a formula decides is here and nowhere else; contracts load, call and store.
+//! Functions on plain structs: no environment, no storage, no floats, no panics. Scales are in [`units`]. Rounding is in
+//! every name. With the feature `overflow-traps` a Wasm stops where it overflows. What a formula decides is here and
+//! nowhere else; contracts load, call and store.
 #![cfg_attr(not(test), no_std)]
 #![warn(missing_docs)]
 

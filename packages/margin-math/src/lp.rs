@@ -218,6 +218,7 @@ mod tests {
     fn a_hundredth_in_doubt_is_sound() {
         let pool = Pool { lent: 300, ..cash(700) };
         assert_eq!((is_sound(&pool, 10), is_sound(&pool, 11)), (Ok(true), Ok(false)));
+        assert_eq!(is_sound(&cash(999), 10), Ok(false), "and not a part of it more");
         assert_eq!(is_sound(&cash(0), 0), Ok(true), "whoever is the first");
     }
 
@@ -273,6 +274,7 @@ mod tests {
         assert_eq!(is_wiped_out(&cash(0), 0), Ok(false), "nobody was there");
         assert_eq!(is_wiped_out(&cash(USD), total), Ok(true));
         assert_eq!(is_wiped_out(&cash(USD + 1), total), Ok(false), "a millionth is left");
+        assert_eq!(is_wiped_out(&cash(USD), total - 1), Ok(false), "or more than that");
         // Not because winners are owed everything for a moment, nor because claims are open.
         let owed = Pool { curve_value: 1_000 * USD, index_value: 1_000 * USD, ..cash(1_000 * USD) };
         assert_eq!(is_wiped_out(&owed, total), Ok(false));

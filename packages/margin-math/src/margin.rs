@@ -438,6 +438,12 @@ mod tests {
         assert_eq!(sums(5, 10).improves_to(&sums(5, 10)), Ok(false));
     }
 
+    #[test]
+    fn a_fraction_better_is_better() {
+        assert_eq!(sums(5, 10).improves_to(&sums(6, 11)), Ok(true));
+        assert_eq!(sums(6, 11).improves_to(&sums(5, 10)), Ok(false));
+    }
+
     fn prices() -> impl Strategy<Value = Prices> {
         (1_i128..1_000_000_000, 0_i128..500, 0_i128..500, -300_i128..300).prop_map(
             |(cents, below, above, slow)| {
@@ -733,7 +739,7 @@ mod tests {
         let margin = Margin::new(Valuation::Open, Prices::flat(PRICE), SETTLEMENT);
         assert_eq!((margin.health(), margin.leverage()), (Ok(u32::MAX), Ok(0)));
         assert!(margin.opening_ok());
-        assert_eq!(health(12, 10), Ok(12_000));
+        assert_eq!((health(12, 10), health(2, 3)), (Ok(12_000), Ok(6_666)));
         assert_eq!(health(i128::MAX, 1), Ok(u32::MAX));
         assert_eq!(health(-5, 10), Ok(0));
     }
@@ -747,7 +753,9 @@ mod tests {
             .unwrap();
         margin.debt(&Debt { amount: 300, decimals: 0, lw_bps: 10_000, prices }).unwrap();
         assert_eq!(margin.leverage(), Ok(300));
-        margin.debt(&Debt { amount: 101, decimals: 0, lw_bps: 10_000, prices }).unwrap();
+        margin.debt(&Debt { amount: 1, decimals: 0, lw_bps: 10_000, prices }).unwrap();
+        assert_eq!(margin.leverage(), Ok(305)); // 301 / 99, up
+        margin.debt(&Debt { amount: 100, decimals: 0, lw_bps: 10_000, prices }).unwrap();
         assert_eq!(margin.leverage(), Ok(u32::MAX));
     }
 

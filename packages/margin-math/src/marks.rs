@@ -225,4 +225,16 @@ mod tests {
         assert_eq!(marks.twap(T0 + 599, 300), Ok(None));
         assert_eq!(marks.twap(T0 + 900, 0), Ok(None));
     }
+
+    #[test]
+    fn averages_are_rounded_down() {
+        let mut marks = Marks::new(T0, 1);
+        marks.record(T0 + 450, 2).unwrap();
+        assert_eq!(marks.twap(T0 + 900, 900), Ok(Some(1)));
+        // One second at 1, two at 2, then 5: of the first three seconds only their sum of 5 is known, a third of it for each.
+        let mut marks = Marks::new(T0, 1);
+        marks.record(T0 + 1, 2).unwrap();
+        marks.record(T0 + 3, 5).unwrap();
+        assert_eq!(marks.twap(T0 + 4, 3), Ok(Some(3)));
+    }
 }

@@ -512,4 +512,13 @@ mod tests {
         assert_eq!(step(601), step(600));
         assert_eq!(step(0), Some(1_000_000_000));
     }
+
+    #[test]
+    fn prices_are_ordered_by_both_their_ends() {
+        let price = |floor, ceil| Enclosed { floor, ceil };
+        for (low, high) in [(price(1, 2), price(2, 2)), (price(1, 1), price(1, 2))] {
+            assert_eq!(lower_median(&mut [low, high], 2), low);
+            assert_eq!(lower_median(&mut [high, low], 2), low);
+        }
+    }
 }

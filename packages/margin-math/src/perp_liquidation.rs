@@ -15,6 +15,8 @@ use crate::{defaults, MathError};
 
 /// Most evaluations of a search; two linear pieces need three.
 const STEPS: u32 = 16;
+/// By how little the target is exceeded at most, USD units: what an outcome rounds is about as much, so less may not exist.
+const EXCESS: i128 = 4;
 
 /// Everything a take-over depends on, in the Liquidation valuation.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -140,29 +142,20 @@ impl TakeOver {
         Ok(if sub(whole, size)? < minimum { whole } else { size })
     }
 
-    /// Least size, to a unit of value, at which the target holds; at `whole` it holds by `-short_at_whole`.
+    /// Least size, to [`EXCESS`], at which the target holds; at `whole` it holds by `-short_at_whole`.
     fn restoring(&self, whole: i128, short_at_whole: i128) -> Result<i128, FillError> {
-        let (mut below, mut below_by) = (0, shortfall(self.required, self.effective)?.max(1));
-        let (mut above, mut above_by) = (whole, short_at_whole);
-        let mut side = 0;
+        let (mut below, mut above) = (0, whole);
+        let mut before = (whole, short_at_whole);
+        let mut latest = (0, shortfall(self.required, self.effective)?.max(1));
         for _ in 0..STEPS {
-            let step = mul_div_ceil(sub(above, below)?, below_by, sub(below_by, above_by)?)?;
-            let guess = add(below, step)?.min(sub(above, 1)?).max(add(below, 1)?);
-            let by = self.shortfall_at(guess)?;
-            // An end that stays twice loses half of its weight, so that both ends move.
-            if by > 0 {
-                (below, below_by) = (guess, by);
-                if side > 0 {
-                    above_by = (above_by >> 1) - 1;
-                }
-            } else {
-                (above, above_by) = (guess, by);
-                if side < 0 {
-                    below_by = (below_by >> 1) + 1;
-                }
-            }
-            side = by;
-            if by <= 0 && by > -2 || sub(above, below)? <= 1 {
+            // The latest two lead to the target at once where they are on its piece, and half way is no worse where not.
+            let guess = match crossing(before, latest) {
+                Ok(size) if below < size && size < above => size,
+                _ => below + ((above - below) >> 1),
+            };
+            (before, latest) = (latest, (guess, self.shortfall_at(guess)?));
+            *(if latest.1 > 0 { &mut below } else { &mut above }) = guess;
+            if (-EXCESS..=0).contains(&latest.1) || above - below <= 1 {
                 break;
             }
         }
@@ -198,6 +191,12 @@ fn shortfall(required: i128, effective: i128) -> Result<i128, MathError> {
     sub(bps_ceil(required, defaults::LIQUIDATION_TARGET_BPS)?, effective)
 }
 
+/// Size at which the line through two points of `(size, shortfall)` exceeds the target by half of [`EXCESS`].
+fn crossing(one: (i128, i128), other: (i128, i128)) -> Result<i128, MathError> {
+    let (run, fall) = (sub(other.0, one.0)?, sub(one.1, other.1)?);
+    add(other.0, mul_div_ceil(add(other.1, EXCESS / 2)?, run, fall)?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -218,6 +217,7 @@ mod tests {
         price: i128,
         mmr_bps: u32,
         settlement: i128,
+        ltv_bps: u32,
         lp: i128,
     }
 
@@ -226,7 +226,7 @@ mod tests {
         let mut margin = Margin::new(Valuation::Liquidation, settlement, LEVELS);
         let holding =
             |amount, ltv_bps, prices| Deposit { amount, decimals: 7, levels: LEVELS, ltv_bps, prices };
-        margin.deposit(&holding(deposit, 10_000, settlement)).unwrap();
+        margin.deposit(&holding(deposit, case.ltv_bps, settlement)).unwrap();
         margin.deposit(&holding(case.other, 8_000, Prices::flat(PRICE))).unwrap();
         margin.perp_debt(debt).unwrap();
         let index = Prices::flat(case.price);
@@ -268,7 +268,7 @@ mod tests {
             },
             required: before.required,
             settlement: Prices::flat(case.settlement),
-            settlement_ltv_bps: 10_000,
+            settlement_ltv_bps: case.ltv_bps,
         }
     }
 
@@ -276,27 +276,30 @@ mod tests {
         (
             (any::<bool>(), 10_i128..100_000, 1_i128..100_000, -3_000_i128..1_000),
             (0_i128..2_000, 0_i128..1_000, prop_oneof![Just(0), 0_i128..2_000]),
-            (50_u32..1_000, 9_900_i128..10_100),
+            (50_u32..1_000, 9_900_i128..10_100, 9_000_u32..=10_000),
         )
-            .prop_map(|((short, notional, cents, gain), (deposit, debt, other), (mmr_bps, settlement))| {
-                let price = cents * PRICE / 100;
-                let size = notional * USD * (QUOTE_SCALE / price);
-                let worth = mul_div_floor(size, price, QUOTE_SCALE).unwrap();
-                let pnl = worth * gain / 10_000;
-                let (size, entry) = if short { (-size, worth + pnl) } else { (size, pnl - worth) };
-                // Holdings in bps of the notional, around what a liquidatable account has.
-                let part = |bps: i128| worth * bps / 10_000;
-                Case {
-                    position: Position { entry, funding_index: 0, size },
-                    deposit: part(deposit),
-                    debt: part(debt / 10),
-                    other: part(other),
-                    price,
-                    mmr_bps,
-                    settlement: settlement * PRICE / 10_000,
-                    lp: 1_000_000_000 * USD,
-                }
-            })
+            .prop_map(
+                |((short, notional, cents, gain), (deposit, debt, other), (mmr_bps, settlement, ltv_bps))| {
+                    let price = cents * PRICE / 100;
+                    let size = notional * USD * (QUOTE_SCALE / price);
+                    let worth = mul_div_floor(size, price, QUOTE_SCALE).unwrap();
+                    let pnl = worth * gain / 10_000;
+                    let (size, entry) = if short { (-size, worth + pnl) } else { (size, pnl - worth) };
+                    // Holdings in bps of the notional, around what a liquidatable account has.
+                    let part = |bps: i128| worth * bps / 10_000;
+                    Case {
+                        position: Position { entry, funding_index: 0, size },
+                        deposit: part(deposit),
+                        debt: part(debt / 10),
+                        other: part(other),
+                        price,
+                        mmr_bps,
+                        settlement: settlement * PRICE / 10_000,
+                        ltv_bps,
+                        lp: 1_000_000_000 * USD,
+                    }
+                },
+            )
             .prop_filter("liquidatable", |case| {
                 case.position.size.abs() > BASE / 1_000_000
                     && !margin(case, &case.position, case.deposit, case.debt).liquidation_ok()
@@ -328,6 +331,8 @@ mod tests {
                     let step = mul_div_ceil(USD / 5_000, QUOTE_SCALE, take.price).unwrap();
                     let short = take.shortfall_at((size - step).max(1)).unwrap();
                     prop_assert!(short > 0, "{} of {} less {}: {}", size, whole, step, short);
+                    let by = -shortfall(after.required, after.effective).unwrap();
+                    prop_assert!(by <= EXCESS, "{} by {} of {}", size, by, whole);
                 }
             }
         }
@@ -360,6 +365,7 @@ mod tests {
             price: 90 * PRICE,
             mmr_bps: 500,
             settlement: PRICE,
+            ltv_bps: 10_000,
             lp: 1_000 * USD,
         };
         let take = take_over(&case);
@@ -385,8 +391,68 @@ mod tests {
             price: 15 * PRICE,
             mmr_bps: 500,
             settlement: PRICE,
+            ltv_bps: 10_000,
             lp: 1_000 * USD,
         };
         assert_eq!(take_over(&case).size(), Ok(BASE));
+    }
+
+    #[test]
+    fn a_rest_of_the_minimum_stays() {
+        let case = Case {
+            position: Position { entry: -20 * USD, funding_index: 0, size: 2 * BASE },
+            deposit: 119 * USD / 100,
+            debt: 0,
+            other: 0,
+            price: 10 * PRICE,
+            mmr_bps: 500,
+            settlement: PRICE,
+            ltv_bps: 10_000,
+            lp: 1_000 * USD,
+        };
+        // 0.02 would restore the target: it is raised to the minimum, and leaves as much.
+        assert_eq!(take_over(&case).size(), Ok(BASE));
+        let less = Case { position: Position { size: 2 * BASE - 1, ..case.position }, ..case };
+        assert_eq!(take_over(&less).size(), Ok(2 * BASE - 1));
+    }
+
+    /// A price at which the minimum of ten dollars is no whole number of units.
+    #[test]
+    fn the_minimum_is_rounded_up() {
+        let minimum = 33_333_333_333_334;
+        let case = Case {
+            position: Position { entry: -20 * USD, funding_index: 0, size: 2 * minimum },
+            deposit: 119 * USD / 100,
+            debt: 0,
+            other: 0,
+            price: 30 * PRICE,
+            mmr_bps: 500,
+            settlement: PRICE,
+            ltv_bps: 10_000,
+            lp: 1_000 * USD,
+        };
+        assert_eq!(take_over(&case).size(), Ok(minimum));
+    }
+
+    #[test]
+    fn winners_are_those_of_this_market_and_of_the_others() {
+        let case = Case {
+            position: Position { entry: -1_000 * USD, funding_index: 0, size: 10 * BASE },
+            deposit: 140 * USD,
+            debt: 0,
+            other: 0,
+            price: 90 * PRICE,
+            mmr_bps: 500,
+            settlement: PRICE,
+            ltv_bps: 10_000,
+            lp: 1_000 * USD,
+        };
+        // Half of the position loses 50, which leaves what the market's traders are owed.
+        for (market_value, winners) in [(300 * USD, 370 * USD), (-100 * USD, 20 * USD)] {
+            let take = TakeOver { market_value, other_winners: 20 * USD, ..take_over(&case) };
+            assert_eq!(take.outcome(5 * BASE).unwrap().winners, winners);
+        }
+        // A unit of base is less than a unit of cash: nothing for who closes.
+        assert_eq!(take_over(&case).outcome(1).unwrap().quote, 0);
     }
 }

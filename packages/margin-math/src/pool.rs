@@ -301,5 +301,44 @@ mod tests {
         let totals = Totals { long_interest: 1_000 * BASE, net_size: 1_000 * BASE, ..Totals::default() };
         let market = exposure(totals, 100 * PRICE, (0, 0));
         assert!(market.curve_value().unwrap() < market.index_value().unwrap());
+        // 100,000,000 * 1,000 / 1,001,000, less the entry, less a funding of a tenth for each of the thousand.
+        let totals = Totals { entry: -50_000 * USD, ..totals };
+        let market = exposure(totals, 100 * PRICE, (INDEX / 10, 0));
+        assert_eq!(market.curve_value(), Ok(999_000_999_000 - 50_000 * USD - 100 * USD));
+    }
+
+    /// A unit at stake in each, and less than a unit of funding.
+    #[test]
+    fn parts_of_units_count_against_the_pool() {
+        let totals = Totals { long_interest: 1, net_size: 1, ..Totals::default() };
+        let market = exposure(totals, PRICE, (0, 0));
+        assert_eq!((market.stress(), market.index_value()), (Ok(2), Ok(1)));
+        let even = Totals { long_interest: BASE, short_interest: BASE, ..Totals::default() };
+        assert_eq!(exposure(even, PRICE, (1, 0)).index_value(), Ok(0));
+        // Half a digit of funding short of a unit of cash.
+        let even = Totals { long_interest: 1, short_interest: 1, ..Totals::default() };
+        let index = (INDEX / USD - 1) * BASE + BASE / 2;
+        assert_eq!(exposure(even, PRICE, (index, 0)).index_value(), Ok(0));
+    }
+
+    #[test]
+    fn what_was_said_and_nobody_watches_is_rounded_apart() {
+        let totals = Totals { long_interest: 30 * BASE, net_size: 20 * BASE, ..Totals::default() };
+        let required = |range| {
+            let mut pool = Pool::default();
+            pool.unwatched_market(&exposure(totals, 100 * PRICE, (0, 0)), range, 0).unwrap();
+            pool.required
+        };
+        // A unit apart is a basis point of 3,360 more.
+        assert!(required((100 * PRICE, 100 * PRICE + 1)) >= required(AT_100) + 336 * USD / 1_000);
+        // 12% of a price of one unit: two are owed at the worst, or nothing is there to be gained.
+        let owed = |net_size: i128| {
+            let totals = Totals { net_size, ..Totals::default() };
+            let market = Exposure { base_reserve: 2 * QUOTE_SCALE, ..exposure(totals, 1, (0, 0)) };
+            let mut pool = Pool::default();
+            pool.unwatched_market(&market, (1, 1), 0).unwrap();
+            pool.index_value
+        };
+        assert_eq!((owed(QUOTE_SCALE), owed(-QUOTE_SCALE)), (2, 0));
     }
 }

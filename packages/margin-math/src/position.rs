@@ -275,6 +275,13 @@ mod tests {
     }
 
     #[test]
+    fn a_part_of_a_unit_is_no_funding_that_was_paid() {
+        let position = Position { entry: 0, funding_index: BASE + BASE / 2, size: 1 };
+        let totals = Totals::default().replace(&Position::default(), &position).unwrap();
+        assert_eq!(totals.long_funding, 1);
+    }
+
+    #[test]
     fn fills_of_the_wrong_sign_are_refused() {
         let none = Position::default();
         assert_eq!(none.fill(0, 0, 0, 0), Err(FillError::Invalid));

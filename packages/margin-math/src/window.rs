@@ -147,6 +147,13 @@ mod tests {
     }
 
     #[test]
+    fn hundreds_of_amounts_in_an_hour_are_stored() {
+        let mut window = Window::EMPTY.at(START);
+        (0..300).for_each(|_| window.spend(1).unwrap());
+        assert_eq!(Window::decode(&window.encode()).count(), 300);
+    }
+
+    #[test]
     fn overflow_is_an_error_and_changes_nothing() {
         let mut window = Window::EMPTY.at(START);
         window.spend(i128::MAX).unwrap();

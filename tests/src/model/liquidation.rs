@@ -2,6 +2,7 @@
 
 use super::number::{exact, ratio, Exact};
 use super::{Account, Books, Standing, Valuation};
+use margin_interface::PriceStatus;
 use num_traits::{One, Signed, Zero};
 
 /// What changes hands, token units.
@@ -80,7 +81,7 @@ pub fn liquidation(
         }
         (bonus, wanted)
     } else {
-        let another = account.deposits.keys().any(|other| {
+        let another = account.deposits.keys().filter(|held| trusted(books, **held)).any(|other| {
             account
                 .debts
                 .keys()
@@ -105,6 +106,12 @@ pub fn liquidation(
         seized: seized_units,
         helps,
     })
+}
+
+/// Whether what is held of an asset may be seized now, however much it is.
+fn trusted(books: &Books, asset: usize) -> bool {
+    let status = books.assets[asset].quote.status;
+    matches!(status, PriceStatus::Live | PriceStatus::Degraded | PriceStatus::Tripped)
 }
 
 /// The bonus at which the health would no longer rise.

@@ -166,7 +166,7 @@ fn take_over(
     holds(19, &(who, fee, &paid), paid <= worth(fee) + 8);
     let held = before.holders[who].entry.positions.get(before.symbols[market].clone());
     let whole = held.map_or(0, |held| held.size.abs());
-    let most = if to_pool { room(market, size, before) } else { most };
+    let most = if to_pool { room(market, size, whole, before) } else { most };
     let restored =
         BigInt::from(has.effective_margin) * 10_000 + 100_000 >= BigInt::from(has.required_margin) * TARGET;
     let limited = size.abs() >= most || size.abs() == whole;
@@ -183,14 +183,18 @@ fn take_over(
     );
 }
 
-/// How much the pool has room for.
-fn room(market: &str, size: i128, before: &Reading) -> i128 {
+/// How much of a whole position the pool has room for; what it leaves is not below the minimum.
+fn room(market: &str, size: i128, whole: i128, before: &Reading) -> i128 {
     let Settlement { lp, perp_borrowed, .. } = before.buckets;
     let payable = BigInt::from(lp - perp_borrowed) * INVENTORY / 10_000;
     let cap = payable * QUOTE_SCALE / before.around.quotes[market].mid;
     let held =
         if size < 0 { -before.markets[market].1.inventory } else { before.markets[market].1.inventory };
-    i128::try_from(cap - held).unwrap_or(i128::MAX)
+    let room: BigInt = cap - held;
+    let least = BigInt::from(before.markets[market].0.config.min_notional) * QUOTE_SCALE;
+    let least = least / before.around.quotes[market].mid + 1;
+    let room = if room < BigInt::from(whole) { room.min(whole - least) } else { room };
+    i128::try_from(room).unwrap_or(i128::MAX)
 }
 
 /// 26: what a share of the others is worth to whoever enters and to whoever leaves never falls by an entry or an exit.

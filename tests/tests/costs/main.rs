@@ -24,7 +24,7 @@ use soroban_sdk::{IntoVal, Val, Vec as HostVec};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-const CONTRACTS: [(&str, f64); 8] = [
+const CONTRACTS: [(&str, f64); 9] = [
     ("oracle", 32_000.0),
     ("margin-ledger", 88_000.0),
     ("vault", 40_000.0),
@@ -33,6 +33,7 @@ const CONTRACTS: [(&str, f64); 8] = [
     ("pro-account", 32_000.0),
     ("institutional-account", 42_000.0),
     ("factory", 16_000.0),
+    ("upgrader", 2_000.0),
 ];
 
 #[test]

@@ -1,4 +1,4 @@
-//! The worst case of every bound: 8 deposits, 8 debts, 8 positions, each with a price of its own.
+//! The worst case of every bound: 8 deposits and the settlement asset, 8 debts, 8 positions, each with a price of its own.
 
 use margin_interface::{Asset, AssetClass, ClearingChange, MarketConfig, Receive};
 use margin_math::units::BASE;
@@ -6,7 +6,8 @@ use margin_tests::actor::Actor;
 use margin_tests::auth::Invocation;
 use margin_tests::costs::Table;
 use margin_tests::fixture::{asset_config, market_config, test_token, Fixture};
-use margin_tests::money::{price, usd, usdc, Coin};
+use margin_tests::money::{milli_base, price, usd, usdc, Coin};
+use margin_tests::orders::{execute_signed, order};
 use margin_tests::prices::{fresh_source, loose_limits};
 use margin_tests::tx::Tx;
 use margin_tests::world::Mode;
@@ -27,7 +28,7 @@ struct Crowd<'a> {
 impl<'a> Crowd<'a> {
     fn new(f: &'a Fixture) -> Self {
         let mut crowd = Self { f, tokens: Vec::new(), markets: Vec::new(), tickers: Vec::new() };
-        for place in 0..MOST - 1 {
+        for place in 0..MOST {
             let token = test_token(&f.world, &f.admin, 7, &format!("T{place}"));
             crowd.list_price(Asset::Stellar(token.clone()));
             let mut config = asset_config(Coin::Usdt, Asset::Stellar(token.clone()));
@@ -36,8 +37,6 @@ impl<'a> Crowd<'a> {
             crowd.admin("ledger", "list_asset", (&token, config).into_val(&f.env));
             crowd.tokens.push(token);
         }
-        // The settlement asset is the eighth.
-        crowd.tokens.push(f.token(Coin::Usdc).clone());
         let mut changes = Vec::new();
         for place in 0..MOST {
             let index = Asset::Other(f.symbol(&format!("M{place}")));
@@ -144,21 +143,33 @@ impl<'a> Crowd<'a> {
         who.calls(&self.f.contracts().clearing, "trade", args)
     }
 
-    /// 8 deposits of 10,000 dollars, 8 debts of 500, 8 positions of 500.
-    fn crowded(&self, account: Actor) -> Actor {
-        self.crowded_with(account, 10_000, 500)
+    /// Has somebody pay the account for executing an order: a ninth deposit.
+    fn pay(&self, who: &Actor) {
+        let f = self.f;
+        let payer = f.key_account(&format!("payer of {}", who.name));
+        f.fund(&payer, usdc(2_000));
+        self.deposit(&payer, f.token(Coin::Usdc), 2_000 * UNIT);
+        let mut paying = order(f, &payer, 1, milli_base(10));
+        paying.max_fee = usd(50);
+        execute_signed(f, who, &payer, &paying).ok();
+        assert_eq!(f.ledger().account(&who.address).deposits.len() as usize, MOST + 1);
     }
 
-    /// 8 deposits and 8 debts of so many dollars, 8 positions of 500.
-    fn crowded_with(&self, account: Actor, deposited: i128, owed: i128) -> Actor {
+    /// 8 deposits of 10,000 dollars, 8 debts of 500, 8 positions of 500; a key account, which may execute orders, has nine deposits.
+    fn crowded(&self, account: Actor, executes: bool) -> Actor {
+        self.crowded_with(account, executes, 10_000, 500)
+    }
+
+    /// 8 deposits and 8 debts of so many dollars, 8 positions of 500, and what an executor is paid.
+    fn crowded_with(&self, account: Actor, executes: bool, deposited: i128, owed: i128) -> Actor {
         let f = self.f;
-        f.fund(&account, usdc(20_000));
         for token in &self.tokens {
-            if token != f.token(Coin::Usdc) {
-                let args = (&account.address, 20_000 * UNIT).into_val(&f.env);
-                f.admin.calls::<()>(token, "mint", args).ok();
-            }
+            let args = (&account.address, 20_000 * UNIT).into_val(&f.env);
+            f.admin.calls::<()>(token, "mint", args).ok();
             self.deposit(&account, token, deposited * UNIT);
+        }
+        if executes {
+            self.pay(&account);
         }
         for token in &self.tokens {
             self.borrow(&account, token, owed * UNIT).ok();
@@ -172,11 +183,11 @@ impl<'a> Crowd<'a> {
 
 /// Measures the worst case of what walks an account's lists.
 pub fn case(table: &mut Table) {
-    let section = "Worst case: 8 deposits, 8 debts, 8 positions";
+    let section = "Worst case: 9 deposits, 8 debts, 8 positions";
     let f = &Fixture::new(Mode::Wasm);
     let crowd = Crowd::new(f);
-    let karl = crowd.crowded(f.key_account("karl"));
-    let alice = crowd.crowded(f.smart_account("alice"));
+    let karl = crowd.crowded(f.key_account("karl"), true);
+    let alice = crowd.crowded(f.smart_account("alice"), false);
     crowd.report();
 
     let token = &crowd.tokens[3];
@@ -197,7 +208,7 @@ pub fn case(table: &mut Table) {
     table.note(f, section, "clearing.trade (reduce) by a Basic account", 60.0);
 
     // Its eight longs lose four tenths: every pair of its debts and deposits can be liquidated.
-    let bob = crowd.crowded_with(f.key_account("bob"), 1_000, 740);
+    let bob = crowd.crowded_with(f.key_account("bob"), true, 1_000, 730);
     crowd.report_markets_at(60);
     assert!(f.vault().is_liquidatable(&bob.address));
     let (debt, collateral) = (&crowd.tokens[2], &crowd.tokens[5]);

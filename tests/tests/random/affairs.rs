@@ -4,7 +4,7 @@
 use crate::moves::{Cast, Outcome, Played};
 use margin_interface::{
     permissions, AccountType, Action, ClearingChange, ClearingError, ClearingRequest, MarketStage,
-    MatchedFill, MultisigConfig, Proposer, Sep40Client, TokenPolicy, TradingHours,
+    MatchedFill, Sep40Client, TokenPolicy,
 };
 use margin_math::units::{BASE, USD};
 use margin_tests::accounts::DAY;
@@ -15,7 +15,6 @@ use margin_tests::money::{usd, usdc, Coin};
 use margin_tests::operations::Order;
 use margin_tests::orders;
 use margin_tests::random::Dice;
-use margin_tests::signer::Signer;
 use margin_tests::tx::Tx;
 use soroban_sdk::{vec, Address, BytesN, Env, IntoVal, TryFromVal, Val, Vec as HostVec};
 
@@ -28,7 +27,7 @@ impl Cast<'_> {
     }
 
     /// A call that asks for nobody's consent.
-    fn anyone<T: TryFromVal<Env, Val>>(
+    pub fn anyone<T: TryFromVal<Env, Val>>(
         &self,
         contract: &Address,
         function: &str,
@@ -277,7 +276,7 @@ impl Cast<'_> {
     pub fn freeze(&self, dice: &mut Dice) -> Option<Played> {
         let (f, who) = (self.f, dice.pick(&self.smart));
         f.by_itself(who, "freeze", ()).ok();
-        let refusal = who.borrow(usdc(1)).changes_nothing();
+        let refusal = self.refusal(&who.borrow(usdc(1)));
         assert!(refusal.refused_by.is_some(), "a frozen account borrows");
         f.administer::<()>(who, "unfreeze", ()).ok();
         Self::done("freeze", who.name.clone())
@@ -307,25 +306,6 @@ impl Cast<'_> {
         f.administer::<()>(who, "set_token_policy", (f.token(Coin::Usdt), policy)).ok();
         f.administer::<()>(who, "remove_token_policy", (f.token(Coin::Usdt),)).ok();
         played.or_else(|| Self::done("session", name))
-    }
-
-    /// What an institution's officers do.
-    pub fn compliance(&self, _: &mut Dice) -> Option<Played> {
-        let (f, bank) = (self.f, &self.bank);
-        let market = margin_interface::Market::Perp(f.symbol("NO_SUCH"));
-        f.administer::<()>(bank, "blacklist_market", (market.clone(),)).ok();
-        f.administer::<()>(bank, "unblacklist_market", (market,)).ok();
-        let always = TradingHours { start: 0, end: 0, weekdays: 0b111_1111 };
-        f.administer::<()>(bank, "set_trading_hours", (always,)).ok();
-        let now = f.institutional(bank).multisig();
-        let keys: Vec<Signer> = bank.signers();
-        let next = MultisigConfig { signers: f.keys(&keys), ..now };
-        f.administer::<()>(bank, "update_multisig", (next.clone(),)).ok();
-        f.administer::<()>(bank, "cancel_multisig", (Proposer::Signers,)).ok();
-        f.administer::<()>(bank, "update_multisig", (next,)).ok();
-        f.pass(DAY);
-        self.anyone::<()>(&bank.address, "execute_multisig", (Proposer::Signers,).into_val(&f.env)).ok();
-        Self::done("compliance", bank.name.clone())
     }
 
     /// A keeper brings the money.
@@ -408,9 +388,10 @@ impl Cast<'_> {
     }
 
     /// The admin announces a change, waits, and makes it.
-    fn wait_for(&self, contract: &Address, change: ClearingChange) {
+    pub fn wait_for(&self, contract: &Address, change: impl IntoVal<Env, Val>) {
         let (f, env) = (self.f, &self.f.env);
-        let id: BytesN<32> = f.admin.calls(contract, "propose", (change,).into_val(env)).ok();
+        let announced = HostVec::from_array(env, [change.into_val(env)]);
+        let id: BytesN<32> = f.admin.calls(contract, "propose", announced).ok();
         f.pass(2 * DAY);
         f.admin.calls::<()>(contract, "execute", (id,).into_val(env)).ok();
     }

@@ -60,7 +60,7 @@ impl Cast<'_> {
         let at_once = dice.chance(50);
         if self.code_is_final.get() {
             for upgrade in &release {
-                f.admin.submits::<()>(execute(upgrade)).fails(GovernanceError::UpgradesFrozen);
+                self.refused(&f.admin.submits::<()>(execute(upgrade)), GovernanceError::UpgradesFrozen);
             }
         } else if at_once {
             let listed = HostVec::from_slice(env, &release);
@@ -257,7 +257,7 @@ impl Cast<'_> {
         let (owner, heir) = (f.owner_of(&who.name), f.owner_of("the heirs"));
         f.administer::<()>(who, "transfer_ownership", (&heir.address,)).ok();
         f.administers(&heir, who, "accept_ownership", HostVec::new(&f.env)).ok();
-        f.administer::<()>(who, "transfer_ownership", (&owner.address,)).changes_nothing();
+        let _ = self.refusal(&f.administer::<()>(who, "transfer_ownership", (&owner.address,)));
         let back = (&owner.address,).into_val(&f.env);
         f.administers(&heir, who, "transfer_ownership", back).ok();
         f.administers(&owner, who, "accept_ownership", HostVec::new(&f.env)).ok();

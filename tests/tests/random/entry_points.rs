@@ -1,4 +1,4 @@
-//! Which entry points the random lives play, and why not the others: a new one belongs to one of the lists below.
+//! Which entry points the random sequences play, and why not the others: a new one belongs to one of the lists below.
 
 use margin_tests::spec::Spec;
 use std::collections::BTreeSet;
@@ -22,14 +22,23 @@ pub const PLAYED: [(&str, &[&str]); 7] = [
         "oracle",
         &[
             "accept_admin",
+            "add_alias",
+            "add_publisher",
             "cancel",
             "execute",
             "extend_ttl",
             "freeze_upgrades",
+            "halt",
             "poke",
             "propose",
             "propose_guardian",
+            "remove_price_feed",
+            "remove_publisher",
+            "revoke_publisher",
             "set_guardian",
+            "set_limits",
+            "set_quorum",
+            "submit",
             "transfer_admin",
         ],
     ),
@@ -38,6 +47,7 @@ pub const PLAYED: [(&str, &[&str]); 7] = [
         &[
             "accept_admin",
             "accrue",
+            "backstop",
             "cancel",
             "execute",
             "extend_ttl",
@@ -47,10 +57,12 @@ pub const PLAYED: [(&str, &[&str]); 7] = [
             "margin_call",
             "propose",
             "propose_guardian",
+            "retire_asset",
             "revoke",
             "revoke_all",
             "set_guardian",
             "set_in_kind",
+            "set_protocol_account",
             "transfer_admin",
             "unflag",
             "update_asset",
@@ -72,6 +84,7 @@ pub const PLAYED: [(&str, &[&str]); 7] = [
             "repay",
             "repay_with_collateral",
             "set_guardian",
+            "settle_in_kind",
             "submit",
             "sync",
             "transfer_admin",
@@ -108,12 +121,14 @@ pub const PLAYED: [(&str, &[&str]); 7] = [
             "set_operator",
             "settle_funding",
             "settle_match",
+            "settle_position",
             "submit",
             "trade",
             "transfer_admin",
             "update_funding_rate",
             "update_mark_price",
             "update_market",
+            "wind_down",
         ],
     ),
     (
@@ -154,6 +169,7 @@ pub const PLAYED: [(&str, &[&str]); 7] = [
             "freeze",
             "grant_delegate",
             "grant_session",
+            "propose_recovery",
             "propose_upgrade",
             "remove_signer",
             "remove_token_policy",
@@ -174,7 +190,7 @@ pub const PLAYED: [(&str, &[&str]); 7] = [
 ];
 
 /// Not called by actors here, and where instead.
-const ELSEWHERE: [(&str, &str, &[&str]); 14] = [
+const ELSEWHERE: [(&str, &str, &[&str]); 8] = [
     (
         "margin-ledger",
         "a venue or the account calls it, in nearly every move",
@@ -203,31 +219,12 @@ const ELSEWHERE: [(&str, &str, &[&str]); 14] = [
         ],
     ),
     ("margin-ledger", "genesis of every sequence", &["list_asset", "set_venues"]),
-    ("margin-ledger", "rare: its own tests", &["backstop", "retire_asset", "set_protocol_account"]),
     ("vault", "the account that is deleveraged calls it", &["deleverage"]),
     ("vault", "the factory calls it, in `migrate_to_smart_account`", &["migrate_positions"]),
-    ("vault", "an account that owes the pool and agreed to it: test_swap", &["settle_in_kind"]),
     ("perp-clearing", "genesis of every sequence", &["open_market"]),
-    ("perp-clearing", "the end of a market: test_solvency", &["settle_position", "wind_down"]),
     ("oracle", "genesis of every sequence", &["add_asset", "add_price_feed"]),
-    ("oracle", "the lenders' random lives halt and resume", &["halt"]),
-    (
-        "oracle",
-        "its own tests, and the fuzz target `reports`",
-        &[
-            "add_alias",
-            "add_publisher",
-            "remove_price_feed",
-            "remove_publisher",
-            "revoke_publisher",
-            "set_limits",
-            "set_quorum",
-            "submit",
-        ],
-    ),
     ("account", "the factory calls it, in `upgrade_account`", &["change_tier", "complete_tier_change"]),
     ("account", "the factory calls it, in `migrate_to_smart_account`", &["refresh_limits"]),
-    ("account", "guardians of an institution: tests/system/accounts/institution", &["propose_recovery"]),
 ];
 
 /// Reads; that they write nothing is asserted where each is tested.

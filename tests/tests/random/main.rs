@@ -4,10 +4,14 @@
 
 mod affairs;
 mod changes;
+mod ends;
 mod entry_points;
+mod feeds;
 mod gaps;
+mod institution;
 mod lending;
 mod moves;
+mod protocol;
 
 use margin_interface::Settlement;
 use margin_tests::fixture::Fixture;
@@ -25,6 +29,26 @@ const SHARDS: u64 = 4;
 const PARTS: u32 = 4;
 /// A fuzzer whose calls mostly fail tests nothing.
 const LEAST_SUCCESS_PERCENT: u32 = 90;
+
+/// How often a run of `make test` must have seen what is rare.
+const LEAST: [(&str, u32); 16] = [
+    ("a publisher leaves", 4),
+    ("a source replaced", 20),
+    ("auto_deleverage", 5),
+    ("backstop", 25),
+    ("halt", 10),
+    ("liquidate", 12),
+    ("outage", 3),
+    ("payout", 10),
+    ("publish", 40),
+    ("recovery", 15),
+    ("retire_asset", 12),
+    ("settle_in_kind", 15),
+    ("settle_position", 25),
+    ("take_over", 20),
+    ("take_over by the pool", 3),
+    ("wind down", 12),
+];
 
 /// Nor does a model that does not know what happens.
 const MOST_RESYNCED_PERCENT: u32 = 3;
@@ -85,14 +109,27 @@ fn random_lives() {
     }
     println!("{:?}", all.seen);
     report(&all.tallies, sequences);
-    let (followed, resynced) = (all.seen.followed.values().sum::<u32>(), all.seen.resynced);
+    // What ends a market is not the model's: it begins anew there.
+    let ends = ["wind down", "settle_position"].iter().filter_map(|name| all.tallies.get(name));
+    let ends: u32 = ends.map(|tally| tally.done).sum();
+    let followed = all.seen.followed.values().sum::<u32>();
+    let resynced = all.seen.resynced.saturating_sub(ends);
     assert!(
         resynced * 100 <= MOST_RESYNCED_PERCENT * followed,
         "the model of perpetuals begins anew too often"
     );
     assert!(sequences < 100 || all.seen.enough(), "too rare: {:?}", all.seen);
+    has_seen(&all.tallies, sequences, &LEAST);
     let missing = entry_points::missing(&all.called);
     assert!(sequences < 100 || missing.is_empty(), "never succeeded: {missing:?}");
+}
+
+/// Whether a run of `make test` has seen enough of what is rare: a generator that leads elsewhere is found out.
+fn has_seen(tallies: &BTreeMap<&'static str, Tally>, sequences: u64, least: &[(&str, u32)]) {
+    for (name, times) in least {
+        let done = tallies.get(name).map_or(0, |tally| tally.done);
+        assert!(sequences < 100 || done >= *times, "too rare: {name}, {done} of {times}");
+    }
 }
 
 /// Prints what became of the moves; most must have happened.
@@ -132,6 +169,8 @@ struct Seen {
     restored: u32,
     /// Times that an issuer took tokens from the vault.
     clawed_back: u32,
+    /// Steps in which a debt was lost.
+    lost: u32,
 }
 
 impl Seen {
@@ -164,6 +203,7 @@ impl Seen {
         self.dearest = self.dearest.max(other.dearest);
         self.restored += other.restored;
         self.clawed_back += other.clawed_back;
+        self.lost += other.lost;
     }
 
     /// Whether a run of `make test` is worth its name: what it has found so often cannot vanish unseen.
@@ -172,6 +212,7 @@ impl Seen {
             && self.perpetual_debt >= 1_000
             && self.restored >= 100
             && self.clawed_back >= 50
+            && self.insurance_paid >= 15
     }
 }
 
@@ -208,6 +249,7 @@ fn play(mode: Mode, seed: u64, lived: &mut Lived) {
             Some(News::Moved(from, to)) => memory.moved(&from, &to),
             None => {}
         }
+        lived.seen.lost += u32::from(fixture.lost.get());
         check(&fixture, &mut memory);
         if (step + 1) % EVERY == 0 {
             prober.probe(seed);

@@ -1,6 +1,8 @@
 //! What actors do at random: bounded by what they have, so that most of it succeeds.
 
-use margin_interface::{AccountStatus, ClearingError, ConditionalOrder, Receive};
+use crate::ends::{Visitor, PASSING};
+use crate::feeds::Press;
+use margin_interface::{AccountStatus, ClearingError, ConditionalOrder, MarketStage, Receive};
 use margin_math::defaults::LP_COOL_DOWN;
 use margin_math::units::{BASE, PRICE, USD};
 use margin_tests::actor::Actor;
@@ -19,6 +21,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+/// The markets of every life, and their indices.
 const MARKETS: [(&str, &str); 2] = [(BTC_USD, "BTC"), (ETH_USD, "ETH")];
 /// What everybody starts with, in dollars per coin.
 const PURSE: i128 = 20_000;
@@ -72,6 +75,13 @@ pub struct Cast<'a> {
     pub code_is_final: Cell<bool>,
     /// Entries that calls found archived and restored.
     pub restored: Cell<u32>,
+    /// The protocol's own account, and whether the ledger knows it.
+    pub treasury: Actor,
+    pub treasury_named: Cell<bool>,
+    /// An asset that is listed for a while.
+    pub visitor: RefCell<Option<Visitor>>,
+    /// Who signs reports of prices.
+    pub press: Press,
     numbers: Cell<u64>,
 }
 
@@ -115,8 +125,15 @@ impl<'a> Cast<'a> {
             news: Cell::default(),
             code_is_final: Cell::default(),
             restored: Cell::default(),
+            treasury: f.key_account("treasury"),
+            treasury_named: Cell::default(),
+            visitor: RefCell::default(),
+            press: Press::default(),
             numbers: Cell::new(1),
         };
+        if dice.chance(60) {
+            cast.open_market();
+        }
         cast.take_risks(dice);
         if dice.chance(40) {
             cast.thin_the_pool();
@@ -159,7 +176,7 @@ impl<'a> Cast<'a> {
 
     /// One that makes no sense now is replaced by another.
     fn play_one(&self, dice: &mut Dice) -> Played {
-        let moves: [(i128, Move<'a>); 49] = [
+        let moves: [(i128, Move<'a>); 62] = [
             (5, Cast::deposit),
             (6, Cast::withdraw),
             (12, Cast::borrow),
@@ -209,6 +226,19 @@ impl<'a> Cast<'a> {
             (1, Cast::move_out),
             (1, Cast::hand_over),
             (4, Cast::claw_back),
+            (2, Cast::wind_down),
+            (12, Cast::settle_position),
+            (3, Cast::visit),
+            (6, Cast::backstop),
+            (3, Cast::settle_in_kind),
+            (1, Cast::pay_out),
+            (1, Cast::recovery),
+            (2, Cast::publish),
+            (1, Cast::publisher_leaves),
+            (1, Cast::halt),
+            (1, Cast::outage),
+            (1, Cast::source_replaced),
+            (1, Cast::limits),
         ];
         if dice.between(1, 300) == 1 {
             if let Some(played) = self.silence(dice) {
@@ -248,6 +278,22 @@ impl<'a> Cast<'a> {
             }
         };
         Some(Played { name, detail, outcome })
+    }
+
+    /// Submits what must be refused, and change nothing.
+    #[track_caller]
+    pub fn refusal<T: TryFromVal<Env, Val>>(&self, tx: &Tx<T>) -> Failure {
+        let before = self.f.everything();
+        let Err(failure) = tx.submit() else { panic!("it should be refused, but succeeded") };
+        assert!(self.unchanged(&before), "{failure} changed the ledger");
+        failure
+    }
+
+    /// [`Self::refusal`] with an error of a contract.
+    #[track_caller]
+    pub fn refused<T: TryFromVal<Env, Val>>(&self, tx: &Tx<T>, code: impl Into<soroban_sdk::Error>) {
+        let failure = self.refusal(tx);
+        assert_eq!(failure.code, Some(code.into().get_code()), "{failure}");
     }
 
     /// Counts the entries that were archived and live again.
@@ -299,10 +345,17 @@ impl<'a> Cast<'a> {
         self.numbers.replace(self.numbers.get() + 1)
     }
 
+    /// A market in which there is trade, and its index.
+    fn market(&self, dice: &mut Dice) -> (&'static str, &'static str) {
+        let passing = self.stage() == Some(MarketStage::Normal);
+        let open: Vec<_> = MARKETS.into_iter().chain(passing.then_some(PASSING)).collect();
+        *dice.pick(&open)
+    }
+
     /// Whether a small trade to that side keeps the mark inside the band around the index.
     pub fn near_index(&self, market: &str, long: bool) -> bool {
-        let ticker = if market == BTC_USD { "BTC" } else { "ETH" };
-        let (mark, index) = (self.mark(market), self.f.prices.get(ticker));
+        let known = MARKETS.into_iter().chain([PASSING]).find(|(name, _)| *name == market);
+        let (mark, index) = (self.mark(market), self.f.prices.get(known.expect("a market").1));
         let apart = (mark - index) * 10_000 / index;
         if long {
             apart < 400
@@ -439,7 +492,7 @@ impl<'a> Cast<'a> {
     // ---- perpetuals -------------------------------------------------------------------------------------------------
 
     fn open_position(&self, dice: &mut Dice) -> Option<Played> {
-        let (who, (market, ticker)) = (self.anybody(dice), *dice.pick(&MARKETS));
+        let (who, (market, ticker)) = (self.anybody(dice), self.market(dice));
         let held = self.f.clearing().position(&who.address, &self.f.symbol(market));
         let cheap = self.mark(market) < self.f.prices.get(ticker);
         let long = held.map_or(cheap, |position| position.size > 0);
@@ -459,7 +512,7 @@ impl<'a> Cast<'a> {
     }
 
     fn trade_by(&self, who: &Actor, dice: &mut Dice) -> Option<Played> {
-        let (market, ticker) = *dice.pick(&MARKETS);
+        let (market, ticker) = self.market(dice);
         let held = self.f.clearing().position(&who.address, &self.f.symbol(market)).map_or(0, |p| p.size);
         let index = self.f.prices.get(ticker);
         // Mostly toward the index: the other way ends at the band.
@@ -475,7 +528,7 @@ impl<'a> Cast<'a> {
             if value < LEAST * USD {
                 return None;
             }
-            value / USD * BASE / (index / margin_tests::money::price(1))
+            base_worth(value, index)
         };
         let (size, limit) = if long { (size, index * 107 / 100) } else { (-size, index * 93 / 100) };
         let order =
@@ -494,7 +547,7 @@ impl<'a> Cast<'a> {
         let size = if closes {
             -held * dice.between(10, 120) / 100
         } else if value > LEAST * USD {
-            let size = value / USD * BASE / (index / margin_tests::money::price(1));
+            let size = base_worth(value, index);
             if self.mark(BTC_USD) < index {
                 size
             } else {
@@ -532,7 +585,7 @@ impl<'a> Cast<'a> {
 
     /// Trades the mark toward the index, as far as one ledger permits: what keeps a curve near its index.
     fn arbitrage(&self, dice: &mut Dice) -> Option<Played> {
-        let (market, ticker) = *dice.pick(&MARKETS);
+        let (market, ticker) = self.market(dice);
         let x = self.f.ledger().market(&self.f.symbol(market)).state.base_reserve;
         let (mark, index) = (self.mark(market), self.f.prices.get(ticker));
         // Near the index, half of the relative distance is the relative change of x.
@@ -554,14 +607,14 @@ impl<'a> Cast<'a> {
         state.quote_reserve * (PRICE / USD) / (state.base_reserve / BASE)
     }
 
-    fn close_position(&self, dice: &mut Dice) -> Option<Played> {
-        let (who, (market, _)) = (self.anybody(dice), *dice.pick(&MARKETS));
+    pub fn close_position(&self, dice: &mut Dice) -> Option<Played> {
+        let (who, (market, _)) = (self.anybody(dice), self.market(dice));
         self.f.clearing().position(&who.address, &self.f.symbol(market))?;
         self.submit("close_position", format!("{} {market}", who.name), who.close_position(market))
     }
 
     fn take_over(&self, dice: &mut Dice) -> Option<Played> {
-        let (market, _) = *dice.pick(&MARKETS);
+        let (market, _) = self.market(dice);
         let symbol = self.f.symbol(market);
         let who = self.everybody.iter().find(|actor| {
             self.f.clearing().position(&actor.address, &symbol).is_some()
@@ -596,7 +649,7 @@ impl<'a> Cast<'a> {
     }
 
     fn settle_funding(&self, dice: &mut Dice) -> Option<Played> {
-        let (who, (market, _)) = (self.anybody(dice), *dice.pick(&MARKETS));
+        let (who, (market, _)) = (self.anybody(dice), self.market(dice));
         let symbol = self.f.symbol(market);
         self.f.clearing().position(&who.address, &symbol)?;
         let args = (&who.address, symbol).into_val(&self.f.env);
@@ -605,7 +658,7 @@ impl<'a> Cast<'a> {
     }
 
     fn update_funding(&self, dice: &mut Dice) -> Option<Played> {
-        let (market, _) = *dice.pick(&MARKETS);
+        let (market, _) = self.market(dice);
         let name = *dice.pick(&["update_funding_rate", "update_mark_price"]);
         let args = (self.f.symbol(market),).into_val(&self.f.env);
         let call = Invocation::new(&self.f.contracts().clearing, name, args);
@@ -660,7 +713,7 @@ impl<'a> Cast<'a> {
     }
 
     fn repeg(&self, dice: &mut Dice) -> Option<Played> {
-        let (market, _) = *dice.pick(&MARKETS);
+        let (market, _) = self.market(dice);
         let args = (self.f.symbol(market),).into_val(&self.f.env);
         let call = Invocation::new(&self.f.contracts().clearing, "repeg", args);
         self.submit("repeg", market.into(), Tx::<i128>::new(self.f, call))
@@ -701,6 +754,11 @@ impl<'a> Cast<'a> {
         self.f.pass(u64::try_from(seconds).ok()?);
         Some(Played { name: "time", detail: format!("{seconds} s"), outcome: Outcome::Done })
     }
+}
+
+/// Base that dollars (1e7) buy at a price.
+fn base_worth(value: i128, price: i128) -> i128 {
+    value * (BASE / USD) * PRICE / price
 }
 
 /// The typed error; anything else is a bug.

@@ -6,11 +6,13 @@ use margin_interface::{
 use margin_tests::actor::Actor;
 use margin_tests::auth::Invocation;
 use margin_tests::fixture::{Fixture, BTC_USD};
+use margin_tests::footprint::Footprint;
 use margin_tests::listed::Listed;
 use margin_tests::money::{eth, milli_base, price, usd, usdc, usdt, Coin};
 use margin_tests::operations::Order;
 use margin_tests::refusal::assert_refused;
 use margin_tests::tx::Tx;
+use margin_tests::world::Mode;
 use soroban_sdk::{IntoVal, Vec as HostVec};
 
 crate::in_both_modes!(
@@ -26,6 +28,7 @@ crate::in_both_modes!(
     what_is_lent_within_an_hour_is_bounded,
     the_most_is_the_most,
     a_perpetual_loss_is_settled_in_an_asset_that_the_account_has_named,
+    what_a_liquidation_touches_does_not_depend_on_the_price,
 );
 
 /// 1 ETH at 2,000, half a WBTC at 40,000 and 10,000 USDC: 32,000 of collateral, 26,600 of effective margin.
@@ -340,4 +343,24 @@ fn a_perpetual_loss_is_settled_in_an_asset_that_the_account_has_named(f: &Fixtur
     assert_eq!(f.balance(Coin::Eth, &payer.address), done.seized);
     assert_eq!(f.balance(Coin::Usdc, &payer.address), usdc(2_000).units - done.repaid);
     settle().fails(LedgerError::NothingOwed);
+}
+
+/// One price leaves a part of the account, the other leaves nothing, and a second debt is written off in the same call: what was
+/// simulated at the one fits the other.
+fn what_a_liquidation_touches_does_not_depend_on_the_price(f: &Fixture) {
+    let alice = f.funded(f.key_account("alice"), &[eth(10)]);
+    alice.deposit(eth(10)).ok();
+    alice.borrow_multiple(&[usdc(8_000), usdt(4_000)]).ok();
+    let keeper = f.funded(f.keeper.clone(), &[usdc(8_000)]);
+    let (debt, collateral) = (f.token(Coin::Usdc), f.token(Coin::Eth));
+    let args = (&keeper.address, &alice.address, debt, collateral, usdc(8_000).units, 0i128, Receive::Shares);
+    let call = Invocation::new(&f.contracts().vault, "liquidate", args.into_val(&f.env));
+    let touched = [1_350, 100].map(|ether| {
+        f.set_price("ETH", price(ether));
+        assert!(f.vault().is_liquidatable(&alice.address));
+        (f.world.mode == Mode::Wasm).then(|| Footprint::of(&f.world, &call)).map(|f| (f.read, f.written))
+    });
+    assert_eq!(touched[0], touched[1]);
+    keeper.liquidate(&alice, usdc(8_000), Coin::Eth, Receive::Shares).ok();
+    assert!(f.ledger().account(&alice.address).debts.is_empty());
 }

@@ -85,6 +85,7 @@ pub struct Asset {
     modifier: i128,
     accrued_at: u64,
     interest_rest: i128,
+    reserve_rest: i128,
 }
 
 /// A perpetual market.
@@ -149,6 +150,7 @@ impl Book {
                 modifier: interest::MODIFIER_START,
                 accrued_at: now,
                 interest_rest: 0,
+                reserve_rest: 0,
             })
         };
         let market = |place: usize| -> Math<Market> {
@@ -294,13 +296,14 @@ impl Asset {
             perp_borrowed: 0,
             modifier: self.modifier,
             rest: self.interest_rest,
+            reserve_rest: self.reserve_rest,
         };
         let step = interest::step(&RATES, &pool, RESERVE_FACTOR_BPS, now - self.accrued_at)?;
         increase(&mut self.debt.assets, step.interest)?;
         increase(&mut self.reserves, step.reserved)?;
         increase(&mut self.supply.assets, sub(step.interest, step.reserved)?)?;
         self.modifier = step.modifier;
-        self.interest_rest = step.rest;
+        (self.interest_rest, self.reserve_rest) = (step.rest, step.reserve_rest);
         self.accrued_at = now;
         Ok(())
     }

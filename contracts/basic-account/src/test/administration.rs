@@ -3,10 +3,10 @@ use crate::BasicAccount;
 use account_core::state::{Profile, SCHEMA};
 use account_core::storage;
 use account_core::testing::fakes::healthy;
-use account_core::testing::{config, public, Fixture, NOW};
+use account_core::testing::{config, public, refused, Fixture, NOW};
 use margin_interface::{AccountConfig, AccountError, AccountType, Limits};
 use soroban_sdk::testutils::{Address as _, Events as _};
-use soroban_sdk::{vec, Address};
+use soroban_sdk::{vec, Address, InvokeError};
 
 const DEFAULTS: Limits = Limits {
     max_leverage: 300,
@@ -35,7 +35,7 @@ fn a_new_account_is_as_it_was_configured() {
 #[test]
 fn the_ledger_learns_the_limits_when_the_account_is_first_used() {
     let f = unused();
-    assert!(f.check(&[f.borrow(1_000)]).is_err());
+    assert_eq!(f.check(&[f.borrow(1_000)]), refused(AccountError::ExcessiveLeverage));
     assert!(f.ledger().try_stored_limits().is_err(), "what is refused is no use");
     assert_eq!(f.check(&[f.borrow(1)]), Ok(()));
     assert_eq!(f.ledger().stored_limits(), DEFAULTS);
@@ -91,7 +91,7 @@ fn what_an_unused_account_does_elsewhere_depends_on_no_ledger() {
     // Whoever asks the venue, in whatever order: it is a context of its own.
     for contexts in [[repay.clone(), pay], [foreign.clone(), repay.clone()], [repay.clone(), foreign.clone()]]
     {
-        assert!(f.check(&contexts).is_err());
+        assert_eq!(f.check(&contexts), Err(Err(InvokeError::Abort)), "the ledger's own failure");
     }
     f.ledger().heal();
     assert!(f.ledger().try_stored_limits().is_err());

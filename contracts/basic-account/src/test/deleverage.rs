@@ -574,7 +574,8 @@ fn advice_that_changes_nothing_is_undone() {
 
 #[test]
 fn advice_to_sell_at_any_price_is_undone() {
-    // $63.50 for $1,000 of notional, of which a dollar is rounding. A tenth of the notional is required: a fill that costs less improves health, and may still be too dear.
+    // $63.50 for $1,000 of notional, of which a dollar is rounding. A tenth of the notional is required: a fill that costs
+    // less improves health, and may still be too dear.
     for (pushed, accepted) in [(-635, true), (-636, false), (-999, false)] {
         let mut story = Story::new().collateral(210).position(2, 0);
         let position = story.breakdown.positions.get(0).unwrap();

@@ -1,6 +1,7 @@
 //! Owners, emergencies, delegates and new code.
 
 use super::fixture;
+use account_core::storage;
 use account_core::testing::fakes::{healthy, FakeOwner, FakeOwnerClient};
 use account_core::testing::{public, Fixture, NOW};
 use core::slice;
@@ -200,8 +201,11 @@ fn announced_code_comes_after_a_week_and_nothing_else_ever() {
     f.env.ledger().set_timestamp(NOW + WEEK);
     assert!(f.client().try_execute_upgrade().is_err(), "a stranger's call carries no authority");
     assert!(!runs(&f, &hash));
+    let epoch = || f.env.as_contract(&f.account, || storage::load(&f.env).map(|profile| profile.epoch));
+    assert_eq!(epoch(), Ok(0));
     assert_eq!(f.administer("execute_upgrade", ()), Ok(()));
     assert!(runs(&f, &hash));
+    assert_eq!(epoch(), Ok(1), "what was signed for the code before is void");
 }
 
 #[test]

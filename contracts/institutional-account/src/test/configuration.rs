@@ -1,6 +1,6 @@
 use super::{adopt, all, client, fixture, other, some, DAY, USD};
 use account_core::testing::{public, refused, secret, NOW};
-use margin_interface::Proposer::Signers;
+use margin_interface::Proposer::{Guardians, Signers};
 use margin_interface::{AccountError, AmountTier, MultisigConfig, PendingMultisig};
 use soroban_sdk::{vec, Bytes, IntoVal};
 
@@ -139,6 +139,44 @@ fn every_configuration_that_locks_out_is_refused() {
         ..other(&f)
     };
     assert_eq!(all(&f, "update_multisig", (edge,)), Ok(()));
+}
+
+/// A key is removed because somebody else has it. Neither what was announced with it nor what was signed before brings it back.
+#[test]
+fn no_removed_signer_comes_back_by_what_was_announced_before() {
+    let f = fixture();
+    adopt(&f, &other(&f));
+    let removed = public(&f.env, &f.keys[4]);
+    let [one, two, _] = &super::guardians();
+    let announce = |config: &MultisigConfig| {
+        assert_eq!(all(&f, "update_multisig", (config.clone(),)), Ok(()));
+        assert_eq!(f.institutes(&[one, two], "propose_recovery", (Guardians, config.clone())), Ok(()));
+    };
+    let with = client(&f).multisig();
+    announce(&MultisigConfig { threshold: 1, ..with.clone() });
+    let args = (Some(200_u32), None::<u32>, None::<i128>, None::<i128>);
+    let mut authorised = vec![&f.env, f.client().standing().epoch.into_val(&f.env)];
+    authorised.append(&args.into_val(&f.env));
+    assert_eq!(f.institutes(&some(&f, 4), "remove_signer", (removed.clone(),)), Ok(()));
+    f.pass(7 * DAY);
+    for by in [Signers, Guardians] {
+        let executed = client(&f).try_execute_multisig(&by);
+        assert_eq!(executed, Err(Ok(AccountError::NothingPending)), "{by:?}");
+    }
+    assert!(!f.client().signers().contains(&removed));
+    assert_eq!(f.by_itself(&some(&f, 4), "update_params", authorised, args), Err(None), "of another epoch");
+
+    // What was announced without it stands.
+    let mut signers = with.signers.clone();
+    signers.remove(signers.first_index_of(public(&f.env, &f.keys[3])).unwrap());
+    signers.remove(signers.first_index_of(&removed).unwrap());
+    let config = MultisigConfig { signers, tiers: vec![&f.env], ..with };
+    let by_four = f.institutes(&some(&f, 4), "update_multisig", (config.clone(),));
+    assert_eq!(by_four, Ok(()));
+    assert_eq!(f.institutes(&[one, two], "propose_recovery", (Guardians, config.clone())), Ok(()));
+    f.pass(DAY);
+    client(&f).execute_multisig(&Signers);
+    assert_eq!(client(&f).multisig(), config);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use margin_interface::{
 };
 use soroban_sdk::auth::Context;
 use soroban_sdk::testutils::Address as _;
-use soroban_sdk::{symbol_short, vec, Address, Symbol};
+use soroban_sdk::{symbol_short, vec, Address, InvokeError, Symbol};
 
 const FEW: Result<(), Refusal> = Err(Ok(AccountError::InsufficientSignatures));
 
@@ -206,7 +206,7 @@ fn an_unused_institution_pays_vetoes_and_recovers_without_the_ledger() {
     assert_eq!(f.check_by(&some(&f, 3), &[own("cancel_multisig")]), Ok(()));
     assert_eq!(f.check_by(&some(&f, 4), &[own("propose_recovery")]), Ok(()));
     let repay = f.call(&f.protocol.vault, "repay", (&f.account, &f.account, &f.owner, 1_i128));
-    assert!(f.check_by(&some(&f, 5), slice::from_ref(&repay)).is_err());
+    assert_eq!(f.check_by(&some(&f, 5), slice::from_ref(&repay)), Err(Err(InvokeError::Abort)));
     f.ledger().heal();
     assert!(f.ledger().try_stored_limits().is_err());
     assert_eq!(f.check_by(&some(&f, 3), &[repay]), Ok(()));
@@ -295,6 +295,30 @@ fn reductions_and_own_deposits_are_no_amounts() {
     assert_eq!(needed(&f, slice::from_ref(&implied)), 5);
     assert_eq!(needed(&f, &[implied.clone(), deposit.clone()]), 5, "the root is the transfer");
     assert_eq!(needed(&f, &[deposit, implied.clone(), implied]), 5);
+}
+
+/// Whatever contract is at the root, it is what runs, and it decides which of the calls below it are made: the transfer
+/// without the deposit that stands beside it, the close when there is more to close than now.
+#[test]
+fn no_call_of_nothing_is_the_root_of_what_few_may_sign() {
+    let f = fixture();
+    let (this, vault) = (&f.account, &f.protocol.vault);
+    let (evil, token) = (Address::generate(&f.env), Address::generate(&f.env));
+    let deposit = f.call(vault, "deposit", (this, this, &token, i128::MAX));
+    let implied = f.call(&token, "transfer", (this, vault, i128::MAX));
+    let close = (this, symbol_short!("BTC_USD"), 1_i128, NOW);
+    let close = f.call(&f.protocol.perp_clearing, "close_position", close);
+    assert_eq!(needed(&f, slice::from_ref(&close)), 3, "there is no position");
+    for nothing in [
+        f.call(&evil, "approve", (this, &evil, 0_i128, 2000_u32)),
+        f.call(&evil, "transfer", (this, &evil, 0_i128)),
+        f.call(&evil, "burn", (this, 0_i128)),
+    ] {
+        assert_eq!(needed(&f, slice::from_ref(&nothing)), 3, "alone it is nothing");
+        assert_eq!(needed(&f, &[nothing.clone(), deposit.clone(), implied.clone()]), 5);
+        assert_eq!(needed(&f, &[nothing.clone(), close.clone()]), 5);
+        assert_eq!(needed(&f, &[close.clone(), nothing]), 5);
+    }
 }
 
 #[test]

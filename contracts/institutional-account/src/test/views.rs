@@ -102,7 +102,7 @@ fn required_signatures_of_every_operation_are_what_the_write_path_asks() {
             };
             let signatures = agree(&f, operation.function, worth, &context);
             let expected = match (operation.kind, operation.effect) {
-                (Kind::Transfer, Effect::Nothing) => 4,
+                (Kind::Transfer, Effect::Nothing | Effect::TakeOver) => 4,
                 (Kind::Reducing, _) => 2,
                 _ if dollars > 1_000 => 4,
                 _ => 2,

@@ -235,6 +235,9 @@ fn sums_that_do_not_fit_are_no_missing_prices() {
     f.ledger().set_upper(&i128::MAX);
     assert_eq!(check(&f, &[f.trade(i128::MAX, false)]), refused(AccountError::ArithmeticOverflow));
     assert_eq!(check(&f, &[reduce(&f, -i128::MAX, 1)]), refused(AccountError::ArithmeticOverflow));
+    // Nor is one that does not fit in the ledger.
+    f.ledger().fail(&626);
+    assert_eq!(check(&f, &[reduce(&f, -1, 1)]), refused(AccountError::ArithmeticOverflow));
 }
 
 #[test]
@@ -494,8 +497,8 @@ fn a_refused_entry_books_nothing() {
         f.env.as_contract(&f.account, || storage::session(&f.env, &public(&f.env, &session())).unwrap())
     };
     let before = stored();
-    assert!(check(&f, &[f.borrow(501)]).is_err());
-    assert!(check(&f, &[f.borrow(1), f.borrow(1)]).is_err());
+    assert_eq!(check(&f, &[f.borrow(501)]), refused(AccountError::ExceedsSessionLimit));
+    assert_eq!(check(&f, &[f.borrow(1), f.borrow(1)]), refused(AccountError::OperationNotAllowed));
     assert_eq!(stored(), before);
     assert_eq!(check(&f, &[f.borrow(1)]), Ok(()));
     assert_ne!(stored(), before);

@@ -1,10 +1,11 @@
 use super::{client, fixture};
 use account_core::testing::{fakes::healthy, refused, Fixture};
-use margin_interface::{AccountError, Market, TokenPolicy};
+use margin_interface::{AccountError, Action, Market, TokenPolicy};
 use soroban_sdk::testutils::Address as _;
-use soroban_sdk::{map, Address};
+use soroban_sdk::{map, vec, Address};
 
 const POLICY: TokenPolicy = TokenPolicy { max_debt: 100, max_outflow: 50 };
+const NOTHING: TokenPolicy = TokenPolicy { max_debt: 0, max_outflow: 0 };
 
 fn with_policy() -> (Fixture, Address) {
     let f = fixture();
@@ -55,6 +56,47 @@ fn what_leaves_by_one_entry_is_limited_as_a_sum() {
     assert_eq!(f.check(&[pay(1)]), refused(AccountError::StalePrice));
 }
 
+/// While a token has a rule, nothing leaves of which no rule knows how much: the whole deposit, or what stands below a contract
+/// that decides what becomes of it.
+#[test]
+fn nothing_leaves_uncounted_while_a_token_has_a_rule() {
+    let f = fixture();
+    let (asset, other) = (Address::generate(&f.env), Address::generate(&f.env));
+    let (this, vault, perp) = (&f.account, &f.protocol.vault, &f.protocol.perp_clearing);
+    assert_eq!(f.administer("allow_contract", (other.clone(),)), Ok(()));
+    let loan = vec![&f.env, Action::Borrow(asset.clone(), 1)];
+    let nothing = f.call(&other, "approve", (this, &other, 0_i128, 2000_u32));
+    let deposit = f.call(vault, "deposit", (this, this, &asset, 1_i128));
+    let implied = f.call(&asset, "transfer", (this, vault, 1_i128));
+    let uncounted = [
+        std::vec![f.call(vault, "transfer_positions", (this, &other))],
+        std::vec![f.call(vault, "migrate_positions", (this, &other))],
+        std::vec![f.call(perp, "fund_insurance", (this, 1_i128))],
+        std::vec![f.call(vault, "submit", (this, &other, loan))],
+        std::vec![f.call(&other, "anything", (this,))],
+        std::vec![nothing.clone(), deposit.clone(), implied.clone()],
+    ];
+    let counted = [
+        std::vec![nothing],
+        std::vec![deposit, implied],
+        std::vec![f.call(perp, "add_liquidity", (this, 1_i128, 0_i128))],
+    ];
+    let check = |result| {
+        for contexts in &uncounted {
+            assert_eq!(f.check(contexts), result, "{contexts:?}");
+        }
+        for contexts in &counted {
+            assert_eq!(f.check(contexts), Ok(()), "{contexts:?}");
+        }
+    };
+    check(Ok(()));
+    let rule = TokenPolicy { max_debt: i128::MAX, max_outflow: 0 };
+    assert_eq!(f.administer("set_token_policy", (asset.clone(), rule)), Ok(()));
+    check(refused(AccountError::TokenPolicyExceeded));
+    assert_eq!(f.administer("remove_token_policy", (asset.clone(),)), Ok(()));
+    check(Ok(()));
+}
+
 #[test]
 fn bad_policies_are_refused_and_only_the_owner_sets_them() {
     let (f, asset) = with_policy();
@@ -69,7 +111,7 @@ fn bad_policies_are_refused_and_only_the_owner_sets_them() {
     assert_eq!(client(&f).token_policies(), map![&f.env, (asset, POLICY)]);
     for _ in 1..16 {
         let asset = Address::generate(&f.env);
-        assert_eq!(f.administer("set_token_policy", (asset, POLICY)), Ok(()));
+        assert_eq!(f.administer("set_token_policy", (asset, NOTHING)), Ok(()));
     }
     let one_more = f.administer("set_token_policy", (Address::generate(&f.env), POLICY));
     assert_eq!(one_more, Err(AccountError::InvalidConfig));

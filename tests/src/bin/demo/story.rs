@@ -66,7 +66,7 @@ fn tag(actor: &Actor) -> String {
 }
 
 fn contracts(stage: &mut Stage) {
-    stage.section("Eight contracts, three price sources, four tokens, one lender, one liquidity provider");
+    stage.section("Nine contracts, three price sources, four tokens, one lender, one liquidity provider");
     let mut cli = true;
     for name in wasm::CONTRACTS {
         let code = wasm::read(name);
@@ -86,7 +86,7 @@ fn contracts(stage: &mut Stage) {
     ));
     stage.note(&format!(
         "limits of a transaction: {} M instructions, {ENTRIES} entries, {WRITES} of them written; \
-         entries are shown as read / written",
+         entries are shown as read / written, limit is the largest share of any one",
         INSTRUCTIONS / 1_000_000
     ));
     stage.note("(C) smart account, signed by its ed25519 key   (G) key account   fees without rent");

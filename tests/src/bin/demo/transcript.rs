@@ -42,8 +42,8 @@ impl Transcript {
     /// Names of the columns.
     pub fn columns(&self) {
         let head = format!(
-            "  {:<TEXT_WIDTH$}{:<SIGNER_WIDTH$}{:>9} {:>6}  {:>9} {:>9}",
-            "", "signed by", "M instr", "of max", "entries", "fee XLM"
+            "  {:<TEXT_WIDTH$}{:<SIGNER_WIDTH$}{:>9} {:>9} {:>6} {:>9}",
+            "", "signed by", "M instr", "entries", "limit", "fee XLM"
         );
         println!("{}", self.paint("2", &head));
     }
@@ -51,13 +51,13 @@ impl Transcript {
     /// A transaction that was accepted.
     pub fn done(&self, text: &str, signer: &str, cost: &Cost) {
         println!(
-            "{} {:<TEXT_WIDTH$}{:<SIGNER_WIDTH$}{:>9} {:>6}  {:>9} {:>9}",
+            "{} {:<TEXT_WIDTH$}{:<SIGNER_WIDTH$}{:>9} {:>9} {:>6} {:>9}",
             self.paint("32", "+"),
             text,
             signer,
             millions(cost.instructions),
-            format!("{:.1}%", cost.share()),
             format!("{} / {}", cost.read, cost.written),
+            format!("{:.1}%", cost.share()),
             lumens(cost.fee),
         );
     }

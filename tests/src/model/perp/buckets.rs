@@ -33,6 +33,8 @@ pub struct Buckets {
     pub epoch: u32,
     /// Share of the epoch's gains that is unpaid.
     pub fraction: Exact,
+    /// What all winners were owed when the epoch's first gain was cut.
+    pub owed: Exact,
     /// UTC day of `spent`.
     pub day: u64,
     /// Paid by insurance that day.
@@ -72,6 +74,7 @@ impl Buckets {
             claims: exact(said.claims),
             epoch: said.claims_epoch,
             fraction: ratio(said.claims_fraction, 1_000_000_000_000_000_000),
+            owed: Exact::zero(),
             day: said.insurance_day,
             spent: exact(said.insurance_spent),
             spent_in: said
@@ -107,7 +110,7 @@ impl Buckets {
         let due = gain - &offset;
         let all = &due + winners;
         let payable = self.payable().max(Exact::zero());
-        let mut paid = if payable >= all { due.clone() } else { trimmed(&due * payable / all) };
+        let mut paid = if payable >= all { due.clone() } else { trimmed(&due * &payable / &all) };
         if !self.claims.is_zero() {
             paid = paid.min(&due * (Exact::one() - &self.fraction));
         }
@@ -117,7 +120,8 @@ impl Buckets {
         if !rest.is_zero() {
             self.collect(purse);
             if self.claims.is_zero() {
-                self.fraction = trimmed(&rest / due);
+                self.fraction = trimmed((&all - payable) / &all);
+                self.owed = all;
             }
             self.claims += &rest;
             purse.claim = (&purse.claim.0 + rest, self.fraction.clone(), self.epoch);

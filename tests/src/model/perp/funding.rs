@@ -4,8 +4,10 @@ use crate::model::number::{exact, ratio, trimmed, Exact};
 use margin_interface::{MarketState, PriceStatus, Quote};
 use num_traits::{Signed, Zero};
 
-/// Seconds that a rate is for, and the most that counts between two touches.
+/// Seconds that a rate is for.
 const PERIOD: u64 = 28_800;
+/// The most that counts between two touches.
+const STEP: u64 = 3_600;
 
 /// What one unit of base of each side has paid since the market opened, in quote per base, and what it pays now.
 #[derive(Clone, Debug)]
@@ -53,10 +55,10 @@ impl Funding {
     pub fn accrue(&mut self, now: u64, index: &Quote, longs: &Exact, shorts: &Exact) {
         let known = match index.status {
             PriceStatus::Live | PriceStatus::Degraded => now,
-            PriceStatus::Stale | PriceStatus::Halted | PriceStatus::Tripped => index.timestamp.min(now),
+            PriceStatus::Stale | PriceStatus::Halted => index.timestamp.min(now),
             _ => 0,
         };
-        let seconds = known.saturating_sub(self.at).min(PERIOD);
+        let seconds = known.saturating_sub(self.at).min(STEP);
         self.at = self.at.max(now);
         if seconds == 0 || self.rate.is_zero() {
             return;

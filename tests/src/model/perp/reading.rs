@@ -5,7 +5,7 @@ use super::house::Around;
 use crate::money::Coin;
 use crate::world::World;
 use margin_interface::{
-    AccountState, AccountSummary, House, MarketStage, PerpMarket, PoolValue, PriceStatus, Settlement,
+    AccountState, AccountSummary, House, MarketStage, PerpMarket, PoolValue, PriceStatus, Quote, Settlement,
 };
 use num_bigint::BigInt;
 use num_traits::ToPrimitive;
@@ -67,7 +67,9 @@ impl Reading {
             .collect();
         let indices: Vec<_> = markets.values().map(|(record, _)| record.config.index.clone()).collect();
         let said = world.oracle().quotes(&HostVec::from_slice(env, &indices));
-        let quotes = markets.keys().cloned().zip(said.iter()).collect();
+        let valued = markets.iter().zip(said.iter());
+        let quotes =
+            valued.map(|((name, (record, _)), said)| (name.clone(), worth(world, record, said))).collect();
         let buckets = ledger.totals();
         let settlement = world.token(Coin::Usdc).clone();
         let asset = ledger.asset(&settlement);
@@ -115,6 +117,17 @@ impl Reading {
         let moving = |house: &House| matches!(house.stage, MarketStage::Normal | MarketStage::ReduceOnly);
         let depth = |house: &House| if moving(house) { house.depth_bps } else { 0 };
         self.markets.iter().map(|(name, (_, house))| (name.clone(), depth(house))).collect()
+    }
+}
+
+/// What a market is valued at: its index as it was said, or for good the price at which it was wound down.
+fn worth(world: &World, record: &PerpMarket, said: Quote) -> Quote {
+    match record.state.clearing_price {
+        0 => said,
+        mid => {
+            let (lo, hi, stable, timestamp) = (mid, mid, mid, world.now());
+            Quote { hi, lo, mid, stable, status: PriceStatus::Live, timestamp }
+        }
     }
 }
 

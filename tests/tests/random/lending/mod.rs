@@ -34,6 +34,18 @@ const REGULATED: usize = 6;
 /// A millionth of a dollar: what rounding of values may decide.
 const CLOSE: (i128, i128) = (1, 1_000_000);
 
+/// How often each quarter of the lives must have seen what is rare.
+const LEAST: [(&str, u32); 8] = [
+    ("clawback", 5),
+    ("crash", 40),
+    ("gift", 8),
+    ("grant", 30),
+    ("halt", 4),
+    ("liquidate", 8),
+    ("stop", 5),
+    ("transfer", 5),
+];
+
 struct Stage<'a> {
     f: &'a Fixture,
     tokens: Vec<Listed>,
@@ -277,6 +289,7 @@ fn play_shard(shard: u64) {
         play(Mode::Native, seed.wrapping_mul(2_000_003).wrapping_add(sequence), &mut tallies);
     }
     crate::report(&tallies, sequences);
+    crate::has_seen(&tallies, sequences, &LEAST);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use margin_interface::AccountError::{
     ExceedsSessionLimit, InsufficientSignatures, InvalidConfig, OperationNotAllowed, TierChangePending,
     TierInUse,
 };
-use margin_interface::{AccountType, Limits, MultisigConfig, Proposer, TierParams};
+use margin_interface::{AccountType, Limits, MultisigConfig, Proposer, TierParams, TradingHours};
 use margin_tests::accounts::DAY;
 use margin_tests::actor::{key_of, Actor};
 use margin_tests::auth::Invocation;
@@ -110,6 +110,12 @@ fn a_tier_in_use_is_not_left(f: &Fixture) {
     )
     .ok();
     let one = Actor::at(&f.world, "bank", bank.address.clone(), vec![key_of("bank 0")]);
+    // And trading hours, which would no longer bind anybody.
+    let always = f.institutional(&bank).trading_hours();
+    let hours = TradingHours { start: 60, ..always.clone() };
+    f.administer::<()>(&one, "set_trading_hours", (hours,)).ok();
+    to_pro(&one).fails(TierInUse);
+    f.administer::<()>(&one, "set_trading_hours", (always,)).ok();
     to_pro(&one).ok();
     let solo = Actor::at(&f.world, "bank", bank.address.clone(), vec![key_of("solo")]);
     assert_eq!(f.account(&solo).account_type(), AccountType::Pro);

@@ -1,11 +1,11 @@
 //! Everybody and everything that the rows need, as it stands in the moment before the guardian acts.
 
 use super::{run, Outcome};
-use ed25519_dalek::{Signer as _, SigningKey};
+use ed25519_dalek::SigningKey;
 use margin_interface::{
     AccountConfig, AccountType, Action, Asset, AssetClass, Breakdown, Bucket, ClearingChange,
     ConditionalOrder, FactoryChange, LedgerChange, Market, MatchedFill, OracleAdminClient, OracleChange,
-    OraclePublisherClient, PublisherSignature, Report, VaultChange,
+    OraclePublisherClient, VaultChange,
 };
 use margin_math::defaults::LP_COOL_DOWN;
 use margin_math::units::USD;
@@ -15,8 +15,9 @@ use margin_tests::money::{eth, milli_base, price, usdc, usdt, Coin};
 use margin_tests::operations::Order;
 use margin_tests::orders::{self, order};
 use margin_tests::prices::loose_limits;
+use margin_tests::publishers::{self, public};
 use soroban_sdk::xdr::ToXdr as _;
-use soroban_sdk::{symbol_short, Address, BytesN, IntoVal, Val, Vec as HostVec};
+use soroban_sdk::{Address, BytesN, IntoVal, Val, Vec as HostVec};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::ops::Deref;
@@ -166,7 +167,7 @@ impl Stage {
         };
         let c = f.contracts();
         for key in &self.publishers {
-            admin(&c.oracle, "add_publisher", (public(f, key),).into_val(&f.env));
+            admin(&c.oracle, "add_publisher", (public(&f.world, key),).into_val(&f.env));
         }
         let limits = loose_limits(price(1));
         admin(
@@ -326,42 +327,21 @@ impl Stage {
     // ---- publishers -------------------------------------------------------------------------------------------------
 
     pub fn publishes(&self, oracle: &Address) -> Outcome {
-        let env = &self.env;
-        let epoch = OraclePublisherClient::new(env, oracle).publishers().epoch;
-        let (round, at) = (self.round.replace(self.round.get() + 1), self.now());
-        let (assets, prices) = (HostVec::from_array(env, [0u32]), HostVec::from_array(env, [price(1)]));
-        let network = env.ledger().network_id();
-        let mut signatures = HostVec::new(env);
-        for key in &self.publishers {
-            let tag = symbol_short!("report");
-            let message =
-                (tag, network.clone(), oracle.clone(), epoch, round, at, assets.clone(), prices.clone());
-            let bytes: Vec<u8> = message.to_xdr(env).iter().collect();
-            let signature = BytesN::from_array(env, &key.sign(&bytes).to_bytes());
-            let prices = prices.clone();
-            signatures.push_back(PublisherSignature {
-                key: public(self, key),
-                observed_at: at,
-                prices,
-                signature,
-            });
-        }
-        let args = (Report { assets, epoch, round }, signatures).into_val(env);
-        run(self.keeper.calls::<bool>(oracle, "submit", args))
+        let epoch = OraclePublisherClient::new(&self.env, oracle).publishers().epoch;
+        let round = self.round.replace(self.round.get() + 1);
+        let report = publishers::report(&self.f.world, &self.publishers, epoch, round, &[(0, price(1))]);
+        run(self.keeper.calls::<bool>(oracle, "submit", report.into_val(&self.env)))
     }
 
     pub fn revokes(&self, oracle: &Address) -> Outcome {
-        let env = &self.env;
-        let epoch = OraclePublisherClient::new(env, oracle).publishers().epoch;
-        let message = (symbol_short!("revoke"), env.ledger().network_id(), oracle.clone(), epoch);
-        let bytes: Vec<u8> = message.to_xdr(env).iter().collect();
-        let signature: BytesN<64> = BytesN::from_array(env, &self.publishers[0].sign(&bytes).to_bytes());
-        let args = (public(self, &self.publishers[0]), signature).into_val(env);
+        let key = &self.publishers[0];
+        let args =
+            (public(&self.f.world, key), publishers::revocation(&self.f.world, key)).into_val(&self.env);
         run(self.keeper.calls::<()>(oracle, "revoke_publisher", args))
     }
 
     pub fn removes_publisher(&self, oracle: &Address) -> Outcome {
-        let args = (&self.guardian.address, public(self, &self.publishers[1])).into_val(&self.env);
+        let args = (&self.guardian.address, public(&self.f.world, &self.publishers[1])).into_val(&self.env);
         run(self.guardian.calls::<()>(oracle, "remove_publisher", args))
     }
 
@@ -397,10 +377,6 @@ impl Stage {
             _ => FactoryChange::Upgrade(code, 1).into_val(env),
         }
     }
-}
-
-fn public(f: &Fixture, key: &SigningKey) -> BytesN<32> {
-    BytesN::from_array(&f.env, &key.verifying_key().to_bytes())
 }
 
 /// In each contract a change that alters nothing.
