@@ -389,7 +389,7 @@ fn a_repeg_moves_toward_the_index_slowly_and_is_paid_for() {
 }
 
 /// Two winners and a loser in a pool that cannot pay everything; the market is wound down at 150 and settled in an order.
-/// Wound down at 150; while it is settled the index is at `later`.
+/// While it is settled the index is at `later`.
 fn wound_down(order: [usize; 3], pool: i128, later: i128) -> (Vec<i128>, Settlement) {
     let world = World::empty();
     world.clearing.open_market(&world.btc, &market_config(), &X, &Y);
@@ -406,12 +406,8 @@ fn wound_down(order: [usize; 3], pool: i128, later: i128) -> (Vec<i128>, Settlem
     let id = world.clearing.wind_down(&world.btc);
     world.pass(DAY);
     world.clearing.execute(&id);
-<<<<<<< HEAD
-    assert_eq!(world.clearing.house(&world.btc).clearing_price, 150 * PRICE);
-    world.index_at(later, PriceStatus::Live);
-=======
     assert_eq!(world.ledger.market(&world.btc).state.clearing_price, 150 * PRICE);
->>>>>>> origin/main
+    world.index_at(later, PriceStatus::Live);
     assert_eq!(world.refused(&traders[0], -BASE, true), ClearingError::WrongStage);
     for who in order {
         let first = world.clearing.try_settle_position(&traders[who], &world.btc);

@@ -38,6 +38,8 @@ struct Met {
     seen: Seen,
     /// Steps with two or more who wait for their gains.
     waiting_together: u32,
+    /// Rates at which few pay to many, who are cut.
+    few_pay_many: u32,
     /// Markets whose maintenance margin rose.
     ramps: u32,
     /// Faults of an index, and those that ended with a grace.
@@ -53,6 +55,7 @@ impl Met {
     fn add(&mut self, other: &Met) {
         self.seen.add(&other.seen);
         self.waiting_together += other.waiting_together;
+        self.few_pay_many += other.few_pay_many;
         self.ramps += other.ramps;
         self.faults += other.faults;
         self.graces += other.graces;
@@ -76,6 +79,7 @@ impl Met {
             && followed("take-over") >= 40
             && followed("rate") >= 60
             && followed("funding") >= 10
+            && self.few_pay_many >= 5
             && self.ramps >= 10
             && self.faults >= 6
             && self.graces >= 1
@@ -356,10 +360,17 @@ impl<'a> Crowd<'a> {
 
     /// Hours in which funding is owed, at a rate of the last quarter of an hour.
     fn funding(&mut self, dice: &mut Dice) {
+        // An average needs a word in every age of a price.
+        (0..4).for_each(|_| self.f.pass(FRESH));
         for (market, _) in MARKETS {
-            self.f.pass(FRESH);
             self.anyone("mark", "update_mark_price", (self.f.symbol(market),).into_val(&self.f.env));
             self.anyone("rate", "update_funding_rate", (self.f.symbol(market),).into_val(&self.f.env));
+            let record = self.f.ledger().market(&self.f.symbol(market));
+            let (long, short) = (record.totals.long_interest, record.totals.short_interest);
+            let (payers, receivers) =
+                if record.state.funding_rate > 0 { (long, short) } else { (short, long) };
+            let cut = record.state.funding_rate != 0 && payers > 0 && receivers > payers;
+            self.met.few_pay_many += u32::from(cut);
         }
         let most = if dice.chance(15) { 3 * DAY } else { 30_000 };
         self.f.pass(u64::try_from(dice.between(600, most.into())).expect("a time"));
