@@ -7,6 +7,7 @@ pub mod probes;
 pub mod steps;
 
 use crate::actor::Actor;
+use crate::model::perp::maintenance;
 use crate::world::World;
 use margin_interface::{
     AccountState, AccountStatus, House, MarketStage, PerpMarket, PriceStatus, Settlement,
@@ -51,6 +52,7 @@ pub fn check(world: &World, memory: &mut Memory) {
         traders_never_beat_the_curve(market, record, &house, memory);
         if let Some(before) = memory.markets.get(&format!("{market:?}")) {
             receivers_never_get_more(market, before, record);
+            margins_rise_slowly(market, before, record);
         }
         stage_is_final(market, record, &house);
     }
@@ -106,6 +108,17 @@ fn receivers_never_get_more(market: &Symbol, before: &PerpMarket, after: &PerpMa
         + grown(after.state.funding_short, before.state.funding_short, before.totals.short_interest);
     holds(6, &(market, before, after), owed >= BigInt::from(0));
     holds(6, &(market, after.state.funding_rate), after.state.funding_rate.abs() <= INDEX / 10);
+}
+
+/// 30: when the maintenance margin of a market changes, that of existing positions does not jump up: it begins where it was.
+fn margins_rise_slowly(market: &Symbol, before: &PerpMarket, after: &PerpMarket) {
+    let changed = before.config.mmr_bps != after.config.mmr_bps;
+    let (was, is) = (maintenance(before, after.mmr_since), maintenance(after, after.mmr_since));
+    holds(
+        30,
+        &(market, before, after),
+        if changed { is == was.min(after.config.mmr_bps) } else { is == was },
+    );
 }
 
 /// 14: whatever changed a position left none that is worth less than the market's minimum.

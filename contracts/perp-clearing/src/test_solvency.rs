@@ -368,14 +368,15 @@ fn a_repeg_moves_toward_the_index_slowly_and_is_paid_for() {
     assert_eq!(repeg().err(), Some(Ok(ClearingError::NoBudget)));
     let target = world.clearing.insurance_target();
     assert!(target >= world.clearing.buckets().insurance);
-    world.deposit(&world.provider, 100_000);
-    world.clearing.fund_insurance(&world.provider, &target);
     for _ in 0..60 {
         world.sell(&bull, 800);
         world.buy(&bull, 800);
     }
     assert_eq!(repeg().err(), Some(Ok(ClearingError::TooEarly)), "nobody trades around it");
     world.pass(5);
+    assert_eq!(repeg().err(), Some(Ok(ClearingError::NoBudget)), "what there is insurance lacks");
+    world.deposit(&world.provider, 100_000);
+    world.clearing.fund_insurance(&world.provider, &target);
     let before = world.clearing.buckets();
     let cost = world.clearing.repeg(&world.btc);
     world.rebased();
@@ -388,7 +389,8 @@ fn a_repeg_moves_toward_the_index_slowly_and_is_paid_for() {
 }
 
 /// Two winners and a loser in a pool that cannot pay everything; the market is wound down at 150 and settled in an order.
-fn wound_down(order: [usize; 3], pool: i128) -> (Vec<i128>, Settlement) {
+/// While it is settled the index is at `later`.
+fn wound_down(order: [usize; 3], pool: i128, later: i128) -> (Vec<i128>, Settlement) {
     let world = World::empty();
     world.clearing.open_market(&world.btc, &market_config(), &X, &Y);
     world.deposit(&world.provider, pool);
@@ -405,6 +407,7 @@ fn wound_down(order: [usize; 3], pool: i128) -> (Vec<i128>, Settlement) {
     world.pass(DAY);
     world.clearing.execute(&id);
     assert_eq!(world.ledger.market(&world.btc).state.clearing_price, 150 * PRICE);
+    world.index_at(later, PriceStatus::Live);
     assert_eq!(world.refused(&traders[0], -BASE, true), ClearingError::WrongStage);
     for who in order {
         let first = world.clearing.try_settle_position(&traders[who], &world.btc);
@@ -433,9 +436,9 @@ fn wound_down(order: [usize; 3], pool: i128) -> (Vec<i128>, Settlement) {
 #[test]
 fn a_market_is_wound_down_at_one_price_in_any_order() {
     for pool in [12_000, 100_000] {
-        let (paid, buckets) = wound_down([0, 1, 2], pool);
+        let (paid, buckets) = wound_down([0, 1, 2], pool, 150);
         for order in [[1, 0, 2], [2, 1, 0], [0, 2, 1]] {
-            let (other, _) = wound_down(order, pool);
+            let (other, _) = wound_down(order, pool, 150);
             for (one, other) in paid.iter().zip(&other) {
                 assert!((one - other).abs() <= 10, "{order:?}: {one} {other}");
             }
@@ -449,6 +452,14 @@ fn a_market_is_wound_down_at_one_price_in_any_order() {
             assert!(buckets.claims > 0 && buckets.lp - buckets.perp_borrowed <= 10);
             assert!((share(0, 300 * 49_850 / 1_000) - share(1, 200 * 49_350 / 1_000)).abs() < 50, "{paid:?}");
         }
+    }
+}
+
+#[test]
+fn what_the_index_does_after_the_end_changes_nothing() {
+    let (at_the_price, _) = wound_down([0, 1, 2], 100_000, 150);
+    for later in [80, 250] {
+        assert_eq!(wound_down([1, 2, 0], 100_000, later).0, at_the_price, "at {later}");
     }
 }
 

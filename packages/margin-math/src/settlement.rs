@@ -436,7 +436,17 @@ mod tests {
             let (mut buckets, mut payer) = (EMPTY, purse(fee));
             buckets.charge(&mut payer, fee).unwrap();
             prop_assert_eq!(buckets.lp + buckets.insurance + buckets.fees, fee);
+            prop_assert_eq!((buckets.insurance, buckets.fees), (fee / 5, fee / 10));
             prop_assert!(buckets.lp * 10 >= fee * 7 && payer.deposit == 0);
+        }
+
+        /// Invariant 23: the pool bears what insurance has not or may not, and nothing else.
+        #[test]
+        fn insurance_comes_before_the_pool(debt in 0_i128..1_000, insurance in 0_i128..1_000, allowed in 0_i128..1_000) {
+            let mut buckets = Buckets { borrowed: debt, insurance, lp: 10_000, ..EMPTY };
+            let borne = buckets.write_off(debt, allowed).unwrap();
+            prop_assert_eq!(borne.insurance, debt.min(insurance).min(allowed));
+            prop_assert_eq!(borne.insurance + borne.lp, debt);
         }
     }
 

@@ -1,6 +1,8 @@
 //! Health of an account from the amounts that the interface shows, in exact numbers, while all valuations see one price.
 
+use super::holds;
 use crate::model::exact;
+use crate::model::perp::maintenance;
 use crate::model::ratio;
 use crate::model::Exact;
 use crate::world::World;
@@ -43,12 +45,12 @@ pub fn short(world: &World, who: &Address) -> Option<BigInt> {
     if !all.chain([breakdown.settlement.clone()]).all(|asset| plain(&asset)) {
         return None;
     }
-    let (supports, requires) = sums(&breakdown, level);
+    let (supports, requires) = sums(world, &breakdown, level);
     Some((requires - supports).ceil().to_integer())
 }
 
 /// What supports at a level of each asset, and what must be supported.
-fn sums(breakdown: &Breakdown, level: impl Fn(&Address) -> Exact) -> (Exact, Exact) {
+fn sums(world: &World, breakdown: &Breakdown, level: impl Fn(&Address) -> Exact) -> (Exact, Exact) {
     let (mut supports, mut requires) = (Exact::zero(), Exact::zero());
     for deposit in breakdown.deposits.iter() {
         supports += worth(&deposit) * bps(deposit.weight_bps) / level(&deposit.asset);
@@ -66,7 +68,9 @@ fn sums(breakdown: &Breakdown, level: impl Fn(&Address) -> Exact) -> (Exact, Exa
             supports += pnl / level(&breakdown.settlement);
         }
         let notional = exact(position.size).abs() * exact(position.index) / exact(10i128.pow(21));
-        requires += notional * bps(position.mmr_bps) * &settled;
+        let maintained = maintenance(&world.ledger().market(&position.market), world.now());
+        holds(18, &(&position, maintained), position.mmr_bps == maintained);
+        requires += notional * bps(maintained) * &settled;
     }
     (supports, requires)
 }
@@ -86,8 +90,8 @@ pub fn opens_without_gains(world: &World, who: &Address) -> Option<bool> {
     }
     breakdown.positions = positions;
     let opening = |asset: &Address| bps(world.ledger().asset(asset).config.opening_bps);
-    let (opened, required) = sums(&breakdown, opening);
-    let (effective, _) = sums(&breakdown, |_| exact(1));
+    let (opened, required) = sums(world, &breakdown, opening);
+    let (effective, _) = sums(world, &breakdown, |_| exact(1));
     let slack = exact(16);
     let settled = ratio(breakdown.settlement_price, 10i128.pow(14));
     Some(opened + &slack >= required && effective + slack >= required + initial * settled)

@@ -378,7 +378,7 @@ impl Prober {
     }
 
     /// 24: who claims first is paid what he would be paid last.
-    fn claiming(&self) {
+    pub fn claiming(&self) {
         if self.world.ledger().totals().pending == 0 {
             return;
         }

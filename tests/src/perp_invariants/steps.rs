@@ -15,6 +15,8 @@ const QUOTE_SCALE: i128 = 10i128.pow(21);
 const DEPTH: i128 = 3;
 /// The health that a take-over restores, bps.
 const TARGET: i128 = 12_000;
+/// By how much more it may restore: 10 millionths of a dollar, times ten thousand.
+const TRIFLE: i128 = 100 * 10_000;
 /// Largest inventory of the pool, of what it can pay, bps.
 const INVENTORY: i128 = 1_000;
 /// Seconds of the average that funding is measured by, and by how much its beginning may be off.
@@ -157,8 +159,10 @@ fn take_over(
     if lost {
         return;
     }
-    // At the index nothing is lost but the fee; what the settlement asset is worth may round each of a few amounts.
-    let paid = BigInt::from(had.equity - has.equity);
+    // At the index nothing is lost but the fee; what the settlement asset is worth may round each of a few amounts. A gain
+    // that the pool cannot pay yet is not lost: the account waits for it.
+    let waits = |reading: &Reading| worth(reading.holders[who].entry.pending.amount);
+    let paid = BigInt::from(had.equity - has.equity) - (waits(after) - waits(before));
     holds(19, &(who, fee, &paid), paid <= worth(fee) + 8);
     let held = before.holders[who].entry.positions.get(before.symbols[market].clone());
     let whole = held.map_or(0, |held| held.size.abs());
@@ -167,6 +171,11 @@ fn take_over(
         BigInt::from(has.effective_margin) * 10_000 + 100_000 >= BigInt::from(has.required_margin) * TARGET;
     let limited = size.abs() >= most || size.abs() == whole;
     holds(19, &(who, market, size, whole, most, has), limited || restored);
+    // Nor more than that, where nothing but the target decides: a trifle less would not have restored it.
+    let notional = BigInt::from(size.abs()) * before.around.quotes[market].mid / QUOTE_SCALE;
+    let least = notional <= BigInt::from(old.0.config.min_notional) + 1;
+    let over = BigInt::from(has.effective_margin) * 10_000 - BigInt::from(has.required_margin) * TARGET;
+    holds(19, &(who, market, size, whole, has, &over), limited || least || over <= BigInt::from(TRIFLE));
     holds(
         19,
         &(who, had, has),

@@ -7,6 +7,7 @@ mod changes;
 mod ends;
 mod entry_points;
 mod feeds;
+mod gaps;
 mod institution;
 mod lending;
 mod moves;

@@ -174,7 +174,7 @@ impl House {
         } else {
             self.buckets.gain(&mut purse, &settled, &winners);
         }
-        let rate = LIQUIDATION_FEE.min(self.market(it.market).config.mmr_bps / 2);
+        let rate = LIQUIDATION_FEE.min(self.market(it.market).mmr_bps / 2);
         let due = cash.abs() * ratio(rate.into(), 10_000);
         let fee = due.clone().min(it.equity.clone().max(Exact::zero()));
         let half = self.buckets.charge_liquidation(&mut purse, &fee);

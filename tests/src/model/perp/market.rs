@@ -4,13 +4,15 @@ use super::curve::{approaches, split, within, Curve};
 use super::funding::{price, Funding};
 use crate::model::number::{exact, ratio, trimmed, Exact};
 use margin_interface::{MarketConfig, PerpMarket, PriceStatus, Quote};
-use num_traits::{Signed, Zero};
+use num_traits::{Signed, ToPrimitive, Zero};
 use std::collections::BTreeMap;
 
 /// By how much the pool's price is worse than the index.
 const SPREAD: i128 = 50;
 /// Largest inventory, of what the pool can pay.
 const INVENTORY: i128 = 1_000;
+/// Seconds until a higher maintenance margin has reached existing positions in full.
+const RAMP: u64 = 7 * 86_400;
 
 /// Somebody's position.
 #[derive(Clone, Debug)]
@@ -23,11 +25,22 @@ pub struct Position {
     pub paid_until: Exact,
 }
 
+/// The maintenance margin of existing positions, whole bps: in a straight line from where it was when it was raised.
+pub fn maintenance(record: &PerpMarket, now: u64) -> u32 {
+    let (from, to) = (exact(record.mmr_from_bps.into()), exact(record.config.mmr_bps.into()));
+    let elapsed = now.saturating_sub(record.mmr_since).min(RAMP);
+    let way = (&to - &from) * ratio(elapsed.into(), RAMP.into());
+    // What is not a whole one yet does not count.
+    (from + way.trunc()).to_integer().to_u32().expect("a ratio")
+}
+
 /// See the module.
 #[derive(Clone, Debug)]
 pub struct Market {
     /// Parameters.
     pub config: MarketConfig,
+    /// Maintenance margin of existing positions, bps.
+    pub mmr_bps: u32,
     /// The curve.
     pub curve: Curve,
     /// Funding.
@@ -65,6 +78,7 @@ impl Market {
     pub fn read(record: &PerpMarket, inventory: i128) -> Self {
         Self {
             config: record.config.clone(),
+            mmr_bps: record.config.mmr_bps,
             curve: Curve { x: exact(record.state.base_reserve), y: exact(record.state.quote_reserve) },
             funding: Funding::read(&record.state),
             inventory: exact(inventory),

@@ -15,5 +15,6 @@ mod reading;
 mod witness;
 
 pub use deed::{Deed, Size};
+pub use market::maintenance;
 pub use reading::{name_of, Holder, Reading};
 pub use witness::{Count, Witness};

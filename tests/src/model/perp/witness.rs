@@ -7,7 +7,7 @@
 use super::buckets::{Buckets, Purse};
 use super::deed::{Deed, Size};
 use super::house::{Expected, House, TakeOver};
-use super::market::{Leg, Market, Position};
+use super::market::{maintenance, Leg, Market, Position};
 use super::reading::{name_of, Reading};
 use crate::auth::Invocation;
 use crate::model::number::{exact, ratio, to_f64, Exact};
@@ -109,11 +109,14 @@ impl Witness {
                 old.state == record.state && old.totals == record.totals && *inventory == side.inventory
             };
             if known.is_some_and(same) {
-                house.market(name).config = record.config.clone();
+                let market = house.market(name);
+                (market.config, market.mmr_bps) =
+                    (record.config.clone(), maintenance(record, now.around.now));
                 continue;
             }
             self.count.resynced += u32::from(known.is_some());
             let mut market = Market::read(record, side.inventory);
+            market.mmr_bps = maintenance(record, now.around.now);
             let symbol = world.symbol(name);
             for person in world.people() {
                 if let Some(held) = world.clearing().position(&person.address, &symbol) {
