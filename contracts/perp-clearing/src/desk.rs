@@ -214,8 +214,12 @@ impl<'a> Desk<'a> {
         if room < fixed::abs(size).on_curve()? {
             return Ok(leg);
         }
-        let quote = margin_math::house::reduction(size, before, index.lo, index.hi).on_curve()?;
-        Leg::from_pool(config, &self.state, size, quote)
+        let (reserves, ends) = ((self.state.base_reserve, self.state.quote_reserve), (index.lo, index.hi));
+        // What the pool took may be more than a thin curve has.
+        match margin_math::house::reduction(reserves, self.record.house.inventory, size, ends) {
+            Ok(quote) => Leg::from_pool(config, &self.state, size, quote),
+            Err(_) => Ok(leg),
+        }
     }
 
     /// Has the ledger book a plan on the curve, or with the pool.

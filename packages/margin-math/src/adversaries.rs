@@ -252,8 +252,8 @@ impl World {
             *self = on_curve;
             return done;
         }
+        let quote = house::reduction((self.x, self.y), self.inventory, size, (self.index, self.index)).ok()?;
         self.inventory -= size;
-        let quote = house::reduction(size, before, self.index, self.index).unwrap();
         self.fill(who, size, quote)
     }
 

@@ -9,15 +9,27 @@ use crate::fixed::{abs, add, bps_ceil, bps_floor, mul_div_ceil, mul_div_floor, n
 use crate::units::{BPS, QUOTE_SCALE};
 use crate::{curve, defaults, MathError};
 
-/// Cash of a reduction of `size_delta` that the pool fills: at the worse of the mark and the index `lo`..`hi` with the
-/// pool's spread.
-pub fn reduction(size_delta: i128, mark: i128, lo: i128, hi: i128) -> Result<i128, MathError> {
+/// Cash of a reduction of `size_delta` that the pool fills: the worse of what the curve would ask, had it filled what the
+/// pool's `inventory` took on that side, and of the index `lo`..`hi` with the pool's spread.
+///
+/// At the mark alone, whoever has just pushed it would leave at the end of his own slippage, and gain half of it.
+///
+/// [`MathError::Exhausted`] when the curve does not hold that much base.
+pub fn reduction(
+    (x, y): (i128, i128),
+    inventory: i128,
+    size_delta: i128,
+    (lo, hi): (i128, i128),
+) -> Result<i128, MathError> {
+    let filled = if size_delta > 0 { inventory.min(0) } else { inventory.max(0) };
+    let (x, y) = moved(x, y, filled)?;
+    let by_curve = curve::quote_for_base(x, y, size_delta)?;
     let price = if size_delta > 0 {
-        mark.max(bps_ceil(hi, BPS + defaults::POOL_SPREAD_BPS)?)
+        bps_ceil(hi, BPS + defaults::POOL_SPREAD_BPS)?
     } else {
-        mark.min(bps_floor(lo, BPS - defaults::POOL_SPREAD_BPS)?)
+        bps_floor(lo, BPS - defaults::POOL_SPREAD_BPS)?
     };
-    mul_div_floor(neg(size_delta)?, price, QUOTE_SCALE)
+    Ok(by_curve.min(mul_div_floor(neg(size_delta)?, price, QUOTE_SCALE)?))
 }
 
 /// Largest absolute inventory at an index of `price` of a pool that can pay `payable`.
@@ -149,22 +161,50 @@ mod tests {
         /// Marked at the index, whoever reduces against the pool never gains: what a closed circle of traders wins on the
         /// curve they lose here.
         #[test]
-        fn a_reduction_against_the_pool_never_gains(size in -1_000_i128..1_000, mark in 50_i128..200, width in 0_i128..5) {
-            let (lo, hi) = ((100 - width) * PRICE, (100 + width) * PRICE);
-            let quote = reduction(size * BASE, mark * PRICE, lo, hi).unwrap();
+        fn a_reduction_against_the_pool_never_gains(
+            size in -1_000_i128..1_000, mark in 50_i128..200, width in 0_i128..5, inventory in -9_000_i128..9_000,
+        ) {
+            let ends = ((100 - width) * PRICE, (100 + width) * PRICE);
+            let reserves = (X, X / BASE * mark * USD);
+            let quote = reduction(reserves, inventory * BASE, size * BASE, ends).unwrap();
             prop_assert!(quote + size * 100 * USD <= 0);
-            // Nor does it get a better price than the curve's first unit.
-            prop_assert!(quote + size * mark * USD <= 0);
+            // Nor does it get a better price than the curve's.
+            prop_assert!(quote <= curve::quote_for_base(reserves.0, reserves.1, size * BASE).unwrap());
+        }
+
+        /// Who pushes the mark and leaves against the pool, in however many parts, pays at least what he was paid.
+        #[test]
+        fn nobody_leaves_by_the_pool_for_less_than_he_came_by_the_curve(
+            size in -5_000_i128..5_000, parts in 1_i128..9, held in 0_i128..5_000, index in 50_i128..200,
+        ) {
+            prop_assume!(size != 0);
+            // What the pool took before on the same side makes it dearer.
+            let mut inventory = held * BASE * size.signum();
+            let came = curve::quote_for_base(X, Y, size * BASE).unwrap();
+            let pushed = curve::after(X, Y, size * BASE, came).unwrap();
+            let mut left = 0;
+            for part in 0..parts {
+                let base = -size * BASE * (part + 1) / parts + size * BASE * part / parts;
+                left += reduction(pushed, inventory, base, (index * PRICE, index * PRICE)).unwrap();
+                inventory -= base;
+            }
+            prop_assert!(came + left <= 0, "{} in {parts} parts", came + left);
         }
     }
 
     #[test]
-    fn the_worse_of_mark_and_index() {
-        let at = |size, mark| reduction(size * BASE, mark * PRICE, 100 * PRICE, 100 * PRICE);
-        assert_eq!(at(-10, 90), Ok(900 * USD));
-        assert_eq!(at(-10, 110), Ok(995 * USD));
-        assert_eq!(at(10, 90), Ok(-1_005 * USD));
-        assert_eq!(at(10, 110), Ok(-1_100 * USD));
+    fn the_worse_of_curve_and_index() {
+        // Of a thousand units, in whole dollars.
+        let at = |size: i128, mark: i128, inventory: i128| {
+            let reserves = (1_000 * BASE, 1_000 * mark * USD);
+            let cash = reduction(reserves, inventory * BASE, size * BASE, (100 * PRICE, 100 * PRICE));
+            cash.unwrap().div_euclid(USD)
+        };
+        assert_eq!([at(-10, 90, 0), at(-10, 110, 0)], [891, 995]);
+        assert_eq!([at(10, 90, 0), at(10, 110, 0)], [-1_005, -1_112]);
+        // What the pool sold makes it dearer; what it bought does not make it cheaper.
+        assert_eq!([at(10, 110, -500), at(10, 110, 500)], [-4_490, -1_112]);
+        assert_eq!([at(-10, 90, 500), at(-10, 90, -500)], [397, 891]);
     }
 
     #[test]

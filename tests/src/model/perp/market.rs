@@ -188,12 +188,18 @@ impl Market {
         if cap - held < size.abs() {
             return on_curve;
         }
-        let at = if size.is_positive() {
-            before.max(price(index.hi) * ratio(10_000 + SPREAD, 10_000))
+        // As if the curve had filled what the pool took on that side before.
+        let zero = Exact::zero();
+        let (filled, at) = if size.is_positive() {
+            (self.inventory.clone().min(zero), price(index.hi) * ratio(10_000 + SPREAD, 10_000))
         } else {
-            before.min(price(index.lo) * ratio(10_000 - SPREAD, 10_000))
+            (self.inventory.clone().max(zero), price(index.lo) * ratio(10_000 - SPREAD, 10_000))
         };
-        self.leg(size.clone(), -size * at, false)
+        if !(&self.curve.x + &filled - size).is_positive() {
+            return on_curve;
+        }
+        let by_curve = self.curve.moved_to(&(&self.curve.x + filled)).cash(size);
+        self.leg(size.clone(), by_curve.min(-size * at), false)
     }
 
     /// Changes a position by what does not cross zero, and settles its funding.
