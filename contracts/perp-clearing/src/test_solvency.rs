@@ -33,6 +33,12 @@ fn mark(world: &World) -> i128 {
     curve::mark(x, y).unwrap()
 }
 
+/// What the curve would ask per unit.
+fn asked(world: &World, size: i128) -> i128 {
+    let (x, y) = curve_of(world);
+    -curve::quote_for_base(x, y, size).unwrap() * QUOTE_SCALE / size
+}
+
 fn deposit(world: &World, account: &Address) -> i128 {
     world.ledger.breakdown(account).deposits.first().map_or(0, |held| held.amount)
 }
@@ -44,7 +50,7 @@ fn a_reduction_that_would_leave_the_band_is_filled_by_the_pool() {
     world.buy(&alice, 800);
     // The index is a tenth above the mark: selling moves the mark further away from it.
     world.index_at(112, PriceStatus::Live);
-    let (before, price) = (curve_of(&world), mark(&world));
+    let (before, price) = (curve_of(&world), asked(&world, -500 * BASE));
     let fill = world.clearing.trade(&alice, &world.btc, &(-500 * BASE), &1, &true, &LATER);
     world.conserved();
     assert!((price - PRICE / 1_000_000..=price).contains(&fill.price), "{} for {price}", fill.price);
@@ -53,7 +59,7 @@ fn a_reduction_that_would_leave_the_band_is_filled_by_the_pool() {
     world.index_at(112, PriceStatus::Stale);
     world.sell(&alice, 100);
     assert_eq!((curve_of(&world).0, inventory(&world)), (before.0 + 100 * BASE, 500 * BASE));
-    // Far above the index the pool pays less than the mark.
+    // Far above the index whoever covers pays more than the index.
     world.index_at(100, PriceStatus::Live);
     world.pass(5);
     let bear = world.trader(500_000);
@@ -63,7 +69,7 @@ fn a_reduction_that_would_leave_the_band_is_filled_by_the_pool() {
     let cover = world.clearing.trade(&bear, &world.btc, &(300 * BASE), &NO_CAP, &true, &LATER);
     world.conserved();
     assert_eq!((curve_of(&world), inventory(&world)), (moved, 200 * BASE));
-    let price = mark(&world).max(92 * PRICE * 1_005 / 1_000);
+    let price = asked(&world, 300 * BASE).max(92 * PRICE * 1_005 / 1_000);
     assert!((price..=price + PRICE / 1_000_000).contains(&cover.price), "{} for {price}", cover.price);
 }
 
@@ -101,7 +107,7 @@ fn nobody_gains_by_closing_against_the_pool_what_another_pushed() {
 }
 
 #[test]
-fn nobody_gains_by_closing_against_the_pool_what_he_pushed_himself() {
+fn nobody_gains_by_closing_against_the_pool_what_they_pushed_themselves() {
     let world = World::new();
     let bob = world.trader(200_000);
     // The mark is far above the index: selling moves it nearer, and buying back would move it away.

@@ -252,7 +252,8 @@ impl World {
             *self = on_curve;
             return done;
         }
-        let quote = house::reduction((self.x, self.y), self.inventory, size, (self.index, self.index)).ok()?;
+        let quote =
+            house::reduction((self.x, self.y), self.inventory, size, (self.index, self.index)).ok()?;
         self.inventory -= size;
         self.fill(who, size, quote)
     }

@@ -242,11 +242,11 @@ mod tests {
     #[test]
     fn parts_of_units_are_the_pools() {
         // A price of a unit with half a percent: two for who buys, nothing for who sells.
-        assert_eq!(reduction(QUOTE_SCALE, 0, 1, 1), Ok(-2));
-        assert_eq!(reduction(-QUOTE_SCALE, 100, 1, 1), Ok(0));
+        assert_eq!(reduction((1_000_000 * QUOTE_SCALE, 1), 0, QUOTE_SCALE, (1, 1)), Ok(-2));
+        assert_eq!(reduction((1_000 * QUOTE_SCALE, 100_000), 0, -QUOTE_SCALE, (1, 1)), Ok(0));
         // The least size costs a unit and brings none.
-        assert_eq!(reduction(1, PRICE, PRICE, PRICE), Ok(-1));
-        assert_eq!(reduction(-1, PRICE, PRICE, PRICE), Ok(0));
+        assert_eq!(reduction((X, Y), 0, 1, (PRICE, PRICE)), Ok(-1));
+        assert_eq!(reduction((X, Y), 0, -1, (PRICE, PRICE)), Ok(0));
         assert_eq!((inventory_cap(9, PRICE), inventory_cap(10, 3)), (Ok(0), Ok(QUOTE_SCALE / 3)));
         assert_eq!(scaled(1, 2, 1), Ok((1, 3)));
     }

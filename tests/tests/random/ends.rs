@@ -17,7 +17,7 @@ use soroban_sdk::{BytesN, IntoVal, Symbol};
 /// A market that there is in some lives, and not to their end; and its index.
 pub const PASSING: (&str, &str) = ("XLM_USD", "XLM");
 /// Whole lumens of its curve.
-const DEPTH: i128 = 400_000_000;
+const DEPTH: i128 = 10_000_000;
 /// Whole tokens that the lender brings of an asset, and as many to pay for others.
 const LENT: i128 = 10_000;
 
