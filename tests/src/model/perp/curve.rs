@@ -65,6 +65,11 @@ pub fn approaches(from: &Exact, to: &Exact, target: &Exact) -> bool {
     after.abs() < before.abs() && (after.is_zero() || after.is_positive() == before.is_positive())
 }
 
+/// Whether a move from `from` to `to` went toward `target`, or ended there to the nine digits of the contract's root.
+pub fn reaches(from: &Exact, to: &Exact, target: &Exact) -> bool {
+    approaches(from, to, target) || (target - to).abs() <= target * ratio(1, 1_000_000_000)
+}
+
 /// The part of `size` that reduces a position of `held`, and the part that opens or increases one.
 pub fn split(held: &Exact, size: &Exact) -> (Exact, Exact) {
     if held.is_zero() || held.is_positive() == size.is_positive() {

@@ -508,8 +508,7 @@ impl<'a> Step<'a> {
             let moved = &x - &before.x;
             let index = super::funding::price(around.quotes[market].mid);
             at.curve = before.moved_to(&x);
-            let inside =
-                moved.is_zero() || super::curve::approaches(&before.mark(), &at.curve.mark(), &index);
+            let inside = moved.is_zero() || super::curve::reaches(&before.mark(), &at.curve.mark(), &index);
             assert!(inside, "MODEL the pool sold past the index of {market}");
             at.sell(&moved);
         }
@@ -549,7 +548,7 @@ impl<'a> Step<'a> {
         let cost = self.house.repeg(name, &x, around);
         assert!(cost <= had, "MODEL a repeg of {name} cost more than there is");
         let after = self.house.market(name).curve.mark();
-        assert!(super::curve::approaches(&mark, &after, &index), "MODEL a repeg of {name} past the index");
+        assert!(super::curve::reaches(&mark, &after, &index), "MODEL a repeg of {name} past the index");
         assert!(super::curve::within(&after, &mark, 50), "MODEL a repeg of {name} too far");
     }
 
