@@ -380,7 +380,9 @@ fn gaps_cut_all_winners_alike() {
             let pool = world.ledger.pool_value();
             let missing = (pool.winners - pool.payable).max(0);
             world.clearing.add_liquidity(&world.provider, &(missing + 3 * USD), &0);
-            order.map(|who| world.clearing.claim_pending(&winners[who]));
+            for who in order {
+                world.clearing.claim_pending(&winners[who]);
+            }
             world.conserved();
             let shares = unpaid();
             assert!(alike(shares) && shares[0] < first[0], "first out {turn}: {shares:?}");

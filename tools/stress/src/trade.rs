@@ -63,7 +63,9 @@ pub fn reduction(book: &Book, place: usize, size: i128) -> Math<(i128, i128, boo
     {
         let cap = house::inventory_cap(book.buckets.payable()?, mid)?;
         if house::room(market.inventory, size, abs(size)?, cap)? >= abs(size)? {
-            cash = (house::reduction(size, before, index.prices.lo, index.prices.hi)?, true);
+            let ends = (index.prices.lo, index.prices.hi);
+            cash = house::reduction((market.x, market.y), market.inventory, size, ends)
+                .map_or(cash, |quote| (quote, true));
         }
     }
     Ok((cash.0, bps_ceil(abs(cash.0)?, defaults::TAKER_FEE_BPS)?, cash.1))
