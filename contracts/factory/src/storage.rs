@@ -1,14 +1,8 @@
 //! Keys, durability and lifetime of every entry. Nothing else touches `env.storage()`.
 
+use margin_interface::lifetime::{BUMP, THRESHOLD};
 use margin_interface::{lean, AccountType, FactoryConfig, FactoryError};
 use soroban_sdk::{symbol_short, Address, Env, IntoVal, Symbol, Val, Vec};
-
-/// Ledgers of a day at five seconds.
-const DAY_IN_LEDGERS: u32 = 17_280;
-/// An entry that is written with less than this left is extended.
-const THRESHOLD: u32 = 90 * DAY_IN_LEDGERS;
-/// To what it is extended.
-const BUMP: u32 = 120 * DAY_IN_LEDGERS;
 
 /// Most accounts of one user: they are one entry.
 pub const MAX_ACCOUNTS: u32 = 64;

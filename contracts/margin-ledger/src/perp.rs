@@ -166,7 +166,6 @@ pub fn dry_fills(
     }
 }
 
-#[allow(clippy::too_many_arguments)]
 fn tell(
     book: &mut Book,
     account: &Address,
@@ -254,7 +253,6 @@ pub fn settle(book: &mut Book, account: &Address, market: &Symbol, price: i128, 
 
 /// Moves what restores the target health, at most `max_size`, of a liquidatable account's position at the index: to the
 /// pool, or to a healthy liquidator; then the traders' net size stays. The curve does not move.
-#[allow(clippy::too_many_arguments)]
 pub fn take_over(
     book: &mut Book,
     liquidator: &Address,

@@ -1,17 +1,11 @@
 //! Keys, durability and lifetime of every entry. Nothing else touches `env.storage()`, and nothing here computes.
 
+use margin_interface::lifetime::{BUMP, THRESHOLD};
 use margin_interface::{
     lean, AccountState, AccountStatus, AssetState, Bucket, Limits, PendingClaim, PerpMarket, Settlement,
 };
 use margin_math::units::INDEX;
 use soroban_sdk::{contracttype, symbol_short, Address, Env, IntoVal, Symbol, TryFromVal, Val, Vec};
-
-/// Ledgers of a day at five seconds.
-pub const DAY_IN_LEDGERS: u32 = 17_280;
-/// An entry that is written with less than this left is extended.
-pub const THRESHOLD: u32 = 90 * DAY_IN_LEDGERS;
-/// To what it is extended.
-pub const BUMP: u32 = 120 * DAY_IN_LEDGERS;
 
 // Keys are tuples that start with one of these: a symbol that is a constant costs nothing at run time.
 const ACCOUNT: Symbol = symbol_short!("Account");

@@ -2,6 +2,7 @@
 //!
 //! What is read often is packed: fixed places in one byte string, without names.
 
+use margin_interface::lifetime::{BUMP, THRESHOLD};
 use margin_interface::{Asset, PriceSource, Publishers};
 use margin_math::guard::{Limits, Phase, Track, LIMITS};
 use margin_math::oracle::MAX_SOURCES;
@@ -9,12 +10,6 @@ use margin_math::twap::{RING_BYTES, SLOT_BYTES};
 use soroban_sdk::{
     contracttype, symbol_short, Bytes, BytesN, Env, FromVal, IntoVal, Symbol, TryFromVal, Val, Vec,
 };
-
-const DAY_IN_LEDGERS: u32 = 17_280;
-/// Entries are extended when less than this remains.
-const THRESHOLD: u32 = 90 * DAY_IN_LEDGERS;
-/// What they are extended to.
-const BUMP: u32 = 120 * DAY_IN_LEDGERS;
 
 /// Most names of one oracle, aliases included.
 pub const MAX_ASSETS: u32 = 64;

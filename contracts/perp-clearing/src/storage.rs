@@ -1,15 +1,9 @@
 //! Keys, durability and lifetime of every entry. Nothing else touches `env.storage()`, and nothing here computes.
 
+use margin_interface::lifetime::{BUMP, THRESHOLD};
 use margin_interface::{lean, ClearingConfig, ClearingError, House, OrderBook};
 use margin_math::marks::{Marks, PACKED};
 use soroban_sdk::{contracttype, panic_with_error, symbol_short, Address, BytesN, Env, IntoVal, Symbol, Val};
-
-/// Ledgers of a day at five seconds.
-pub const DAY_IN_LEDGERS: u32 = 17_280;
-/// An entry that is written with less than this left is extended.
-pub const THRESHOLD: u32 = 90 * DAY_IN_LEDGERS;
-/// To what it is extended.
-pub const BUMP: u32 = 120 * DAY_IN_LEDGERS;
 
 // Keys are tuples that start with one of these: a symbol that is a constant costs nothing at run time.
 const CONFIG: Symbol = symbol_short!("Config");

@@ -1,14 +1,8 @@
 //! The vault's one entry. Balances and debts are the margin ledger's.
 
+use margin_interface::lifetime::{BUMP, THRESHOLD};
 use margin_interface::{VaultConfig, VaultError};
 use soroban_sdk::{contracttype, panic_with_error, Env};
-
-/// Ledgers of a day at five seconds.
-const DAY_IN_LEDGERS: u32 = 17_280;
-/// An instance that is used with less than this left is extended.
-const THRESHOLD: u32 = 90 * DAY_IN_LEDGERS;
-/// To what it is extended.
-const BUMP: u32 = 120 * DAY_IN_LEDGERS;
 
 #[contracttype]
 enum Key {

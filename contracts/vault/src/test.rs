@@ -100,7 +100,6 @@ impl FakeLedger {
         moved(&env, &actions)
     }
 
-    #[allow(clippy::too_many_arguments)]
     pub fn dry_liquidate(
         env: Env,
         _liquidator: Address,
@@ -219,7 +218,6 @@ impl FakeLedger {
         write(&env)
     }
 
-    #[allow(clippy::too_many_arguments)]
     pub fn liquidate(
         env: Env,
         _liquidator: Address,

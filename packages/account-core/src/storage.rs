@@ -5,14 +5,11 @@
 
 use crate::state::{AuditTrail, PendingTier, PendingUpgrade, Profile, Session, Thresholds, SCHEMA};
 use core::marker::PhantomData;
+use margin_interface::lifetime::{BUMP, THRESHOLD};
 use margin_interface::{
     AccountError, AccountType, Limits, Market, PendingMultisig, Protocol, TokenPolicy, TradingHours,
 };
 use soroban_sdk::{symbol_short, Address, Bytes, Env, IntoVal, Map, Symbol, TryFromVal, Val, Vec};
-
-const DAY_IN_LEDGERS: u32 = 17_280;
-const THRESHOLD: u32 = 90 * DAY_IN_LEDGERS;
-const BUMP: u32 = 120 * DAY_IN_LEDGERS;
 
 const PROFILE: Slot<Vec<Val>> = Slot::new(symbol_short!("profile"));
 /// Foreign contracts that owner signers may call.

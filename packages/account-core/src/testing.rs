@@ -2,7 +2,6 @@
 //! real contracts is tested in `tests/`.
 //!
 //! Test code: it may panic.
-#![allow(missing_docs)]
 
 pub mod fakes;
 

@@ -18,6 +18,7 @@ pub mod factory;
 pub mod governance;
 pub mod lean;
 pub mod ledger;
+pub mod lifetime;
 pub mod operations;
 pub mod oracle;
 pub mod types;

@@ -275,7 +275,6 @@ pub trait VaultInterface {
     ///
     /// # Authorization
     /// `liquidator`, including the token's `transfer(liquidator, vault, max_repay)`.
-    #[allow(clippy::too_many_arguments)]
     fn liquidate(
         env: Env,
         liquidator: Address,
@@ -311,7 +310,6 @@ pub trait VaultInterface {
     /// # Authorization
     /// `account`, as the caller; and `keeper` for `(keeper, account, debt_asset, collateral_asset, max_repay)`, without
     /// `wanted`, which follows from the price; including the token's `transfer(keeper, vault, max_repay)`.
-    #[allow(clippy::too_many_arguments)]
     fn deleverage(
         env: Env,
         keeper: Address,
@@ -435,7 +433,6 @@ pub trait VaultInterface {
     /// What [`Self::repay`] would return now, or the error it would end in.
     fn preview_repay(env: Env, account: Address, asset: Address, amount: i128) -> Result<i128, VaultError>;
     /// What [`Self::liquidate`] would return now, or the error it would end in.
-    #[allow(clippy::too_many_arguments)]
     fn preview_liquidate(
         env: Env,
         liquidator: Address,

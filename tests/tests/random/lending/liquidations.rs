@@ -59,7 +59,6 @@ impl Stage<'_> {
     }
 
     /// I18, I19, I20, I21, I24: what a liquidation did, beside the closed form.
-    #[allow(clippy::too_many_arguments)]
     fn liquidated(
         &self,
         before: &Books,
