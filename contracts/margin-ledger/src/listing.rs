@@ -9,9 +9,8 @@ use crate::{
 };
 use governance::Delay;
 use margin_interface::{
-    lean, AssetConfig, AssetListed, AssetRetired, AssetState, AssetTotals, Bucket, GovernanceError,
-    LedgerChange, LedgerError, OracleSet, PriceStatus, ProtocolAccountSet, Ramp, RateCurve, VenuesSet,
-    MAX_ASSETS,
+    lean, AssetConfig, AssetListed, AssetRetired, AssetState, AssetTotals, Bucket, LedgerChange, LedgerError,
+    OracleSet, PriceStatus, ProtocolAccountSet, Ramp, RateCurve, VenuesSet, MAX_ASSETS,
 };
 use margin_math::{
     fixed::pow10,
@@ -19,7 +18,7 @@ use margin_math::{
     lending_liquidation::PROTOCOL_FEE_BPS,
     units::{BPS, MAX_DECIMALS, SETTLEMENT_DECIMALS},
 };
-use soroban_sdk::{panic_with_error, token::TokenClient, vec, Address, BytesN, Env};
+use soroban_sdk::{token::TokenClient, vec, Address, BytesN, Env};
 
 /// Largest liability weight and level, bps.
 const MAX_WEIGHT_BPS: u32 = 100_000;
@@ -86,10 +85,7 @@ pub fn list_asset(env: &Env, token: &Address, config: &AssetConfig) {
 /// Changes an asset at once, if that can harm nobody who did not see it coming.
 pub fn update_asset(env: &Env, by: &Address, token: &Address, config: &AssetConfig) {
     governance::require_governor(env, by);
-    let tightens = tightens(&Book::open(env).asset(token).config, config);
-    if !tightens {
-        panic_with_error!(env, GovernanceError::NeedsTimelock);
-    }
+    governance::require_announced(env, tightens(&Book::open(env).asset(token).config, config));
     change_asset(env, token, config);
 }
 
@@ -148,9 +144,7 @@ pub fn execute(env: &Env, id: &BytesN<32>) {
 /// Names an account of the protocol. Once; later by a change.
 pub fn set_protocol_account(env: &Env, role: Bucket, account: Address) {
     governance::require_admin(env);
-    if storage::protocol_account(env, role).is_some() {
-        panic_with_error!(env, GovernanceError::NeedsTimelock);
-    }
+    governance::require_announced(env, storage::protocol_account(env, role).is_none());
     enter_protocol_account(env, role, account);
 }
 

@@ -1,12 +1,12 @@
 //! Listing assets and sources, limits, halts.
 
 use margin_interface::{
-    AliasAdded, Asset, AssetClass, AssetLimits, AssetLimitsSet, GovernanceError, HaltScope, OracleError,
-    PriceFeedAdded, PriceFeedRemoved, PriceReset, PriceSource, PricesHalted, PricesResumed,
+    AliasAdded, Asset, AssetClass, AssetLimits, AssetLimitsSet, HaltScope, OracleError, PriceFeedAdded,
+    PriceFeedRemoved, PriceReset, PriceSource, PricesHalted, PricesResumed,
 };
 use margin_math::guard::{Class, Limit, Limits, Phase, Track, MAX_AGE};
 use margin_math::oracle::{MAX_SOURCES, MAX_SOURCE_DECIMALS};
-use soroban_sdk::{panic_with_error, Address, Env, FromVal, IntoVal, Val, Vec};
+use soroban_sdk::{Address, Env, FromVal, IntoVal, Val, Vec};
 
 use crate::checked::{require, some};
 use crate::source;
@@ -181,9 +181,8 @@ fn readable(env: &Env, contract: &Address) -> u32 {
 }
 
 fn require_announced(env: &Env, state: &State, announced: bool) {
-    if !announced && (state.reset || state.track.phase != Phase::Warming) {
-        panic_with_error!(env, GovernanceError::NeedsTimelock);
-    }
+    let set_up = !state.reset && state.track.phase == Phase::Warming;
+    governance::require_announced(env, announced || set_up);
 }
 
 fn in_band(env: &Env, limits: &Limits, hint: i128) {

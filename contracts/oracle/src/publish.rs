@@ -1,12 +1,10 @@
 //! Publishers and what they sign.
 
-use margin_interface::{
-    GovernanceError, OracleError, PublisherSignature, Publishers, PublishersSet, Report, ReportAccepted,
-};
+use margin_interface::{OracleError, PublisherSignature, Publishers, PublishersSet, Report, ReportAccepted};
 use margin_math::report::{median, threshold, Observed, MAX_PUBLISHERS, MAX_REPORTED};
 use margin_math::twap::Print;
 use soroban_sdk::xdr::ToXdr as _;
-use soroban_sdk::{panic_with_error, symbol_short, BytesN, Env, Vec};
+use soroban_sdk::{symbol_short, BytesN, Env, Vec};
 
 use crate::checked::require;
 use crate::storage;
@@ -115,9 +113,7 @@ pub fn set_quorum(env: &Env, quorum: u32, announced: bool) {
 }
 
 fn require_announced(env: &Env, announced: bool) {
-    if !announced && storage::reports(env).observed_at > 0 {
-        panic_with_error!(env, GovernanceError::NeedsTimelock);
-    }
+    governance::require_announced(env, announced || storage::reports(env).observed_at == 0);
 }
 
 /// Every change ends the epoch: what was signed before it counts no longer, and rounds start anew, or whoever signed the

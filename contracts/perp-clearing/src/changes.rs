@@ -3,11 +3,11 @@
 use crate::{error::refuse, markets, stage, storage};
 use governance::Delay;
 use margin_interface::{
-    ClearingChange, ClearingConfig, ClearingError, GovernanceError, HouseChanged, MarginLedgerClient,
-    MarketConfig, OperatorSet,
+    ClearingChange, ClearingConfig, ClearingError, HouseChanged, MarginLedgerClient, MarketConfig,
+    OperatorSet,
 };
 use margin_math::units::BPS;
-use soroban_sdk::{panic_with_error, Address, BytesN, Env, Symbol};
+use soroban_sdk::{Address, BytesN, Env, Symbol};
 
 /// Announces a change.
 pub fn propose(env: &Env, change: ClearingChange) -> BytesN<32> {
@@ -50,18 +50,14 @@ pub fn tighten_market(
 ) -> Result<(), ClearingError> {
     governance::require_governor(env, by);
     let now = ledger.market(&market).config;
-    if now.index == config.index && !tightens(&now, &config) {
-        panic_with_error!(env, GovernanceError::NeedsTimelock);
-    }
+    governance::require_announced(env, now.index != config.index || tightens(&now, &config));
     set_market(ledger, &market, &now, &config)
 }
 
 /// Dismisses the operator.
 pub fn dismiss_operator(env: &Env, by: &Address, operator: Option<Address>) {
     governance::require_governor(env, by);
-    if operator.is_some() {
-        panic_with_error!(env, GovernanceError::NeedsTimelock);
-    }
+    governance::require_announced(env, operator.is_none());
     set_operator(env, None);
 }
 

@@ -6,13 +6,13 @@ use crate::{
     storage::{self, Record},
 };
 use margin_interface::{
-    ClearingError, GovernanceError, House, MarginLedgerClient, MarketConfig, MarketStage, PriceStatus, Quote,
+    ClearingError, House, MarginLedgerClient, MarketConfig, MarketStage, PriceStatus, Quote,
 };
 use margin_math::{
     curve, defaults,
     marks::{Marks, WINDOW},
 };
-use soroban_sdk::{panic_with_error, Env, Symbol};
+use soroban_sdk::{Env, Symbol};
 
 /// Opens a market at once: the protocol's first configuration. Where anybody provides or trades already, a market is a new
 /// claim on their money, and has to be announced.
@@ -26,9 +26,8 @@ pub fn open_first(
 ) -> Result<(), ClearingError> {
     governance::require_admin(env);
     let pool = ledger.pool_value();
-    if pool.payable != 0 || pool.lent != 0 || pool.claims != 0 || pool.required != 0 {
-        panic_with_error!(env, GovernanceError::NeedsTimelock);
-    }
+    let owes_nobody = pool.payable == 0 && pool.lent == 0 && pool.claims == 0 && pool.required == 0;
+    governance::require_announced(env, owes_nobody);
     open(env, ledger, market, config, base_reserve, quote_reserve)
 }
 

@@ -4,15 +4,13 @@ use crate::{
     error::{refuse, require, OrRefuse},
     fill, funding, markets, storage,
 };
-use margin_interface::{
-    ClearingError, GovernanceError, HouseChanged, MarginLedgerClient, MarketStage, MarketState,
-};
+use margin_interface::{ClearingError, HouseChanged, MarginLedgerClient, MarketStage, MarketState};
 use margin_math::{
     fixed::{add, sub},
     marks::WINDOW,
     position::Position,
 };
-use soroban_sdk::{panic_with_error, Address, Env, Symbol};
+use soroban_sdk::{Address, Env, Symbol};
 
 /// Seconds after which those who are owed something are settled too.
 const LOSERS_FIRST: u64 = 86_400;
@@ -26,9 +24,8 @@ pub fn tighten(
     stage: MarketStage,
 ) -> Result<(), ClearingError> {
     governance::require_governor(env, by);
-    if stage <= markets::record(env, market)?.house.stage || stage == MarketStage::WindDown {
-        panic_with_error!(env, GovernanceError::NeedsTimelock);
-    }
+    let stricter = stage > markets::record(env, market)?.house.stage && stage != MarketStage::WindDown;
+    governance::require_announced(env, stricter);
     set_stage(env, ledger, market, stage)
 }
 

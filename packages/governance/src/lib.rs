@@ -17,7 +17,7 @@ pub use offices::{
     accept_admin, admin, guardian, initialise, propose_guardian, require_admin, require_governor,
     set_guardian, transfer_admin,
 };
-pub use timelock::{cancel, propose, scheduled, take, take_announced, Delay};
+pub use timelock::{cancel, propose, require_announced, scheduled, take, take_announced, Delay};
 pub use upgrades::{freeze_upgrades, migrate, require_version, stamp, storage_version, upgrade};
 
 #[cfg(test)]

@@ -49,6 +49,13 @@ fn id_of(env: &Env, change: Val) -> BytesN<32> {
     env.crypto().sha256(&change.to_xdr(env)).to_bytes()
 }
 
+/// Ends the call with [`GovernanceError::NeedsTimelock`] unless what is done at once `holds`: it was announced, or needs not be.
+pub fn require_announced(env: &Env, holds: bool) {
+    if !holds {
+        panic_with_error!(env, GovernanceError::NeedsTimelock);
+    }
+}
+
 /// Schedules `change`. Returns its id: the same change has the same id, and is scheduled at most once at a time.
 ///
 /// Authorised by the admin. [`GovernanceError::AlreadyScheduled`] while it is scheduled and not expired.
