@@ -136,6 +136,17 @@ fn dust_without_a_trusted_price_keeps_no_lost_debt_alive() {
     assert_eq!(world.seize(&world.xlm), Err(LedgerError::NotLiquidatable));
 }
 
+/// A thing that has not even a band is worth nothing, and that is no reason to hand it out as dust.
+#[test]
+fn what_nobody_prices_is_nobodys_dust() {
+    let world = World::insolvent_beside(1_000_000 * ONE, PriceStatus::Unknown);
+    let none = Quote { hi: 0, lo: 0, mid: 0, stable: 0, status: PriceStatus::Unknown, timestamp: 0 };
+    world.oracle.set(&Asset::Stellar(world.xlm.clone()), &none);
+    let before = world.ledger.account(&world.account(0));
+    assert_eq!(world.seize(&world.xlm), Err(LedgerError::PriceNotUsable));
+    assert_eq!(world.ledger.account(&world.account(0)), before);
+}
+
 #[test]
 fn what_a_liquidation_writes_does_not_depend_on_the_price() {
     // The last call leaves nothing, so every debt is written off in it; the first leaves something. With a price that moved

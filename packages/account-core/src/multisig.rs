@@ -262,7 +262,7 @@ pub fn cancel<T: Tier>(env: &Env, by: Proposer) -> Result<(), AccountError> {
     commit::<T>(env, &profile)
 }
 
-/// Voids what is announced with a signer who is removed, or it would bring him back, and what was signed before.
+/// Voids what is announced with a signer who is removed, or it would bring them back, and what was signed before.
 pub fn exclude(env: &Env, profile: &mut Profile, signer: &Bytes) {
     for by in [Proposer::Signers, Proposer::Guardians] {
         if slot(by).get(env).is_some_and(|pending| pending.config.signers.contains(signer)) {

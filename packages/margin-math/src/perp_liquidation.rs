@@ -354,20 +354,22 @@ mod tests {
         }
     }
 
+    /// 10 at 100, now 90: loses 100 of a deposit of 140. E = 140, R = 100 + 45 = 145.
+    const LOSER: Case = Case {
+        position: Position { entry: -1_000 * USD, funding_index: 0, size: 10 * BASE },
+        deposit: 140 * USD,
+        debt: 0,
+        other: 0,
+        price: 90 * PRICE,
+        mmr_bps: 500,
+        settlement: PRICE,
+        ltv_bps: 10_000,
+        lp: 1_000 * USD,
+    };
+
     #[test]
     fn the_size_is_the_closed_form_when_the_deposit_covers_the_loss() {
-        // 10 at 100, now 90: loses 100 of a deposit of 140. E = 140, R = 100 + 45 = 145.
-        let case = Case {
-            position: Position { entry: -1_000 * USD, funding_index: 0, size: 10 * BASE },
-            deposit: 140 * USD,
-            debt: 0,
-            other: 0,
-            price: 90 * PRICE,
-            mmr_bps: 500,
-            settlement: PRICE,
-            ltv_bps: 10_000,
-            lp: 1_000 * USD,
-        };
+        let case = LOSER;
         let take = take_over(&case);
         // D = (1.2 * 145 - 140) / (1.2 * 5% - 1% + 0.2 * 100 / 900) = 34 / 0.07222.. = 470.769..
         let size = take.size().unwrap();
@@ -436,17 +438,7 @@ mod tests {
 
     #[test]
     fn winners_are_those_of_this_market_and_of_the_others() {
-        let case = Case {
-            position: Position { entry: -1_000 * USD, funding_index: 0, size: 10 * BASE },
-            deposit: 140 * USD,
-            debt: 0,
-            other: 0,
-            price: 90 * PRICE,
-            mmr_bps: 500,
-            settlement: PRICE,
-            ltv_bps: 10_000,
-            lp: 1_000 * USD,
-        };
+        let case = LOSER;
         // Half of the position loses 50, which leaves what the market's traders are owed.
         for (market_value, winners) in [(300 * USD, 370 * USD), (-100 * USD, 20 * USD)] {
             let take = TakeOver { market_value, other_winners: 20 * USD, ..take_over(&case) };
