@@ -10,7 +10,7 @@ use crate::storage;
 use crate::terms::maintenance_bps;
 use crate::valuation;
 use crate::valuation::{status, Quotes, Sheet, Valuation};
-use crate::{lending, limits, pool, standing, tips};
+use crate::{custody, lending, limits, pool, standing, tips};
 use margin_interface::{
     AccountState, Bucket, BucketMoved, FillReceipt, FundingSettled, LedgerError, MarketConfig, MarketOpened,
     MarketPushed, MarketState, MarketTotals, MarketUpdated, PendingClaimed, PerpMarket, Position,
@@ -376,6 +376,8 @@ pub fn claim_pending(book: &mut Book, account: &Address) -> i128 {
     let mut till = Till::open(book, &owner);
     let amount = till.buckets.collect(&mut till.purse).or_fail(env);
     if amount > 0 {
+        // Anybody may ask, and a deposit bears what does not return.
+        custody::refuse_frozen(env, book.settlement_asset());
         let settlement_seq = till.close(book, &mut owner);
         let account_seq = book.put_account(account, &owner);
         PendingClaimed { account: account.clone(), amount, account_seq, settlement_seq }.publish(&book.env);

@@ -8,6 +8,7 @@ use crate::{
 };
 use margin_interface::{AccountState, BadDebt, LedgerError, PendingClaim, PendingClaimed, Settlement};
 use margin_math::settlement::{insurance_allowance, Buckets, Claim, Purse};
+use margin_math::shares::Total;
 use margin_math::units::USD;
 use soroban_sdk::{symbol_short, Address, Symbol};
 
@@ -88,14 +89,16 @@ impl Till {
             return;
         }
         let totals = &mut book.asset_mut(asset).totals;
-        let supply = supply(totals);
         let held = held(&state.deposits, asset);
         let shares = if after == 0 {
             0
         } else if after > before {
-            add(env, held, supply.shares_floor(sub(env, after, before)).or_fail(env))
+            // As if nothing were missing: what comes in at less would take a part of what returns to the others.
+            let whole = Total { assets: totals.supplied, shares: totals.supply_shares };
+            add(env, held, whole.shares_floor(sub(env, after, before)).or_fail(env))
         } else {
-            let burnt = supply.shares_ceil(sub(env, before, after)).or_fail(env);
+            // At what is there: who pays at more would leave what does not return to the others.
+            let burnt = supply(totals).shares_ceil(sub(env, before, after)).or_fail(env);
             sub(env, held, burnt.min(held))
         };
         increase(env, &mut totals.supplied, sub(env, after, before));

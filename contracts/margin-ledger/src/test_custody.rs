@@ -1,9 +1,12 @@
 //! What the vault really holds: clawbacks, and how fast tokens may be lent.
 extern crate std;
 
+use crate::storage;
 use crate::test_world::{assert_refused, sac, xlm_config, World, ONE};
-use margin_interface::{Action, AssetConfig, GovernanceClient, LedgerError, Receive, ALL};
-use margin_math::units::PRICE;
+use margin_interface::{
+    Action, AssetConfig, Bucket, GovernanceClient, LedgerError, PendingClaim, Receive, ALL,
+};
+use margin_math::units::{INDEX, PRICE};
 use soroban_sdk::{testutils::Events as _, vec, Address};
 
 const HOUR: u64 = 3_600;
@@ -136,6 +139,71 @@ fn a_small_loss_is_the_reserves_own() {
     let owned = world.deposited(&lender, &world.xlm);
     world.ledger.sync(&world.xlm, &(totals.cash - totals.reserves));
     assert_eq!(world.deposited(&lender, &world.xlm), owned);
+}
+
+/// The vault lost half of the 100,000 USDC that one lender has deposited; 20,000 more belong to the pool.
+fn settlement_clawed_back() -> World {
+    let world = World::funded();
+    let usdc = &world.usdc;
+    world.perp_history(&world.account(1), 20_000 * ONE, 0);
+    let cash = world.state(usdc).totals.cash;
+    world.ledger.sync(usdc, &(cash - 50_000 * ONE));
+    world.check();
+    world
+}
+
+/// Attack: leave the pool while a deposit counts half, and own a part of what comes back to the depositors.
+#[test]
+fn what_becomes_a_deposit_while_tokens_are_missing_takes_nothing_of_what_returns() {
+    let world = settlement_clawed_back();
+    let (bob, lender, ledger, usdc) = (world.account(1), world.account(3), &world.ledger, &world.usdc);
+    ledger.move_bucket(&bob, &Bucket::Lp, &(-10_000 * ONE));
+    world.check();
+    let returned = world.state(usdc).totals.cash + 50_000 * ONE;
+    assert_eq!(ledger.sync(usdc, &returned), 0);
+    world.check();
+    assert_eq!(world.deposited(&bob, usdc), 10_000 * ONE);
+    assert_eq!(world.deposited(&lender, usdc), 100_000 * ONE);
+}
+
+/// Whoever has become a depositor bears what does not return as every other.
+#[test]
+fn what_becomes_a_deposit_while_tokens_are_missing_bears_its_part_of_what_does_not_return() {
+    let world = settlement_clawed_back();
+    let (bob, lender, ledger, usdc) = (world.account(1), world.account(3), &world.ledger, &world.usdc);
+    ledger.move_bucket(&bob, &Bucket::Lp, &(-10_000 * ONE));
+    world.wait(DAY);
+    assert_eq!(ledger.sync(usdc, &world.state(usdc).totals.cash), 0);
+    world.check();
+    // 60,000 are there for deposits of 110,000.
+    assert_eq!(world.deposited(&bob, usdc), 5454_5454545);
+    assert_eq!(world.deposited(&lender, usdc), 54545_4545454);
+}
+
+/// Attack: a depositor claims for a winner whose cash is safe, and makes it bear what the depositors lost.
+#[test]
+fn nobody_makes_a_claim_a_deposit_while_tokens_are_missing() {
+    let world = settlement_clawed_back();
+    let (alice, ledger) = (world.account(0), &world.ledger);
+    world.env.as_contract(&ledger.address, || {
+        let mut buckets = storage::settlement(&world.env);
+        let mut owner = storage::account(&world.env, &alice);
+        owner.pending = PendingClaim { amount: 1_000 * ONE, epoch: buckets.claims_epoch, fraction: INDEX };
+        // Half of it was paid into the pending pool since.
+        (buckets.claims, buckets.claims_fraction, buckets.pending) = (500 * ONE, INDEX / 2, 500 * ONE);
+        buckets.lp -= 500 * ONE;
+        storage::set_settlement(&world.env, &buckets);
+        storage::set_account(&world.env, &alice, &owner);
+    });
+    world.check();
+    assert_refused!(world, ledger.try_claim_pending(&alice), LedgerError::AssetFrozen);
+    // Nothing to claim is nothing to refuse.
+    assert_eq!(ledger.claim_pending(&world.account(2)), 0);
+    let cash = world.state(&world.usdc).totals.cash;
+    ledger.sync(&world.usdc, &(cash + 50_000 * ONE));
+    assert_eq!(ledger.claim_pending(&alice), 500 * ONE);
+    world.check();
+    assert_eq!(world.deposited(&alice, &world.usdc), 500 * ONE);
 }
 
 // ---- how fast it may be lent --------------------------------------------------------------------------------------------

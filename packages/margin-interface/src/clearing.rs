@@ -824,6 +824,9 @@ pub trait PerpClearingInterface {
         max_size: i128,
     ) -> Result<TakeOver, ClearingError>;
     /// Pays what the pending pool holds for the account into its deposit. Permissionless. Returns the amount.
+    ///
+    /// # Errors
+    /// * of the ledger: `AssetFrozen` - a deposit would bear what an issuer took back
     fn claim_pending(env: Env, account: Address) -> Result<i128, ClearingError>;
     /// Opens a market with its first curve, before anybody provides or trades. Later it has to be proposed:
     /// [`ClearingChange::Open`].

@@ -847,7 +847,8 @@ pub trait MarginLedgerInterface {
     /// Moves `amount` of settlement deposit into a bucket (positive) or out of it (negative). `Fees` moves protocol fees into
     /// the pool instead; no deposit changes.
     fn move_bucket(env: Env, account: Address, bucket: Bucket, amount: i128) -> Result<(), LedgerError>;
-    /// Pays what the pending pool holds for the account into its deposit. Returns the amount.
+    /// Pays what the pending pool holds for the account into its deposit; not while the vault misses tokens of it. Returns the
+    /// amount.
     fn claim_pending(env: Env, account: Address) -> Result<i128, LedgerError>;
     /// Moves `at_most`, or all there is, of the account's settlement deposit to that of `executor`, who executes its order;
     /// nothing if the account owed to the pool or were liquidatable afterwards, where what has no price supports nothing and
