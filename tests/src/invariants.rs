@@ -8,7 +8,7 @@ use margin_interface::{
     AccountState, AssetState, AssetTotals, MarketTotals, PerpMarket, Position, Settlement,
 };
 use margin_math::shares::Total;
-use margin_math::units::{INDEX, PRICE};
+use margin_math::units::{INDEX, PRICE, USD};
 use num_bigint::BigInt;
 use soroban_sdk::{Address, Map, Symbol};
 use std::collections::BTreeMap;
@@ -230,12 +230,13 @@ impl Picture {
     }
 
     /// I21, I22: a debt that nothing can pay any more is no debt any more: it was written off in the call that found it, and
-    /// accrues nothing.
+    /// accrues nothing. A claim below a dollar pays nothing; that a closing leaves no dust of a deposit is looked at there.
     fn no_lost_debt(&self) {
         for (name, account) in &self.accounts {
             let owes = account.perp_debt > 0 || !account.debts.is_empty();
-            let has =
-                !account.deposits.is_empty() || !account.positions.is_empty() || account.pending.amount > 0;
+            let has = !account.deposits.is_empty()
+                || !account.positions.is_empty()
+                || account.pending.amount >= USD;
             holds("I21", &(name, account), !owes || has);
         }
     }

@@ -293,6 +293,22 @@ fn an_insolvent_account_is_closed_and_its_bad_debt_falls_on_reserves_then_deposi
     assert_eq!(world.deposited(&lender, &world.usdc), 100_000 * ONE - (560 * ONE - repaid));
 }
 
+/// Attack: offer a unit less than the collateral pays for, and its last two hundred units keep 364 USDC of lost debt alive.
+#[test]
+fn dust_that_an_offer_leaves_keeps_no_lost_debt_alive() {
+    let world = World::underwater(PRICE / 50);
+    let (repaid, seized) = world.liquidate(196_0784312, 0, Receive::Shares);
+    assert_eq!((repaid, seized), (196_0784312, 9901_9607750));
+    let owner = world.ledger.account(&world.account(0));
+    assert!(owner.deposits.is_empty() && owner.debts.is_empty());
+    assert_eq!(world.deposited(&world.account(3), &world.usdc), 100_000 * ONE - (560 * ONE - repaid));
+    // What is worth a call of its own stays, and so does the debt.
+    let world = World::underwater(PRICE / 50);
+    world.liquidate(180 * ONE, 0, Receive::Shares);
+    let owner = world.ledger.account(&world.account(0));
+    assert!(!owner.deposits.is_empty() && !owner.debts.is_empty());
+}
+
 #[test]
 fn perpetual_debt_is_liquidated_and_lost_to_insurance_then_providers() {
     let world = World::funded();

@@ -79,7 +79,8 @@ pub struct Plan {
     pub fee_bps: u32,
     /// Debt to extinguish, token units.
     pub repay: i128,
-    /// Whether collateral that the debt's smallest unit cannot buy goes along, whatever it is worth.
+    /// Whether it closes a lost account: collateral that the debt's smallest unit cannot buy goes along, whatever it is worth,
+    /// and dust however little was offered.
     pub sweeps: bool,
 }
 
@@ -152,7 +153,8 @@ pub fn plan_agreed(
 }
 
 /// What `extinguished` units of debt fetch. A rest of the collateral that is worth nobody's fee goes along, so that it
-/// cannot keep a lost debt alive; in a closing whatever no whole unit of the debt can buy.
+/// cannot keep a lost debt alive: once the collateral is used up, in a closing always. There whatever no whole unit of the
+/// debt can buy goes along too.
 pub fn seizure(
     owed: &OwedSide,
     held: &HeldSide,
@@ -165,8 +167,9 @@ pub fn seizure(
     let total = part(BPS + plan.bonus_bps + plan.fee_bps)?.min(held.amount);
     let exhausted = extinguished >= covered(owed, held, plan.bonus_bps + plan.fee_bps)?;
     let rest = value_floor(sub(held.amount, total)?, held.decimals, held.price)?;
-    let total =
-        if plan.fee_bps > 0 && exhausted && (plan.sweeps || rest < DUST) { held.amount } else { total };
+    // Two of three: the account is lost, the collateral is used up, what is left is dust.
+    let swept = u8::from(plan.sweeps) + u8::from(exhausted) + u8::from(rest < DUST) > 1;
+    let total = if plan.fee_bps > 0 && swept { held.amount } else { total };
     Ok(Seizure { fee: sub(total, seized)?, seized })
 }
 
@@ -493,6 +496,26 @@ mod tests {
         // Nine dollars are not worth a call of their own.
         let small = HeldSide { amount: 2_049 * USD, ..held };
         assert_eq!(seizure(&owed, &small, &plan, 2).unwrap(), Seizure { fee: 29 * USD, seized: 2_020 * USD });
+    }
+
+    /// 306 pay for 300 at 2%. In a closing one unit less leaves nothing either; while the account can be helped it does.
+    #[test]
+    fn who_offers_a_unit_less_leaves_no_dust_of_a_lost_account() {
+        let owed = OwedSide { amount: 1_000 * USD, decimals: 7, price: PRICE, lw_bps: 11_000 };
+        let held = HeldSide { amount: 306 * USD, ..HELD };
+        let seized = |repay: i128, sweeps: bool| {
+            let plan = Plan { bonus_bps: 100, fee_bps: PROTOCOL_FEE_BPS, repay, sweeps };
+            let Seizure { fee, seized } = seizure(&owed, &held, &plan, repay).unwrap();
+            fee + seized
+        };
+        assert_eq!((seized(300 * USD, true), seized(300 * USD, false)), (held.amount, held.amount));
+        assert_eq!(
+            (seized(300 * USD - 1, true), seized(300 * USD - 1, false)),
+            (held.amount, held.amount - 2)
+        );
+        // Ten dollars are somebody's business: 290.2 of 306 cost 296.004, 290.1960784 cost 296.
+        assert_eq!(seized(290_2000000, true), held.amount);
+        assert_eq!(seized(290_1960784, true), 296 * USD - 1);
     }
 
     #[test]

@@ -95,9 +95,10 @@ pub fn liquidation(
     let covered = &held_value / (Exact::one() + &bonus + &fee);
     let limit = books.dollars(debt, max_repay, &debt_price);
     let repaid = wanted.min(covered.clone()).min(limit);
-    let all = repaid >= covered;
     let seized = (&repaid * (Exact::one() + &bonus)).min(held_value.clone());
-    let taken = if all { held_value } else { &repaid * (Exact::one() + bonus + fee) };
+    let taken = &repaid * (Exact::one() + bonus + fee);
+    let all = repaid >= covered || (!helps && &held_value - &taken < exact(DUST_DOLLARS));
+    let taken = if all { held_value } else { taken };
     let in_units = |value: &Exact, asset: usize, price: &Exact| value / price * unit(asset);
     let seized_units = in_units(&seized, collateral, &held_price);
     Outcome::Done(Seizure {

@@ -123,6 +123,11 @@ impl Stage<'_> {
             let offered = exact(done.repaid) >= model.repaid.floor();
             assert!(limited || offered || rest >= exact(10), "I20 {detail} leaves {}", to_f64(&rest));
         }
+        // I21: what is left of the collateral of a lost account is worth a call of its own, or its debt would never be booked.
+        if let (false, Some(rest)) = (model.helps, account.deposits.get(&collateral)) {
+            let rest = value(&after, collateral, rest) + &unit;
+            assert!(rest >= exact(10), "I21 {detail} leaves {}", to_f64(&rest));
+        }
     }
 
     /// I21, I22: what nothing is left to pay is written off at once: reserves bear it, then the depositors of that asset.
