@@ -161,7 +161,7 @@ fn pair(book: &mut Book, sheet: &Sheet, quotes: &Quotes, order: &Order, valuatio
         require(env, usable, LedgerError::PriceNotUsable);
         valuation::prices(env, quote, valuation)
     };
-    let prices = priced(quotes.get(env, &debt.config.index));
+    let prices = priced(quotes.get(&debt.config.index));
     let (amount, price, lw_bps) = match lending {
         Some(lending) if !perp => (lending.amount, prices.owed(valuation), lending.live(now).lw_bps),
         _ => (sheet.perp_debt, prices.settled(valuation), BPS),
@@ -170,21 +170,21 @@ fn pair(book: &mut Book, sheet: &Sheet, quotes: &Quotes, order: &Order, valuatio
     let held = HeldSide {
         amount: line.amount,
         decimals: line.state.decimals,
-        price: priced(quotes.get(env, &line.state.config.index)).owned(valuation),
+        price: priced(quotes.get(&line.state.config.index)).owned(valuation),
         ltv_bps: line.live(now).ltv_bps,
         opening_bps: line.state.config.opening_bps,
         max_bonus_bps: line.state.config.max_bonus_bps,
     };
     // What is worth next to nothing even at the account's better end needs no trust, and must not keep a lost debt alive.
     let worth = || value_floor(held.amount, held.decimals, held.price).or_fail(env);
-    let seizable = is_trusted(env, line, quotes) || worth() < settlement::DUST;
+    let seizable = is_trusted(line, quotes) || worth() < settlement::DUST;
     require(env, seizable, LedgerError::PriceNotUsable);
     Pair { owed, held, perp }
 }
 
 /// Whether the price of a deposit is trusted as far as seizing it.
-fn is_trusted(env: &Env, line: &Owned, quotes: &Quotes) -> bool {
-    may_seize(valuation::status(quotes.get(env, &line.state.config.index).status))
+fn is_trusted(line: &Owned, quotes: &Quotes) -> bool {
+    may_seize(valuation::status(quotes.get(&line.state.config.index).status))
 }
 
 /// To the target if the pair helps; in full if no pair of the account could now; else refused.
@@ -201,7 +201,7 @@ fn plan(env: &Env, sheet: &Sheet, quotes: &Quotes, margin: &Margin, pair: &Pair,
     }
     let now = env.ledger().timestamp();
     // The best pair is the collateral that supports least against the debt that weighs most.
-    let trusted = sheet.deposits.iter().filter(|line| is_trusted(env, line, quotes));
+    let trusted = sheet.deposits.iter().filter(|line| is_trusted(line, quotes));
     let ltv_bps = trusted.map(|line| line.live(now).ltv_bps).min().unwrap_or(BPS);
     let heaviest = sheet.debts.iter().map(|line| line.live(now).lw_bps).max();
     let lw_bps = heaviest.unwrap_or(BPS).max(owed.lw_bps);

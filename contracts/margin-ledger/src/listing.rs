@@ -3,14 +3,15 @@
 use crate::{
     book::Book,
     checked::*,
-    custody, lending,
-    storage::{self, Config, Venues},
-    terms, valuation,
+    custody, lending, pool,
+    storage::{self, Venues},
+    terms,
+    valuation::Quotes,
 };
 use governance::Delay;
 use margin_interface::{
     lean, AssetConfig, AssetListed, AssetRetired, AssetState, AssetTotals, Bucket, LedgerChange, LedgerError,
-    OracleSet, PriceStatus, ProtocolAccountSet, Ramp, RateCurve, VenuesSet, MAX_ASSETS,
+    OracleSet, ProtocolAccountSet, Ramp, RateCurve, VenuesSet, MAX_ASSETS,
 };
 use margin_math::{
     fixed::pow10,
@@ -18,7 +19,7 @@ use margin_math::{
     lending_liquidation::PROTOCOL_FEE_BPS,
     units::{BPS, MAX_DECIMALS, SETTLEMENT_DECIMALS},
 };
-use soroban_sdk::{token::TokenClient, vec, Address, BytesN, Env};
+use soroban_sdk::{token::TokenClient, Address, BytesN, Env};
 
 /// Largest liability weight and level, bps.
 const MAX_WEIGHT_BPS: u32 = 100_000;
@@ -55,7 +56,7 @@ pub fn list_asset(env: &Env, token: &Address, config: &AssetConfig) {
     let fits =
         decimals <= MAX_DECIMALS && (token != &book.config.settlement || decimals == SETTLEMENT_DECIMALS);
     require(env, fits, LedgerError::InvalidConfig);
-    require_sound(&mut book, token, config, decimals);
+    require_sound(&mut book, token, config, decimals, false);
     let totals = AssetTotals {
         borrow_shares: 0,
         borrowed: 0,
@@ -122,8 +123,14 @@ pub fn execute(env: &Env, id: &BytesN<32>) {
     match governance::take(env, id) {
         LedgerChange::Asset(token, config) => change_asset(env, &token, &config),
         LedgerChange::Oracle(oracle) => {
-            let config = Book::open(env).config;
-            storage::set_config(env, &Config { oracle: oracle.clone(), ..config });
+            let mut book = Book::open(env);
+            book.config.oracle = oracle.clone();
+            let mut indexes = pool::indexes(&mut book);
+            for asset in storage::assets(env).iter() {
+                indexes.want(&book.asset(&asset).config.index);
+            }
+            indexes.require_known(&book);
+            storage::set_config(env, &book.config);
             OracleSet { oracle }.publish(env);
         }
         LedgerChange::Payout(asset, amount) => {
@@ -161,8 +168,9 @@ fn enter_venues(env: &Env, venues: Venues) {
 
 fn change_asset(env: &Env, token: &Address, config: &AssetConfig) {
     let mut book = Book::open(env);
-    let decimals = book.asset(token).decimals;
-    require_sound(&mut book, token, config, decimals);
+    let state = book.asset(token);
+    let (decimals, known) = (state.decimals, state.config.index == config.index);
+    require_sound(&mut book, token, config, decimals, known);
     let now = book.now();
     let state = book.asset_mut(token);
     state.ramp = terms::ramp_to(state, config, now);
@@ -190,12 +198,16 @@ fn tightens(old: &AssetConfig, new: &AssetConfig) -> bool {
         && new.index == old.index
 }
 
-/// Parameters within their bounds, an index that the oracle knows, and no pair that a liquidation could not heal.
-fn require_sound(book: &mut Book, token: &Address, config: &AssetConfig, decimals: u32) {
+/// Parameters within their bounds, an index that the oracle knows, and no pair that a liquidation could not heal. What was listed
+/// can be tightened whatever the oracle does: an index that is `known` is not asked for.
+fn require_sound(book: &mut Book, token: &Address, config: &AssetConfig, decimals: u32, known: bool) {
     let env = &book.env.clone();
-    let quotes = valuation::oracle(book).quotes(&vec![env, config.index.clone()]);
-    let known = quotes.iter().all(|quote| quote.status != PriceStatus::Unknown);
-    require(env, known && within_bounds(config, decimals), LedgerError::InvalidConfig);
+    if !known {
+        let mut indexes = Quotes::new();
+        indexes.want(&config.index);
+        indexes.require_known(book);
+    }
+    require(env, within_bounds(config, decimals), LedgerError::InvalidConfig);
     // Whichever of two assets is collateral and whichever is debt: seizing at the largest bonus must raise health.
     for asset in storage::assets(env).iter().filter(|asset| asset != token) {
         let other = &book.asset(&asset).config;

@@ -449,7 +449,7 @@ fn sized(
     let till = Till::open(book, owner);
     let settlement = &book.settlement_asset().config;
     let settlement_ltv_bps = settlement.ltv_bps;
-    let settlement = valuation::prices(env, quotes.get(env, &settlement.index), Valuation::Liquidation);
+    let settlement = valuation::prices(env, quotes.get(&settlement.index), Valuation::Liquidation);
     let position = to_math(&held(owner, market));
     let record = book.market(market);
     let market_value = pool::market_value(env, record, quotes);

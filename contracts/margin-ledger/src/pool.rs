@@ -16,13 +16,19 @@ use margin_math::{
 };
 use soroban_sdk::Env;
 
-/// The quotes of every market, of the settlement asset, and of what `accounts` hold.
-pub fn quotes(book: &mut Book, accounts: &[&AccountState]) -> Quotes {
+/// Wants what every market and the settlement asset are priced by.
+pub fn indexes(book: &mut Book) -> Quotes {
     let mut quotes = Quotes::new();
     for market in storage::markets(&book.env) {
         quotes.want_market(book, &market);
     }
     quotes.want(&book.settlement_asset().config.index);
+    quotes
+}
+
+/// The quotes of every market, of the settlement asset, and of what `accounts` hold.
+pub fn quotes(book: &mut Book, accounts: &[&AccountState]) -> Quotes {
+    let mut quotes = indexes(book);
     for account in accounts {
         quotes.want_account(book, account);
     }

@@ -46,7 +46,7 @@ pub fn preview(
     let state = book.account(account);
     let sheet = Sheet::of(book, &state);
     // An account that owes and risks nothing may leave whatever the oracle says: its deposits just count nothing.
-    let counts = sheet.is_exposed() || sheet.is_priced(env, &quotes, Valuation::Open);
+    let counts = sheet.is_exposed() || sheet.is_priced(&quotes, Valuation::Open);
     let empty = Sheet::empty();
     let valued = if counts { &sheet } else { &empty }.value(env, &quotes, Valuation::Open);
     (sheet.summary(env, &valued), worth(book, &quotes, amounts))

@@ -1,7 +1,7 @@
 //! What the admin and the guardian may do, and how fast.
 extern crate std;
 
-use crate::test_world::{assert_refused, xlm_config, World, ONE};
+use crate::test_world::{assert_refused, xlm_config, FixedOracle, World, ONE};
 use margin_interface::{
     Asset, AssetConfig, GovernanceClient, GovernanceError, LedgerChange, LedgerError, Receive,
 };
@@ -113,7 +113,7 @@ fn a_change_executes_as_announced_after_its_delay() {
     assert_eq!(world.state(&world.xlm).config, config);
     assert_eq!(refusal(world.admin.try_execute(&id)), code(GovernanceError::NotScheduled));
 
-    let (oracle, venue) = (Address::generate(&world.env), Address::generate(&world.env));
+    let (oracle, venue) = (world.env.register(FixedOracle, ()), Address::generate(&world.env));
     let oracle_id = world.admin.propose(&LedgerChange::Oracle(oracle.clone()));
     let change = LedgerChange::Venues(venue.clone(), venue.clone(), venue.clone());
     let venues_id = world.admin.propose(&change);

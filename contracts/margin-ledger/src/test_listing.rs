@@ -2,11 +2,18 @@
 extern crate std;
 
 use crate::{
-    test_world::{assert_refused, eth_config, sac, usdc_config, xlm_config, Decimals, World, ONE},
+    test_perp::{market_config, BTC},
+    test_world::{
+        assert_refused, eth_config, sac, usdc_config, xlm_config, Decimals, FixedOracle, FixedOracleClient,
+        World, ONE,
+    },
     MarginLedger,
 };
-use margin_interface::{AssetConfig, LedgerError, Limits, MarginLedgerAdminClient, PriceStatus, Receive};
-use margin_math::units::PRICE;
+use margin_interface::{
+    Asset, AssetConfig, GovernanceClient, LedgerChange, LedgerError, Limits, MarginLedgerAdminClient,
+    PriceStatus, Quote, Receive,
+};
+use margin_math::units::{BASE, PRICE, USD};
 use soroban_sdk::{
     testutils::{Address as _, EnvTestConfig},
     token, Address, Env, InvokeError,
@@ -92,6 +99,45 @@ fn an_asset_that_the_oracle_does_not_know_is_not_listed() {
     world.quote(&token, 0, 0, PriceStatus::Unknown);
     let refused = world.admin.try_list_asset(&token, &xlm_config(&token)).err();
     assert_eq!(refused, Some(Ok(LedgerError::InvalidConfig)));
+}
+
+#[test]
+fn an_oracle_that_does_not_answer_stops_no_tightening() {
+    let world = World::new();
+    let guardian = GovernanceClient::new(&world.env, &world.ledger.address).guardian();
+    world.oracle.fail();
+    let stopped = AssetConfig { enabled: false, ..xlm_config(&world.xlm) };
+    world.admin.update_asset(&guardian, &world.xlm, &stopped);
+    assert!(!world.state(&world.xlm).config.enabled);
+    // Another index is one that it knows.
+    let elsewhere = AssetConfig { index: Asset::Stellar(world.eth.clone()), ..stopped };
+    let id = world.admin.propose(&LedgerChange::Asset(world.xlm.clone(), elsewhere));
+    world.wait(86_400);
+    assert_refused!(world, world.admin.try_execute(&id), LedgerError::InvalidConfig);
+}
+
+/// Attack: an oracle that does not know XLM, and every account with a unit of it is out of a liquidator's reach.
+#[test]
+fn an_oracle_knows_whatever_is_listed() {
+    let world = World::new();
+    world.ledger.open_market(&BTC, &market_config(), &(1_000 * BASE), &(100_000 * USD));
+    let other = world.env.register(FixedOracle, ());
+    let told = FixedOracleClient::new(&world.env, &other);
+    let unknown = Quote { hi: 0, lo: 0, mid: 0, stable: 0, status: PriceStatus::Unknown, timestamp: 0 };
+    let warming = Quote { status: PriceStatus::Warming, ..unknown.clone() };
+    let id = world.admin.propose(&LedgerChange::Oracle(other.clone()));
+    world.wait(2 * 86_400);
+    for index in [Asset::Stellar(world.xlm.clone()), market_config().index] {
+        told.set(&index, &unknown);
+        assert_refused!(world, world.admin.try_execute(&id), LedgerError::InvalidConfig);
+        told.set(&index, &warming);
+    }
+    world.admin.execute(&id);
+    assert_eq!(world.ledger.config().oracle, other);
+    // Nor one that does not answer at all.
+    let nothing = world.admin.propose(&LedgerChange::Oracle(world.ledger.address.clone()));
+    world.wait(2 * 86_400);
+    assert_refused!(world, world.admin.try_execute(&nothing), LedgerError::InvalidConfig);
 }
 
 #[test]

@@ -121,3 +121,30 @@ fn what_flagged_accounts_owe_is_told() {
     w.take_over(&w.alice, i128::MAX).unwrap();
     assert_eq!((lent(), doubtful(), w.ledger.totals().doubtful_shares), (0, 0, 0));
 }
+
+/// Whatever becomes of the oracle: who owes repays, who holds closes, who provides leaves. Nobody takes risk.
+#[test]
+fn an_oracle_that_does_not_answer_keeps_nobody_in() {
+    let w = World::new();
+    w.give(&w.alice, 200);
+    w.trade(&w.alice, 10 * BASE).unwrap();
+    w.index_at(20);
+    w.fill(&w.alice, -5 * BASE, 100 * USD, w.state()).unwrap();
+    w.give(&w.bob, 1_000);
+    w.oracle.fail();
+    let owed = w.ledger.totals().perp_borrowed;
+    assert!(owed > 50 * USD);
+    assert_eq!(w.ledger.repay(&w.alice, &w.usdc, &(1_000 * USD)), owed);
+    w.give(&w.alice, 100);
+    w.holds();
+    let view = w.ledger.perp_view(&w.alice, &BTC);
+    assert_eq!((view.index.status, view.index.mid), (PriceStatus::Unknown, 0));
+    // At the mark, while there is no index.
+    w.fill(&w.alice, -5 * BASE, 500 * USD, w.state()).unwrap();
+    assert_eq!(w.trade(&w.bob, BASE), Err(LedgerError::PriceNotUsable));
+    w.ledger.move_bucket(&w.provider, &Bucket::Lp, &(-1_000 * USD));
+    w.holds();
+    // Nobody holds anything any more.
+    w.ledger.move_bucket(&w.provider, &Bucket::Lp, &(-1_000 * USD));
+    assert!(w.ledger.pool_value().live);
+}

@@ -27,6 +27,9 @@ pub use margin_math::margin::Valuation;
 /// A billion dollars a unit: no price, 1e14.
 const BEYOND: i128 = 1_000_000_000 * PRICE;
 
+/// What is said of what nobody knows.
+const NO_QUOTE: Quote = Quote { hi: 0, lo: 0, mid: 0, stable: 0, status: PriceStatus::Unknown, timestamp: 0 };
+
 /// Amounts to be valued: of assets in token units, of markets in base units.
 pub type Amounts = soroban_sdk::Vec<(Market, i128)>;
 
@@ -90,11 +93,18 @@ impl Quotes {
         for index in &self.wanted {
             wanted.push_back(index.clone());
         }
-        // An oracle that does not answer has no price, which only matters to those who need one.
+        // An oracle that does not answer knows nothing, which only matters to those who need a price.
         if let Ok(Ok(quotes)) = oracle(book).try_quotes(&wanted) {
             self.quotes = quotes.iter().collect();
         }
         self
+    }
+
+    /// Refuses what the oracle does not know.
+    pub fn require_known(self, book: &Book) {
+        let indexes = self.fetch(book);
+        let known = |index| indexes.get(index).status != PriceStatus::Unknown;
+        require(&book.env, indexes.wanted.iter().all(known), LedgerError::InvalidConfig);
     }
 
     /// Whether there is every price, and serves the valuation.
@@ -102,10 +112,10 @@ impl Quotes {
         self.quotes.len() == self.wanted.len() && self.quotes.iter().all(|quote| is_usable(quote, valuation))
     }
 
-    /// The quote of `index`; what was never wanted has no usable one.
-    pub fn get(&self, env: &Env, index: &Asset) -> &Quote {
+    /// The quote of `index`; what was never wanted, or not answered, has no usable one.
+    pub fn get(&self, index: &Asset) -> &Quote {
         let position = self.wanted.iter().position(|wanted| wanted == index);
-        position.and_then(|at| self.quotes.get(at)).unwrap_or_else(|| fail(env, LedgerError::PriceNotUsable))
+        position.and_then(|at| self.quotes.get(at)).unwrap_or(&NO_QUOTE)
     }
 
     /// Has the index of a market serve every valuation: whoever takes at a doubtful price bears its worse end.
@@ -121,7 +131,7 @@ impl Quotes {
     pub fn of(&self, env: &Env, market: &PerpMarket) -> Quote {
         let price = market.state.clearing_price;
         if price == 0 {
-            return self.get(env, &market.config.index).clone();
+            return self.get(&market.config.index).clone();
         }
         let timestamp = env.ledger().timestamp();
         Quote { hi: price, lo: price, mid: price, stable: price, status: PriceStatus::Live, timestamp }
@@ -223,18 +233,17 @@ impl Sheet {
     }
 
     /// Whether every deposit has a price for that.
-    pub fn is_priced(&self, env: &Env, quotes: &Quotes, valuation: Valuation) -> bool {
-        self.deposits.iter().all(|owned| is_usable(quotes.get(env, &owned.state.config.index), valuation))
+    pub fn is_priced(&self, quotes: &Quotes, valuation: Valuation) -> bool {
+        self.deposits.iter().all(|owned| is_usable(quotes.get(&owned.state.config.index), valuation))
     }
 
     /// Values the sheet, or [`LedgerError::PriceNotUsable`] if a price may not be used for that.
     pub fn value(&self, env: &Env, quotes: &Quotes, valuation: Valuation) -> Valued {
         let now = env.ledger().timestamp();
         let (settlement, settlement_levels) = match &self.settlement {
-            Some(state) => (
-                prices(env, quotes.get(env, &state.config.index), valuation),
-                terms(state, valuation, now).levels,
-            ),
+            Some(state) => {
+                (prices(env, quotes.get(&state.config.index), valuation), terms(state, valuation, now).levels)
+            }
             None => (Prices::flat(0), Levels { opening_bps: 1, margin_call_bps: 1, liquidation_bps: 1 }),
         };
         let mut margin = Margin::new(valuation, settlement, settlement_levels);
@@ -246,7 +255,7 @@ impl Sheet {
                 decimals: owned.state.decimals,
                 levels,
                 ltv_bps,
-                prices: prices(env, quotes.get(env, &owned.state.config.index), valuation),
+                prices: prices(env, quotes.get(&owned.state.config.index), valuation),
             };
             deposits.push(margin.deposit(&line).or_fail(env));
         }
@@ -255,7 +264,7 @@ impl Sheet {
                 amount: owned.amount,
                 decimals: owned.state.decimals,
                 lw_bps: terms(&owned.state, valuation, now).lw_bps,
-                prices: prices(env, quotes.get(env, &owned.state.config.index), valuation),
+                prices: prices(env, quotes.get(&owned.state.config.index), valuation),
             };
             debts.push(margin.debt(&line).or_fail(env));
         }
@@ -451,11 +460,11 @@ pub fn breakdown(book: &mut Book, account: &Address) -> Breakdown {
     let now = book.now();
     let mut debts = lean::list(&book.env);
     for (owned, value) in sheet.debts.iter().zip(&valued.debts) {
-        debts.push_back(owned.holding(env, &quotes, owned.live(now).lw_bps, *value));
+        debts.push_back(owned.holding(&quotes, owned.live(now).lw_bps, *value));
     }
     let mut deposits = lean::list(&book.env);
     for (owned, value) in sheet.deposits.iter().zip(&valued.deposits) {
-        deposits.push_back(owned.holding(env, &quotes, owned.live(now).ltv_bps, *value));
+        deposits.push_back(owned.holding(&quotes, owned.live(now).ltv_bps, *value));
     }
     let mut positions = lean::list(&book.env);
     for (held, value) in sheet.positions.iter().zip(&valued.positions) {
@@ -474,7 +483,7 @@ pub fn breakdown(book: &mut Book, account: &Address) -> Breakdown {
         perp_debt: sheet.perp_debt,
         positions,
         settlement,
-        settlement_price: prices(env, quotes.get(env, &settlement_index), Valuation::Live).mid,
+        settlement_price: prices(env, quotes.get(&settlement_index), Valuation::Live).mid,
         summary,
     }
 }
@@ -485,13 +494,13 @@ impl Owned {
         terms(&self.state, Valuation::Live, now)
     }
 
-    fn holding(&self, env: &Env, quotes: &Quotes, weight_bps: u32, value: i128) -> Holding {
+    fn holding(&self, quotes: &Quotes, weight_bps: u32, value: i128) -> Holding {
         Holding {
             amount: self.amount,
             asset: self.asset.clone(),
             decimals: self.state.decimals,
             weight_bps,
-            price: quotes.get(env, &self.state.config.index).mid,
+            price: quotes.get(&self.state.config.index).mid,
             value,
         }
     }
@@ -506,7 +515,7 @@ pub fn worth(book: &mut Book, quotes: &Quotes, amounts: &Amounts) -> Option<i128
             fail(env, LedgerError::InvalidAmount);
         }
         let (index, decimals) = unit(book, &of);
-        let quote = quotes.get(env, &index);
+        let quote = quotes.get(&index);
         if permission(status(quote.status), Use::SpendLimit) != Permission::YesAtHigh || quote.hi <= 0 {
             return None;
         }
@@ -541,7 +550,7 @@ fn unit(book: &mut Book, of: &Market) -> (Asset, u32) {
 /// The market, its index quote and the account's position in it.
 pub fn perp_view(book: &mut Book, account: &Address, market: &Symbol) -> PerpView {
     let record = book.market(market).clone();
-    let index = oracle(book).quote(&record.config.index);
+    let index = quote(book, &record.config.index);
     let none = Position { entry: 0, funding_index: 0, size: 0 };
     let owner = book.account(account);
     let position = owner.positions.get(market.clone()).unwrap_or(none);
@@ -557,6 +566,11 @@ pub fn perp_view(book: &mut Book, account: &Address, market: &Symbol) -> PerpVie
 /// The market's index quote and its time-weighted average over `window` seconds.
 pub fn index(book: &mut Book, market: &Symbol, window: u64) -> (Quote, Option<i128>) {
     let index = book.market(market).config.index.clone();
-    let oracle = oracle(book);
-    (oracle.quote(&index), oracle.twap(&index, &window))
+    (quote(book, &index), oracle(book).twap(&index, &window))
+}
+
+fn quote(book: &Book, index: &Asset) -> Quote {
+    let mut quotes = Quotes::new();
+    quotes.want(index);
+    quotes.fetch(book).get(index).clone()
 }

@@ -623,7 +623,7 @@ pub struct LedgerConfig {
 pub enum LedgerChange {
     /// Any parameters of a listed asset: 24 hours.
     Asset(Address, AssetConfig),
-    /// Another oracle: 48 hours.
+    /// Another oracle, which knows the index of every listed asset and market: 48 hours.
     Oracle(Address),
     /// So much of what the protocol earned in an asset, paid to its account of fees: 24 hours.
     Payout(Address, i128),
@@ -1080,7 +1080,7 @@ pub trait MarginLedgerInterface {
     fn value(env: Env, amounts: Vec<(Address, i128)>) -> Result<i128, LedgerError>;
     /// The buckets and the perpetual credit line, accrued up to now.
     fn totals(env: Env) -> Settlement;
-    /// Market, index quote and the account's position in one read.
+    /// Market, index quote and the account's position in one read. An oracle that does not answer says `Unknown`.
     fn perp_view(env: Env, account: Address, market: Symbol) -> Result<PerpView, LedgerError>;
     /// Index quote and time-weighted index price over `window` seconds.
     fn index(env: Env, market: Symbol, window: u64) -> Result<(Quote, Option<i128>), LedgerError>;
