@@ -98,8 +98,10 @@ pub fn retire_asset(env: &Env, token: &Address) {
     let unused = borrow_shares == 0 && supply_shares == 0 && reserves == 0;
     require(env, unused && token != &book.config.settlement, LedgerError::AssetInUse);
     let mut listed = lean::list(env);
-    for other in storage::assets(env).iter().filter(|other| other != token) {
-        listed.push_back(other);
+    for other in storage::assets(env).iter() {
+        if &other != token {
+            listed.push_back(other);
+        }
     }
     storage::set_assets(env, &listed);
     storage::remove_asset(env, token);
@@ -209,9 +211,10 @@ fn require_sound(book: &mut Book, token: &Address, config: &AssetConfig, decimal
     }
     require(env, within_bounds(config, decimals), LedgerError::InvalidConfig);
     // Whichever of two assets is collateral and whichever is debt: seizing at the largest bonus must raise health.
-    for asset in storage::assets(env).iter().filter(|asset| asset != token) {
+    for asset in storage::assets(env).iter() {
         let other = &book.asset(&asset).config;
-        require(env, improves(other, config) && improves(config, other), LedgerError::InvalidConfig);
+        let heals = &asset == token || improves(other, config) && improves(config, other);
+        require(env, heals, LedgerError::InvalidConfig);
     }
 }
 

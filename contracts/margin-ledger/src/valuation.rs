@@ -309,8 +309,15 @@ impl Sheet {
 impl Valued {
     /// The largest debt or notional.
     pub fn exposure(&self) -> i128 {
-        let notionals = self.positions.iter().map(|position| position.notional);
-        self.debts.iter().copied().chain(notionals).max().unwrap_or(0)
+        // Loops: a chain of iterators is a hundred bytes more.
+        let mut most = 0;
+        for debt in &self.debts {
+            most = most.max(*debt);
+        }
+        for position in &self.positions {
+            most = most.max(position.notional);
+        }
+        most
     }
 }
 
