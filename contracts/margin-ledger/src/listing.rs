@@ -192,9 +192,10 @@ fn tightens(old: &AssetConfig, new: &AssetConfig) -> bool {
         && new.min_deposit_seconds >= old.min_deposit_seconds
         && new.ltv_bps <= old.ltv_bps
         && new.lw_bps >= old.lw_bps
-        && new.opening_bps >= old.opening_bps
         && new.margin_call_bps >= old.margin_call_bps
         && new.liquidation_bps >= old.liquidation_bps
+        // Liquidations of existing accounts go by it at once.
+        && new.opening_bps == old.opening_bps
         && (new.max_bonus_bps, new.reserve_factor_bps) == (old.max_bonus_bps, old.reserve_factor_bps)
         && new.rate == old.rate
         && new.index == old.index

@@ -1140,8 +1140,9 @@ pub trait MarginLedgerAdminInterface {
     fn set_protocol_account(env: Env, role: Bucket, account: Address) -> Result<(), LedgerError>;
 
     /// Changes parameters of a listed asset at once, where no account and no depositor can lose by it: lower caps, LTV,
-    /// utilisation or outflow, higher weights, levels or deposit time, or no new deposits and debts. What is worse for
-    /// existing accounts reaches them over seven days. Everything else is proposed.
+    /// utilisation or outflow, higher weights, higher levels of margin call and liquidation, more deposit time, or no new
+    /// deposits and debts. What is worse for existing accounts reaches them over seven days. Everything else is proposed: the
+    /// opening level too, by which liquidations of existing accounts are sized at once.
     ///
     /// # Errors
     /// * [`LedgerError::UnknownAsset`], [`LedgerError::InvalidConfig`]
