@@ -175,7 +175,10 @@ fn change_asset(env: &Env, token: &Address, config: &AssetConfig) {
     require_sound(&mut book, token, config, decimals, known);
     let now = book.now();
     let state = book.asset_mut(token);
-    state.ramp = terms::ramp_to(state, config, now);
+    // A change of anything else keeps nobody on the way.
+    if terms::move_to(&state.config, config) {
+        state.ramp = terms::ramp_to(state, config, now);
+    }
     state.config = config.clone();
     let asset_seq = state.totals.seq;
     book.store();

@@ -43,6 +43,15 @@ pub fn terms(state: &AssetState, valuation: Valuation, now: u64) -> Terms {
     }
 }
 
+/// Whether anything changes that existing accounts come to slowly.
+pub fn move_to(old: &AssetConfig, new: &AssetConfig) -> bool {
+    (old.liquidation_bps ^ new.liquidation_bps)
+        | (old.ltv_bps ^ new.ltv_bps)
+        | (old.lw_bps ^ new.lw_bps)
+        | (old.margin_call_bps ^ new.margin_call_bps)
+        != 0
+}
+
 /// From where existing accounts come to `config`: from what they have now, where that is better for them.
 pub fn ramp_to(state: &AssetState, config: &AssetConfig, now: u64) -> Ramp {
     let Terms { levels, ltv_bps, lw_bps } = terms(state, Valuation::Live, now);

@@ -213,6 +213,32 @@ fn a_cut_reaches_existing_accounts_over_a_week_and_new_risk_at_once() {
     assert!(high.effective_margin > low.effective_margin);
 }
 
+/// Attack: a cut of the LTV that never arrives, because somebody lowers a cap every other day.
+#[test]
+fn a_change_of_something_else_starts_no_ramp_again() {
+    let world = World::funded();
+    let alice = world.account(0);
+    world.deposit(&alice, &world.xlm, 10_000 * ONE);
+    world.borrow(&alice, &world.usdc, 500 * ONE);
+    let guardian = governance(&world).guardian();
+    world.admin.update_asset(&guardian, &world.xlm, &changed(&world, |c| c.ltv_bps = 5_000));
+    for _ in 0..7 {
+        world.wait(DAY);
+        world.admin.update_asset(&guardian, &world.xlm, &changed(&world, |c| c.supply_cap -= 1));
+    }
+    world.price(&world.xlm, PRICE / 10);
+    world.price(&world.usdc, PRICE);
+    assert_eq!(world.ledger.summary(&alice).effective_margin, 500 * ONE);
+    // Each of the terms that ramp begins anew where existing accounts stand.
+    let steps: [fn(&mut AssetConfig); 4] =
+        [|c| c.ltv_bps -= 1, |c| c.lw_bps += 1, |c| c.margin_call_bps += 1, |c| c.liquidation_bps += 1];
+    for step in steps {
+        world.wait(DAY);
+        world.admin.update_asset(&guardian, &world.xlm, &changed(&world, step));
+        assert_eq!(world.state(&world.xlm).ramp.since, world.env.ledger().timestamp());
+    }
+}
+
 #[test]
 fn an_asset_that_nobody_uses_can_be_retired() {
     let world = World::funded();
