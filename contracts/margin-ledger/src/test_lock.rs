@@ -68,8 +68,9 @@ fn more_money_holds_back_by_its_weight_and_a_strangers_dust_not_at_all() {
     let start = world.env.ledger().timestamp();
     assert_eq!(until(), start + 300);
     world.wait(300);
+    // At most an 8,192nd each: 0.122.
     for _ in 0..5 {
-        world.ledger.credit(&bob, &alice, &world.xlm, &3_3333333);
+        world.ledger.credit(&bob, &alice, &world.xlm, &1220703);
     }
     assert_eq!(until(), start + 300);
     world.ledger.credit(&bob, &alice, &world.xlm, &(1_000 * ONE));
@@ -78,4 +79,22 @@ fn more_money_holds_back_by_its_weight_and_a_strangers_dust_not_at_all() {
     let before = until();
     world.ledger.credit(&alice, &alice, &world.xlm, &1);
     assert_eq!(until(), before + 1, "one's own dust rounds up");
+}
+
+/// Attack: bring money in small parts by a second account, none of which holds back for a second.
+#[test]
+fn many_small_deposits_of_a_stranger_hold_back_no_less_than_one() {
+    let world = locking();
+    let (alice, bob) = (world.account(0), world.account(1));
+    let until = || world.ledger.account(&alice).locks.get(world.xlm.clone()).unwrap();
+    world.deposit(&alice, &world.xlm, 1_000 * ONE);
+    world.wait(300);
+    let now = world.env.ledger().timestamp();
+    // As much again, in three hundred parts: as one it would hold back for 150 seconds.
+    for _ in 0..300 {
+        world.ledger.credit(&bob, &alice, &world.xlm, &3_3333333);
+    }
+    assert!((now + 150..=now + 300).contains(&until()), "{} s", until() - now);
+    assert_refused!(world, world.ledger.try_debit(&alice, &world.xlm, &ALL), LedgerError::DepositLocked);
+    world.check();
 }
