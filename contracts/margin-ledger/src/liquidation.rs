@@ -7,7 +7,7 @@ use crate::{
     book::{emit, Book},
     checked::*,
     holdings, lending, limits, settlement, standing, storage,
-    valuation::{self, Owned, Quotes, Sheet, Valuation},
+    valuation::{self, Owned, Quotes, Sheet, Valuation, Valued},
 };
 use margin_interface::{
     AccountStatus, Bucket, InKindSet, LedgerError, Liquidated, Liquidation, Receive, Taking, ALL,
@@ -17,7 +17,7 @@ use margin_math::{
     lending_liquidation::{
         self as sizing, HeldSide, OwedSide, Plan, Seizure, Standing, DELEVERAGE_BONUS_BPS, IN_KIND_BONUS_BPS,
     },
-    margin::{value_floor, Margin},
+    margin::value_floor,
     status::may_seize,
     units::{BPS, SECONDS_PER_DAY},
 };
@@ -84,15 +84,15 @@ fn execute(book: &mut Book, order: &Order, kind: Taking) -> Liquidation {
     let env = &book.env.clone();
     let owner = book.account(&order.account);
     let (sheet, quotes) = valuation::sheet(book, &owner);
-    let margin = sheet.value(env, &quotes, Valuation::Liquidation).margin;
-    require(env, standing::liquidatable(&owner, &margin, book.now()), LedgerError::NotLiquidatable);
+    let valued = sheet.value(env, &quotes, Valuation::Liquidation);
+    require(env, standing::liquidatable(&owner, &valued.margin, book.now()), LedgerError::NotLiquidatable);
     let pair = pair(book, &sheet, &quotes, order, Valuation::Liquidation);
     let done = if order.debt == order.collateral {
         // The account could do the same itself: nobody is paid for it.
         lending::pay_with_collateral(book, &order.account, &order.debt, order.max_repay);
         book_taking(book, order, &pair, 0, &Seizure { fee: 0, seized: 0 }, kind)
     } else {
-        let plan = plan(env, &sheet, &quotes, &margin, &pair, order.max_repay);
+        let plan = plan(env, &sheet, &quotes, &valued, &pair, order.max_repay);
         take(book, order, &pair, &plan, kind)
     };
     settlement::touch_debts(book, &owner);
@@ -188,8 +188,9 @@ fn is_trusted(line: &Owned, quotes: &Quotes) -> bool {
 }
 
 /// To the target if the pair helps; in full if no pair of the account could now; else refused.
-fn plan(env: &Env, sheet: &Sheet, quotes: &Quotes, margin: &Margin, pair: &Pair, max_repay: i128) -> Plan {
+fn plan(env: &Env, sheet: &Sheet, quotes: &Quotes, valued: &Valued, pair: &Pair, max_repay: i128) -> Plan {
     let Pair { owed, held, .. } = pair;
+    let margin = &valued.margin;
     let standing = &Standing {
         effective: margin.effective,
         effective_liquidation: margin.effective_liquidation,
@@ -200,11 +201,20 @@ fn plan(env: &Env, sheet: &Sheet, quotes: &Quotes, margin: &Margin, pair: &Pair,
         return sizing::plan(standing, owed, held, bonus_bps, max_repay).or_fail(env);
     }
     let now = env.ledger().timestamp();
-    // The best pair is the collateral that supports least against the debt that weighs most.
-    let trusted = sheet.deposits.iter().filter(|line| is_trusted(line, quotes));
-    let ltv_bps = trusted.map(|line| line.live(now).ltv_bps).min().unwrap_or(BPS);
-    let heaviest = sheet.debts.iter().map(|line| line.live(now).lw_bps).max();
-    let lw_bps = heaviest.unwrap_or(BPS).max(owed.lw_bps);
+    // The best pair is the collateral that supports least against the debt that weighs most. Dust helps nobody, and anybody
+    // can send some again and again.
+    let mut ltv_bps = BPS;
+    for (line, value) in sheet.deposits.iter().zip(&valued.deposits) {
+        if *value >= settlement::DUST && is_trusted(line, quotes) {
+            ltv_bps = ltv_bps.min(line.live(now).ltv_bps);
+        }
+    }
+    let mut lw_bps = owed.lw_bps;
+    for (line, value) in sheet.debts.iter().zip(&valued.debts) {
+        if *value >= settlement::DUST {
+            lw_bps = lw_bps.max(line.live(now).lw_bps);
+        }
+    }
     let helps = sizing::helps(standing, lw_bps, ltv_bps).or_fail(env);
     require(env, !helps, LedgerError::LiquidationUnhelpful);
     sizing::plan_insolvent(owed, held, max_repay).or_fail(env)

@@ -52,29 +52,39 @@ fn a_liquidation_restores_the_opening_level_and_no_more() {
     );
 }
 
+/// Attack: keep an insolvent account open by a unit of XLM, sent again whenever somebody has cleared it. The ether pair (ltv 80%)
+/// no longer helps at a health of 0.76, the pair of XLM (ltv 70%) would; but dust of it is worth nothing.
 #[test]
-fn dust_of_another_collateral_is_cleared_for_a_unit() {
-    // 10 ETH against 12,000 USDC and a unit of XLM. At 1,140 the ether pair (ltv 80%) no longer helps at a health of 0.76,
-    // the pair of XLM (ltv 70%) would: but its unit is worth nothing, and must not shield the rest.
-    let world = World::funded();
-    let (alice, bob) = (world.account(0), world.account(1));
-    world.deposit(&alice, &world.eth, 10 * 10_i128.pow(18));
-    world.borrow(&alice, &world.usdc, 12_000 * ONE);
-    world.deposit(&alice, &world.xlm, 1);
-    world.price(&world.eth, PRICE * 1_140);
-    let most = 12_000 * ONE;
-    assert_refused!(
-        world,
-        world.ledger.try_liquidate(&bob, &alice, &world.usdc, &world.eth, &most, &0, &Receive::Shares),
-        LedgerError::LiquidationUnhelpful
-    );
-    let dust = world.ledger.liquidate(&bob, &alice, &world.usdc, &world.xlm, &most, &0, &Receive::Shares);
-    assert_eq!(dust.repaid, 1);
-    assert_eq!(world.deposited(&alice, &world.xlm), 0);
-    world.check();
-    let rest = world.ledger.liquidate(&bob, &alice, &world.usdc, &world.eth, &most, &0, &Receive::Shares);
-    assert!(rest.repaid > 11_000 * ONE && rest.seized > 0);
-    world.check();
+fn dust_of_another_collateral_shields_nothing() {
+    let world = World::insolvent_beside(10 * ONE - 1, PriceStatus::Live);
+    let alice = world.account(0);
+    assert!(world.seize(&world.eth).unwrap() > 0);
+    assert_eq!(world.deposited(&alice, &world.eth), 0);
+    // The lost debt is booked with the last of it.
+    assert!(world.owed(&alice, &world.usdc) > 0);
+    world.seize(&world.xlm).unwrap();
+    let owner = world.ledger.account(&alice);
+    assert!(owner.deposits.is_empty() && owner.debts.is_empty());
+    // A dollar is collateral.
+    let world = World::insolvent_beside(10 * ONE, PriceStatus::Live);
+    assert_eq!(world.seize(&world.eth), Err(LedgerError::LiquidationUnhelpful));
+    world.seize(&world.xlm).unwrap();
+    assert!(world.seize(&world.eth).unwrap() > 0);
+}
+
+/// The same with a debt that weighs more: of XLM (110%) the ether pair would help.
+#[test]
+fn dust_of_another_debt_shields_nothing() {
+    for (owed, shields) in [(9 * ONE, false), (11 * ONE, true)] {
+        let world = World::funded();
+        let alice = world.account(0);
+        world.deposit(&alice, &world.eth, 10 * 10_i128.pow(18));
+        world.borrow(&alice, &world.xlm, owed);
+        world.borrow(&alice, &world.usdc, 12_000 * ONE);
+        world.price(&world.eth, PRICE * 1_140);
+        assert_eq!(world.seize(&world.eth) == Err(LedgerError::LiquidationUnhelpful), shields);
+        assert_eq!(world.deposited(&alice, &world.eth) > 0, shields);
+    }
 }
 
 impl World {

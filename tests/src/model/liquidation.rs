@@ -31,6 +31,7 @@ pub enum Outcome {
 
 const FEE_BPS: i128 = 100;
 const DUST_DOLLARS: i128 = 10;
+const DUST_OF_A_PAIR: i128 = 1;
 
 fn bps(value: u32) -> Exact {
     ratio(i128::from(value), 10_000)
@@ -81,11 +82,22 @@ pub fn liquidation(
         }
         (bonus, wanted)
     } else {
-        let another = account.deposits.keys().filter(|held| trusted(books, **held)).any(|other| {
+        // Less than a dollar of another one helps nobody.
+        let counts = |asset: usize, amount: &Exact, price: &Exact| {
+            books.dollars(asset, amount, price) >= exact(DUST_OF_A_PAIR)
+        };
+        let held = |(held, amount): &(&usize, &Exact)| {
+            trusted(books, **held) && counts(**held, amount, &books.owned(**held, Valuation::Liquidation))
+        };
+        let owes = |(owed, amount): &(&usize, &Exact)| {
+            **owed == debt || counts(**owed, amount, &books.owed(**owed, Valuation::Liquidation))
+        };
+        let another = account.deposits.iter().filter(held).any(|(other, _)| {
             account
                 .debts
-                .keys()
-                .any(|owed| room(&standing, &terms(*owed).weight, &terms(*other).ltv).is_positive())
+                .iter()
+                .filter(owes)
+                .any(|(owed, _)| room(&standing, &terms(*owed).weight, &terms(*other).ltv).is_positive())
         });
         if another {
             return Outcome::Unhelpful;
