@@ -69,6 +69,8 @@ mod test_standing;
 #[cfg(test)]
 mod test_swap;
 #[cfg(test)]
+mod test_told;
+#[cfg(test)]
 mod test_world;
 
 pub use contract::{MarginLedger, MarginLedgerClient};

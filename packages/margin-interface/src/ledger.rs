@@ -1,6 +1,7 @@
 //! The margin ledger: who owns what, who owes what, and is it enough.
 //!
-//! Fields `*_seq` of events are the `seq` of the named entry after the change.
+//! Fields `*_seq` of events are the `seq` of the named entry after the change. Each call that changes an account or a market tells
+//! its new one; assets and buckets change in calls that tell theirs not.
 
 use crate::{Asset, Limits, Market, Quote, Receive};
 use offchain_docs::offchain_docs;
