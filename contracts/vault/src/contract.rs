@@ -10,11 +10,11 @@ use crate::{
 use governance::Delay;
 use margin_interface::{
     lean, permissions, AccountSummary, Action, Breakdown, DeleverageStep, Liquidation, MarginLedgerClient,
-    Receive, VaultAdminInterface, VaultChange, VaultConfig, VaultError, VaultInterface,
+    Receive, VaultAdminInterface, VaultChange, VaultConfig, VaultError, VaultInterface, ALL,
 };
+use margin_math::shares::Total;
 use soroban_sdk::{
-    contract, contractimpl, symbol_short, Address, BytesN, Env, Executable, FromVal, IntoVal, Map, Symbol,
-    Val, Vec,
+    contract, contractimpl, Address, BytesN, Env, Executable, FromVal, IntoVal, Map, Symbol, Val, Vec,
 };
 
 /// The vault.
@@ -220,11 +220,16 @@ impl VaultInterface for Vault {
     }
 
     fn max_withdraw(env: Env, account: Address, asset: Address) -> i128 {
-        most(&env, &account, &asset, Action::Withdraw)
+        // All of it may leave where a part may not: beside a debt nothing that has no price may stay.
+        let all = tried(&env, &account, Action::Withdraw(asset.clone(), ALL));
+        all.unwrap_or_else(|| {
+            let most_there = cash(&env, &asset).min(deposited(&env, &account, &asset));
+            most(&env, &account, &asset, Action::Withdraw, most_there)
+        })
     }
 
     fn max_borrow(env: Env, account: Address, asset: Address) -> i128 {
-        most(&env, &account, &asset, Action::Borrow)
+        most(&env, &account, &asset, Action::Borrow, cash(&env, &asset))
     }
 
     fn preview_deposit(
@@ -374,18 +379,25 @@ fn dry_run(env: &Env, account: &Address, action: Action) -> i128 {
     moved.get(0).unwrap_or(0)
 }
 
-/// The largest amount of an action that would be accepted: what works for more works for less.
-fn most(env: &Env, account: &Address, asset: &Address, action: fn(Address, i128) -> Action) -> i128 {
-    let ledger = ledger(env);
-    let works = |amount: i128| {
-        let actions = Vec::from_array(env, [action(asset.clone(), amount)]);
-        let batch = (account, account, actions).into_val(env);
-        ask::<Val>(env, &ledger.address, "dry_batch", batch).is_some()
-    };
-    let (mut accepted, mut refused) = (0, cash(env, &ledger.address, asset).saturating_add(1));
+/// What one action would move, or `None` if it would be refused.
+fn tried(env: &Env, account: &Address, action: Action) -> Option<i128> {
+    let batch = (account, account, Vec::from_array(env, [action])).into_val(env);
+    let moved: Vec<i128> = ask(env, &storage::config(env).ledger, "dry_batch", batch)?;
+    moved.get(0)
+}
+
+/// The largest amount of an action, at most `bound`, that would be accepted: what works for more works for less.
+fn most(
+    env: &Env,
+    account: &Address,
+    asset: &Address,
+    action: fn(Address, i128) -> Action,
+    bound: i128,
+) -> i128 {
+    let (mut accepted, mut refused) = (0, bound.saturating_add(1));
     while refused - accepted > 1 {
         let amount = accepted + (refused - accepted) / 2;
-        if works(amount) {
+        if tried(env, account, action(asset.clone(), amount)).is_some() {
             accepted = amount;
         } else {
             refused = amount;
@@ -394,12 +406,35 @@ fn most(env: &Env, account: &Address, asset: &Address, action: fn(Address, i128)
     accepted
 }
 
-/// Tokens of the vault by the books: the one field of an asset that is asked for here, and to decode all is a kilobyte.
-fn cash(env: &Env, ledger: &Address, asset: &Address) -> i128 {
-    let field = |map: Map<Symbol, Val>, name: Symbol| map.get_unchecked(name);
-    let state = env.invoke_contract(ledger, &symbol_short!("asset"), (asset,).into_val(env));
-    let totals = Map::from_val(env, &field(state, symbol_short!("totals")));
-    i128::from_val(env, &field(totals, symbol_short!("cash")))
+/// Tokens of the vault by the books.
+fn cash(env: &Env, asset: &Address) -> i128 {
+    number(env, &totals(env, asset), "cash")
+}
+
+/// Token units of a deposit while nothing is missing: no less than may be withdrawn.
+fn deposited(env: &Env, account: &Address, asset: &Address) -> i128 {
+    let deposits: Map<Address, i128> = field(env, &read(env, "account", account), "deposits");
+    let totals = totals(env, asset);
+    let all =
+        Total { assets: number(env, &totals, "supplied"), shares: number(env, &totals, "supply_shares") };
+    all.assets_floor(deposits.get(asset.clone()).unwrap_or(0)).unwrap_or(i128::MAX)
+}
+
+fn totals(env: &Env, asset: &Address) -> Map<Symbol, Val> {
+    field(env, &read(env, "asset", asset), "totals")
+}
+
+/// What the ledger says of an account or an asset, of which few fields are asked for: to decode all is a kilobyte.
+fn read(env: &Env, function: &str, of: &Address) -> Map<Symbol, Val> {
+    env.invoke_contract(&storage::config(env).ledger, &Symbol::new(env, function), (of,).into_val(env))
+}
+
+fn number(env: &Env, of: &Map<Symbol, Val>, name: &str) -> i128 {
+    field(env, of, name)
+}
+
+fn field<T: FromVal<Env, Val>>(env: &Env, of: &Map<Symbol, Val>, name: &str) -> T {
+    T::from_val(env, &of.get_unchecked(Symbol::new(env, name)))
 }
 
 /// The ledger for reading: extends nothing, so that reads write nothing.

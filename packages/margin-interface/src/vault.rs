@@ -411,7 +411,8 @@ pub trait VaultInterface {
     /// Nobody's.
     fn sync(env: Env, asset: Address) -> i128;
 
-    /// The most that [`Self::withdraw`] would accept now, token units.
+    /// The most that [`Self::withdraw`] would accept now, token units: all of the deposit where that may leave, also where a part
+    /// may not.
     fn max_withdraw(env: Env, account: Address, asset: Address) -> i128;
     /// The most that [`Self::borrow`] would accept now, token units. What the account's own policy says is not asked.
     fn max_borrow(env: Env, account: Address, asset: Address) -> i128;

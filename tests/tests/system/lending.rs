@@ -1,7 +1,8 @@
 //! Lending as its users know it: what a deposit supports, batches, delegates, dead oracles.
 
 use margin_interface::{
-    permissions, AccountError, AccountStatus, Action, Asset, LedgerError, Liquidation, Receive, VaultError,
+    permissions, AccountError, AccountStatus, Action, Asset, HaltScope, LedgerError, Liquidation, Receive,
+    VaultError,
 };
 use margin_tests::actor::Actor;
 use margin_tests::auth::Invocation;
@@ -27,6 +28,7 @@ crate::in_both_modes!(
     a_margin_call_ends_with_its_cure_and_with_nothing_less,
     what_is_lent_within_an_hour_is_bounded,
     the_most_is_the_most,
+    what_has_no_price_leaves_as_a_whole,
     a_perpetual_loss_is_settled_in_an_asset_that_the_account_has_named,
     what_a_liquidation_touches_does_not_depend_on_the_price,
 );
@@ -311,6 +313,24 @@ fn the_most_is_the_most(f: &Fixture) {
     assert_eq!(f.vault().max_withdraw(me, usdc_token), 0);
     f.advance(86_400);
     assert_eq!(f.vault().max_withdraw(&f.lender.address, f.token(Coin::Usdt)), usdt(1_000_000).units);
+}
+
+/// Under a debt nothing without a live price may stay, so a part may not leave where all of it may.
+fn what_has_no_price_leaves_as_a_whole(f: &Fixture) {
+    let bob = f.funded(f.key_account("bob"), &[eth(10), usdt(100)]);
+    bob.deposit(eth(10)).ok();
+    bob.deposit(usdt(100)).ok();
+    bob.borrow(usdc(5_000)).ok();
+    let token = f.token(Coin::Usdt);
+    let scope = HaltScope::Asset(f.ledger().asset(token).config.index);
+    let halt = (&f.guardian.address, scope).into_val(&f.env);
+    f.guardian.calls::<()>(&f.contracts().oracle, "halt", halt).ok();
+    bob.withdraw(usdt(99)).fails(LedgerError::PriceNotUsable);
+    assert_eq!(f.vault().max_withdraw(&bob.address, token), usdt(100).units);
+    // Of what supports the debt nothing, while that stays.
+    assert_eq!(f.vault().max_withdraw(&bob.address, f.token(Coin::Eth)), 0);
+    assert_eq!(bob.withdraw(Coin::Usdt.all()).ok(), usdt(100).units);
+    assert!(f.vault().max_withdraw(&bob.address, f.token(Coin::Eth)) > 0);
 }
 
 /// Fees of a position opened and closed, owed by somebody who has ether alone.
