@@ -27,7 +27,7 @@ pub fn credit(book: &mut Book, from: &Address, account: &Address, asset: &Addres
     let known = from == account || book.account(account).deposits.contains_key(asset.clone());
     require(env, known, LedgerError::ThirdPartySlot);
     let shares = deposit(book, from, account, asset, amount).shares;
-    require_supply_cap(book, asset);
+    require_depositable(book, asset);
     shares
 }
 
@@ -83,7 +83,7 @@ pub fn batch(book: &mut Book, account: &Address, from: &Address, actions: &Vec<A
     let mut increases = false;
     for action in actions::read(env, actions) {
         match &action {
-            Action::Deposit(asset, _) => require_supply_cap(book, asset),
+            Action::Deposit(asset, _) => require_depositable(book, asset),
             Action::Borrow(asset, _) => {
                 require_cash(book, asset);
                 require_lendable(book, asset);
@@ -117,7 +117,6 @@ fn deposit(book: &mut Book, from: &Address, account: &Address, asset: &Address, 
     let mut owner = book.account(account);
     let now = book.now();
     let state = book.asset_mut(asset);
-    require_enabled(env, state);
     custody::refuse_frozen(env, state);
     let held = holdings::held(&owner.deposits, asset);
     let change = holdings::add_deposit(state, &mut owner, asset, amount);
@@ -180,9 +179,11 @@ fn require_opening(book: &mut Book, account: &Address) {
     limits::require_opening(book, account, &owner);
 }
 
-fn require_supply_cap(book: &mut Book, asset: &Address) {
+/// Only of what somebody deposits: what the protocol earned is there already.
+fn require_depositable(book: &mut Book, asset: &Address) {
     let env = &book.env.clone();
     let state = book.asset(asset);
+    require_enabled(env, state);
     require(env, state.totals.supplied <= state.config.supply_cap, LedgerError::SupplyCapExceeded);
 }
 

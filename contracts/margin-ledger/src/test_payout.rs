@@ -2,9 +2,11 @@
 extern crate std;
 
 use crate::storage;
-use crate::test_world::{World, ONE};
-use margin_interface::{Bucket, GovernanceError, LedgerChange, LedgerError, ALL};
-use soroban_sdk::{testutils::Address as _, Address, Error, InvokeError};
+use crate::test_world::{assert_refused, World, ONE};
+use margin_interface::{
+    Action, AssetConfig, Bucket, GovernanceClient, GovernanceError, LedgerChange, LedgerError, ALL,
+};
+use soroban_sdk::{testutils::Address as _, vec, Address, Error, InvokeError};
 
 const DAY: u64 = 86_400;
 
@@ -103,4 +105,29 @@ fn nothing_is_paid_out_of_reserves_that_may_be_needed() {
     let cash = world.state(&world.xlm).totals.cash;
     world.ledger.sync(&world.xlm, &(cash - 1));
     assert_eq!(pay_out(&world, &world.xlm, ONE), refusal(LedgerError::AssetFrozen));
+}
+
+/// A stopped asset ends: everybody leaves, the protocol takes what it earned, and it is retired.
+#[test]
+fn what_a_stopped_asset_earned_leaves_before_it_is_retired() {
+    let world = earned();
+    let (alice, treasury, lender) = (world.account(0), world.account(2), world.account(3));
+    world.admin.set_protocol_account(&Bucket::Fees, &treasury);
+    let guardian = GovernanceClient::new(&world.env, &world.ledger.address).guardian();
+    let xlm = &world.xlm;
+    let stopped = AssetConfig { enabled: false, ..world.state(xlm).config };
+    world.admin.update_asset(&guardian, xlm, &stopped);
+    assert_refused!(world, world.ledger.try_credit(&lender, &lender, xlm, &ONE), LedgerError::AssetDisabled);
+    let deposit = vec![&world.env, Action::Deposit(xlm.clone(), ONE)];
+    assert_refused!(world, world.ledger.try_batch(&lender, &lender, &deposit), LedgerError::AssetDisabled);
+    world.ledger.repay(&alice, xlm, &(900_000 * ONE));
+    world.ledger.debit(&lender, xlm, &ALL);
+    world.check();
+    assert_refused!(world, world.admin.try_retire_asset(xlm), LedgerError::AssetInUse);
+    pay_out(&world, xlm, world.state(xlm).totals.reserves).unwrap();
+    assert_eq!(world.state(xlm).totals.reserves, 0);
+    world.ledger.debit(&treasury, xlm, &ALL);
+    world.check();
+    world.admin.retire_asset(xlm);
+    assert!(!world.ledger.assets().contains(xlm));
 }
