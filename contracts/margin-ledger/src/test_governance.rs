@@ -135,6 +135,24 @@ fn a_change_executes_as_announced_after_its_delay() {
     assert_eq!(refusal(world.admin.try_execute(&code_id)), code(GovernanceError::UpgradesFrozen));
 }
 
+/// So the emergency page says: cancel what was announced.
+#[test]
+fn what_was_announced_before_undoes_a_stop_unless_it_is_cancelled() {
+    let world = World::new();
+    let guardian = governance(&world).guardian();
+    let announced = changed(&world, |c| c.reserve_factor_bps += 1);
+    let ids = [announced.clone(), changed(&world, |c| c.reserve_factor_bps += 2)]
+        .map(|config| world.admin.propose(&LedgerChange::Asset(world.xlm.clone(), config)));
+    let stopped = changed(&world, |c| c.enabled = false);
+    world.admin.update_asset(&guardian, &world.xlm, &stopped);
+    governance(&world).cancel(&guardian, &ids[1]);
+    world.wait(DAY);
+    assert_eq!(refusal(world.admin.try_execute(&ids[1])), code(GovernanceError::NotScheduled));
+    assert!(!world.state(&world.xlm).config.enabled);
+    world.admin.execute(&ids[0]);
+    assert_eq!(world.state(&world.xlm).config, announced);
+}
+
 #[test]
 fn a_change_is_checked_when_it_executes() {
     let world = World::new();
