@@ -195,9 +195,13 @@ fn write_off_perp(book: &mut Book, account: &Address, market: &Symbol) {
     till.purse.debt = 0;
     let asset_seq = till.close(book, &mut owner);
     let account_seq = book.put_account(account, &owner);
+    let amount = add(env, parts.insurance, parts.lp);
     if claimed > 0 {
         let (account, settlement_seq) = (account.clone(), asset_seq);
         emit!(book, PendingClaimed { account, amount: claimed, account_seq, settlement_seq });
+        if amount == 0 {
+            return;
+        }
     }
     emit!(
         book,
@@ -205,7 +209,7 @@ fn write_off_perp(book: &mut Book, account: &Address, market: &Symbol) {
             account: account.clone(),
             asset: book.config.settlement.clone(),
             account_seq,
-            amount: add(env, parts.insurance, parts.lp),
+            amount,
             asset_seq,
             from_insurance: parts.insurance,
             from_providers: parts.lp,

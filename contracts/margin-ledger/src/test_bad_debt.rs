@@ -3,9 +3,9 @@ extern crate std;
 
 use crate::storage;
 use crate::test_world::{World, ONE};
-use margin_interface::{PendingClaim, PriceStatus, Receive};
+use margin_interface::{PendingClaim, PendingClaimed, PriceStatus, Receive};
 use margin_math::units::{INDEX, PRICE};
-use soroban_sdk::Address;
+use soroban_sdk::{testutils::Events as _, Address, Event as _};
 
 /// As if `account` had won `amount` that the pool could not pay yet.
 fn waits_for(world: &World, account: &Address, amount: i128) {
@@ -44,9 +44,19 @@ fn what_an_account_waits_for_pays_what_it_owes() {
     waits_for(&world, &alice, 500 * ONE);
     let before = world.ledger.totals();
     world.ledger.claim_pending(&alice);
+    // Nobody lost anything, so no loss is told.
+    let told = world.env.events().all();
     world.check();
+    assert_eq!(told.events().len(), 1);
     let (after, owner) = (world.ledger.totals(), world.ledger.account(&alice));
     assert_eq!((owner.perp_debt, owner.pending.amount, after.claims), (0, 200 * ONE, 200 * ONE));
+    let claimed = PendingClaimed {
+        account: alice.clone(),
+        amount: 300 * ONE,
+        account_seq: owner.seq,
+        settlement_seq: after.seq,
+    };
+    assert_eq!(told.events()[0], claimed.to_xdr(&world.env, &world.ledger.address));
     // Nobody lost: what can be paid out is what it was.
     assert_eq!(after.lp - after.perp_borrowed, before.lp - before.perp_borrowed);
     assert_eq!(after.insurance, before.insurance);

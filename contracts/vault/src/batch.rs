@@ -1,7 +1,9 @@
 //! Batches: what is pulled, what is paid, and who may ask for it. What a batch does to an account is the ledger's.
 
 use crate::custody;
-use margin_interface::{lean, permissions, Action, MarginLedgerClient, OracleClient, VaultError};
+use margin_interface::{
+    lean, permissions, Action, MarginLedgerClient, OracleClient, VaultError, MAX_ACTIONS,
+};
 use soroban_sdk::{Address, Env, Vec};
 
 /// Pokes the oracle for each refresh in front. Returns the requests behind them.
@@ -16,7 +18,8 @@ pub fn refresh(
         OracleClient::new(env, &ledger.config().oracle).poke(&assets);
         prefix += 1;
     }
-    if prefix == requests.len() {
+    // The ledger would refuse too many after their tokens were pulled.
+    if prefix == requests.len() || requests.len() - prefix > MAX_ACTIONS {
         return Err(VaultError::InvalidBatch);
     }
     let mut behind = lean::list(env);

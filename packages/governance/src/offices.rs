@@ -79,7 +79,7 @@ pub fn accept_admin(env: &Env) {
     successor.require_auth();
     // Who is its own guardian leaves both offices.
     if guardian(env) == admin(env) {
-        fill(env, GUARDIAN, &successor);
+        enter_guardian(env, successor.clone());
     }
     fill(env, ADMIN, &successor);
     env.storage().instance().remove(&SUCCESSOR);
@@ -105,6 +105,10 @@ pub fn set_guardian(env: &Env, guardian: Address) {
         env.storage().temporary().set(&key, &(env.ledger().timestamp() + Delay::Code.seconds()));
         env.storage().temporary().extend_ttl(&key, LIFETIME, LIFETIME);
     }
+    enter_guardian(env, guardian);
+}
+
+fn enter_guardian(env: &Env, guardian: Address) {
     fill(env, GUARDIAN, &guardian);
     GuardianSet { guardian }.publish(env);
 }

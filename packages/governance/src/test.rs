@@ -1,11 +1,11 @@
 extern crate std;
 
 use crate::Delay;
-use margin_interface::{GovernanceClient, GovernanceError, MigrationClient, Schedule};
+use margin_interface::{GovernanceClient, GovernanceError, GuardianSet, MigrationClient, Schedule};
 use soroban_sdk::{
     contract, contractimpl, contracttype, symbol_short,
-    testutils::{Address as _, EnvTestConfig, Ledger as _, MockAuth, MockAuthInvoke},
-    Address, BytesN, Env, Error, IntoVal, InvokeError, Symbol, Val, Vec,
+    testutils::{Address as _, EnvTestConfig, Events as _, Ledger as _, MockAuth, MockAuthInvoke},
+    Address, BytesN, Env, Error, Event as _, IntoVal, InvokeError, Symbol, Val, Vec,
 };
 
 #[contracttype]
@@ -329,6 +329,24 @@ fn an_admin_who_was_its_own_guardian_keeps_no_veto() {
     assert_eq!((w.offer(&w.admin, &next), w.accept(&next)), (Ok(()), Ok(())));
     let id = w.propose(&next, 5).unwrap();
     assert_eq!(w.cancel(&w.admin, &id), Err(error(GovernanceError::NotGovernor)));
+}
+
+/// Who watches the guardian learns of each new one, also of the one who comes with the office of admin.
+#[test]
+fn a_guardian_who_comes_with_the_office_is_told() {
+    let w = World::new();
+    let (next, last) = (Address::generate(&w.env), Address::generate(&w.env));
+    w.offer(&w.admin, &next).unwrap();
+    w.accept(&next).unwrap();
+    assert_eq!(w.env.events().all().events().len(), 1, "the guardian stays");
+    w.set_guardian(&next, &next).unwrap();
+    w.offer(&next, &last).unwrap();
+    w.accept(&last).unwrap();
+    let told = w.env.events().all();
+    let guardian = GuardianSet { guardian: last.clone() };
+    assert_eq!(told.events().len(), 2);
+    assert_eq!(told.events()[0], guardian.to_xdr(&w.env, &w.contract));
+    assert_eq!(w.office().guardian(), last);
 }
 
 #[test]

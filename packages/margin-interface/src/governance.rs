@@ -68,6 +68,7 @@ pub trait GovernanceInterface {
     /// * [`GovernanceError::NoTransfer`] - it was not offered
     ///
     /// # Events
+    /// * [`GuardianSet`] - where the admin was its own guardian: the office goes along
     /// * [`AdminTransferred`]
     ///
     /// # Authorization

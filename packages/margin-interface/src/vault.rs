@@ -77,7 +77,7 @@ pub trait VaultInterface {
     /// # Errors
     /// * [`VaultError::InvalidAmount`] - `amount <= 0`
     /// * [`VaultError::TransferMismatch`] - the vault received another amount, as from a token with a transfer fee
-    /// * of the ledger: `UnknownAsset`, `AssetDisabled`, `SupplyCapExceeded`, `TooManyHoldings`, `ThirdPartySlot`
+    /// * of the ledger: `UnknownAsset`, `AssetDisabled`, `AssetFrozen`, `SupplyCapExceeded`, `TooManyHoldings`, `ThirdPartySlot`
     ///
     /// # Events
     /// * the ledger's, with the amount and the shares
@@ -104,8 +104,8 @@ pub trait VaultInterface {
     ///
     /// # Errors
     /// * [`VaultError::InvalidAmount`] - `amount <= 0`
-    /// * of the ledger: `InsufficientBalance`, `InsufficientLiquidity`, `InsufficientMargin`, `LimitExceeded`,
-    ///   `PriceNotUsable`
+    /// * of the ledger: `InsufficientBalance`, `InsufficientLiquidity`, `DepositLocked`, `AssetFrozen`, `AccountFlagged`,
+    ///   `InsufficientMargin`, `LimitExceeded`, `PriceNotUsable`
     ///
     /// # Events
     /// * the ledger's, with the amount and the shares
@@ -129,8 +129,9 @@ pub trait VaultInterface {
     ///
     /// # Errors
     /// * [`VaultError::InvalidAmount`] - `amount <= 0`
-    /// * of the ledger: `UnknownAsset`, `AssetDisabled`, `InsufficientMargin`, `LimitExceeded`, `PriceNotUsable`,
-    ///   `BorrowCapExceeded`, `UtilisationExceeded`, `InsufficientLiquidity`, `TooManyHoldings`
+    /// * of the ledger: `UnknownAsset`, `AssetDisabled`, `AssetFrozen`, `AccountFlagged`, `DepositLocked` - of the same asset,
+    ///   `InsufficientMargin`, `LimitExceeded`, `PriceNotUsable`, `BorrowCapExceeded`, `UtilisationExceeded`,
+    ///   `OutflowExceeded`, `InsufficientLiquidity`, `TooManyHoldings`
     ///
     /// # Events
     /// * the ledger's, with the amount and the debt shares
@@ -231,7 +232,8 @@ pub trait VaultInterface {
     ///   `RepayWithCollateral`, at least one
     ///
     /// # Errors
-    /// * [`VaultError::InvalidBatch`] - another request, or nothing but refreshes
+    /// * [`VaultError::InvalidBatch`] - another request, nothing but refreshes, or more than [`MAX_ACTIONS`](crate::MAX_ACTIONS)
+    ///   behind them
     /// * [`VaultError::InvalidAmount`] - an amount `<= 0`
     /// * [`VaultError::NotPermitted`] - a delegate without [`permissions`](crate::permissions): `MODIFY_COLLATERAL` to
     ///   deposit, `WITHDRAW` to withdraw and borrow, `REDUCE_ONLY` to repay; `ADMIN` for any of them
@@ -268,7 +270,9 @@ pub trait VaultInterface {
     /// * [`VaultError::InvalidAmount`] - `max_repay <= 0`
     /// * [`VaultError::TransferMismatch`] - the vault received another amount
     /// * of the ledger: `NotLiquidatable`, `LiquidationUnhelpful`, `SlippageExceeded`, `PriceNotUsable`,
-    ///   `SelfLiquidation`, `NothingOwed`, `InsufficientLiquidity` (for tokens)
+    ///   `SelfLiquidation`, `NothingOwed`, `InsufficientBalance` - no such deposit; for tokens `InsufficientLiquidity`,
+    ///   `AssetFrozen`; for shares `TooManyHoldings`, and of a liquidator with debts or positions `InsufficientMargin`,
+    ///   `LimitExceeded`, `AccountFlagged`
     ///
     /// # Events
     /// * the ledger's, with what was repaid and seized
@@ -457,7 +461,8 @@ pub trait VaultInterface {
     fn get_margin_ratio(env: Env, user: Address) -> u32;
     /// Whether the account is below its margin-call level.
     fn is_margin_call(env: Env, user: Address) -> bool;
-    /// Whether the account is below its liquidation level.
+    /// Whether the account may be liquidated now: below its liquidation level, or below its margin-call level while it is flagged
+    /// or after the deadline of a call.
     fn is_liquidatable(env: Env, user: Address) -> bool;
     /// `(debt + notional) / equity`, hundredths.
     fn get_user_leverage(env: Env, user: Address) -> u32;

@@ -1,7 +1,7 @@
 //! Batches: what is pulled, what is paid, and for whom.
 
 use super::{token, Fixture};
-use margin_interface::{permissions, Action, Asset, OpenAction, VaultError};
+use margin_interface::{permissions, Action, Asset, OpenAction, VaultError, MAX_ACTIONS};
 use soroban_sdk::{
     testutils::{Address as _, AuthorizedFunction, Events as _},
     vec, Address, IntoVal, Symbol, Vec,
@@ -135,6 +135,22 @@ fn refreshes_come_first() {
     assert_eq!(f.vault.try_submit(&f.user, &f.user, &f.batch([f.refresh()])), invalid);
     assert_eq!(f.vault.try_submit(&f.user, &f.user, &f.batch([])), invalid);
     assert_eq!(f.ledger.poked(), 2);
+}
+
+#[test]
+fn too_many_requests_are_refused_before_anything_is_pulled() {
+    let f = Fixture::new();
+    let deposits = |count: u32| {
+        let mut requests = f.batch([f.refresh()]);
+        for _ in 0..count {
+            requests.push_back(Action::Deposit(f.token.address.clone(), 1));
+        }
+        requests
+    };
+    let refused = f.vault.try_submit(&f.user, &f.user, &deposits(MAX_ACTIONS + 1));
+    assert_eq!(refused, Err(Ok(VaultError::InvalidBatch)));
+    assert_eq!((f.balances(), f.ledger.writes(), f.token.observed()), ((1_000, 1_000), 0, None));
+    assert_eq!(f.vault.submit(&f.user, &f.user, &deposits(MAX_ACTIONS)).len(), MAX_ACTIONS);
 }
 
 #[test]
