@@ -239,8 +239,8 @@ fn apply<T: Tier>(
         Effect::TakeOver => intent.touches::<T>(Market::Perp(args.get(env, 2)?), true),
         Effect::PayIn => intent.pays_in::<T>(env, second, third, foreign)?,
         Effect::Net => intent.step::<T>(env, Step::Net, first, second, false)?,
-        Effect::Withdraw => intent.takes::<T>(env, Step::Withdraw, first, second, foreign)?,
-        Effect::Borrow => intent.takes::<T>(env, Step::Borrow, first, second, false)?,
+        Effect::Withdraw => intent.takes::<T>(env, Step::Withdraw, first, second)?,
+        Effect::Borrow => intent.takes::<T>(env, Step::Borrow, first, second)?,
         Effect::BorrowEach => borrow_each::<T>(env, intent, first, second)?,
         Effect::MoveSettlement => {
             intent.step::<T>(env, Step::MoveSettlement, first, first, false)?;
@@ -275,7 +275,7 @@ fn borrow_each<T: Tier>(env: &Env, intent: &mut Intent, assets: Val, amounts: Va
         return None;
     }
     for (asset, amount) in assets.iter().zip(amounts.iter()) {
-        intent.takes::<T>(env, Step::Borrow, asset, amount, false)?;
+        intent.takes::<T>(env, Step::Borrow, asset, amount)?;
     }
     Some(())
 }
