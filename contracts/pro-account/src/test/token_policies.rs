@@ -56,6 +56,17 @@ fn what_leaves_by_one_entry_is_limited_as_a_sum() {
     assert_eq!(f.check(&[pay(1)]), refused(AccountError::StalePrice));
 }
 
+#[test]
+fn the_rule_of_a_token_asks_for_no_price_of_another() {
+    let (f, asset) = with_policy();
+    let pay = |token: &Address, amount: i128| f.call(token, "transfer", (&f.account, &f.owner, amount));
+    let another = pay(&Address::generate(&f.env), 51);
+    assert_eq!(f.check(&[another.clone(), pay(&asset, 50)]), Ok(()));
+    f.ledger().fail(&612);
+    assert_eq!(f.check(&[another]), Ok(()));
+    assert_eq!(f.check(&[pay(&asset, 1)]), refused(AccountError::StalePrice));
+}
+
 /// While a token has a rule, nothing leaves of which no rule knows how much: the whole deposit, or what stands below a contract
 /// that decides what becomes of it.
 #[test]
@@ -75,6 +86,8 @@ fn nothing_leaves_uncounted_while_a_token_has_a_rule() {
         std::vec![f.call(vault, "submit", (this, &other, loan))],
         std::vec![f.call(&other, "anything", (this,))],
         std::vec![nothing.clone(), deposit.clone(), implied.clone()],
+        std::vec![nothing.clone(), nothing.clone(), deposit.clone(), implied.clone()],
+        std::vec![nothing.clone(), f.call(&other, "transfer", (this, &other, 1_i128))],
     ];
     let counted = [
         std::vec![nothing],
