@@ -2,14 +2,18 @@
 
 use super::fixture;
 use account_core::state::PendingTier;
-use account_core::storage::{self, PENDING_TIER};
+use account_core::storage::{self, PENDING_TIER, PENDING_UPGRADE};
 use account_core::testing::fakes::{healthy, FakeOwner, FakeOwnerClient};
 use account_core::testing::{public, Fixture, NOW};
 use core::slice;
 use margin_interface::lifetime::{BUMP, THRESHOLD};
-use margin_interface::{permissions, AccountError, AccountType, Limits, TierParams};
+use margin_interface::{
+    permissions, AccountError, AccountType, Limits, TierParams, UpgradeCancelled, UpgradeExecuted,
+};
 use soroban_sdk::testutils::{storage::Instance as _, Address as _, Events as _, Ledger as _};
-use soroban_sdk::{contract, contractimpl, vec, Address, BytesN, Env, Executable, IntoVal, Symbol, Val, Vec};
+use soroban_sdk::{
+    contract, contractimpl, vec, Address, BytesN, Env, Event as _, Executable, IntoVal, Symbol, Val, Vec,
+};
 
 const WEEK: u64 = 7 * 86_400;
 
@@ -209,8 +213,11 @@ fn announced_code_comes_after_a_week_and_nothing_else_ever() {
     let epoch = || f.env.as_contract(&f.account, || storage::load(&f.env).map(|profile| profile.epoch));
     assert_eq!(epoch(), Ok(0));
     assert_eq!(f.administer("execute_upgrade", ()), Ok(()));
+    let told = UpgradeExecuted { wasm_hash: hash.clone() }.to_xdr(&f.env, &f.account);
+    assert_eq!(f.env.events().all().filter_by_contract(&f.account), [told]);
     assert!(runs(&f, &hash));
     assert_eq!(epoch(), Ok(1), "what was signed for the code before is void");
+    assert!(!f.env.as_contract(&f.account, || PENDING_UPGRADE.is_set(&f.env)), "announced no longer");
 }
 
 #[test]
@@ -222,6 +229,8 @@ fn a_new_announcement_waits_anew_a_cancelled_or_lapsed_one_is_gone() {
     assert_eq!(f.administer("propose_upgrade", (&second,)), Ok(()));
     assert_eq!(f.administer("execute_upgrade", ()), Err(AccountError::TooEarly));
     assert_eq!(f.administer("cancel_upgrade", ()), Ok(()));
+    let told = UpgradeCancelled { wasm_hash: second.clone() }.to_xdr(&f.env, &f.account);
+    assert_eq!(f.env.events().all().filter_by_contract(&f.account), [told]);
     f.env.ledger().set_timestamp(NOW + 2 * WEEK);
     assert_eq!(f.administer("execute_upgrade", ()), Err(AccountError::NothingPending));
     assert_eq!(f.administer("propose_upgrade", (&second,)), Ok(()));
