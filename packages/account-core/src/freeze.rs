@@ -1,6 +1,7 @@
 //! The emergency stop: anyone who signs or guards may pull it, and only the authority ends it.
 
 use crate::administration::{administered, commit, refresh_limits};
+use crate::orders;
 use crate::storage;
 use crate::tier::Tier;
 use margin_interface::{AccountError, AccountFrozen, AccountUnfrozen};
@@ -15,6 +16,8 @@ pub fn freeze(env: &Env) -> Result<(), AccountError> {
     profile.frozen = true;
     // Not validated: nothing may stand in the way of stopping.
     storage::save(env, &profile);
+    // Those that only reduce would otherwise be filled at a price that nobody would name today.
+    orders::end(env, &profile);
     refresh_limits(env, &profile);
     AccountFrozen {}.publish(env);
     Ok(())

@@ -3,6 +3,7 @@
 use crate::administration::{administered, commit};
 use crate::amounts;
 use crate::intent::Intent;
+use crate::orders;
 use crate::policy::Foreseen;
 use crate::spent;
 use crate::state::{Profile, Thresholds};
@@ -247,6 +248,7 @@ pub fn execute<T: Tier>(env: &Env, by: Proposer) -> Result<(), AccountError> {
     let mut profile = put::<T>(env, profile, config.clone())?;
     carry_over(env, &before, &config.tiers);
     profile.epoch += 1;
+    orders::end(env, &profile);
     PENDING_MULTISIG.remove(env);
     PENDING_RECOVERY.remove(env);
     MultisigUpdated { config, epoch: profile.epoch }.publish(env);

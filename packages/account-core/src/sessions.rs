@@ -2,6 +2,7 @@
 
 use crate::administration::{administered, commit};
 use crate::intent::{Footprint, Intent};
+use crate::orders;
 use crate::spent;
 use crate::state::{Profile, Session};
 use crate::storage::{self, SESSIONS};
@@ -94,6 +95,7 @@ fn may_ever(env: &Env, function: &Symbol) -> bool {
 /// [`revoke_session_key`](margin_interface::ProAccountInterface::revoke_session_key).
 pub fn revoke<T: Tier>(env: &Env, key: Bytes) -> Result<(), AccountError> {
     let profile = administered::<T>(env, &[key.to_val()])?;
+    orders::end(env, &profile);
     end::<T>(env, &profile, key)
 }
 
@@ -121,6 +123,7 @@ pub fn revoke_all<T: Tier>(env: &Env) -> Result<(), AccountError> {
         SessionRevoked { key }.publish(env);
     }
     SESSIONS.set(env, &vec![env]);
+    orders::end(env, &profile);
     commit::<T>(env, &profile)
 }
 

@@ -3,6 +3,7 @@
 
 use crate::administration::{administered, commit, refresh_limits};
 use crate::compliance;
+use crate::orders;
 use crate::policy::{assess, within};
 use crate::state::{PendingTier, Profile, Thresholds};
 use crate::storage::{
@@ -75,6 +76,9 @@ pub fn complete<T: Tier>(env: &Env) -> Result<(), AccountError> {
         HOURS.remove(env);
         PENDING_MULTISIG.remove(env);
         PENDING_RECOVERY.remove(env);
+    }
+    if params.signers != profile.signers {
+        orders::end(env, &profile);
     }
     profile.account_type = tier;
     profile.epoch += 1;

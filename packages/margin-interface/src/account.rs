@@ -408,6 +408,14 @@ pub struct AccountFrozen {}
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AccountUnfrozen {}
 
+/// Resting orders should have ended, and the clearing-house did not answer.
+///
+/// They may still be filled: any owner signer ends them with `bump_epoch`.
+#[offchain_docs]
+#[contractevent(sparse = false)]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct OrdersRemain {}
+
 /// The account's health was restored, or some of it.
 #[offchain_docs]
 #[contractevent(sparse = false)]
@@ -702,8 +710,8 @@ pub trait SmartAccountInterface {
     /// # Events
     /// * [`SignerAdded`], or [`MultisigProposed`]
     fn add_signer(env: Env, signer: Bytes) -> Result<(), AccountError>;
-    /// Removes a signer at once; the thresholds stay. Of an institution it raises the epoch, and what waits with that signer is
-    /// forgotten.
+    /// Removes a signer at once, and ends the account's resting orders; the thresholds stay. Of an institution it raises the
+    /// epoch, and what waits with that signer is forgotten.
     ///
     /// # Errors
     /// * [`AccountError::UnauthorizedSigner`] - the key is not a signer
@@ -711,8 +719,9 @@ pub trait SmartAccountInterface {
     ///
     /// # Events
     /// * [`SignerRemoved`]; before it [`MultisigCancelled`] for each configuration that names the key
+    /// * [`OrdersRemain`] - the clearing-house failed
     fn remove_signer(env: Env, signer: Bytes) -> Result<(), AccountError>;
-    /// Puts a new signer in the place of an old one; for an institution it waits.
+    /// Puts a new signer in the place of an old one, and ends the account's resting orders; for an institution it waits.
     ///
     /// # Errors
     /// * [`AccountError::UnauthorizedSigner`] - `old` is not a signer
@@ -720,6 +729,7 @@ pub trait SmartAccountInterface {
     ///
     /// # Events
     /// * [`SignerRemoved`], [`SignerAdded`], or [`MultisigProposed`]
+    /// * [`OrdersRemain`] - the clearing-house failed
     fn rotate_signer(env: Env, old: Bytes, new: Bytes) -> Result<(), AccountError>;
     /// Offers the account to a new owner; a second offer replaces the first.
     ///
@@ -770,10 +780,11 @@ pub trait SmartAccountInterface {
     ) -> Result<(), AccountError>;
     /// Takes that back.
     fn revoke_delegate(env: Env, delegate: Address) -> Result<(), AccountError>;
-    /// Stops everything but reductions and administration; the ledger permits delegates and resting orders no new risk.
+    /// Stops everything but reductions and administration; the ledger permits delegates no new risk, and resting orders end.
     ///
     /// # Events
     /// * [`AccountFrozen`]
+    /// * [`OrdersRemain`] - the clearing-house failed
     ///
     /// # Authorization
     /// The account for `(account,)`: any one signer or guardian, as the single context of its entry.
@@ -849,13 +860,14 @@ pub trait SmartAccountInterface {
         wasm_hash: BytesN<32>,
         params: TierParams,
     ) -> Result<(), AccountError>;
-    /// Validates and writes the state of the new tier.
+    /// Validates and writes the state of the new tier. Other signers end the resting orders of those before.
     ///
     /// # Errors
     /// * [`AccountError::NothingPending`], [`AccountError::InvalidConfig`]
     ///
     /// # Events
     /// * [`TierChanged`]
+    /// * [`OrdersRemain`] - the clearing-house failed
     ///
     /// # Authorization
     /// The factory as invoker.
@@ -924,15 +936,16 @@ pub trait ProAccountInterface {
     /// # Events
     /// * [`SessionAdded`]
     fn grant_session(env: Env, grant: SessionGrant) -> Result<(), AccountError>;
-    /// Ends a session.
+    /// Ends a session, and with it the account's resting orders: the venue does not know who signed which.
     ///
     /// # Errors
     /// * [`AccountError::UnauthorizedSigner`] - the key has none
     ///
     /// # Events
     /// * [`SessionRevoked`]
+    /// * [`OrdersRemain`] - the clearing-house failed
     fn revoke_session_key(env: Env, key: Bytes) -> Result<(), AccountError>;
-    /// A session ends itself.
+    /// A session ends itself, and no order: it may not decide about those of others.
     ///
     /// # Errors
     /// * [`AccountError::UnauthorizedSigner`] - the key has none
@@ -943,10 +956,11 @@ pub trait ProAccountInterface {
     /// # Authorization
     /// The account for `(account, key)`: that session, as the single context of its entry.
     fn renounce_session(env: Env, key: Bytes) -> Result<(), AccountError>;
-    /// Ends all sessions.
+    /// Ends all sessions, and the account's resting orders.
     ///
     /// # Events
     /// * [`SessionRevoked`] for each
+    /// * [`OrdersRemain`] - the clearing-house failed
     fn revoke_all_sessions(env: Env) -> Result<(), AccountError>;
     /// All sessions with what is left of each limit.
     fn get_session_keys(env: Env) -> Result<Vec<SessionKey>, AccountError>;
@@ -984,13 +998,14 @@ pub trait InstitutionalAccountInterface {
     /// * [`MultisigProposed`]
     fn update_multisig(env: Env, config: MultisigConfig) -> Result<(), AccountError>;
     /// Puts what was announced in force. Permissionless, refused while frozen unless it is a recovery. Raises the epoch:
-    /// administrative entries signed before are void, and whatever else waits is forgotten.
+    /// administrative entries signed before are void, and whatever else waits is forgotten. Resting orders end.
     ///
     /// # Errors
     /// * [`AccountError::NothingPending`], [`AccountError::TooEarly`], [`AccountError::Lapsed`], [`AccountError::Frozen`]
     ///
     /// # Events
     /// * [`MultisigUpdated`]
+    /// * [`OrdersRemain`] - the clearing-house failed
     fn execute_multisig(env: Env, by: Proposer) -> Result<(), AccountError>;
     /// Forgets what was announced: what stays as it is needs no more than a majority.
     ///

@@ -255,7 +255,9 @@ enum VenueKey {
     Adviser,
     Broken,
     Elsewhere,
+    Epoch,
     Instead,
+    Jammed,
     Left,
     Ledger,
     Premium,
@@ -452,6 +454,26 @@ impl FakeClearing {
     /// The premium that the market has averaged, 1e18.
     pub fn set_premium(env: Env, premium: i128) {
         env.storage().instance().set(&VenueKey::Premium, &premium);
+    }
+
+    /// From now on no order can be ended.
+    pub fn jam(env: Env) {
+        env.storage().instance().set(&VenueKey::Jammed, &true);
+    }
+
+    pub fn bump_epoch(env: Env, account: Address) -> Result<u64, ClearingError> {
+        account.require_auth();
+        if env.storage().instance().has(&VenueKey::Jammed) {
+            return Err(ClearingError::Overflow);
+        }
+        let epoch = Self::epoch(env.clone()) + 1;
+        env.storage().instance().set(&VenueKey::Epoch, &epoch);
+        Ok(epoch)
+    }
+
+    /// How often orders were ended.
+    pub fn epoch(env: Env) -> u64 {
+        env.storage().instance().get(&VenueKey::Epoch).unwrap_or(0)
     }
 
     pub fn update_funding_rate(env: Env, _market: Symbol) -> Result<i128, ClearingError> {
