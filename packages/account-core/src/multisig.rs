@@ -113,6 +113,10 @@ pub fn permits(
 ) -> Result<Option<Spending>, AccountError> {
     const FEW: AccountError = AccountError::InsufficientSignatures;
     let footprint = intent.footprint.as_ref().filter(|_| !intent.administers).ok_or(FEW)?;
+    // Eight of them, filled in one moment, would otherwise be what few have signed in more than a day.
+    if footprint.rests_until > orders::counted_until(env) {
+        return Err(FEW);
+    }
     let foreseen = foreseen.as_ref().map_err(|_| FEW)?;
     let amount = amounts::at_stake(env, profile, footprint, foreseen.as_ref()).map_err(|_| FEW)?;
     if signatures < thresholds.needed(env, amount)? {

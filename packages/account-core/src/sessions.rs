@@ -173,6 +173,7 @@ impl Use {
 /// # Errors
 /// * [`AccountError::SessionExpired`]
 /// * [`AccountError::OperationNotAllowed`]
+/// * [`AccountError::ExceedsSessionLimit`] - an order that would rest beyond a day, or beyond the session
 pub fn permits(
     env: &Env,
     session: &Session,
@@ -192,7 +193,13 @@ pub fn permits(
         && !intent.administers
         && in_scope
         && footprint.names.iter().all(|function| grant.allowed_ops.contains(function));
-    permitted.then_some(()).ok_or(AccountError::OperationNotAllowed)
+    if !permitted {
+        return Err(AccountError::OperationNotAllowed);
+    }
+    if footprint.rests_until > orders::counted_until(env).min(grant.expires_at) {
+        return Err(AccountError::ExceedsSessionLimit);
+    }
+    Ok(())
 }
 
 /// What an entry costs a session.

@@ -173,7 +173,7 @@ pub struct SessionGrant {
     pub allowed_ops: Vec<Symbol>,
     /// Most it may move within 24 hours, USD 1e7.
     pub daily_limit: i128,
-    /// Unix seconds when it ends, exclusive.
+    /// Unix seconds when it ends, exclusive. Orders that it leaves with the venue end then, and a day after they were signed.
     pub expires_at: u64,
     /// The session's key: 32 bytes of ed25519, or 65 bytes of secp256r1.
     pub key: Bytes,
@@ -623,7 +623,8 @@ pub enum AccountError {
     MarketConcentration = 102,
     /// The account would owe more than its `total_borrow`.
     TotalBorrowExceeded = 103,
-    /// More than the session may move in one authorisation or in one ledger.
+    /// More than the session may move in one authorisation or in one ledger; or an order that would rest longer than a day, or
+    /// than the session lasts.
     ExceedsSessionLimit = 104,
     /// More than the session may move within 24 hours, or more often.
     DailyLimitExceeded = 105,
@@ -889,7 +890,7 @@ pub trait SmartAccountInterface {
     /// # Arguments
     /// * `operation` - a function of the venues, of a token or of the account; any other name is one of an allowed contract
     /// * `amount` - USD 1e7, summed over the entry: what it moves, and what its reductions may lose to the worst price that
-    ///   they name; `i128::MAX` for what cannot be priced
+    ///   they name; `i128::MAX` for what cannot be priced, and for an order that is to rest longer than a day
     fn required_signatures(env: Env, operation: Symbol, amount: i128) -> Result<u32, AccountError>;
     /// Why the account would refuse an entry now: a code of [`AccountError`], 0 if it would not. The same decision as the
     /// write path, but for the signatures themselves.

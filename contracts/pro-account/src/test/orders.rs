@@ -1,12 +1,17 @@
 //! What rests with the clearing-house ends with whoever signed it, or the account says that it did not.
 
-use super::{grant, granted, session};
+use super::batches::order;
+use super::{fixture, grant, granted, names, session};
 use crate::ProAccount;
 use account_core::testing::fakes::{healthy, FakeClearingClient};
-use account_core::testing::{public, secret, Fixture};
-use margin_interface::{AccountError, AccountType, OrdersRemain};
+use account_core::testing::{public, refused, secret, Fixture, NOW};
+use margin_interface::{
+    AccountError, AccountType, ClearingRequest, ConditionalOrder, OrdersRemain, SessionGrant,
+};
 use soroban_sdk::testutils::Events as _;
-use soroban_sdk::Event as _;
+use soroban_sdk::{vec, Event as _};
+
+const DAY: u64 = 86_400;
 
 fn clearing(f: &Fixture) -> FakeClearingClient<'_> {
     FakeClearingClient::new(&f.env, &f.protocol.perp_clearing)
@@ -80,4 +85,31 @@ fn a_session_that_renounces_ends_no_orders() {
     assert_eq!(clearing(&f).epoch(), 0);
     let again = f.administer("revoke_session_key", (key,));
     assert_eq!(again, Err(AccountError::UnauthorizedSigner));
+}
+
+/// What is signed today and filled any time later is counted by no limit of a day.
+#[test]
+fn a_session_leaves_no_order_for_longer_than_it_is_counted_or_lasts() {
+    let f = fixture();
+    let longer = refused(AccountError::ExceedsSessionLimit);
+    let allowed_ops = names(&f, &["place_order", "execute_order", "submit"]);
+    for (session_ends, last) in [(NOW + 7 * DAY, NOW + DAY), (NOW + 60, NOW + 60)] {
+        let grant = SessionGrant { allowed_ops: allowed_ops.clone(), expires_at: session_ends, ..grant(&f) };
+        granted(&f, grant);
+        for (reduce_only, expires_at, expected) in
+            [(false, last, Ok(())), (true, last, Ok(())), (false, last + 1, longer), (true, u64::MAX, longer)]
+        {
+            let order = ConditionalOrder { expires_at, reduce_only, ..order(&f) };
+            let clearing = &f.protocol.perp_clearing;
+            let placed = vec![&f.env, ClearingRequest::PlaceOrder(order.clone())];
+            let batch = f.call(clearing, "submit", (&f.account, &f.account, placed, NOW));
+            let alone = f.call(clearing, "place_order", (order.clone(),));
+            // What is filled as it is signed rests nowhere.
+            let at_once = f.call(clearing, "execute_order", (order,));
+            assert_eq!(f.check_by(&[&session()], &[batch]), expected);
+            assert_eq!(f.check_by(&[&session()], std::slice::from_ref(&alone)), expected);
+            assert_eq!(f.check_by(&[&session()], &[at_once]), Ok(()));
+            assert_eq!(f.check(&[alone]), Ok(()), "an owner signer is bound by no day");
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Orders that rest: what was signed once and is filled when a thief decides. They end with the authority of whoever signed them.
 
 use super::{furnished, of_each_tier};
+use margin_interface::AccountError::{ExceedsSessionLimit, InsufficientSignatures};
 use margin_interface::{
     AccountType, ClearingError, ConditionalOrder, Limits, MultisigConfig, Proposer, TierParams,
 };
@@ -11,6 +12,7 @@ use margin_tests::fixture::{Fixture, BTC_USD};
 use margin_tests::money::{milli_base, price};
 use margin_tests::operations::Order;
 use margin_tests::orders::{execute, execute_signed, order, place};
+use margin_tests::refusal::assert_refused;
 use margin_tests::signer::Signer;
 use margin_tests::tx::Tx;
 use soroban_sdk::{Bytes, IntoVal, Vec as HostVec};
@@ -21,6 +23,7 @@ crate::in_both_modes!(
     no_order_outlives_the_signer_who_signed_it,
     no_order_outlives_a_configuration,
     no_order_outlives_the_signers_of_another_tier,
+    nobody_saves_up_orders_beyond_what_a_day_counts,
 );
 
 /// Whoever stole a key left an order that only reduces, at whatever price the band permits, for himself to fill.
@@ -154,4 +157,40 @@ fn no_order_outlives_the_signers_of_another_tier(f: &Fixture) {
     assert_eq!(f.clearing().orders(&basil.address).resting.len(), 1);
     f.administer::<()>(&basil, "revoke_all_sessions", ()).ok();
     ends(f, &basil, 2, || upgrade(AccountType::Basic, f.keys(&[Signer::from(key_of("heir"))])).ok());
+}
+
+/// A limit counts what is signed in a day. Orders of many days, filled in one moment, would be many times as much.
+fn nobody_saves_up_orders_beyond_what_a_day_counts(f: &Fixture) {
+    let thief = f.key_account("thief");
+    let forever =
+        |who: &Actor, nonce| ConditionalOrder { expires_at: u64::MAX, ..stolen(f, who, &thief, nonce) };
+    let petra = furnished(f, f.pro_account("petra"));
+    let agent = f.session(&petra, "agent", |grant| {
+        grant.allowed_ops = HostVec::from_array(&f.env, [f.symbol("place_order")]);
+        grant.expires_at = f.now() + DAY + 3_600;
+    });
+    invested(&petra);
+    assert_refused(place(f, &agent, &forever(&agent, 1)), &petra, ExceedsSessionLimit);
+    let first = stolen(f, &agent, &thief, 1);
+    place(f, &agent, &first).ok();
+    f.pass(DAY);
+    execute(f, &thief, &first).fails(ClearingError::OrderExpired);
+    // Nor does one outlast the session itself, whoever forgets to revoke it.
+    assert_refused(place(f, &agent, &stolen(f, &agent, &thief, 2)), &petra, ExceedsSessionLimit);
+    let last = ConditionalOrder { expires_at: f.now() + 3_600, ..stolen(f, &agent, &thief, 2) };
+    place(f, &agent, &last).ok();
+    f.pass(3_600);
+    execute(f, &thief, &last).fails(ClearingError::OrderExpired);
+
+    // Fewer signers than the most are bound by a day as well; all of them are not.
+    let inge = furnished(f, f.institution("inge", 3));
+    invested(&inge);
+    let few = |order: &ConditionalOrder| place(f, &inge, order).signed_with(&inge.signers()[..2]);
+    assert_refused(few(&forever(&inge, 1)), &inge, InsufficientSignatures);
+    let [short, long] = [stolen(f, &inge, &thief, 1), forever(&inge, 2)];
+    few(&short).ok();
+    place(f, &inge, &long).ok();
+    f.pass(DAY);
+    execute(f, &thief, &short).fails(ClearingError::OrderExpired);
+    execute(f, &thief, &long).ok();
 }
