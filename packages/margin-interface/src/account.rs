@@ -764,7 +764,7 @@ pub trait SmartAccountInterface {
     /// # Events
     /// * [`ContractDisallowed`]
     fn disallow_contract(env: Env, contract: Address) -> Result<(), AccountError>;
-    /// Lets a delegate act for the account by the ledger's book.
+    /// Lets a delegate act for the account by the ledger's book, until it is revoked or the account is frozen.
     ///
     /// # Arguments
     /// * `permissions` - bits of [`permissions`](crate::permissions)
@@ -781,10 +781,12 @@ pub trait SmartAccountInterface {
     ) -> Result<(), AccountError>;
     /// Takes that back.
     fn revoke_delegate(env: Env, delegate: Address) -> Result<(), AccountError>;
-    /// Stops everything but reductions and administration; the ledger permits delegates no new risk, and resting orders end.
+    /// Stops everything but administration and what owner signers reduce. Resting orders end, and so does what was granted to
+    /// delegates: thawing brings neither back.
     ///
     /// # Events
     /// * [`AccountFrozen`]
+    /// * [`AllRevoked`](crate::AllRevoked), of the ledger - there were delegates
     /// * [`OrdersRemain`] - the clearing-house failed
     ///
     /// # Authorization

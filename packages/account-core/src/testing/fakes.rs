@@ -13,6 +13,7 @@ enum Key {
     Base,
     Breakdown,
     Clearing,
+    Epoch,
     Failure,
     Held,
     Limits,
@@ -43,7 +44,7 @@ impl FakeLedger {
 
     pub fn grant(env: Env, account: Address, delegate: Address, permissions: u32, expires_at: u64) {
         account.require_auth();
-        env.storage().persistent().set(&delegate, &(permissions, expires_at));
+        env.storage().persistent().set(&delegate, &(epoch(&env), permissions, expires_at));
     }
 
     pub fn revoke(env: Env, account: Address, delegate: Address) {
@@ -51,9 +52,15 @@ impl FakeLedger {
         env.storage().persistent().remove(&delegate);
     }
 
+    pub fn revoke_all(env: Env, account: Address) {
+        account.require_auth();
+        env.storage().instance().set(&Key::Epoch, &(epoch(&env) + 1));
+    }
+
     /// Permissions and expiry of a delegate.
     pub fn granted(env: Env, delegate: Address) -> Option<(u32, u64)> {
-        env.storage().persistent().get(&delegate)
+        let (of, permissions, expires_at): (u32, u32, u64) = env.storage().persistent().get(&delegate)?;
+        (of == epoch(&env)).then_some((permissions, expires_at))
     }
 
     pub fn stored_limits(env: Env) -> Limits {
@@ -192,6 +199,11 @@ fn worth(env: &Env, amounts: Vec<(Market, i128)>) -> Result<i128, LedgerError> {
         sum = sum.checked_add(value).ok_or(LedgerError::Overflow)?;
     }
     Ok(sum)
+}
+
+/// How often all grants were taken back.
+fn epoch(env: &Env) -> u32 {
+    env.storage().instance().get(&Key::Epoch).unwrap_or(0)
 }
 
 /// The upper index of every market.
