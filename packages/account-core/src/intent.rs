@@ -62,6 +62,8 @@ pub struct Footprint {
     pub names: Vec<Symbol>,
     /// Unix seconds when the last order ends that the entry leaves with the venue; 0: it leaves none.
     pub rests_until: u64,
+    /// The same of those that may increase the risk.
+    pub risks_until: u64,
 }
 
 /// One thing that an operation does, or a request of a batch.
@@ -141,6 +143,7 @@ impl Intent {
                 increased: as_list(env, &empty),
                 names: as_list(env, &empty),
                 rests_until: 0,
+                risks_until: 0,
             }),
         }
     }
@@ -345,6 +348,9 @@ impl Intent {
         if T::SESSIONS && rests {
             let footprint = self.footprint.as_mut()?;
             footprint.rests_until = footprint.rests_until.max(order.expires_at);
+            if !order.reduce_only {
+                footprint.risks_until = footprint.risks_until.max(order.expires_at);
+            }
         }
         let Order { acceptable_price: limit_price, market, size_delta, reduce_only, .. } = order;
         self.sizes::<T>(&market, size_delta)?;

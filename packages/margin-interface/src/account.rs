@@ -632,7 +632,7 @@ pub enum AccountError {
     OperationNotAllowed = 106,
     /// The market is on the account's blacklist.
     BlacklistedMarket = 107,
-    /// Risk may be added within the account's trading hours only.
+    /// Risk may be added within the account's trading hours only, and by no order that rests until after them.
     OutsideTradingHours = 108,
     /// More of a token would leave by one entry, or be owed, than its rule permits.
     TokenPolicyExceeded = 109,
@@ -967,7 +967,8 @@ pub trait ProAccountInterface {
     fn revoke_all_sessions(env: Env) -> Result<(), AccountError>;
     /// All sessions with what is left of each limit.
     fn get_session_keys(env: Env) -> Result<Vec<SessionKey>, AccountError>;
-    /// Limits the debt in a token and what leaves of it by one entry. While there is such a rule, nothing may leave of which none
+    /// Limits the debt in a token and what leaves of it by one entry that is signed for the account; what a delegate borrows asks
+    /// no rule, and is bounded by the limits of the ledger alone. While there is such a rule, nothing may leave of which none
     /// knows how much: positions, a gift to the insurance fund, what an allowed contract or a batch for somebody else does.
     ///
     /// # Errors
@@ -1042,13 +1043,15 @@ pub trait InstitutionalAccountInterface {
     /// # Errors
     /// * [`AccountError::NothingPending`]
     fn pending_multisig(env: Env, by: Proposer) -> Result<PendingMultisig, AccountError>;
-    /// No new risk in a market.
+    /// No new risk in a market by whatever signs for the account. The account's resting orders end. Delegates ask no list: what they
+    /// may risk is bounded by the limits of the ledger alone.
     ///
     /// # Errors
     /// * [`AccountError::InvalidConfig`] - already, or too many
     ///
     /// # Events
     /// * [`MarketBlacklisted`]
+    /// * [`OrdersRemain`] - the clearing-house failed
     fn blacklist_market(env: Env, market: Market) -> Result<(), AccountError>;
     /// Takes that back.
     ///
@@ -1060,13 +1063,16 @@ pub trait InstitutionalAccountInterface {
     fn unblacklist_market(env: Env, market: Market) -> Result<(), AccountError>;
     /// The blacklist.
     fn blacklist(env: Env) -> Result<Vec<Market>, AccountError>;
-    /// When risk may increase. Reductions are always possible.
+    /// When whatever signs for the account may increase its risk; reductions are always possible. An order that may increase it
+    /// rests no longer than the hours in which it was placed, and those that rest end, unless the new hours have no end. Delegates
+    /// ask no hours.
     ///
     /// # Errors
     /// * [`AccountError::InvalidConfig`] - a minute beyond the day, or no weekday
     ///
     /// # Events
     /// * [`TradingHoursSet`]
+    /// * [`OrdersRemain`] - the clearing-house failed
     fn set_trading_hours(env: Env, hours: TradingHours) -> Result<(), AccountError>;
     /// The trading hours.
     fn trading_hours(env: Env) -> Result<TradingHours, AccountError>;
