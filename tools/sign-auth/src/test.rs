@@ -165,3 +165,16 @@ fn a_key_comes_from_a_seed_a_file_or_the_environment() {
     assert!(read_key(file.to_str().unwrap()).is_err());
     assert!(read_key("env:SIGN_AUTH_NO_SUCH_VARIABLE").is_err());
 }
+
+/// A seed with a blank too many is a seed; one with a slip stays out of terminals and logs.
+#[test]
+fn no_message_repeats_what_may_be_a_seed() {
+    let seed = stellar_strkey::ed25519::PrivateKey([9; 32]).to_string();
+    assert_eq!(read_key(&format!(" {seed}\n")).unwrap(), SigningKey::from_bytes(&[9; 32]));
+    for slip in [seed[1..].to_string(), format!("{seed}A"), seed.replace('S', "5"), "0g".repeat(32)] {
+        for source in [slip.clone(), format!("env:{slip}")] {
+            let said = read_key(&source).unwrap_err().to_string();
+            assert!(!said.contains(&slip), "{said}");
+        }
+    }
+}
