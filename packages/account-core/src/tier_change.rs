@@ -7,8 +7,8 @@ use crate::orders;
 use crate::policy::{assess, within};
 use crate::state::{PendingTier, Profile, Thresholds};
 use crate::storage::{
-    self, BLACKLIST, GUARDIANS, HOURS, PENDING_MULTISIG, PENDING_RECOVERY, PENDING_TIER, POLICIES, SESSIONS,
-    THRESHOLDS,
+    self, BLACKLIST, GUARDIANS, HOURS, PENDING_MULTISIG, PENDING_OWNER, PENDING_RECOVERY, PENDING_TIER,
+    POLICIES, SESSIONS, THRESHOLDS,
 };
 use crate::tier::Tier;
 use crate::upgrade;
@@ -66,6 +66,8 @@ pub fn complete<T: Tier>(env: &Env) -> Result<(), AccountError> {
         return Err(AccountError::InvalidConfig);
     }
     PENDING_TIER.remove(env);
+    // Offered was an account of another kind; who takes it raises the epoch, which would void what an institution announced.
+    PENDING_OWNER.remove(env);
     if !T::SESSIONS {
         POLICIES.remove(env);
     }

@@ -732,7 +732,7 @@ pub trait SmartAccountInterface {
     /// * [`SignerRemoved`], [`SignerAdded`], or [`MultisigProposed`]
     /// * [`OrdersRemain`] - the clearing-house failed
     fn rotate_signer(env: Env, old: Bytes, new: Bytes) -> Result<(), AccountError>;
-    /// Offers the account to a new owner; a second offer replaces the first.
+    /// Offers the account to a new owner; a second offer replaces the first, a change of tier ends it.
     ///
     /// # Events
     /// * [`OwnershipOffered`]
