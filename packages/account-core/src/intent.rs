@@ -345,11 +345,15 @@ impl Intent {
             return Some(None);
         }
         self.spends::<T>(order.max_fee)?;
-        if T::SESSIONS && rests {
+        if T::SESSIONS {
             let footprint = self.footprint.as_mut()?;
-            footprint.rests_until = footprint.rests_until.max(order.expires_at);
-            if !order.reduce_only {
-                footprint.risks_until = footprint.risks_until.max(order.expires_at);
+            // The executor is paid out of the deposit.
+            footprint.uncounted |= order.max_fee > 0;
+            if rests {
+                footprint.rests_until = footprint.rests_until.max(order.expires_at);
+                if !order.reduce_only {
+                    footprint.risks_until = footprint.risks_until.max(order.expires_at);
+                }
             }
         }
         let Order { acceptable_price: limit_price, market, size_delta, reduce_only, .. } = order;

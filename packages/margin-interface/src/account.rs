@@ -969,7 +969,8 @@ pub trait ProAccountInterface {
     fn get_session_keys(env: Env) -> Result<Vec<SessionKey>, AccountError>;
     /// Limits the debt in a token and what leaves of it by one entry that is signed for the account; what a delegate borrows asks
     /// no rule, and is bounded by the limits of the ledger alone. While there is such a rule, nothing may leave of which none
-    /// knows how much: positions, a gift to the insurance fund, what an allowed contract or a batch for somebody else does.
+    /// knows how much: positions, a gift to the insurance fund, an executor's pay, what an allowed contract or a
+    /// batch for somebody else does.
     ///
     /// # Errors
     /// * [`AccountError::InvalidConfig`] - negative, or too many
