@@ -640,7 +640,7 @@ pub enum AccountError {
     NotInitialized = 200,
     /// The account has its state already.
     AlreadyInitialized = 201,
-    /// There is no such account.
+    /// Reserved by Appendix B; no account answers with it.
     AccountNotFound = 202,
     /// A parameter is outside the bounds of the tier.
     InvalidConfig = 203,
@@ -662,9 +662,9 @@ pub enum AccountError {
     TierInUse = 211,
     /// A result does not fit.
     ArithmeticOverflow = 300,
-    /// A divisor is zero.
+    /// Reserved by Appendix B; no account answers with it.
     DivisionByZero = 301,
-    /// The sources of a price disagree.
+    /// Reserved by Appendix B; no account answers with it: a price in doubt is `StalePrice` to it.
     OraclePriceDivergence = 400,
     /// A price that the decision needs is not usable now.
     StalePrice = 401,

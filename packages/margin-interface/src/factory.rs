@@ -153,7 +153,8 @@ pub trait AccountFactoryInterface {
     /// `config.owner`.
     fn create_account(env: Env, config: AccountConfig, salt: BytesN<32>) -> Result<Address, FactoryError>;
 
-    /// Deploys an account and moves everything that `user` owns, owes and holds to it. Returns its address.
+    /// Deploys an account and moves the deposits, debts and positions of `user` to it. Returns its address. A stake in the liquidity
+    /// pool, orders and grants stay with `user`, as with the vault's `transfer_positions`.
     ///
     /// # Errors
     /// * those of [`Self::create_account`] and of the vault's `migrate_positions`
