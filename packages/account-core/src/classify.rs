@@ -206,7 +206,7 @@ fn of_venue<T: Tier>(env: &Env, intent: &mut Intent, venue: Venue, call: &Contra
             return None;
         }
     }
-    if row.effect != Effect::Order && args.get::<Address>(env, 0)? != intent.account {
+    if !matches!(row.effect, Effect::Order | Effect::Rest) && args.get::<Address>(env, 0)? != intent.account {
         return None;
     }
     let foreign = row.beneficiary != NOBODY
@@ -259,8 +259,9 @@ fn apply<T: Tier>(
         Effect::Batch => {
             intent.batch::<T>(env, &args.get(env, 1)?, second, clearing)?;
         }
-        Effect::Order => {
-            if let Some(trade) = intent.consents::<T>(env, args.values[0])? {
+        Effect::Order | Effect::Rest => {
+            let rests = effect == Effect::Rest;
+            if let Some(trade) = intent.consents::<T>(env, args.values[0], rests)? {
                 intent.orders.push_back(vec![env, trade]);
             }
         }

@@ -3,11 +3,12 @@
 
 use crate::administration::{administered, commit, refresh_limits};
 use crate::compliance;
+use crate::orders;
 use crate::policy::{assess, within};
 use crate::state::{PendingTier, Profile, Thresholds};
 use crate::storage::{
-    self, BLACKLIST, GUARDIANS, HOURS, PENDING_MULTISIG, PENDING_RECOVERY, PENDING_TIER, POLICIES, SESSIONS,
-    THRESHOLDS,
+    self, BLACKLIST, GUARDIANS, HOURS, PENDING_MULTISIG, PENDING_OWNER, PENDING_RECOVERY, PENDING_TIER,
+    POLICIES, SESSIONS, THRESHOLDS,
 };
 use crate::tier::Tier;
 use crate::upgrade;
@@ -62,6 +63,8 @@ pub fn complete<T: Tier>(env: &Env) -> Result<(), AccountError> {
     profile.protocol.factory.require_auth();
     let PendingTier { params, tier } = PENDING_TIER.get(env).ok_or(AccountError::NothingPending)?;
     PENDING_TIER.remove(env);
+    // Offered was an account of another kind; who takes it raises the epoch, which would void what an institution announced.
+    PENDING_OWNER.remove(env);
     if !T::SESSIONS {
         POLICIES.remove(env);
     }
@@ -72,6 +75,9 @@ pub fn complete<T: Tier>(env: &Env) -> Result<(), AccountError> {
         HOURS.remove(env);
         PENDING_MULTISIG.remove(env);
         PENDING_RECOVERY.remove(env);
+    }
+    if params.signers != profile.signers {
+        orders::end(env, &profile);
     }
     // Of another tier than the code is it is not valid.
     profile.account_type = tier;

@@ -156,6 +156,21 @@ fn delegates_stand_in_the_ledgers_book() {
 }
 
 #[test]
+fn a_freeze_takes_back_what_was_granted() {
+    let f = fixture();
+    let delegate = Address::generate(&f.env);
+    let grant = (&delegate, permissions::REDUCE_ONLY, NOW + WEEK);
+    assert_eq!(f.administer("grant_delegate", grant), Ok(()));
+    assert_eq!(f.by_itself(&[&f.keys[0]], "freeze", (), ()), Ok(()));
+    assert_eq!(f.ledger().granted(&delegate), None);
+    assert!(f.client().standing().delegates.is_empty());
+    assert_eq!(f.administer("unfreeze", ()), Ok(()));
+    assert_eq!(f.ledger().granted(&delegate), None, "thawing brings nobody back");
+    assert_eq!(f.administer("grant_delegate", grant), Ok(()));
+    assert!(f.ledger().granted(&delegate).is_some());
+}
+
+#[test]
 fn neither_the_account_nor_the_protocol_is_a_delegate_and_their_number_is_bounded() {
     let f = fixture();
     let grant =

@@ -1,7 +1,11 @@
+use super::batches::order;
 use super::{client, fixture};
-use account_core::testing::{fakes::healthy, refused, Fixture};
+use account_core::testing::{fakes::healthy, refused, Fixture, NOW};
 use core::slice;
-use margin_interface::{AccountError, Action, Market, TokenPolicy, TokenPolicyRemoved, TokenPolicySet};
+use margin_interface::{
+    AccountError, Action, ClearingRequest, ConditionalOrder, Market, TokenPolicy, TokenPolicyRemoved,
+    TokenPolicySet,
+};
 use soroban_sdk::testutils::{Address as _, Events as _};
 use soroban_sdk::{map, vec, Address, Event as _};
 
@@ -89,6 +93,9 @@ fn nothing_leaves_uncounted_while_a_token_has_a_rule() {
     let nothing = f.call(&other, "approve", (this, &other, 0_i128, 2000_u32));
     let deposit = f.call(vault, "deposit", (this, this, &asset, 1_i128));
     let implied = f.call(&asset, "transfer", (this, vault, 1_i128));
+    // What an executor is paid leaves the deposit.
+    let paying = |max_fee| ConditionalOrder { max_fee, ..order(&f) };
+    let batched = |order| vec![&f.env, ClearingRequest::PlaceOrder(order)];
     let uncounted = [
         std::vec![f.call(vault, "transfer_positions", (this, &other))],
         std::vec![f.call(vault, "migrate_positions", (this, &other))],
@@ -98,11 +105,16 @@ fn nothing_leaves_uncounted_while_a_token_has_a_rule() {
         std::vec![nothing.clone(), deposit.clone(), implied.clone()],
         std::vec![nothing.clone(), nothing.clone(), deposit.clone(), implied.clone()],
         std::vec![nothing.clone(), f.call(&other, "transfer", (this, &other, 1_i128))],
+        std::vec![f.call(perp, "place_order", (paying(3),))],
+        std::vec![f.call(perp, "execute_order", (paying(3),))],
+        std::vec![f.call(perp, "submit", (this, this, batched(paying(3)), NOW))],
     ];
     let counted = [
         std::vec![nothing],
         std::vec![deposit, implied],
         std::vec![f.call(perp, "add_liquidity", (this, 1_i128, 0_i128))],
+        std::vec![f.call(perp, "place_order", (paying(0),))],
+        std::vec![f.call(perp, "submit", (this, this, batched(paying(0)), NOW))],
     ];
     let check = |result| {
         for contexts in &uncounted {
