@@ -378,6 +378,27 @@ fn checking_sources_confirm_but_do_not_keep_a_price_fresh() {
     assert_eq!(h.poke(), PokeOutcome::NoQuorum);
 }
 
+/// One of three stands still, or lags by all that its age limit permits: the other two agree, and date the price.
+#[test]
+fn one_source_that_stalls_or_lags_makes_no_price_stale() {
+    for lag in [None, Some(0), Some(61), Some(MAX_AGE)] {
+        let mut h = Harness::empty();
+        h.list_as(AssetClass::Volatile, &AssetLimits::DEFAULT, 100 * USD);
+        (0..3).for_each(|group| h.add(14, group, SourceRole::Fresh, MAX_AGE));
+        h.sources[2].set(&h.asset, &(100 * USD), &h.now());
+        for round in 1..12 {
+            h.pass(60);
+            h.say(&[100 * USD; 2]);
+            if let Some(lag) = lag {
+                h.sources[2].set(&h.asset, &(100 * USD), &(h.now() - lag));
+            }
+            assert_eq!(h.poke(), PokeOutcome::Accepted, "{lag:?} {round}");
+            assert_eq!(h.quote().timestamp, h.now(), "{lag:?} {round}");
+        }
+        assert_eq!(h.quote().status, PriceStatus::Live);
+    }
+}
+
 #[test]
 fn the_stable_price_follows_at_its_rate() {
     let h = Harness::new(3);

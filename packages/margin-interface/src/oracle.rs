@@ -142,7 +142,7 @@ pub enum SourceOutcome {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
 pub enum SourceRole {
-    /// Dates the price: the price's time is that of the oldest such source that counted.
+    /// Dates the price: its time is the newest that a quorum and a majority of the groups have reached.
     Fresh = 0,
     /// Counts for quorum and divergence, and never dates the price.
     Check = 1,

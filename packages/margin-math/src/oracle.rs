@@ -121,7 +121,7 @@ pub struct Agreed {
     pub mid: i128,
     /// Highest price of the groups that agree.
     pub hi: i128,
-    /// Unix seconds of the oldest fresh reading in the groups that agree.
+    /// The newest time, unix seconds, that enough of the groups that agree have reached.
     pub timestamp: u64,
     /// Groups that agree.
     pub groups: u32,
@@ -143,6 +143,9 @@ pub enum Disagreed {
 /// The readings of a group count once, by their lower median. The price is the lower median of the groups; those within
 /// `delta_bps` of it (relative to the smaller of both, inclusive) agree with it. They must be at least `quorum` and more
 /// than half of all groups, one of them with a fresh reading. Considers at most [`MAX_SOURCES`] readings.
+///
+/// The price is as old as the newest time that a quorum and a majority still share: one group that lags, or stands still,
+/// makes it no older. Groups without a fresh reading share every time.
 pub fn agree(readings: &[Option<Reading>], quorum: u32, delta_bps: u32) -> Result<Agreed, Disagreed> {
     let mut groups = [Group::NONE; MAX_SOURCES];
     let mut prices = [UNPRICED; MAX_SOURCES];
@@ -155,27 +158,29 @@ pub fn agree(readings: &[Option<Reading>], quorum: u32, delta_bps: u32) -> Resul
         }
     }
     let groups = &groups[..count];
-    let enough = |groups: u32| groups > 0 && groups >= quorum;
     let all = count as u32;
-    if !enough(all) || groups.iter().all(|group| group.oldest_fresh == NEVER) {
+    if all < quorum || groups.iter().all(|group| group.oldest_fresh == NEVER) {
         return Err(Disagreed::NoQuorum);
     }
     let median = lower_median(&mut prices, count);
     let mid = median.floor;
 
-    let mut agreed = Agreed { lo: mid, mid, hi: median.ceil, timestamp: NEVER, groups: 0, mask: 0 };
-    for group in groups.iter().filter(|group| within(group.price.floor, mid, delta_bps)) {
+    let mut agreed = Agreed { lo: mid, mid, hi: median.ceil, timestamp: 0, groups: 0, mask: 0 };
+    let mut times = [NEVER; MAX_SOURCES];
+    let agreeing = groups.iter().filter(|group| within(group.price.floor, mid, delta_bps));
+    for (time, group) in times.iter_mut().zip(agreeing) {
         agreed.lo = agreed.lo.min(group.price.floor);
         agreed.hi = agreed.hi.max(group.price.ceil);
         agreed.groups += 1;
         agreed.mask |= group.mask;
-        agreed.timestamp = agreed.timestamp.min(group.oldest_fresh);
+        *time = group.oldest_fresh;
     }
-    if enough(agreed.groups) && 2 * agreed.groups > all && agreed.timestamp != NEVER {
-        Ok(agreed)
-    } else {
-        Err(Disagreed::Diverged(mid))
-    }
+    let times = &times[..agreed.groups as usize];
+    let enough = quorum.max(all / 2 + 1);
+    let shared = |time: &u64| times.iter().filter(|other| *other >= time).count() as u32 >= enough;
+    let newest = times.iter().filter(|time| **time != NEVER && shared(time)).max();
+    agreed.timestamp = *newest.ok_or(Disagreed::Diverged(mid))?;
+    Ok(agreed)
 }
 
 /// Whether two positive prices differ by at most `delta_bps` of the smaller one.
@@ -347,12 +352,24 @@ mod tests {
         }
 
         #[test]
-        fn p4_the_time_is_that_of_the_oldest_fresh_reading_used(readings in readings(), quorum in 1_u32..4) {
+        fn p4_the_time_is_the_newest_that_quorum_and_majority_share(readings in readings(), quorum in 1_u32..4) {
             let Ok(agreed) = agree(&readings, quorum, 200) else { return Ok(()) };
-            let oldest = readings.iter().enumerate()
-                .filter(|(i, _)| agreed.mask & (1 << i) != 0)
-                .filter_map(|(_, r)| r.filter(|r| r.fresh)).map(|r| r.timestamp).min();
-            prop_assert_eq!(Some(agreed.timestamp), oldest);
+            let times = |used: bool| {
+                let mut oldest = std::collections::BTreeMap::new();
+                for (_, reading) in readings.iter().enumerate().filter(|(i, _)| !used || agreed.mask & (1 << i) != 0) {
+                    let Some(reading) = reading else { continue };
+                    let time = oldest.entry(reading.group).or_insert(u64::MAX);
+                    *time = if reading.fresh { reading.timestamp.min(*time) } else { *time };
+                }
+                oldest.into_values().collect::<Vec<_>>()
+            };
+            let (used, all) = (times(true), times(false).len());
+            let enough = |time: u64| {
+                let sharing = used.iter().filter(|other| **other >= time).count();
+                sharing >= quorum as usize && 2 * sharing > all
+            };
+            prop_assert!(used.contains(&agreed.timestamp) && enough(agreed.timestamp));
+            prop_assert!(used.iter().all(|time| *time == u64::MAX || *time <= agreed.timestamp || !enough(*time)));
         }
 
         #[test]
@@ -492,6 +509,28 @@ mod tests {
         let split =
             [reading(0, 100 * USD), reading(1, 100 * USD), reading(2, 200 * USD), reading(3, 200 * USD)];
         assert_eq!(agree(&split, 2, 200), Err(Disagreed::Diverged(100 * USD)));
+    }
+
+    /// A stalled feed, or one that lags by all its age limit permits, is one group: the others date the price without it.
+    #[test]
+    fn a_group_that_lags_makes_a_price_no_older_unless_the_quorum_needs_it() {
+        let at = |group: u32, age: u64| {
+            reading(group, USD).map(|reading| Reading { timestamp: NOW - age, ..reading })
+        };
+        let time =
+            |readings: &[Option<Reading>], quorum: u32| agree(readings, quorum, 200).unwrap().timestamp;
+        assert_eq!(time(&[at(0, 0), at(1, 0), at(2, 420)], 2), NOW);
+        assert_eq!(time(&[at(0, 420), at(1, 10), at(2, 0)], 2), NOW - 10, "what a majority shares");
+        assert_eq!(time(&[at(0, 420), at(1, 10), at(2, 0)], 1), NOW - 10, "a majority, whatever the quorum");
+        assert_eq!(time(&[at(0, 420), at(1, 10), at(2, 0)], 3), NOW - 420, "here no one can be missed");
+        assert_eq!(time(&[at(0, 0), at(0, 420), at(1, 0)], 2), NOW - 420, "a group is as old as its oldest");
+        assert_eq!(
+            time(&[at(0, 420), at(1, 0), check(2, USD, NOW - 40_000)], 2),
+            NOW,
+            "a check shares every time"
+        );
+        let checks = [at(0, 420), check(1, USD, NOW), check(2, USD, NOW)];
+        assert_eq!(time(&checks, 2), NOW - 420, "and has none of its own");
     }
 
     #[test]
