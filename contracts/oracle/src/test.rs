@@ -372,8 +372,16 @@ fn checking_sources_confirm_but_do_not_keep_a_price_fresh() {
     h.sources[1].set(&h.asset, &(101 * USD), &(NOW - 40_000));
     h.sources[0].set(&h.asset, &(100 * USD), &(NOW - 100));
     assert_eq!(h.poke(), PokeOutcome::Accepted);
-    assert_eq!((h.quote().timestamp, h.quote().hi), (NOW - 100, 101 * USD));
-    h.pass(MAX_AGE);
+    assert_eq!(
+        (h.quote().timestamp, h.quote().lo, h.quote().mid, h.quote().hi),
+        (NOW - 100, 100 * USD, 100 * USD, 101 * USD)
+    );
+    // Nor are they the price, were they the lower median.
+    h.pass(60);
+    h.sources[0].set(&h.asset, &(102 * USD), &h.now());
+    assert_eq!(h.poke(), PokeOutcome::Accepted);
+    assert_eq!((h.quote().lo, h.quote().mid, h.quote().hi), (101 * USD, 102 * USD, 102 * USD));
+    h.pass(MAX_AGE + 1);
     h.sources[1].set(&h.asset, &(101 * USD), &h.now());
     assert_eq!(h.poke(), PokeOutcome::NoQuorum);
 }

@@ -144,7 +144,7 @@ pub enum SourceOutcome {
 pub enum SourceRole {
     /// Dates the price: its time is the newest that a quorum and a majority of the groups have reached.
     Fresh = 0,
-    /// Counts for quorum and divergence, and never dates the price.
+    /// Counts for quorum and divergence; it is never the price, nor dates it.
     Check = 1,
     /// Counts only when there is no quorum without it.
     Fallback = 2,

@@ -117,7 +117,7 @@ pub struct Reading {
 pub struct Agreed {
     /// Lowest price of the groups that agree.
     pub lo: i128,
-    /// Lower median of all groups.
+    /// Lower median of the fresh groups, or the nearest to it of those that agree.
     pub mid: i128,
     /// Highest price of the groups that agree.
     pub hi: i128,
@@ -140,46 +140,58 @@ pub enum Disagreed {
 
 /// The price that a quorum of independent groups agrees on.
 ///
-/// The readings of a group count once, by their lower median. The price is the lower median of the groups; those within
-/// `delta_bps` of it (relative to the smaller of both, inclusive) agree with it. They must be at least `quorum` and more
-/// than half of all groups, one of them with a fresh reading. Considers at most [`MAX_SOURCES`] readings.
+/// The readings of a group count once, by the lower median of the fresh ones, or of all if none is. Those within
+/// `delta_bps` of the lower median of all groups (relative to the smaller of both, inclusive) agree. They must be at least
+/// `quorum` and more than half of all groups, one of them with a fresh reading. Considers at most [`MAX_SOURCES`] readings.
 ///
-/// The price is as old as the newest time that a quorum and a majority still share: one group that lags, or stands still,
-/// makes it no older. Groups without a fresh reading share every time.
+/// The price is the lower median of the fresh groups, or the nearest to it of those that agree: what only checks may be hours
+/// old, and is no price. It is as old as the newest time that a quorum and a majority still share: one group that lags, or
+/// stands still, makes it no older. Groups without a fresh reading share every time.
 pub fn agree(readings: &[Option<Reading>], quorum: u32, delta_bps: u32) -> Result<Agreed, Disagreed> {
     let mut groups = [Group::NONE; MAX_SOURCES];
     let mut prices = [UNPRICED; MAX_SOURCES];
-    let mut count = 0;
+    let mut fresh = prices;
+    let (mut count, mut dated) = (0, 0);
     for reading in readings.iter().take(MAX_SOURCES).flatten() {
         if !groups[..count].iter().any(|group| group.id == reading.group) {
-            groups[count] = Group::of(readings, reading.group);
-            prices[count] = groups[count].price;
+            let group = Group::of(readings, reading.group);
+            if group.oldest_fresh != NEVER {
+                fresh[dated] = group.price;
+                dated += 1;
+            }
+            prices[count] = group.price;
+            groups[count] = group;
             count += 1;
         }
     }
     let groups = &groups[..count];
     let all = count as u32;
-    if all < quorum || groups.iter().all(|group| group.oldest_fresh == NEVER) {
+    if all < quorum || dated == 0 {
         return Err(Disagreed::NoQuorum);
     }
-    let median = lower_median(&mut prices, count);
-    let mid = median.floor;
-
-    let mut agreed = Agreed { lo: mid, mid, hi: median.ceil, timestamp: 0, groups: 0, mask: 0 };
+    let median = lower_median(&mut prices, count).floor;
+    let mut agreed = Agreed { lo: median, mid: median, hi: median, timestamp: 0, groups: 0, mask: 0 };
     let mut times = [NEVER; MAX_SOURCES];
-    let agreeing = groups.iter().filter(|group| within(group.price.floor, mid, delta_bps));
+    // Of the fresh ones.
+    let (mut lowest, mut highest) = (i128::MAX, 0);
+    let agreeing = groups.iter().filter(|group| within(group.price.floor, median, delta_bps));
     for (time, group) in times.iter_mut().zip(agreeing) {
         agreed.lo = agreed.lo.min(group.price.floor);
         agreed.hi = agreed.hi.max(group.price.ceil);
         agreed.groups += 1;
         agreed.mask |= group.mask;
         *time = group.oldest_fresh;
+        if *time != NEVER {
+            lowest = lowest.min(group.price.floor);
+            highest = highest.max(group.price.floor);
+        }
     }
     let times = &times[..agreed.groups as usize];
     let enough = quorum.max(all / 2 + 1);
     let shared = |time: &u64| times.iter().filter(|other| *other >= time).count() as u32 >= enough;
     let newest = times.iter().filter(|time| **time != NEVER && shared(time)).max();
-    agreed.timestamp = *newest.ok_or(Disagreed::Diverged(mid))?;
+    agreed.timestamp = *newest.ok_or(Disagreed::Diverged(median))?;
+    agreed.mid = lower_median(&mut fresh, dated).floor.max(lowest).min(highest);
     Ok(agreed)
 }
 
@@ -196,7 +208,7 @@ pub(crate) const UNPRICED: Enclosed = Enclosed { floor: i128::MAX, ceil: i128::M
 #[derive(Clone, Copy)]
 struct Group {
     id: u32,
-    /// Lower median of its readings.
+    /// Lower median of its fresh readings; of all, if none is fresh.
     price: Enclosed,
     /// Oldest fresh timestamp, or [`NEVER`].
     oldest_fresh: u64,
@@ -210,12 +222,17 @@ impl Group {
         let mut prices = [UNPRICED; MAX_SOURCES];
         let mut group = Group { id, ..Self::NONE };
         let mut count = 0;
+        let own = |reading: &&Reading| reading.group == id;
+        let fresh = readings.iter().take(MAX_SOURCES).flatten().filter(own).any(|reading| reading.fresh);
         for (index, reading) in readings.iter().take(MAX_SOURCES).enumerate() {
-            let Some(reading) = reading.as_ref().filter(|reading| reading.group == id) else { continue };
+            let Some(reading) = reading.as_ref().filter(own) else { continue };
+            group.mask |= 1 << index;
+            if reading.fresh != fresh {
+                continue;
+            }
             prices[count] = reading.price;
             count += 1;
-            group.mask |= 1 << index;
-            if reading.fresh {
+            if fresh {
                 group.oldest_fresh = group.oldest_fresh.min(reading.timestamp);
             }
         }
@@ -341,19 +358,32 @@ mod tests {
             };
             prop_assert_eq!(groups(true).len(), agreed.groups as usize);
             prop_assert!(agreed.groups >= quorum && 2 * groups(true).len() > groups(false).len());
-            for id in groups(true) {
-                let mut members: Vec<_> = readings.iter().flatten().filter(|r| r.group == id).map(|r| r.price.floor).collect();
-                members.sort_unstable();
-                let value = members[(members.len() - 1) / 2];
-                let ratio = BigRational::new(BigInt::from(value.max(agreed.mid)), BigInt::from(value.min(agreed.mid)));
-                prop_assert!(ratio <= BigRational::new(BigInt::from(BPS + delta), BigInt::from(BPS)));
-                prop_assert!(agreed.lo <= value && value <= agreed.hi);
+            let lower = |mut values: Vec<i128>| {
+                values.sort_unstable();
+                values[(values.len() - 1) / 2]
+            };
+            let of = |id: u32, fresh: bool| readings.iter().flatten()
+                .filter(|r| r.group == id && (r.fresh || !fresh)).map(|r| r.price.floor).collect::<Vec<_>>();
+            let value = |id: u32| Some(of(id, true)).filter(|fresh| !fresh.is_empty()).map_or_else(|| lower(of(id, false)), lower);
+            let median = lower(groups(false).into_iter().map(value).collect());
+            let agrees = |value: i128| {
+                let ratio = BigRational::new(BigInt::from(value.max(median)), BigInt::from(value.min(median)));
+                ratio <= BigRational::new(BigInt::from(BPS + delta), BigInt::from(BPS))
+            };
+            for id in groups(false) {
+                prop_assert_eq!(groups(true).contains(&id), agrees(value(id)));
+                prop_assert!(!agrees(value(id)) || agreed.lo <= value(id) && value(id) <= agreed.hi);
             }
+            let dated = groups(false).into_iter().filter(|id| !of(*id, true).is_empty());
+            let fresh = lower(dated.map(value).collect());
+            prop_assert!(agrees(agreed.mid) && (fresh == agreed.mid || !agrees(fresh)));
         }
 
         #[test]
         fn p4_the_time_is_the_newest_that_quorum_and_majority_share(readings in readings(), quorum in 1_u32..4) {
             let Ok(agreed) = agree(&readings, quorum, 200) else { return Ok(()) };
+            let fresh = readings.iter().flatten().filter(|reading| reading.fresh);
+            prop_assert!(fresh.clone().any(|reading| reading.price.floor == agreed.mid), "the price of a fresh reading");
             let times = |used: bool| {
                 let mut oldest = std::collections::BTreeMap::new();
                 for (_, reading) in readings.iter().enumerate().filter(|(i, _)| !used || agreed.mask & (1 << i) != 0) {
@@ -542,6 +572,33 @@ mod tests {
         assert_eq!(agree(&only_checks, 2, 200), Err(Disagreed::NoQuorum));
         let fresh_one_disagrees = [reading(0, 200 * USD), check(1, 100 * USD, old), check(2, 100 * USD, old)];
         assert_eq!(agree(&fresh_one_disagrees, 2, 200), Err(Disagreed::Diverged(100 * USD)));
+    }
+
+    /// A check may be hours old: it is never the price, alone or within its group, whichever side of it the fresh ones stand.
+    #[test]
+    fn a_check_is_never_the_price() {
+        let old = NOW - 40_000;
+        let mid = |readings: &[Option<Reading>]| {
+            agree(readings, 2, 200).map(|agreed| (agreed.lo, agreed.mid, agreed.hi))
+        };
+        assert_eq!(
+            mid(&[reading(0, 102 * USD), check(1, 100 * USD, old)]),
+            Ok((100 * USD, 102 * USD, 102 * USD))
+        );
+        assert_eq!(
+            mid(&[reading(0, 99 * USD), check(1, 100 * USD, old)]),
+            Ok((99 * USD, 99 * USD, 100 * USD))
+        );
+        let three = [99, 100, 101].map(|price| check(price as u32, price * USD, old));
+        let [a, b, c] = three;
+        assert_eq!(mid(&[a, b, c, reading(0, 101 * USD)]), Ok((99 * USD, 101 * USD, 101 * USD)));
+        let within_its_group = [check(0, 100 * USD, old), reading(0, 101 * USD), reading(1, 102 * USD)];
+        assert_eq!(mid(&within_its_group), Ok((101 * USD, 101 * USD, 102 * USD)));
+        // Between two fresh ones a check says which is right.
+        for wrong in [50 * USD, 200 * USD] {
+            let two = [reading(0, wrong), reading(1, 101 * USD), check(2, 100 * USD, old)];
+            assert_eq!(mid(&two), Ok((100 * USD, 101 * USD, 101 * USD)));
+        }
     }
 
     #[test]
