@@ -349,6 +349,23 @@ fn a_fallback_speaks_only_without_a_quorum_and_for_less() {
     assert_eq!(h.feed(&[100 * USD, 110 * USD, 101 * USD]), PokeOutcome::Diverged);
 }
 
+/// The admin raises a quorum at once: what was a disagreement stays one, and nobody else speaks instead.
+#[test]
+fn a_higher_quorum_does_not_let_the_fallback_speak() {
+    let mut h = Harness::new(2);
+    h.add(14, 9, SourceRole::Fallback, MAX_AGE);
+    h.feed(&[100 * USD; 3]);
+    let apart = [100 * USD, 110 * USD, 150 * USD];
+    for quorum in 2..5 {
+        h.admin().set_limits(&h.asset, &AssetLimits { quorum, ..limits() });
+        h.pass(60);
+        assert_eq!(h.feed(&apart), PokeOutcome::Diverged, "{quorum}");
+        assert_eq!((h.quote().status, h.quote().mid), (PriceStatus::Live, 100 * USD));
+    }
+    h.pass(60);
+    assert_eq!(h.feed(&[100 * USD, 100 * USD, 101 * USD]), PokeOutcome::Degraded, "too few who agree");
+}
+
 /// Two feeds of one operator are one voice, also when a candidate is confirmed: all groups there are suffice.
 #[test]
 fn p18_a_group_confirms_once_however_many_sources_it_has() {

@@ -80,7 +80,7 @@ pub enum PokeOutcome {
     Accepted = 0,
     /// Neither the clock nor the sources are a tick further.
     Unchanged = 1,
-    /// Too few independent groups have a fresh price.
+    /// Too few independent groups have a fresh price; those that have one agree.
     NoQuorum = 2,
     /// The groups disagree.
     Diverged = 3,
@@ -146,7 +146,7 @@ pub enum SourceRole {
     Fresh = 0,
     /// Counts for quorum and divergence; it is never the price, nor dates it.
     Check = 1,
-    /// Counts only when there is no quorum without it.
+    /// Counts only when there is no quorum without it, and the others do not disagree.
     Fallback = 2,
 }
 

@@ -132,9 +132,9 @@ pub struct Agreed {
 /// Why there is no agreed price.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Disagreed {
-    /// Too few groups, or none that is fresh.
+    /// All agree, but they are too few; or none is fresh.
     NoQuorum,
-    /// The groups that agree are fewer than the quorum, or no majority. Holds the median they do not agree with.
+    /// Some do not agree, and those that do are fewer than the quorum, or no majority. Holds the median.
     Diverged(i128),
 }
 
@@ -166,7 +166,7 @@ pub fn agree(readings: &[Option<Reading>], quorum: u32, delta_bps: u32) -> Resul
     }
     let groups = &groups[..count];
     let all = count as u32;
-    if all < quorum || dated == 0 {
+    if dated == 0 {
         return Err(Disagreed::NoQuorum);
     }
     let median = lower_median(&mut prices, count).floor;
@@ -190,7 +190,9 @@ pub fn agree(readings: &[Option<Reading>], quorum: u32, delta_bps: u32) -> Resul
     let enough = quorum.max(all / 2 + 1);
     let shared = |time: &u64| times.iter().filter(|other| *other >= time).count() as u32 >= enough;
     let newest = times.iter().filter(|time| **time != NEVER && shared(time)).max();
-    agreed.timestamp = *newest.ok_or(Disagreed::Diverged(median))?;
+    // Whoever disagrees is no missing quorum, however high that is: it would let a fallback speak.
+    let disagreed = if agreed.groups < all { Disagreed::Diverged(median) } else { Disagreed::NoQuorum };
+    agreed.timestamp = *newest.ok_or(disagreed)?;
     agreed.mid = lower_median(&mut fresh, dated).floor.max(lowest).min(highest);
     Ok(agreed)
 }
@@ -404,9 +406,12 @@ mod tests {
 
         #[test]
         fn p8_tightening_never_admits(readings in readings(), quorum in 1_u32..4, delta in 2_u32..500) {
-            if agree(&readings, quorum, delta).is_err() {
-                prop_assert!(agree(&readings, quorum + 1, delta).is_err());
+            if let Err(disagreed) = agree(&readings, quorum, delta) {
+                // The same refusal, or what was a missing quorum would be heard of a fallback.
+                prop_assert_eq!(agree(&readings, quorum + 1, delta), Err(disagreed));
                 prop_assert!(agree(&readings, quorum, delta - 1).is_err());
+                let closer = agree(&readings, quorum, delta - 1);
+                prop_assert!(closer == Err(disagreed) || matches!(closer, Err(Disagreed::Diverged(_))));
             }
         }
 
@@ -530,6 +535,12 @@ mod tests {
         let two = [reading(0, USD), None, reading(1, USD)];
         assert!(agree(&two, 2, 200).is_ok());
         assert_eq!(agree(&two, 3, 200), Err(Disagreed::NoQuorum));
+        let apart = [reading(0, USD), None, reading(1, 2 * USD)];
+        assert_eq!(
+            agree(&apart, 3, 200),
+            Err(Disagreed::Diverged(USD)),
+            "they disagree, however many there should be"
+        );
         assert_eq!(agree(&[], 0, 200), Err(Disagreed::NoQuorum));
         assert_eq!(agree(&[None], 1, 200), Err(Disagreed::NoQuorum));
     }
