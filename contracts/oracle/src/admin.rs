@@ -26,6 +26,7 @@ pub fn add_asset(env: &Env, asset: Asset, class: AssetClass, limits: AssetLimits
         halted: false,
         diverged: false,
         reset: false,
+        confirming: 0,
     };
     let config = Config { sources: Vec::from_array(env, []), limits, class, place };
     storage::set_state(env, key, &state);
@@ -61,6 +62,9 @@ pub fn set_limits(env: &Env, asset: &Asset, limits: AssetLimits, announced: bool
     let (key, mut config, mut state) = listed(env, asset);
     let limits = sound(env, limits, config.class, state.track.anchor);
     require_announced(env, &state, announced || limits.at_least_as_tight_as(&config.limits));
+    if announced {
+        state.confirming = 0;
+    }
     state.floor = limits.floor;
     state.cap = limits.cap;
     state.max_age = limits.get(Limit::MaxAge).into();
@@ -80,8 +84,9 @@ pub fn price_feeds(env: &Env, asset: &Asset) -> Vec<PriceSource> {
 
 /// Adds a source; announced, or before the price is first live.
 pub fn add_price_feed(env: &Env, asset: &Asset, source: PriceSource, announced: bool) {
-    let (key, mut config, state) = listed(env, asset);
+    let (key, mut config, mut state) = listed(env, asset);
     require_announced(env, &state, announced);
+    state.confirming = 0;
     require(env, position(&config, &source.contract).is_none(), OracleError::SourceExists);
     let index = config.sources.len() as usize;
     let mut seen = storage::seen(env, key);
@@ -91,6 +96,7 @@ pub fn add_price_feed(env: &Env, asset: &Asset, source: PriceSource, announced: 
     let decimals = readable(env, &source.contract);
     *place = Seen { decimals, ..NOTHING };
     config.sources.push_back(source.clone());
+    storage::set_state(env, key, &state);
     storage::set_config(env, key, &config);
     storage::set_seen(env, key, &seen);
     PriceFeedAdded { asset: storage::asset(env, key), decimals, source }.publish(env);
@@ -153,6 +159,7 @@ pub fn re_anchor(env: &Env, asset: &Asset, hint: i128) {
     // What was judged stays judged: no round counts twice.
     let Track { judged, judged_at, .. } = state.track;
     state.track = Track { judged, judged_at, ..Track::new(hint, env.ledger().timestamp()) };
+    state.confirming = 0;
     storage::set_state(env, key, &state);
     storage::set_ring(env, key, &Ring::EMPTY);
     PriceReset { asset: storage::asset(env, key), hint }.publish(env);
@@ -181,8 +188,7 @@ fn readable(env: &Env, contract: &Address) -> u32 {
 }
 
 fn require_announced(env: &Env, state: &State, announced: bool) {
-    let set_up = !state.reset && state.track.phase == Phase::Warming;
-    governance::require_announced(env, announced || set_up);
+    governance::require_announced(env, announced || state.in_set_up());
 }
 
 fn in_band(env: &Env, limits: &Limits, hint: i128) {

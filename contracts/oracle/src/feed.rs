@@ -24,12 +24,14 @@ pub fn poke(env: &Env, name: Val) -> PokeOutcome {
     let mut ring = storage::ring(env, key);
     let mut seen = storage::seen(env, key);
     let readings = Readings::of(env, &asset, &config, &mut seen);
+    // One group more than the quorum confirms a candidate, or all there are; of a price that was live, or all there were.
+    let quorum = config.limits.get(Limit::Quorum);
+    let before = if state.in_set_up() { 0 } else { state.confirming };
+    state.confirming = before.max(readings.groups.min(quorum + 1).max(quorum) as u8);
     let outcome = match readings.agreed(&config) {
         Ok((agreed, fallback)) => {
             state.diverged = false;
-            // One group more than the quorum confirms a candidate, or all there are.
-            let quorum = config.limits.get(Limit::Quorum);
-            let confirming = readings.groups.min(quorum + 1).max(quorum);
+            let confirming = state.confirming.into();
             let resolution = storage::resolution(env).into();
             let round =
                 Round { agreed: &agreed, fallback, confirming, resolution, now: env.ledger().timestamp() };

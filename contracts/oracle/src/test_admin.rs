@@ -506,6 +506,43 @@ fn p16_a_re_anchored_asset_takes_no_source_and_no_limits_at_once() {
     assert_eq!(h.admin().price_feeds(&h.asset).len(), 3);
 }
 
+/// P18: who takes a group away, before a trip or during it, makes nothing easier to confirm for those who are left. What is
+/// announced does: another source, other limits, a new start.
+#[test]
+fn p18_removing_a_source_lowers_nothing_that_a_confirmation_needs() {
+    let feed = |h: &Harness, prices: &[i128]| {
+        h.pass(60);
+        h.feed(prices)
+    };
+    for before_the_trip in [true, false] {
+        let mut h = Harness::guarded(AssetClass::Volatile, 100 * USD, 3);
+        let apart = [150 * USD, 150 * USD, 100 * USD];
+        let remove = || h.admin().remove_price_feed(&h.guardian, &h.asset, &h.sources[2].address);
+        before_the_trip.then(remove);
+        assert_eq!(feed(&h, &apart), PokeOutcome::Step);
+        (!before_the_trip).then(remove);
+        // Not by setting the same limits, nor tighter ones, either.
+        let limits = h.admin().limits(&h.asset).unwrap();
+        h.admin().set_limits(&h.asset, &limits);
+        (0..30).for_each(|_| assert_eq!(feed(&h, &apart), PokeOutcome::Step));
+
+        let id = h.admin().propose(&OracleChange::Limits(h.asset.clone(), limits));
+        h.pass(24 * HOUR);
+        h.admin().execute(&id);
+        (0..11).for_each(|_| {
+            feed(&h, &apart);
+        });
+        assert_eq!((h.quote().mid, feed(&h, &apart)), (150 * USD, PokeOutcome::Accepted), "announced");
+        let contract = h.env.register(PriceSource, (14_u32, 300_u32));
+        h.carry_out(&OracleChange::Source(h.asset.clone(), h.source(contract.clone())), 48);
+        h.sources[2] = price_source::PriceSourceClient::new(&h.env, &contract);
+        assert_eq!(feed(&h, &[150 * USD; 3]), PokeOutcome::Accepted);
+        (0..12)
+            .for_each(|_| assert_eq!(feed(&h, &[60 * USD; 2]), PokeOutcome::Step, "one of three is missing"));
+        assert_eq!(feed(&h, &[60 * USD; 3]), PokeOutcome::ReAnchored);
+    }
+}
+
 /// P18: a round that was judged before the price was set back is none of its warm-up.
 #[test]
 fn p18_no_round_counts_before_and_after_a_re_anchor() {
