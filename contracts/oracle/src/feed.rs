@@ -43,7 +43,10 @@ pub fn poke(env: &Env, name: Val) -> PokeOutcome {
             state.diverged = matches!(disagreed, Disagreed::Diverged(_));
             let (outcome, candidate) = match disagreed {
                 Disagreed::NoQuorum => (PokeOutcome::NoQuorum, 0),
-                Disagreed::Diverged(median) => (PokeOutcome::Diverged, median),
+                Disagreed::Diverged(median) => {
+                    state.track.interrupt(env.ledger().timestamp());
+                    (PokeOutcome::Diverged, median)
+                }
             };
             PriceRefused { asset: asset.clone(), candidate, outcome, sources: readings.sources }.publish(env);
             outcome

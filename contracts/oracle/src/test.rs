@@ -382,6 +382,43 @@ fn p18_a_group_confirms_once_however_many_sources_it_has() {
     assert!(outcomes.any(|outcome| outcome == PokeOutcome::ReAnchored));
 }
 
+/// P18: a candidate stands, and rounds follow one another, only as long as nobody disagrees in between.
+#[test]
+fn p18_rounds_of_disagreement_end_what_was_being_counted() {
+    let h = Harness::guarded(AssetClass::Volatile, 100 * USD, 2);
+    let feed = |prices: [i128; 2]| {
+        h.pass(60);
+        h.feed(&prices)
+    };
+    let (old, new, apart) = ([100 * USD; 2], [150 * USD; 2], [150 * USD, 100 * USD]);
+    // Two rounds inside the limits, one after the other.
+    let trip = [(new, PokeOutcome::Step), (old, PokeOutcome::Recovering), (apart, PokeOutcome::Diverged)];
+    let again = [(old, PokeOutcome::Recovering), (old, PokeOutcome::Accepted)];
+    trip.into_iter().chain(again).for_each(|(prices, outcome)| assert_eq!(feed(prices), outcome));
+    // The confirmation time starts anew.
+    assert_eq!(feed(new), PokeOutcome::Step);
+    (0..9).for_each(|_| assert_eq!(feed(apart), PokeOutcome::Diverged));
+    (0..9).for_each(|_| assert_eq!(feed(new), PokeOutcome::Step));
+    assert_eq!(feed(new), PokeOutcome::ReAnchored, "600 s after the last of them");
+
+    // So does the warm-up.
+    let mut h = Harness::empty();
+    h.list_as(AssetClass::Volatile, &AssetLimits::DEFAULT, 100 * USD);
+    (0..2).for_each(|group| h.add(14, group, SourceRole::Fresh, MAX_AGE));
+    for (prices, status) in [
+        (old, PriceStatus::Warming),
+        (old, PriceStatus::Warming),
+        (apart, PriceStatus::Warming),
+        (old, PriceStatus::Warming),
+        (old, PriceStatus::Warming),
+        (old, PriceStatus::Live),
+    ] {
+        h.pass(60);
+        h.feed(&prices);
+        assert_eq!(h.quote().status, status);
+    }
+}
+
 #[test]
 fn checking_sources_confirm_but_do_not_keep_a_price_fresh() {
     let mut h = Harness::new(1);

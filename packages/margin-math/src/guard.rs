@@ -454,6 +454,12 @@ impl Track {
         }
     }
 
+    /// The groups disagreed: no candidate stood meanwhile, and no good rounds followed on one another.
+    pub fn interrupt(&mut self, now: u64) {
+        self.good = 0;
+        self.since = now;
+    }
+
     fn recover(&mut self, limits: &Limits, round: &Round) {
         self.accept(limits, round);
         self.phase = Phase::Live;
