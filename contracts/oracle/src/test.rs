@@ -366,6 +366,23 @@ fn a_higher_quorum_does_not_let_the_fallback_speak() {
     assert_eq!(h.feed(&[100 * USD, 100 * USD, 101 * USD]), PokeOutcome::Degraded, "too few who agree");
 }
 
+/// What lies within the limit of the median agrees: a third group does not make a price worse that two would have made.
+#[test]
+fn one_source_within_the_limit_of_the_median_degrades_nothing() {
+    for class in [AssetClass::Pegged, AssetClass::Major, AssetClass::Volatile, AssetClass::Thin] {
+        let h = Harness::guarded(class, 100 * USD, 3);
+        for prices in [[10_000, 10_050, 10_225], [9_900, 10_050, 10_250], [9_804, 10_000, 10_200]] {
+            h.pass(60);
+            assert_eq!(
+                h.feed(&prices.map(|price| price * USD / 100)),
+                PokeOutcome::Accepted,
+                "{class:?} {prices:?}"
+            );
+            assert_eq!(h.quote().status, PriceStatus::Live);
+        }
+    }
+}
+
 /// Two feeds of one operator are one voice, also when a candidate is confirmed: all groups there are suffice.
 #[test]
 fn p18_a_group_confirms_once_however_many_sources_it_has() {
