@@ -36,7 +36,7 @@ pub fn poke(env: &Env, name: Val) -> PokeOutcome {
             let round =
                 Round { agreed: &agreed, fallback, confirming, resolution, now: env.ledger().timestamp() };
             let outcome = judge(&config, &mut state, &mut ring, &round);
-            publish(env, &asset, outcome, &agreed, readings.sources);
+            announce(env, &asset, outcome, &agreed, readings.sources);
             outcome
         }
         Err(disagreed) => {
@@ -143,7 +143,7 @@ fn judge(config: &Config, state: &mut State, ring: &mut Ring, round: &Round) -> 
     }
 }
 
-fn publish(env: &Env, asset: &Asset, outcome: PokeOutcome, agreed: &Agreed, sources: Vec<SourceOutcome>) {
+fn announce(env: &Env, asset: &Asset, outcome: PokeOutcome, agreed: &Agreed, sources: Vec<SourceOutcome>) {
     let asset = asset.clone();
     let Agreed { lo, mid, hi, timestamp, groups, mask } = *agreed;
     match outcome {
@@ -153,9 +153,4 @@ fn publish(env: &Env, asset: &Asset, outcome: PokeOutcome, agreed: &Agreed, sour
         PokeOutcome::Unchanged => {}
         _ => PriceRefused { asset, candidate: mid, outcome, sources }.publish(env),
     }
-}
-
-/// The tick that contains `timestamp`; each has at most one accepted price.
-pub fn tick(env: &Env, timestamp: u64) -> u64 {
-    timestamp / u64::from(storage::resolution(env).max(1))
 }

@@ -366,8 +366,8 @@ impl Track {
 
     /// Judges a round and remembers what follows from it.
     pub fn judge(&mut self, limits: &Limits, past: &Past, round: &Round) -> Verdict {
-        let Round { agreed, fallback, confirming, resolution, now } = *round;
-        let newer = |time: u64, than: u64| time / resolution.max(1) > than / resolution.max(1);
+        let Round { agreed, fallback, resolution, now, .. } = *round;
+        let newer = |time: u64, than: u64| tick(time, resolution) > tick(than, resolution);
         if !newer(agreed.timestamp, self.judged) || !newer(now, self.judged_at) {
             return Verdict::Unchanged;
         }
@@ -380,77 +380,91 @@ impl Track {
         let wide = !moved_within(agreed.mid, agreed.mid + (agreed.hi - agreed.lo), limits.get(Limit::Spread));
         // A wide interval is no breach, but it neither starts a price nor ends a trip.
         let flaw = breach.or(wide.then_some(Breach::Spread));
-        match (self.phase, flaw) {
-            (Phase::Warming, Some(flaw)) => {
+        match (self.phase, flaw, breach) {
+            (Phase::Warming, Some(flaw), _) => {
                 self.good = 0;
                 Verdict::Refused(flaw)
             }
-            (Phase::Warming, None) => {
-                self.accept(limits, round);
-                self.good += 1;
-                if self.good >= limits.get(Limit::WarmUp) {
-                    self.phase = Phase::Live;
-                }
-                Verdict::Accepted
+            (Phase::Warming, None, _) => self.warm_up(limits, round),
+            (Phase::Tripped, ..) => self.stay_or_recover(limits, round, flaw, wide),
+            (Phase::Live | Phase::Degraded, _, Some(breach)) => self.trip(round, breach),
+            (Phase::Live | Phase::Degraded, _, None) => self.follow(limits, round, wide),
+        }
+    }
+
+    fn warm_up(&mut self, limits: &Limits, round: &Round) -> Verdict {
+        self.accept(limits, round);
+        self.good += 1;
+        if self.good >= limits.get(Limit::WarmUp) {
+            self.phase = Phase::Live;
+        }
+        Verdict::Accepted
+    }
+
+    fn stay_or_recover(
+        &mut self,
+        limits: &Limits,
+        round: &Round,
+        flaw: Option<Breach>,
+        wide: bool,
+    ) -> Verdict {
+        let Round { agreed, confirming, now, .. } = *round;
+        if !within(agreed.mid, self.candidate, limits.get(Limit::Delta)) {
+            self.since = now;
+        }
+        self.candidate = agreed.mid;
+        let Some(flaw) = flaw else {
+            self.good += 1;
+            if self.good < ROUNDS_TO_RECOVER {
+                return Verdict::Recovering;
             }
-            (Phase::Tripped, flaw) => {
-                if !within(agreed.mid, self.candidate, limits.get(Limit::Delta)) {
-                    self.since = now;
-                }
-                self.candidate = agreed.mid;
-                let Some(flaw) = flaw else {
-                    self.good += 1;
-                    if self.good < ROUNDS_TO_RECOVER {
-                        return Verdict::Recovering;
-                    }
-                    self.recover(limits, round);
-                    return Verdict::Accepted;
-                };
-                self.good = 0;
-                let confirmed = limits.get(Limit::Confirm) > 0
-                    && flaw != Breach::Band
-                    && !wide
-                    && now.saturating_sub(self.since) >= u64::from(limits.get(Limit::Confirm))
-                    && agreed.groups >= confirming;
-                if confirmed {
-                    self.recover(limits, round);
-                    return Verdict::ReAnchored;
-                }
-                Verdict::Refused(flaw)
+            self.recover(limits, round);
+            return Verdict::Accepted;
+        };
+        self.good = 0;
+        let confirmed = limits.get(Limit::Confirm) > 0
+            && flaw != Breach::Band
+            && !wide
+            && now.saturating_sub(self.since) >= u64::from(limits.get(Limit::Confirm))
+            && agreed.groups >= confirming;
+        if confirmed {
+            self.recover(limits, round);
+            return Verdict::ReAnchored;
+        }
+        Verdict::Refused(flaw)
+    }
+
+    /// What a fallback alone says is refused, and proves nothing.
+    fn trip(&mut self, round: &Round, breach: Breach) -> Verdict {
+        if !round.fallback {
+            self.phase = Phase::Tripped;
+            self.candidate = round.agreed.mid;
+            self.interrupt(round.now);
+        }
+        Verdict::Refused(breach)
+    }
+
+    fn follow(&mut self, limits: &Limits, round: &Round, wide: bool) -> Verdict {
+        let (lo, hi) = (self.lo, self.hi);
+        self.accept(limits, round);
+        if round.fallback {
+            // A fallback widens what stood before, it does not replace it.
+            self.lo = self.lo.min(lo);
+            self.hi = self.hi.max(hi);
+        }
+        if round.fallback || wide {
+            self.phase = Phase::Degraded;
+            self.good = 0;
+        } else if self.phase == Phase::Degraded {
+            self.good += 1;
+            if self.good >= ROUNDS_TO_RECOVER {
+                self.phase = Phase::Live;
             }
-            (Phase::Live | Phase::Degraded, _) => {
-                if let Some(breach) = breach {
-                    // What a fallback alone says is refused, and proves nothing.
-                    if !fallback {
-                        self.phase = Phase::Tripped;
-                        self.candidate = agreed.mid;
-                        self.since = now;
-                        self.good = 0;
-                    }
-                    return Verdict::Refused(breach);
-                }
-                let (lo, hi) = (self.lo, self.hi);
-                self.accept(limits, round);
-                if fallback {
-                    // A fallback widens what stood before, it does not replace it.
-                    self.lo = self.lo.min(lo);
-                    self.hi = self.hi.max(hi);
-                }
-                if fallback || wide {
-                    self.phase = Phase::Degraded;
-                    self.good = 0;
-                } else if self.phase == Phase::Degraded {
-                    self.good += 1;
-                    if self.good >= ROUNDS_TO_RECOVER {
-                        self.phase = Phase::Live;
-                    }
-                }
-                if self.phase == Phase::Degraded {
-                    Verdict::Degraded
-                } else {
-                    Verdict::Accepted
-                }
-            }
+        }
+        if self.phase == Phase::Degraded {
+            Verdict::Degraded
+        } else {
+            Verdict::Accepted
         }
     }
 
@@ -501,6 +515,11 @@ impl Track {
             None
         }
     }
+}
+
+/// The tick of `resolution` seconds, at least 1, that contains `time`; each has at most one accepted price.
+pub fn tick(time: u64, resolution: u64) -> u64 {
+    time / resolution.max(1)
 }
 
 /// Whether `to` is at most `bps` of `from` away from it.
@@ -702,6 +721,12 @@ mod tests {
                 prop_assert!(floor(deposit, mid) >= ceil(debt, mid));
             }
         }
+    }
+
+    #[test]
+    fn a_tick_holds_its_first_second_and_not_the_next_tick() {
+        assert_eq!([0, 59, 60, 119, u64::MAX].map(|time| tick(time, 60)), [0, 0, 1, 1, u64::MAX / 60]);
+        assert_eq!((tick(7, 1), tick(7, 0)), (7, 7), "a tick has a second at least");
     }
 
     #[test]

@@ -149,52 +149,54 @@ pub enum Disagreed {
 /// stands still, makes it no older. Groups without a fresh reading share every time.
 pub fn agree(readings: &[Option<Reading>], quorum: u32, delta_bps: u32) -> Result<Agreed, Disagreed> {
     let mut groups = [Group::NONE; MAX_SOURCES];
-    let mut prices = [UNPRICED; MAX_SOURCES];
-    let mut fresh = prices;
-    let (mut count, mut dated) = (0, 0);
+    let mut all = 0;
     for reading in readings.iter().take(MAX_SOURCES).flatten() {
-        if !groups[..count].iter().any(|group| group.id == reading.group) {
-            let group = Group::of(readings, reading.group);
-            if group.oldest_fresh != NEVER {
-                fresh[dated] = group.price;
-                dated += 1;
-            }
-            prices[count] = group.price;
-            groups[count] = group;
-            count += 1;
+        if !groups[..all].iter().any(|group| group.id == reading.group) {
+            groups[all] = Group::of(readings, reading.group);
+            all += 1;
         }
     }
-    let groups = &groups[..count];
-    let all = count as u32;
+    let dated = groups.iter().filter(|group| group.oldest_fresh != NEVER).count();
     if dated == 0 {
         return Err(Disagreed::NoQuorum);
     }
-    let median = lower_median(&mut prices, count).floor;
-    let mut agreed = Agreed { lo: median, mid: median, hi: median, timestamp: 0, groups: 0, mask: 0 };
-    let mut times = [NEVER; MAX_SOURCES];
-    // Of the fresh ones.
+    let median = lower_median(&mut groups.map(|group| group.price), all).floor;
+    let fresh = |group: Group| if group.oldest_fresh == NEVER { UNPRICED } else { group.price };
+    let mid = lower_median(&mut groups.map(fresh), dated).floor;
+    let mut agreed = Agreed { lo: median, mid, hi: median, timestamp: 0, groups: 0, mask: 0 };
+    // Of the fresh groups that agree.
     let (mut lowest, mut highest) = (i128::MAX, 0);
-    let agreeing = groups.iter().filter(|group| within(group.price.floor, median, delta_bps));
-    for (time, group) in times.iter_mut().zip(agreeing) {
+    for group in &mut groups {
+        if !within(group.price.floor, median, delta_bps) {
+            group.oldest_fresh = 0;
+            continue;
+        }
         agreed.lo = agreed.lo.min(group.price.floor);
         agreed.hi = agreed.hi.max(group.price.ceil);
         agreed.groups += 1;
         agreed.mask |= group.mask;
-        *time = group.oldest_fresh;
-        if *time != NEVER {
+        if group.oldest_fresh != NEVER {
             lowest = lowest.min(group.price.floor);
             highest = highest.max(group.price.floor);
         }
     }
-    let times = &times[..agreed.groups as usize];
+    agreed.mid = mid.max(lowest).min(highest);
+    let all = all as u32;
     let enough = quorum.max(all / 2 + 1);
-    let shared = |time: &u64| times.iter().filter(|other| *other >= time).count() as u32 >= enough;
-    let newest = times.iter().filter(|time| **time != NEVER && shared(time)).max();
-    // Whoever disagrees is no missing quorum, however high that is: it would let a fallback speak.
-    let disagreed = if agreed.groups < all { Disagreed::Diverged(median) } else { Disagreed::NoQuorum };
-    agreed.timestamp = *newest.ok_or(disagreed)?;
-    agreed.mid = lower_median(&mut fresh, dated).floor.max(lowest).min(highest);
-    Ok(agreed)
+    let sharing = |time: u64| groups.iter().filter(|group| group.oldest_fresh >= time).count() as u32;
+    for time in groups.iter().map(|group| group.oldest_fresh) {
+        if agreed.timestamp < time && time != NEVER && sharing(time) >= enough {
+            agreed.timestamp = time;
+        }
+    }
+    if agreed.timestamp > 0 {
+        Ok(agreed)
+    } else if agreed.groups < all {
+        // Whoever disagrees is no missing quorum, however high that is: it would let a fallback speak.
+        Err(Disagreed::Diverged(median))
+    } else {
+        Err(Disagreed::NoQuorum)
+    }
 }
 
 /// Whether two positive prices differ by at most `delta_bps` of the smaller one.
