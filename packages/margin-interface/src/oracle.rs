@@ -9,7 +9,7 @@ use soroban_sdk::{contractclient, contracterror, contractevent, contracttype, Ad
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PriceData {
-    /// In the feed's decimals.
+    /// In the source's decimals.
     pub price: i128,
     /// Unix seconds of the price.
     pub timestamp: u64,
@@ -150,14 +150,14 @@ pub enum SourceRole {
     Fallback = 2,
 }
 
-/// A SEP-40 feed as a source of one asset's price.
+/// A feed: a SEP-40 contract, listed as a source of one asset's price.
 #[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PriceSource {
     /// What the source calls the asset.
     pub asset: Asset,
-    /// The feed's contract; the oracle itself stands for its publishers.
+    /// The source; the oracle itself stands for its publishers.
     pub contract: Address,
     /// Sources of one group count once: they fail together.
     pub group: u32,
@@ -429,7 +429,8 @@ pub trait OracleAdminInterface {
     /// # Authorization
     /// The admin.
     fn add_price_feed(env: Env, asset: Asset, source: PriceSource) -> Result<(), OracleError>;
-    /// Removes a source of `asset`, even if too few remain for the quorum: no price is safer than a bad one.
+    /// Removes a source of `asset`, even if too few remain for the quorum: no price is safer than a bad one. A candidate
+    /// needs no fewer groups to be confirmed than before, until another source, other limits or a new start are announced.
     ///
     /// # Errors
     /// * [`OracleError::UnknownAsset`], [`OracleError::UnknownSource`]
