@@ -4,7 +4,7 @@ extern crate std;
 
 use margin_interface::{
     Asset, AssetClass, AssetLimits, GovernanceClient, GovernanceError, HaltScope, OracleChange, OracleError,
-    PokeOutcome, PriceSource as Source, PriceStatus,
+    PokeOutcome, PriceSource as Source, PriceStatus, SourceRole,
 };
 use margin_math::guard::{Limit, MAX_AGE as LONGEST_AGE};
 use price_source::PriceSource;
@@ -591,6 +591,32 @@ fn p18_removing_a_source_lowers_nothing_that_a_confirmation_needs() {
             .for_each(|_| assert_eq!(feed(&h, &[60 * USD; 2]), PokeOutcome::Step, "one of three is missing"));
         assert_eq!(feed(&h, &[60 * USD; 3]), PokeOutcome::ReAnchored);
     }
+}
+
+/// P18: whom nobody counted on yet, or whom a new start left behind, is not waited for.
+#[test]
+fn p18_a_confirmation_waits_for_nobody_of_the_set_up_or_of_before_a_new_start() {
+    let confirmed = |h: &Harness| {
+        assert_eq!(h.feed(&[150 * USD; 2]), PokeOutcome::Step);
+        h.pass(600);
+        h.feed(&[150 * USD; 2]) == PokeOutcome::ReAnchored
+    };
+    let mut h = Harness::empty();
+    h.list_as(AssetClass::Volatile, &AssetLimits::DEFAULT, 100 * USD);
+    (0..3).for_each(|group| h.add(14, group, SourceRole::Fresh, MAX_AGE));
+    h.feed(&[100 * USD; 3]);
+    let remove = |h: &Harness| h.admin().remove_price_feed(&h.guardian, &h.asset, &h.sources[2].address);
+    remove(&h);
+    h.warm(100 * USD);
+    h.pass(60);
+    assert!(confirmed(&h), "removed during the set-up");
+
+    let h = Harness::guarded(AssetClass::Volatile, 100 * USD, 3);
+    remove(&h);
+    h.carry_out(&OracleChange::ReAnchor(h.asset.clone(), 100 * USD), 24);
+    h.warm(100 * USD);
+    h.pass(60);
+    assert!(confirmed(&h), "removed before a new start");
 }
 
 /// P18: a round that was judged before the price was set back is none of its warm-up.
