@@ -44,9 +44,14 @@ pub fn set_venues(env: &Env, venues: Venues) {
     enter_venues(env, venues);
 }
 
-/// Lists a token.
-pub fn list_asset(env: &Env, token: &Address, config: &AssetConfig) {
+/// Lists a token at once: the protocol's first configuration. Where anybody has deposited already, a token is a new claim on
+/// their money, and has to be announced.
+pub fn list_first(env: &Env, token: &Address, config: &AssetConfig) {
     governance::require_admin(env);
+    list_asset(env, token, config, false);
+}
+
+fn list_asset(env: &Env, token: &Address, config: &AssetConfig, announced: bool) {
     let mut listed = storage::assets(env);
     require(env, !listed.contains(token), LedgerError::AlreadyListed);
     require(env, listed.len() < MAX_ASSETS, LedgerError::TooManyHoldings);
@@ -55,7 +60,7 @@ pub fn list_asset(env: &Env, token: &Address, config: &AssetConfig) {
     let fits =
         decimals <= MAX_DECIMALS && (token != &book.config.settlement || decimals == SETTLEMENT_DECIMALS);
     require(env, fits, LedgerError::InvalidConfig);
-    require_sound(&mut book, token, config, decimals);
+    require_sound(&mut book, token, config, decimals, announced);
     let totals = AssetTotals {
         borrow_shares: 0,
         borrowed: 0,
@@ -120,7 +125,10 @@ pub fn propose(env: &Env, change: LedgerChange) -> BytesN<32> {
 /// Carries out an announced change.
 pub fn execute(env: &Env, id: &BytesN<32>) {
     match governance::take(env, id) {
-        LedgerChange::Asset(token, config) => change_asset(env, &token, &config),
+        LedgerChange::Asset(token, config) if storage::assets(env).contains(&token) => {
+            change_asset(env, &token, &config)
+        }
+        LedgerChange::Asset(token, config) => list_asset(env, &token, &config, true),
         LedgerChange::Oracle(oracle) => {
             let config = Book::open(env).config;
             storage::set_config(env, &Config { oracle: oracle.clone(), ..config });
@@ -162,7 +170,7 @@ fn enter_venues(env: &Env, venues: Venues) {
 fn change_asset(env: &Env, token: &Address, config: &AssetConfig) {
     let mut book = Book::open(env);
     let decimals = book.asset(token).decimals;
-    require_sound(&mut book, token, config, decimals);
+    require_sound(&mut book, token, config, decimals, true);
     let now = book.now();
     let state = book.asset_mut(token);
     state.ramp = terms::ramp_to(state, config, now);
@@ -190,15 +198,17 @@ fn tightens(old: &AssetConfig, new: &AssetConfig) -> bool {
         && new.index == old.index
 }
 
-/// Parameters within their bounds, an index that the oracle knows, and no pair that a liquidation could not heal.
-fn require_sound(book: &mut Book, token: &Address, config: &AssetConfig, decimals: u32) {
+/// Parameters within their bounds, an index that the oracle knows, and no pair that a liquidation could not heal; unless it
+/// was `announced`, nobody may have deposited anything.
+fn require_sound(book: &mut Book, token: &Address, config: &AssetConfig, decimals: u32, announced: bool) {
     let env = &book.env.clone();
     let quotes = valuation::oracle(book).quotes(&vec![env, config.index.clone()]);
     let known = quotes.iter().all(|quote| quote.status != PriceStatus::Unknown);
     require(env, known && within_bounds(config, decimals), LedgerError::InvalidConfig);
     // Whichever of two assets is collateral and whichever is debt: seizing at the largest bonus must raise health.
     for asset in storage::assets(env).iter().filter(|asset| asset != token) {
-        let other = &book.asset(&asset).config;
+        let AssetState { config: other, totals, .. } = book.asset(&asset);
+        governance::require_announced(env, announced || totals.supply_shares == 0);
         require(env, improves(other, config) && improves(config, other), LedgerError::InvalidConfig);
     }
 }

@@ -1,7 +1,7 @@
 //! What the vault really holds: clawbacks, and how fast tokens may be lent.
 extern crate std;
 
-use crate::test_world::{assert_refused, sac, xlm_config, World, ONE};
+use crate::test_world::{assert_refused, list, sac, xlm_config, World, ONE};
 use margin_interface::{Action, AssetConfig, GovernanceClient, LedgerError, Receive, ALL};
 use margin_math::units::PRICE;
 use soroban_sdk::{testutils::Events as _, vec, Address};
@@ -312,7 +312,7 @@ fn a_new_market_lends_from_its_first_moment() {
     let (gold, ledger) = (sac(&world.env), &world.ledger);
     let config = AssetConfig { outflow_bps: 2_000, borrow_cap: 10_000 * ONE, ..xlm_config(&gold) };
     world.price(&gold, PRICE);
-    world.admin.list_asset(&gold, &config);
+    list(&world.admin, &gold, &config);
     world.deposit(&lender, &gold, 5_000 * ONE);
     world.deposit(&alice, &world.usdc, 10_000 * ONE);
     let borrow = |amount: i128| ledger.try_borrow(&alice, &gold, &amount);

@@ -233,15 +233,8 @@ impl Intent {
     }
 
     /// A withdrawal or a loan, to be previewed.
-    pub fn takes<T: Tier>(
-        &mut self,
-        env: &Env,
-        step: Step,
-        asset: Val,
-        amount: Val,
-        foreign: bool,
-    ) -> Option<()> {
-        self.step::<T>(env, step, asset, amount, foreign)?;
+    pub fn takes<T: Tier>(&mut self, env: &Env, step: Step, asset: Val, amount: Val) -> Option<()> {
+        self.step::<T>(env, step, asset, amount, false)?;
         let name = if step == Step::Borrow { symbol_short!("Borrow") } else { symbol_short!("Withdraw") };
         self.plain.push_back(vec![env, name.to_val(), asset, amount].to_val());
         Some(())

