@@ -13,7 +13,7 @@ deployed() { sed -n "s/.*\"$1\": \"\(.*\)\".*/\1/p" "$DEPLOYMENT"; }
 # What the pages call things.
 export ORACLE="$(deployed oracle)" LEDGER="$(deployed margin-ledger)" VAULT="$(deployed vault)" CLEARING="$(deployed perp-clearing)"
 export FACTORY="$(deployed factory)" USDC="$(deployed 'token USDC')" XLM="$(deployed 'token XLM')"
-export FEED="$(deployed test-source-first)" UPGRADER="$(deployed upgrader)"
+export PRICE_SOURCE="$(deployed test-source-first)" UPGRADER="$(deployed upgrader)"
 deployer=$("$stellar" keys address deployer)
 export ADMIN="$deployer" GUARDIAN="$deployer" KEEPER="$deployer" SUCCESSOR="$deployer" ALICE="$deployer" NETWORK=local
 export KEY=00000000000000000000000000000000000000000000000000000000000000bb

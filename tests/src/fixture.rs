@@ -8,7 +8,9 @@ use crate::prices::Prices;
 use crate::tx::Tx;
 use crate::wasm;
 use crate::world::{Contracts, Mode, World};
-use margin_interface::{AccountConfig, AccountType, Asset, AssetConfig, MarketConfig, RateCurve};
+use margin_interface::{
+    AccountConfig, AccountType, Asset, AssetConfig, LedgerChange, MarketConfig, RateCurve,
+};
 use margin_math::defaults::LP_COOL_DOWN;
 use margin_math::units::{BASE, USD};
 use soroban_sdk::testutils::ContractFunctionSet;
@@ -175,6 +177,14 @@ impl Fixture {
     pub fn pass(&self, seconds: u64) {
         self.advance(seconds);
         self.prices.report();
+    }
+
+    /// Announces a token and lists it a day later: others have deposited already.
+    pub fn list(&self, token: &Address, config: AssetConfig) {
+        let (ledger, change) = (&self.contracts().ledger, LedgerChange::Asset(token.clone(), config));
+        let id: BytesN<32> = self.admin.calls(ledger, "propose", (change,).into_val(&self.env)).ok();
+        self.pass(86_400);
+        self.admin.calls::<()>(ledger, "execute", (id,).into_val(&self.env)).ok();
     }
 
     /// Moves the price of a ticker at every source, one ledger later.

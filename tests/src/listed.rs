@@ -69,8 +69,7 @@ impl Listed {
         config.supply_cap = 1_000_000_000 * 10i128.pow(self.decimals);
         config.borrow_cap = config.supply_cap;
         change(&mut config);
-        let args = (&self.address, config).into_val(&f.env);
-        f.admin.calls::<()>(&f.contracts().ledger, "list_asset", args).ok();
+        f.list(&self.address, config);
     }
 
     /// `thousandths` / 1000 of one whole token.

@@ -1,5 +1,6 @@
 //! Orders, matches and batches, each with the authorisation trees that its signers would sign.
 
+use crate::accounts::DAY;
 use crate::actor::Actor;
 use crate::auth::Invocation;
 use crate::fixture::BTC_USD;
@@ -18,7 +19,7 @@ pub fn order(f: &World, account: &Actor, nonce: u64, size_delta: i128) -> Condit
         account: account.address.clone(),
         conditions: vec![&f.env],
         epoch: 0,
-        expires_at: f.now() + 30 * 86_400,
+        expires_at: f.now() + DAY,
         market: f.symbol(BTC_USD),
         max_fee: USD,
         nonce,

@@ -54,7 +54,7 @@ impl MarginLedgerAdminInterface for MarginLedger {
     }
 
     fn list_asset(env: Env, token: Address, config: AssetConfig) -> Result<(), LedgerError> {
-        listing::list_asset(&env, &token, &config);
+        listing::list_first(&env, &token, &config);
         Ok(())
     }
 

@@ -45,9 +45,14 @@ pub fn set_venues(env: &Env, venues: Venues) {
     enter_venues(env, venues);
 }
 
-/// Lists a token.
-pub fn list_asset(env: &Env, token: &Address, config: &AssetConfig) {
+/// Lists a token at once: the protocol's first configuration. Where anybody has deposited already, a token is a new claim on
+/// their money, and has to be announced.
+pub fn list_first(env: &Env, token: &Address, config: &AssetConfig) {
     governance::require_admin(env);
+    list_asset(env, token, config, false);
+}
+
+fn list_asset(env: &Env, token: &Address, config: &AssetConfig, announced: bool) {
     let mut listed = storage::assets(env);
     require(env, !listed.contains(token), LedgerError::AlreadyListed);
     require(env, listed.len() < MAX_ASSETS, LedgerError::TooManyHoldings);
@@ -56,7 +61,7 @@ pub fn list_asset(env: &Env, token: &Address, config: &AssetConfig) {
     let fits =
         decimals <= MAX_DECIMALS && (token != &book.config.settlement || decimals == SETTLEMENT_DECIMALS);
     require(env, fits, LedgerError::InvalidConfig);
-    require_sound(&mut book, token, config, decimals, false);
+    require_sound(&mut book, token, config, decimals, false, announced);
     let totals = AssetTotals {
         borrow_shares: 0,
         borrowed: 0,
@@ -123,7 +128,10 @@ pub fn propose(env: &Env, change: LedgerChange) -> BytesN<32> {
 /// Carries out an announced change.
 pub fn execute(env: &Env, id: &BytesN<32>) {
     match governance::take(env, id) {
-        LedgerChange::Asset(token, config) => change_asset(env, &token, &config),
+        LedgerChange::Asset(token, config) if storage::assets(env).contains(&token) => {
+            change_asset(env, &token, &config)
+        }
+        LedgerChange::Asset(token, config) => list_asset(env, &token, &config, true),
         LedgerChange::Oracle(oracle) => {
             let mut book = Book::open(env);
             book.config.oracle = oracle.clone();
@@ -172,7 +180,7 @@ fn change_asset(env: &Env, token: &Address, config: &AssetConfig) {
     let mut book = Book::open(env);
     let state = book.asset(token);
     let (decimals, known) = (state.decimals, state.config.index == config.index);
-    require_sound(&mut book, token, config, decimals, known);
+    require_sound(&mut book, token, config, decimals, known, true);
     let now = book.now();
     let state = book.asset_mut(token);
     // A change of anything else keeps nobody on the way.
@@ -204,9 +212,17 @@ fn tightens(old: &AssetConfig, new: &AssetConfig) -> bool {
         && new.index == old.index
 }
 
-/// Parameters within their bounds, an index that the oracle knows, and no pair that a liquidation could not heal. What was listed
-/// can be tightened whatever the oracle does: an index that is `known` is not asked for.
-fn require_sound(book: &mut Book, token: &Address, config: &AssetConfig, decimals: u32, known: bool) {
+/// Parameters within their bounds, an index that the oracle knows, and no pair that a liquidation could not heal; unless it
+/// was `announced`, nobody may have deposited anything. What was listed can be tightened whatever the oracle does: an index
+/// that is `known` is not asked for.
+fn require_sound(
+    book: &mut Book,
+    token: &Address,
+    config: &AssetConfig,
+    decimals: u32,
+    known: bool,
+    announced: bool,
+) {
     let env = &book.env.clone();
     if !known {
         let mut indexes = Quotes::new();
@@ -216,7 +232,8 @@ fn require_sound(book: &mut Book, token: &Address, config: &AssetConfig, decimal
     require(env, within_bounds(config, decimals), LedgerError::InvalidConfig);
     // Whichever of two assets is collateral and whichever is debt: seizing at the largest bonus must raise health.
     for asset in storage::assets(env).iter() {
-        let other = &book.asset(&asset).config;
+        let AssetState { config: other, totals, .. } = book.asset(&asset);
+        governance::require_announced(env, announced || totals.supply_shares == 0);
         let heals = &asset == token || improves(other, config) && improves(config, other);
         require(env, heals, LedgerError::InvalidConfig);
     }

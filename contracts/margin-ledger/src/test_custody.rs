@@ -2,7 +2,7 @@
 extern crate std;
 
 use crate::storage;
-use crate::test_world::{assert_refused, sac, xlm_config, World, ONE};
+use crate::test_world::{assert_refused, list, sac, xlm_config, World, ONE};
 use margin_interface::{
     Action, AssetConfig, Bucket, GovernanceClient, LedgerError, PendingClaim, Receive, ALL,
 };
@@ -380,7 +380,7 @@ fn a_new_market_lends_from_its_first_moment() {
     let (gold, ledger) = (sac(&world.env), &world.ledger);
     let config = AssetConfig { outflow_bps: 2_000, borrow_cap: 10_000 * ONE, ..xlm_config(&gold) };
     world.price(&gold, PRICE);
-    world.admin.list_asset(&gold, &config);
+    list(&world.admin, &gold, &config);
     world.deposit(&lender, &gold, 5_000 * ONE);
     world.deposit(&alice, &world.usdc, 10_000 * ONE);
     let borrow = |amount: i128| ledger.try_borrow(&alice, &gold, &amount);

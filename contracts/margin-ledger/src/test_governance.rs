@@ -1,7 +1,7 @@
 //! What the admin and the guardian may do, and how fast.
 extern crate std;
 
-use crate::test_world::{assert_refused, xlm_config, FixedOracle, World, ONE};
+use crate::test_world::{assert_refused, list, xlm_config, FixedOracle, World, ONE};
 use margin_interface::{
     Asset, AssetConfig, GovernanceClient, GovernanceError, LedgerChange, LedgerError, Receive,
 };
@@ -270,6 +270,6 @@ fn an_asset_that_nobody_uses_can_be_retired() {
     assert!(!world.ledger.assets().contains(&world.xlm));
     let gone = world.ledger.try_credit(&alice, &alice, &world.xlm, &ONE);
     assert_eq!(gone.err(), Some(Ok(LedgerError::UnknownAsset)));
-    world.admin.list_asset(&world.xlm, &xlm_config(&world.xlm));
+    list(&world.admin, &world.xlm, &xlm_config(&world.xlm));
     world.deposit(&alice, &world.xlm, ONE);
 }

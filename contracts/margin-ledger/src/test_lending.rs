@@ -120,6 +120,8 @@ fn an_account_holds_at_most_eight_assets() {
     let tokens: std::vec::Vec<Address> = (0..MAX_HOLDINGS).map(|_| sac(&world.env)).collect();
     for token in &tokens {
         world.admin.list_asset(token, &xlm_config(token));
+    }
+    for token in &tokens {
         world.deposit(&alice, token, ONE);
     }
     assert_refused!(
@@ -137,6 +139,8 @@ fn a_ninth_deposit_is_what_the_account_is_paid_in_the_settlement_asset_and_nothi
     let tokens: std::vec::Vec<Address> = (0..MAX_HOLDINGS).map(|_| sac(&world.env)).collect();
     for token in &tokens {
         world.admin.list_asset(token, &xlm_config(token));
+    }
+    for token in &tokens {
         world.deposit(&alice, token, ONE);
     }
     world.deposit(&bob, &world.usdc, 10 * ONE);

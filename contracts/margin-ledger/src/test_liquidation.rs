@@ -184,6 +184,25 @@ fn what_a_liquidation_writes_does_not_depend_on_the_price() {
     assert_eq!(left.1, lost.1);
 }
 
+/// A unit of the collateral is worth a tenth of one of the debt, or two of them: then the protocol's part is all of it. A price
+/// that moved between simulation and execution must not need the buyer's entry where the other does not.
+#[test]
+fn a_liquidation_that_seizes_nothing_writes_its_buyer_too() {
+    let done = |xlm: i128| {
+        let world = World::insolvent_beside(1, PriceStatus::Live);
+        world.price(&world.xlm, xlm);
+        let (alice, bob) = (world.account(0), world.account(1));
+        let most = 12_000 * ONE;
+        let done = world.ledger.liquidate(&bob, &alice, &world.usdc, &world.xlm, &most, &0, &Receive::Shares);
+        let written = world.env.cost_estimate().resources().write_entries;
+        world.check();
+        (done.seized, (written, world.ledger.account(&bob).seq))
+    };
+    let (some, none) = (done(PRICE / 10), done(2 * PRICE));
+    assert_eq!((some.0, none.0), (1, 0));
+    assert_eq!(some.1, none.1);
+}
+
 #[test]
 fn collateral_without_a_price_yet_shields_nobody() {
     let world = World::underwater(PRICE * 85 / 1_000);

@@ -4,14 +4,14 @@ extern crate std;
 use crate::{
     test_perp::{market_config, BTC},
     test_world::{
-        assert_refused, eth_config, sac, usdc_config, xlm_config, Decimals, FixedOracle, FixedOracleClient,
-        World, ONE,
+        assert_refused, eth_config, list, sac, usdc_config, xlm_config, Decimals, FixedOracle,
+        FixedOracleClient, World, ONE,
     },
     MarginLedger,
 };
 use margin_interface::{
-    Asset, AssetConfig, GovernanceClient, LedgerChange, LedgerError, Limits, MarginLedgerAdminClient,
-    PriceStatus, Quote, Receive,
+    Asset, AssetConfig, GovernanceClient, GovernanceError, LedgerChange, LedgerError, Limits,
+    MarginLedgerAdminClient, PriceStatus, Quote, Receive,
 };
 use margin_math::units::{BASE, PRICE, USD};
 use soroban_sdk::{
@@ -76,6 +76,35 @@ fn a_listing_is_bounded() {
         Some(Ok(LedgerError::InvalidConfig))
     );
     assert_eq!(world.ledger.assets().len(), 4);
+}
+
+/// Attack: whoever has the admin's key lists a token of its own at the price of another one, deposits it and borrows the rest.
+/// That takes a day, in which the guardian cancels it.
+#[test]
+fn where_somebody_has_deposited_a_token_is_announced() {
+    let world = World::new();
+    let (first, late) = (sac(&world.env), sac(&world.env));
+    world.admin.list_asset(&first, &xlm_config(&first));
+    // However little, of whatever is listed.
+    world.deposit(&world.account(0), &world.eth, 1);
+    let mut config = xlm_config(&world.xlm);
+    (config.ltv_bps, config.borrow_cap) = (0, 0);
+    let at_once = world.admin.try_list_asset(&late, &config).err();
+    assert_eq!(at_once, Some(Err(GovernanceError::NeedsTimelock.into())));
+    assert!(!world.ledger.assets().contains(&late));
+
+    let id = world.admin.propose(&LedgerChange::Asset(late.clone(), config.clone()));
+    world.wait(86_399);
+    let early = world.admin.try_execute(&id).err();
+    assert_eq!(early, Some(Err(GovernanceError::TooEarly.into())));
+    world.wait(1);
+    world.admin.execute(&id);
+    assert_eq!(world.ledger.asset(&late).config, config);
+    assert_eq!(world.ledger.asset(&late).totals.seq, 1);
+    // Nobody is left: the first configuration of another protocol.
+    world.ledger.debit(&world.account(0), &world.eth, &margin_interface::ALL);
+    let again = sac(&world.env);
+    world.admin.list_asset(&again, &config);
 }
 
 #[test]
@@ -162,7 +191,7 @@ fn six_seven_and_eighteen_decimals_give_the_same_values() {
                 let mut config = eth_config(token);
                 config.supply_cap = 1_000_000 * one;
                 config.borrow_cap = 1_000_000 * one;
-                world.admin.list_asset(token, &config);
+                list(&world.admin, token, &config);
                 world.price(token, PRICE * 3 / 10);
             }
             world.deposit(&lender, &owed, 10_000 * one);

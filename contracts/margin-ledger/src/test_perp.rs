@@ -482,11 +482,6 @@ fn a_take_over_restores_the_target_and_leaves_curve_and_net_size_alone() {
     w.index_at(86);
     assert_eq!(w.take_over(&w.alice, i128::MAX), Err(LedgerError::NotLiquidatable));
     w.index_at(85);
-    let own = w.ledger.try_take_over(&w.alice, &w.alice, &BTC, &BASE, &false, &w.state());
-    assert_eq!(own, Err(Ok(LedgerError::SelfLiquidation)));
-    w.price(&index(), 85 * PRICE, PriceStatus::Grace);
-    assert_eq!(w.take_over(&w.alice, i128::MAX), Err(LedgerError::PriceNotUsable));
-    w.index_at(85);
     let before = w.ledger.market(&BTC);
     let keeper_before = w.deposit(&w.keeper);
     let taken = w.take_over(&w.alice, i128::MAX).unwrap();
@@ -499,6 +494,42 @@ fn a_take_over_restores_the_target_and_leaves_curve_and_net_size_alone() {
     assert_eq!(w.deposit(&w.keeper), keeper_before + taken.fee / 2);
     // Healthy now.
     assert_eq!(w.take_over(&w.alice, i128::MAX), Err(LedgerError::NotLiquidatable));
+}
+
+/// Who hands a position to the pool is paid half of the fee, and needs no margin: nothing else would stand in the way.
+#[test]
+fn nobody_takes_over_their_own_position() {
+    let w = World::new();
+    w.give(&w.alice, 200);
+    w.trade(&w.alice, 10 * BASE).unwrap();
+    w.index_at(85);
+    let by = |who: &Address, to_pool: bool| {
+        let result = w.ledger.try_take_over(who, &w.alice, &BTC, &BASE, &to_pool, &w.state());
+        w.holds();
+        result.map(|taken| taken.unwrap().size).map_err(|error| error.unwrap())
+    };
+    for to_pool in [false, true] {
+        assert_eq!(by(&w.alice, to_pool), Err(LedgerError::SelfLiquidation));
+    }
+    assert_eq!(by(&w.keeper, true), Ok(BASE));
+}
+
+/// In the grace after a refused price, and while there is none, the owner could not act either.
+#[test]
+fn nobody_is_taken_over_in_the_grace_of_an_index() {
+    let w = World::new();
+    w.give(&w.alice, 200);
+    w.give(&w.keeper, 5_000);
+    w.trade(&w.alice, 10 * BASE).unwrap();
+    for status in [PriceStatus::Grace, PriceStatus::Stale, PriceStatus::Halted, PriceStatus::Warming] {
+        w.price(&index(), 85 * PRICE, status);
+        assert!(w.ledger.is_liquidatable(&w.alice), "the price alone would do");
+        assert_eq!(w.take_over(&w.alice, BASE), Err(LedgerError::PriceNotUsable), "{status:?}");
+        let to_pool = w.ledger.try_take_over(&w.keeper, &w.alice, &BTC, &BASE, &true, &w.state());
+        assert_eq!(to_pool, Err(Ok(LedgerError::PriceNotUsable)), "{status:?}");
+    }
+    w.index_at(85);
+    assert_eq!(w.take_over(&w.alice, BASE).unwrap().size, BASE);
 }
 
 #[test]
@@ -608,6 +639,24 @@ fn bad_debt_is_borne_by_insurance_then_by_liquidity() {
     assert!(loss - paid > before.insurance);
     let alice = w.ledger.account(&w.alice);
     assert!(alice.perp_debt == 0 && alice.deposits.is_empty() && alice.positions.is_empty());
+}
+
+/// Nobody is there to liquidate what the end of a market settles: what cannot be paid is lost in the same call.
+#[test]
+fn what_a_wound_down_market_leaves_unpaid_is_written_off_at_once() {
+    let w = World::new();
+    w.give(&w.alice, 200);
+    w.trade(&w.alice, 10 * BASE).unwrap();
+    w.ledger.move_bucket(&w.provider, &Bucket::Insurance, &(50 * USD));
+    let end = MarketState { clearing_price: 70 * PRICE, ..w.state() };
+    w.ledger.push_market(&BTC, &end);
+    let before = w.ledger.totals();
+    w.ledger.settle(&w.alice, &BTC, &end.clearing_price, &end);
+    w.holds();
+    let (after, alice) = (w.ledger.totals(), w.ledger.account(&w.alice));
+    assert_eq!((alice.perp_debt, after.perp_borrowed), (0, 0));
+    assert!(alice.deposits.is_empty() && alice.positions.is_empty());
+    assert_eq!(after.insurance, before.insurance - before.insurance / 10, "what one account may cost");
 }
 
 /// Three accounts fail in one market in a day, a tenth each: the third finds what is left of the market's fifth, the first of

@@ -2,6 +2,7 @@
 extern crate std;
 
 use crate::test_perp::{usdc_config, World, BTC};
+use crate::test_world::list;
 use crate::MarginLedgerClient;
 use margin_interface::{
     Asset, AssetConfig, LedgerError, MarginLedgerAdminClient, MarketState, PriceStatus, Quote,
@@ -99,7 +100,7 @@ fn with_gold(w: &World) -> Address {
         opening_bps: 12_500,
         ..base
     };
-    MarginLedgerAdminClient::new(&w.env, &w.ledger.address).list_asset(&gold, &config);
+    list(&MarginLedgerAdminClient::new(&w.env, &w.ledger.address), &gold, &config);
     w.ledger.credit(&w.alice, &w.alice, &gold, &(100 * USD));
     gold
 }

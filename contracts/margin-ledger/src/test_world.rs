@@ -4,7 +4,8 @@ extern crate std;
 
 use crate::{holdings, storage, MarginLedger, MarginLedgerClient};
 use margin_interface::{
-    AccountState, Asset, AssetConfig, AssetState, MarginLedgerAdminClient, PriceStatus, Quote, RateCurve,
+    AccountState, Asset, AssetConfig, AssetState, LedgerChange, MarginLedgerAdminClient, PriceStatus, Quote,
+    RateCurve,
 };
 use margin_math::units::PRICE;
 use soroban_sdk::{
@@ -109,6 +110,13 @@ pub fn eth_config(asset: &Address) -> AssetConfig {
 
 pub fn sac(env: &Env) -> Address {
     env.register_stellar_asset_contract_v2(Address::generate(env)).address()
+}
+
+/// Lists a token where somebody has deposited already: announced, and a day later.
+pub fn list(admin: &MarginLedgerAdminClient, token: &Address, config: &AssetConfig) {
+    let id = admin.propose(&LedgerChange::Asset(token.clone(), config.clone()));
+    admin.env.ledger().with_mut(|ledger| ledger.timestamp += 86_400);
+    admin.execute(&id);
 }
 
 impl World {

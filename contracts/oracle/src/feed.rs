@@ -24,24 +24,29 @@ pub fn poke(env: &Env, name: Val) -> PokeOutcome {
     let mut ring = storage::ring(env, key);
     let mut seen = storage::seen(env, key);
     let readings = Readings::of(env, &asset, &config, &mut seen);
+    // One group more than the quorum confirms a candidate, or all there are; of a price that was live, or all there were.
+    let quorum = config.limits.get(Limit::Quorum);
+    let before = if state.in_set_up() { 0 } else { state.confirming };
+    state.confirming = before.max(readings.groups.min(quorum + 1).max(quorum) as u8);
     let outcome = match readings.agreed(&config) {
         Ok((agreed, fallback)) => {
             state.diverged = false;
-            // One group more than the quorum confirms a candidate, or all there are.
-            let quorum = config.limits.get(Limit::Quorum);
-            let confirming = readings.groups.min(quorum + 1).max(quorum);
+            let confirming = state.confirming.into();
             let resolution = storage::resolution(env).into();
             let round =
                 Round { agreed: &agreed, fallback, confirming, resolution, now: env.ledger().timestamp() };
             let outcome = judge(&config, &mut state, &mut ring, &round);
-            publish(env, &asset, outcome, &agreed, readings.sources);
+            announce(env, &asset, outcome, &agreed, readings.sources);
             outcome
         }
         Err(disagreed) => {
             state.diverged = matches!(disagreed, Disagreed::Diverged(_));
             let (outcome, candidate) = match disagreed {
                 Disagreed::NoQuorum => (PokeOutcome::NoQuorum, 0),
-                Disagreed::Diverged(median) => (PokeOutcome::Diverged, median),
+                Disagreed::Diverged(median) => {
+                    state.track.interrupt(env.ledger().timestamp());
+                    (PokeOutcome::Diverged, median)
+                }
             };
             PriceRefused { asset: asset.clone(), candidate, outcome, sources: readings.sources }.publish(env);
             outcome
@@ -138,7 +143,7 @@ fn judge(config: &Config, state: &mut State, ring: &mut Ring, round: &Round) -> 
     }
 }
 
-fn publish(env: &Env, asset: &Asset, outcome: PokeOutcome, agreed: &Agreed, sources: Vec<SourceOutcome>) {
+fn announce(env: &Env, asset: &Asset, outcome: PokeOutcome, agreed: &Agreed, sources: Vec<SourceOutcome>) {
     let asset = asset.clone();
     let Agreed { lo, mid, hi, timestamp, groups, mask } = *agreed;
     match outcome {
@@ -148,9 +153,4 @@ fn publish(env: &Env, asset: &Asset, outcome: PokeOutcome, agreed: &Agreed, sour
         PokeOutcome::Unchanged => {}
         _ => PriceRefused { asset, candidate: mid, outcome, sources }.publish(env),
     }
-}
-
-/// The tick that contains `timestamp`; each has at most one accepted price.
-pub fn tick(env: &Env, timestamp: u64) -> u64 {
-    timestamp / u64::from(storage::resolution(env).max(1))
 }

@@ -9,40 +9,21 @@ use soroban_sdk::{symbol_short, BytesN, Env, Vec};
 use crate::checked::require;
 use crate::storage;
 
+/// The prices of each asset of a report, one per publisher.
+type Columns = [[i128; MAX_PUBLISHERS]; MAX_REPORTED as usize];
+
 /// Takes a report. A signature that does not verify traps.
 pub fn submit(env: &Env, report: &Report, signatures: &Vec<PublisherSignature>) -> bool {
     require(env, !storage::halted(env), OracleError::PriceHalted);
     let publishers = storage::publishers(env);
-    let count = report.assets.len();
-    let ascending = report.assets.iter().zip(report.assets.iter().skip(1)).all(|(a, b)| a < b);
-    let last = count.checked_sub(1).and_then(|last| report.assets.get(last));
-    let known = last.is_some_and(|last| last < storage::assets(env).len());
-    let valid = report.epoch == publishers.epoch && count <= MAX_REPORTED && ascending && known;
-    require(env, valid, OracleError::InvalidReport);
+    require_valid(env, report, &publishers);
     let least = threshold(publishers.keys.len(), publishers.quorum);
     require(env, signatures.len() >= least, OracleError::TooFewSigners);
     let mut reports = storage::reports(env);
     if report.round <= reports.round {
         return false;
     }
-    let mut observed = Observed::NEVER;
-    let mut columns = [[0; MAX_PUBLISHERS]; MAX_REPORTED as usize];
-    let mut previous = None;
-    for (index, signed) in signatures.iter().enumerate() {
-        let PublisherSignature { key, observed_at, prices, signature } = signed;
-        let next = previous.as_ref() < Some(&key) && includes(&publishers, &key);
-        require(env, next, OracleError::UnknownSigner);
-        require(env, prices.len() == count, OracleError::InvalidReport);
-        observed = observed.and(observed_at);
-        for (place, price) in columns.iter_mut().filter_map(|column| column.get_mut(index)).zip(&prices) {
-            *place = price;
-        }
-        let (network, contract) = (env.ledger().network_id(), env.current_contract_address());
-        let (epoch, round, assets) = (report.epoch, report.round, report.assets.clone());
-        let message = (symbol_short!("report"), network, contract, epoch, round, observed_at, assets, prices);
-        env.crypto().ed25519_verify(&key, &message.to_xdr(env), &signature);
-        previous = Some(key);
-    }
+    let (observed, columns) = verify(env, report, &publishers, signatures);
     if observed.earliest <= reports.observed_at {
         return false;
     }
@@ -61,6 +42,44 @@ pub fn submit(env: &Env, report: &Report, signatures: &Vec<PublisherSignature>) 
     storage::set_reports(env, &reports);
     ReportAccepted { round: report.round, signers: signatures.len(), timestamp }.publish(env);
     true
+}
+
+/// Ends the call unless the report is of this epoch and names listed assets, in ascending order.
+fn require_valid(env: &Env, report: &Report, publishers: &Publishers) {
+    let count = report.assets.len();
+    let ascending = report.assets.iter().zip(report.assets.iter().skip(1)).all(|(a, b)| a < b);
+    let last = count.checked_sub(1).and_then(|last| report.assets.get(last));
+    let known = last.is_some_and(|last| last < storage::assets(env).len());
+    let valid = report.epoch == publishers.epoch && count <= MAX_REPORTED && ascending && known;
+    require(env, valid, OracleError::InvalidReport);
+}
+
+/// When the publishers observed, and what. Ends the call unless each signed for itself, once, in ascending order.
+fn verify(
+    env: &Env,
+    report: &Report,
+    publishers: &Publishers,
+    signatures: &Vec<PublisherSignature>,
+) -> (Observed, Columns) {
+    let mut observed = Observed::NEVER;
+    let mut columns = [[0; MAX_PUBLISHERS]; MAX_REPORTED as usize];
+    let mut previous = None;
+    for (index, signed) in signatures.iter().enumerate() {
+        let PublisherSignature { key, observed_at, prices, signature } = signed;
+        let next = previous.as_ref() < Some(&key) && includes(publishers, &key);
+        require(env, next, OracleError::UnknownSigner);
+        require(env, prices.len() == report.assets.len(), OracleError::InvalidReport);
+        observed = observed.and(observed_at);
+        for (place, price) in columns.iter_mut().filter_map(|column| column.get_mut(index)).zip(&prices) {
+            *place = price;
+        }
+        let (network, contract) = (env.ledger().network_id(), env.current_contract_address());
+        let (epoch, round, assets) = (report.epoch, report.round, report.assets.clone());
+        let message = (symbol_short!("report"), network, contract, epoch, round, observed_at, assets, prices);
+        env.crypto().ed25519_verify(&key, &message.to_xdr(env), &signature);
+        previous = Some(key);
+    }
+    (observed, columns)
 }
 
 /// Takes out the key that asks for it.

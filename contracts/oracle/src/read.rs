@@ -1,12 +1,11 @@
 //! What readers see of the stored prices. Nothing here writes, calls or traps.
 
 use margin_interface::{OracleError, PriceData, PriceStatus, Quote};
-use margin_math::guard::Phase;
+use margin_math::guard::{tick, Phase};
 use margin_math::twap::{newest_first, twap_floor, Print};
 use soroban_sdk::{Env, Val, Vec};
 
 use crate::checked::fail;
-use crate::feed::tick;
 use crate::storage::{self, Ring, State};
 
 const UNKNOWN: Quote = Quote { hi: 0, lo: 0, mid: 0, status: PriceStatus::Unknown, stable: 0, timestamp: 0 };
@@ -77,10 +76,10 @@ pub fn last_price(env: &Env, name: Val) -> Option<PriceData> {
 
 /// The accepted price of the tick that contains `timestamp`.
 pub fn price_at(env: &Env, name: Val, timestamp: u64) -> Option<PriceData> {
-    let wanted = tick(env, timestamp);
+    let wanted = floored(env, timestamp);
     let (_, ring) = history(env, name)?;
-    let mut prints = newest_first(ring.filled());
-    prints.find(|print| tick(env, print.timestamp) == wanted).map(|print| record(env, &print))
+    let mut records = newest_first(ring.filled()).map(|print| record(env, &print));
+    records.find(|record| record.timestamp == wanted)
 }
 
 /// At most `records` accepted prices, newest first.
@@ -119,5 +118,6 @@ fn record(env: &Env, print: &Print) -> PriceData {
 
 /// SEP-40 dates prices by tick; this only ever makes them look older.
 fn floored(env: &Env, timestamp: u64) -> u64 {
-    tick(env, timestamp) * u64::from(storage::resolution(env).max(1))
+    let resolution = storage::resolution(env).into();
+    tick(timestamp, resolution) * resolution
 }

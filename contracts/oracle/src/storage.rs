@@ -41,6 +41,15 @@ pub struct State {
     pub diverged: bool,
     /// Whether the price was live before it was set back: its first set-up is over for good.
     pub reset: bool,
+    /// Groups that confirm a candidate: what is removed without notice makes them no fewer.
+    pub confirming: u8,
+}
+
+impl State {
+    /// Whether the price has never been live: sources and limits are still being set up.
+    pub fn in_set_up(&self) -> bool {
+        !self.reset && self.track.phase == Phase::Warming
+    }
 }
 
 const STATE_PRICES: usize = 8;
@@ -143,7 +152,7 @@ fn unpack_state(env: &Env, stored: &Val) -> Option<State> {
     unpack(&packed, &mut prices, &mut times)?;
     let [mid, lo, hi, stable, anchor, candidate, floor, cap] = prices;
     let [timestamp, anchored, judged, judged_at, since, grace_until, max_age, good, flags] = times;
-    let [phase, halted, diverged, reset, ..] = flags.to_le_bytes();
+    let [phase, halted, diverged, reset, confirming, ..] = flags.to_le_bytes();
     let good = good as u32;
     let phase = Phase::from_code(phase);
     let track = Track {
@@ -163,13 +172,13 @@ fn unpack_state(env: &Env, stored: &Val) -> Option<State> {
         good,
     };
     let [halted, diverged, reset] = [halted, diverged, reset].map(|flag| flag != 0);
-    Some(State { track, floor, cap, max_age, halted, diverged, reset })
+    Some(State { track, floor, cap, max_age, halted, diverged, reset, confirming })
 }
 
 pub fn set_state(env: &Env, asset: Val, state: &State) {
     let t = &state.track;
-    let State { halted, diverged, reset, .. } = *state;
-    let flags = [t.phase as u8, halted.into(), diverged.into(), reset.into(), 0, 0, 0, 0];
+    let State { halted, diverged, reset, confirming, .. } = *state;
+    let flags = [t.phase as u8, halted.into(), diverged.into(), reset.into(), confirming, 0, 0, 0];
     let prices: [i128; STATE_PRICES] =
         [t.mid, t.lo, t.hi, t.stable, t.anchor, t.candidate, state.floor, state.cap];
     let times: [u64; STATE_TIMES] = [

@@ -349,6 +349,40 @@ fn a_fallback_speaks_only_without_a_quorum_and_for_less() {
     assert_eq!(h.feed(&[100 * USD, 110 * USD, 101 * USD]), PokeOutcome::Diverged);
 }
 
+/// The admin raises a quorum at once: what was a disagreement stays one, and nobody else speaks instead.
+#[test]
+fn a_higher_quorum_does_not_let_the_fallback_speak() {
+    let mut h = Harness::new(2);
+    h.add(14, 9, SourceRole::Fallback, MAX_AGE);
+    h.feed(&[100 * USD; 3]);
+    let apart = [100 * USD, 110 * USD, 150 * USD];
+    for quorum in 2..5 {
+        h.admin().set_limits(&h.asset, &AssetLimits { quorum, ..limits() });
+        h.pass(60);
+        assert_eq!(h.feed(&apart), PokeOutcome::Diverged, "{quorum}");
+        assert_eq!((h.quote().status, h.quote().mid), (PriceStatus::Live, 100 * USD));
+    }
+    h.pass(60);
+    assert_eq!(h.feed(&[100 * USD, 100 * USD, 101 * USD]), PokeOutcome::Degraded, "too few who agree");
+}
+
+/// What lies within the limit of the median agrees: a third group does not make a price worse that two would have made.
+#[test]
+fn one_source_within_the_limit_of_the_median_degrades_nothing() {
+    for class in [AssetClass::Pegged, AssetClass::Major, AssetClass::Volatile, AssetClass::Thin] {
+        let h = Harness::guarded(class, 100 * USD, 3);
+        for prices in [[10_000, 10_050, 10_225], [9_900, 10_050, 10_250], [9_804, 10_000, 10_200]] {
+            h.pass(60);
+            assert_eq!(
+                h.feed(&prices.map(|price| price * USD / 100)),
+                PokeOutcome::Accepted,
+                "{class:?} {prices:?}"
+            );
+            assert_eq!(h.quote().status, PriceStatus::Live);
+        }
+    }
+}
+
 /// Two feeds of one operator are one voice, also when a candidate is confirmed: all groups there are suffice.
 #[test]
 fn p18_a_group_confirms_once_however_many_sources_it_has() {
@@ -365,6 +399,43 @@ fn p18_a_group_confirms_once_however_many_sources_it_has() {
     assert!(outcomes.any(|outcome| outcome == PokeOutcome::ReAnchored));
 }
 
+/// P18: a candidate stands, and rounds follow one another, only as long as nobody disagrees in between.
+#[test]
+fn p18_rounds_of_disagreement_end_what_was_being_counted() {
+    let h = Harness::guarded(AssetClass::Volatile, 100 * USD, 2);
+    let feed = |prices: [i128; 2]| {
+        h.pass(60);
+        h.feed(&prices)
+    };
+    let (old, new, apart) = ([100 * USD; 2], [150 * USD; 2], [150 * USD, 100 * USD]);
+    // Two rounds inside the limits, one after the other.
+    let trip = [(new, PokeOutcome::Step), (old, PokeOutcome::Recovering), (apart, PokeOutcome::Diverged)];
+    let again = [(old, PokeOutcome::Recovering), (old, PokeOutcome::Accepted)];
+    trip.into_iter().chain(again).for_each(|(prices, outcome)| assert_eq!(feed(prices), outcome));
+    // The confirmation time starts anew.
+    assert_eq!(feed(new), PokeOutcome::Step);
+    (0..9).for_each(|_| assert_eq!(feed(apart), PokeOutcome::Diverged));
+    (0..9).for_each(|_| assert_eq!(feed(new), PokeOutcome::Step));
+    assert_eq!(feed(new), PokeOutcome::ReAnchored, "600 s after the last of them");
+
+    // So does the warm-up.
+    let mut h = Harness::empty();
+    h.list_as(AssetClass::Volatile, &AssetLimits::DEFAULT, 100 * USD);
+    (0..2).for_each(|group| h.add(14, group, SourceRole::Fresh, MAX_AGE));
+    for (prices, status) in [
+        (old, PriceStatus::Warming),
+        (old, PriceStatus::Warming),
+        (apart, PriceStatus::Warming),
+        (old, PriceStatus::Warming),
+        (old, PriceStatus::Warming),
+        (old, PriceStatus::Live),
+    ] {
+        h.pass(60);
+        h.feed(&prices);
+        assert_eq!(h.quote().status, status);
+    }
+}
+
 #[test]
 fn checking_sources_confirm_but_do_not_keep_a_price_fresh() {
     let mut h = Harness::new(1);
@@ -372,10 +443,39 @@ fn checking_sources_confirm_but_do_not_keep_a_price_fresh() {
     h.sources[1].set(&h.asset, &(101 * USD), &(NOW - 40_000));
     h.sources[0].set(&h.asset, &(100 * USD), &(NOW - 100));
     assert_eq!(h.poke(), PokeOutcome::Accepted);
-    assert_eq!((h.quote().timestamp, h.quote().hi), (NOW - 100, 101 * USD));
-    h.pass(MAX_AGE);
+    assert_eq!(
+        (h.quote().timestamp, h.quote().lo, h.quote().mid, h.quote().hi),
+        (NOW - 100, 100 * USD, 100 * USD, 101 * USD)
+    );
+    // Nor are they the price, were they the lower median.
+    h.pass(60);
+    h.sources[0].set(&h.asset, &(102 * USD), &h.now());
+    assert_eq!(h.poke(), PokeOutcome::Accepted);
+    assert_eq!((h.quote().lo, h.quote().mid, h.quote().hi), (101 * USD, 102 * USD, 102 * USD));
+    h.pass(MAX_AGE + 1);
     h.sources[1].set(&h.asset, &(101 * USD), &h.now());
     assert_eq!(h.poke(), PokeOutcome::NoQuorum);
+}
+
+/// One of three stands still, or lags by all that its age limit permits: the other two agree, and date the price.
+#[test]
+fn one_source_that_stalls_or_lags_makes_no_price_stale() {
+    for lag in [None, Some(0), Some(61), Some(MAX_AGE)] {
+        let mut h = Harness::empty();
+        h.list_as(AssetClass::Volatile, &AssetLimits::DEFAULT, 100 * USD);
+        (0..3).for_each(|group| h.add(14, group, SourceRole::Fresh, MAX_AGE));
+        h.sources[2].set(&h.asset, &(100 * USD), &h.now());
+        for round in 1..12 {
+            h.pass(60);
+            h.say(&[100 * USD; 2]);
+            if let Some(lag) = lag {
+                h.sources[2].set(&h.asset, &(100 * USD), &(h.now() - lag));
+            }
+            assert_eq!(h.poke(), PokeOutcome::Accepted, "{lag:?} {round}");
+            assert_eq!(h.quote().timestamp, h.now(), "{lag:?} {round}");
+        }
+        assert_eq!(h.quote().status, PriceStatus::Live);
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use blend_contract_sdk::pool::WASM as POOL;
 use margin_interface::{Asset, AssetLimits, PriceStatus};
 use soroban_sdk::testutils::Address as _;
 use soroban_sdk::token::StellarAssetClient;
+use soroban_sdk::xdr::{ScErrorCode, ScErrorType};
 use soroban_sdk::{
     contract, contractimpl, contracttype, vec, Address, Env, Error, IntoVal, Symbol, Val, Vec,
 };
@@ -64,6 +65,10 @@ impl Backstop {
 
 const COLLATERAL: u32 = 2;
 const BORROW: u32 = 4;
+/// The pool's error where a debt is not covered.
+const INVALID_HEALTH: Error = Error::from_contract_error(1205);
+/// The pool unwraps a price that is not there.
+const NO_PRICE: Error = Error::from_type_and_code(ScErrorType::Context, ScErrorCode::InvalidAction);
 
 struct Lender {
     h: Harness,
@@ -118,11 +123,12 @@ impl Lender {
         lender
     }
 
-    fn call(&self, function: &str, arguments: Vec<Val>) -> Result<Val, ()> {
+    /// What the pool answers, or its error.
+    fn call(&self, function: &str, arguments: Vec<Val>) -> Result<Val, Error> {
         let env = &self.h.env;
         let called =
             env.try_invoke_contract::<Val, Error>(&self.pool, &Symbol::new(env, function), arguments);
-        called.map_err(drop).and_then(|value| value.map_err(drop))
+        called.map(|value| value.unwrap()).map_err(|error| error.unwrap())
     }
 
     fn funded(&self, token: &Address, amount: i128) -> Address {
@@ -131,7 +137,7 @@ impl Lender {
         who
     }
 
-    fn submit(&self, who: &Address, request_type: u32, token: &Address, amount: i128) -> Result<Val, ()> {
+    fn submit(&self, who: &Address, request_type: u32, token: &Address, amount: i128) -> Result<Val, Error> {
         let request = Request { address: token.clone(), amount, request_type };
         self.call("submit", (who, who, who, vec![&self.h.env, request]).into_val(&self.h.env))
     }
@@ -145,7 +151,7 @@ fn p12_blends_pool_lends_against_our_price_and_not_a_dollar_more() {
     let alice = l.funded(&l.ether, 10 * ONE);
     l.submit(&alice, COLLATERAL, &l.ether, 10 * ONE).unwrap();
     // 10 ether at 2,000 dollars, 75% of it; the pool keeps a reserve of its own above that.
-    assert!(l.submit(&alice, BORROW, &l.dollar, 15_001 * ONE).is_err());
+    assert_eq!(l.submit(&alice, BORROW, &l.dollar, 15_001 * ONE).err(), Some(INVALID_HEALTH));
     l.submit(&alice, BORROW, &l.dollar, 14_000 * ONE).unwrap();
 
     // Half the price: the pool sees it, at our decimals.
@@ -155,7 +161,7 @@ fn p12_blends_pool_lends_against_our_price_and_not_a_dollar_more() {
     l.h.poke();
     assert_eq!(l.h.sep40().lastprice(&l.h.asset).map(|last| last.price), Some(1_000 * USD));
     l.submit(&bob, COLLATERAL, &l.ether, 10 * ONE).unwrap();
-    assert!(l.submit(&bob, BORROW, &l.dollar, 7_501 * ONE).is_err());
+    assert_eq!(l.submit(&bob, BORROW, &l.dollar, 7_501 * ONE).err(), Some(INVALID_HEALTH));
     l.submit(&bob, BORROW, &l.dollar, 7_000 * ONE).unwrap();
 }
 
@@ -170,7 +176,8 @@ fn p12_blends_pool_lends_nothing_while_the_guard_is_tripped_or_the_price_is_old(
     l.h.pass(60);
     l.h.feed(&[200_000 * USD; 2]);
     assert_eq!(l.h.quote().status, PriceStatus::Tripped);
-    assert!(l.submit(&alice, BORROW, &l.dollar, ONE).is_err(), "a hundredfold lends nothing");
+    let refused = l.submit(&alice, BORROW, &l.dollar, ONE).err();
+    assert_eq!(refused, Some(NO_PRICE), "a hundredfold lends nothing");
     let l = Lender::new();
     let saver = l.funded(&l.dollar, 100_000 * ONE);
     l.submit(&saver, COLLATERAL, &l.dollar, 100_000 * ONE).unwrap();
@@ -178,5 +185,6 @@ fn p12_blends_pool_lends_nothing_while_the_guard_is_tripped_or_the_price_is_old(
     l.submit(&alice, COLLATERAL, &l.ether, 10 * ONE).unwrap();
     l.submit(&alice, BORROW, &l.dollar, ONE).unwrap();
     l.h.pass(421);
-    assert!(l.submit(&alice, BORROW, &l.dollar, ONE).is_err(), "nor does yesterday's price");
+    let refused = l.submit(&alice, BORROW, &l.dollar, ONE).err();
+    assert_eq!(refused, Some(NO_PRICE), "nor does yesterday's price");
 }

@@ -232,7 +232,8 @@ fn bad_input_14_a_source_that_burns_the_budget_stops_its_poke_and_no_reader() {
     h.env.cost_estimate().budget().reset_default();
     // Not even the test environment catches it.
     let poke = std::panic::AssertUnwindSafe(|| h.poke());
-    assert!(std::panic::catch_unwind(poke).is_err());
+    let panic = std::panic::catch_unwind(poke).unwrap_err();
+    assert!(panic.downcast_ref::<std::string::String>().unwrap().contains("Error(Budget, ExceededLimit)"));
     h.env.cost_estimate().budget().reset_unlimited();
     assert_eq!(h.quote().mid, before.mid);
     h.admin().remove_price_feed(&h.guardian, &h.asset, &contract);

@@ -2,9 +2,9 @@
 
 use crate::{
     error::{refuse, require, OrRefuse, MAX},
-    markets,
+    funding, markets,
 };
-use margin_interface::{ClearingError, MarketConfig, MarketState, MarketTotals, PriceStatus, Quote};
+use margin_interface::{ClearingError, MarketConfig, MarketState, MarketTotals, Quote};
 use margin_math::{
     curve,
     fixed::{abs, add, bps_ceil, bps_floor, mul_div_floor, neg},
@@ -136,10 +136,7 @@ pub fn check_minimum(
     if size == 0 {
         return Ok(());
     }
-    let price = match index.status {
-        PriceStatus::Live | PriceStatus::Degraded => index.mid,
-        _ => mark,
-    };
+    let price = if funding::usable(index) { index.mid } else { mark };
     let notional = curve::notional_floor(size, price).on_curve()?;
     require(notional >= config.min_notional, ClearingError::BelowMinimum)
 }

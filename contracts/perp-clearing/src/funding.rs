@@ -11,11 +11,12 @@ use margin_math::{
 };
 use soroban_sdk::{Env, Symbol};
 
-fn status(index: &Quote) -> Status {
+/// How far this quote may be trusted, by the table of `margin_math::status`.
+pub fn status(index: &Quote) -> Status {
     Status::from_code(index.status as u32).unwrap_or(Status::Unknown)
 }
 
-/// Whether funding accrues on this quote, and conditions count it.
+/// Whether funding accrues on this quote, and conditions and the smallest size count it.
 pub fn usable(index: &Quote) -> bool {
     may_fund(status(index))
 }

@@ -2,15 +2,14 @@
 
 use crate::{
     error::{refuse, require, OrRefuse},
-    fill,
+    fill, funding,
     storage::{self, Record},
 };
-use margin_interface::{
-    ClearingError, House, MarginLedgerClient, MarketConfig, MarketStage, PriceStatus, Quote,
-};
+use margin_interface::{ClearingError, House, MarginLedgerClient, MarketConfig, MarketStage, Quote};
 use margin_math::{
     curve, defaults,
     marks::{Marks, WINDOW},
+    status::may_increase,
 };
 use soroban_sdk::{Env, Symbol};
 
@@ -69,7 +68,7 @@ pub fn open(
 
 /// Whether an index may be used to take new risk.
 pub fn is_live(index: &Quote) -> bool {
-    index.status == PriceStatus::Live
+    may_increase(funding::status(index))
 }
 
 /// Whether a market takes new risk.

@@ -1,14 +1,14 @@
 //! The rules of the clearing-house; conservation is asserted after every step.
 extern crate std;
 
-use crate::test_world::{market_config, told, World, LATER, NO_CAP, T0, X, Y};
+use crate::test_world::{index, market_config, told, World, LATER, NO_CAP, T0, X, Y};
 use margin_interface::{ClearingError, LedgerError, MarketConfig, MarketStage, PriceStatus};
 use margin_math::{
     defaults::LP_COOL_DOWN,
     funding::MAX_RATE,
     units::{BASE, INDEX, PRICE, USD},
 };
-use soroban_sdk::token;
+use soroban_sdk::{token, Address};
 
 #[test]
 fn opens_with_margin_from_the_wallet_and_closes() {
@@ -255,19 +255,19 @@ fn a_stale_index_suspends_funding() {
     world.conserved();
 }
 
-/// A market of which longs pay, and what a long has paid since.
-fn with_funding() -> (World, impl Fn(&World) -> i128) {
+/// A market of which longs pay, one of them, and what a long has paid since.
+fn with_funding() -> (World, Address, impl Fn(&World) -> i128) {
     let world = World::new();
     let alice = world.trader(30_000);
     world.buy(&alice, 600);
     world.pass(900);
     assert!(world.clearing.update_funding_rate(&world.btc) > 0);
-    (world, |world: &World| world.clearing.funding(&world.btc).long_index)
+    (world, alice, |world: &World| world.clearing.funding(&world.btc).long_index)
 }
 
 #[test]
 fn nobody_is_charged_for_a_gap_in_which_nobody_looked() {
-    let (world, paid) = with_funding();
+    let (world, _, paid) = with_funding();
     world.pass(3_600);
     let an_hour = paid(&world);
     // Nobody touches the market while the price is away for six hours.
@@ -281,22 +281,22 @@ fn nobody_is_charged_for_a_gap_in_which_nobody_looked() {
 
 #[test]
 fn nobody_is_charged_while_prices_are_refused() {
-    let (world, paid) = with_funding();
+    let (world, alice, paid) = with_funding();
     for _ in 0..6 {
         world.pass(600);
         // Each round that is refused is dated now.
         world.index_at(100, PriceStatus::Tripped);
-        world.clearing.update_mark_price(&world.btc);
+        assert_eq!(world.clearing.settle_funding(&alice, &world.btc), 0);
     }
-    assert_eq!(paid(&world), 0);
-    world.clearing.update_funding_rate(&world.btc);
     world.index_at(100, PriceStatus::Live);
-    assert_eq!(paid(&world), 0);
+    assert_eq!(paid(&world), 0, "nor afterwards for that time");
+    world.index_at(100, PriceStatus::Tripped);
+    assert_eq!(world.clearing.update_funding_rate(&world.btc), 0, "there is an average, and no price");
 }
 
 #[test]
 fn nobody_is_charged_while_a_market_is_frozen() {
-    let (world, paid) = with_funding();
+    let (world, _, paid) = with_funding();
     world.pass(600);
     let before = paid(&world);
     let stage = |stage| world.clearing.set_market_state(&world.governance().guardian(), &world.btc, &stage);
@@ -306,6 +306,20 @@ fn nobody_is_charged_while_a_market_is_frozen() {
     world.pass(3_600);
     assert_eq!(paid(&world), before, "what was due until then, and no more");
     assert!(before > 0);
+    assert_eq!(world.clearing.update_funding_rate(&world.btc), 0, "nor does anybody measure a rate");
+}
+
+/// Whether the oracle answers delays no freeze. What nobody could compute is not due.
+#[test]
+fn a_market_that_is_frozen_without_the_oracle_charges_nobody_afterwards() {
+    let (world, _, paid) = with_funding();
+    world.pass(600);
+    world.oracle.forget(&index());
+    world.clearing.set_market_state(&world.governance().guardian(), &world.btc, &MarketStage::Frozen);
+    world.index_at(100, PriceStatus::Live);
+    assert_eq!(paid(&world), 0);
+    world.pass(3_600);
+    assert_eq!(paid(&world), 0);
 }
 
 #[test]

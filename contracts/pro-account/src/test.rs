@@ -1,6 +1,7 @@
 //! Native tests with real signatures; see `account_core::testing`.
 
 mod batches;
+mod orders;
 mod sessions;
 mod token_policies;
 mod views;

@@ -1,6 +1,7 @@
 //! What the owner may change. Every change is validated as a whole and reaches the ledger in the same call.
 
 use crate::multisig;
+use crate::orders;
 use crate::state::{Profile, Thresholds, SCHEMA};
 use crate::storage::{self, THRESHOLDS, UNUSED};
 use crate::tier::Tier;
@@ -93,6 +94,7 @@ pub fn remove_signer<T: Tier>(env: &Env, signer: Bytes) -> Result<(), AccountErr
     if T::MULTISIG {
         multisig::exclude(env, &mut profile, &signer);
     }
+    orders::end(env, &profile);
     SignerRemoved { signer }.publish(env);
     commit::<T>(env, &profile)
 }
@@ -104,6 +106,7 @@ pub fn rotate_signer<T: Tier>(env: &Env, old: Bytes, new: Bytes) -> Result<(), A
     if T::MULTISIG {
         return multisig::propose_signers::<T>(env, profile.signers);
     }
+    orders::end(env, &profile);
     SignerRemoved { signer: old }.publish(env);
     SignerAdded { signer: new }.publish(env);
     commit::<T>(env, &profile)

@@ -206,7 +206,7 @@ fn of_venue<T: Tier>(env: &Env, intent: &mut Intent, venue: Venue, call: &Contra
             return None;
         }
     }
-    if row.effect != Effect::Order && args.get::<Address>(env, 0)? != intent.account {
+    if !matches!(row.effect, Effect::Order | Effect::Rest) && args.get::<Address>(env, 0)? != intent.account {
         return None;
     }
     let foreign = row.beneficiary != NOBODY
@@ -239,41 +239,15 @@ fn apply<T: Tier>(
         Effect::TakeOver => intent.touches::<T>(Market::Perp(args.get(env, 2)?), true),
         Effect::PayIn => intent.pays_in::<T>(env, second, third, foreign)?,
         Effect::Net => intent.step::<T>(env, Step::Net, first, second, false)?,
-        Effect::Withdraw => intent.takes::<T>(env, Step::Withdraw, first, second, foreign)?,
-        Effect::Borrow => intent.takes::<T>(env, Step::Borrow, first, second, false)?,
-        Effect::BorrowEach => {
-            let assets = Vec::<Val>::try_from_val(env, &first).ok()?;
-            let amounts = Vec::<Val>::try_from_val(env, &second).ok()?;
-            if assets.len() != amounts.len() {
-                return None;
-            }
-            for (asset, amount) in assets.iter().zip(amounts.iter()) {
-                intent.takes::<T>(env, Step::Borrow, asset, amount, false)?;
-            }
-        }
+        Effect::Withdraw => intent.takes::<T>(env, Step::Withdraw, first, second)?,
+        Effect::Borrow => intent.takes::<T>(env, Step::Borrow, first, second)?,
+        Effect::BorrowEach => borrow_each::<T>(env, intent, first, second)?,
         Effect::MoveSettlement => {
             intent.step::<T>(env, Step::MoveSettlement, first, first, false)?;
             intent.plain.push_back(variant(env, "MoveSettlement", &[first]));
         }
-        Effect::Open => {
-            let open = OpenAction {
-                is_long: args.get(env, 2)?,
-                leverage: args.get(env, 4)?,
-                margin: args.get(env, 3)?,
-                market: args.get(env, 1)?,
-            };
-            intent.opens::<T>(open.market.clone(), open.margin, open.leverage)?;
-            intent.orders.push_back(vec![env, variant(env, "Open", &[open.into_val(env)])]);
-        }
-        Effect::Trade => {
-            let (market, size, reduces) = (args.get::<Symbol>(env, 1)?, args.get(env, 2)?, args.get(env, 4)?);
-            let limit = args.get(env, 3)?;
-            intent.bets::<T>(Bet { market: market.clone(), size, limit, reduces })?;
-            if !reduces {
-                let trade = TradeAction { limit_price: limit, market, size_delta: size };
-                intent.orders.push_back(vec![env, variant(env, "Trade", &[trade.into_val(env)])]);
-            }
-        }
+        Effect::Open => open::<T>(env, intent, args)?,
+        Effect::Trade => trade::<T>(env, intent, args)?,
         Effect::Close => {
             intent.bets::<T>(Bet {
                 market: args.get(env, 1)?,
@@ -285,11 +259,47 @@ fn apply<T: Tier>(
         Effect::Batch => {
             intent.batch::<T>(env, &args.get(env, 1)?, second, clearing)?;
         }
-        Effect::Order => {
-            if let Some(trade) = intent.consents::<T>(env, args.values[0])? {
+        Effect::Order | Effect::Rest => {
+            let rests = effect == Effect::Rest;
+            if let Some(trade) = intent.consents::<T>(env, args.values[0], rests)? {
                 intent.orders.push_back(vec![env, trade]);
             }
         }
+    }
+    Some(())
+}
+
+fn borrow_each<T: Tier>(env: &Env, intent: &mut Intent, assets: Val, amounts: Val) -> Option<()> {
+    let assets = Vec::<Val>::try_from_val(env, &assets).ok()?;
+    let amounts = Vec::<Val>::try_from_val(env, &amounts).ok()?;
+    if assets.len() != amounts.len() {
+        return None;
+    }
+    for (asset, amount) in assets.iter().zip(amounts.iter()) {
+        intent.takes::<T>(env, Step::Borrow, asset, amount)?;
+    }
+    Some(())
+}
+
+fn open<T: Tier>(env: &Env, intent: &mut Intent, args: &Arguments) -> Option<()> {
+    let open = OpenAction {
+        is_long: args.get(env, 2)?,
+        leverage: args.get(env, 4)?,
+        margin: args.get(env, 3)?,
+        market: args.get(env, 1)?,
+    };
+    intent.opens::<T>(open.market.clone(), open.margin, open.leverage)?;
+    intent.orders.push_back(vec![env, variant(env, "Open", &[open.into_val(env)])]);
+    Some(())
+}
+
+fn trade<T: Tier>(env: &Env, intent: &mut Intent, args: &Arguments) -> Option<()> {
+    let (market, size, reduces) = (args.get::<Symbol>(env, 1)?, args.get(env, 2)?, args.get(env, 4)?);
+    let limit = args.get(env, 3)?;
+    intent.bets::<T>(Bet { market: market.clone(), size, limit, reduces })?;
+    if !reduces {
+        let trade = TradeAction { limit_price: limit, market, size_delta: size };
+        intent.orders.push_back(vec![env, variant(env, "Trade", &[trade.into_val(env)])]);
     }
     Some(())
 }

@@ -2,6 +2,7 @@
 
 use crate::administration::{administered, commit};
 use crate::intent::Footprint;
+use crate::orders;
 use crate::storage::{BLACKLIST, HOURS};
 use crate::tier::Tier;
 use margin_interface::{
@@ -13,7 +14,7 @@ use soroban_sdk::{Env, IntoVal};
 /// Most markets of a blacklist.
 pub const MAX_BLACKLISTED: u32 = 32;
 
-/// Refuses new risk in a blacklisted market, or outside the trading hours.
+/// Refuses new risk in a blacklisted market, or outside the trading hours: now, or by an order that rests until after them.
 ///
 /// # Errors, in this order
 /// * [`AccountError::BlacklistedMarket`]
@@ -24,7 +25,8 @@ pub fn permits(env: &Env, footprint: &Footprint) -> Result<(), AccountError> {
         return Err(AccountError::BlacklistedMarket);
     }
     let TradingHours { start, end, weekdays } = hours(env);
-    if !(Hours { start, end, weekdays }).is_open(env.ledger().timestamp()) {
+    let (hours, now) = (Hours { start, end, weekdays }, env.ledger().timestamp());
+    if !hours.is_open(now) || footprint.risks_until > hours.closes_at(now) {
         return Err(AccountError::OutsideTradingHours);
     }
     Ok(())
@@ -46,6 +48,10 @@ pub fn set_hours<T: Tier>(env: &Env, hours: TradingHours) -> Result<(), AccountE
         return Err(AccountError::InvalidConfig);
     }
     HOURS.set(env, &hours);
+    // What rests was judged by other hours.
+    if hours != ALWAYS {
+        orders::end(env, &profile);
+    }
     TradingHoursSet { hours }.publish(env);
     commit::<T>(env, &profile)
 }
@@ -59,6 +65,8 @@ pub fn blacklist<T: Tier>(env: &Env, market: Market) -> Result<(), AccountError>
     }
     blacklist.push_back(market.clone());
     BLACKLIST.set(env, &blacklist);
+    // What rests in the market asks no list.
+    orders::end(env, &profile);
     MarketBlacklisted { market }.publish(env);
     commit::<T>(env, &profile)
 }

@@ -10,7 +10,7 @@ use crate::storage::{GUARDIANS, PENDING_TIER};
 use crate::tier::Tier;
 use crate::{amounts, compliance, multisig, policy, token_policy};
 use margin_interface::{AccountError, Limits, Proposer};
-use soroban_sdk::{vec, Env, Val, Vec};
+use soroban_sdk::{vec, Bytes, Env, Val, Vec};
 
 /// What an entry costs whoever signed it.
 // One of them lives for one call: a box would only be more code.
@@ -82,36 +82,50 @@ pub fn decide<T: Tier>(
         return Err(AccountError::Frozen);
     }
     let charge = match role {
-        Role::Owners(signatures) => {
-            let in_question = if T::MULTISIG { multisig::in_question(env, *signatures)? } else { None };
-            let amounts = match (&in_question, &intent.footprint) {
-                (Some(_), Some(footprint)) => footprint.amounts.clone(),
-                _ => vec![env],
-            };
-            let foreseen = policy::foresee(env, profile, &intent, &amounts);
-            let spending = match in_question {
-                Some(thresholds) => {
-                    multisig::permits(env, profile, &thresholds, *signatures, &intent, &foreseen)?
-                }
-                None => None,
-            };
-            risks::<T>(env, profile, &profile.limits, &intent, foreseen?)?;
-            spending.map(Charge::Signers)
-        }
-        Role::Session(key) if T::SESSIONS => {
-            let session = sessions::load(env, key)?;
-            let Some(footprint) = &intent.footprint else { return Err(AccountError::OperationNotAllowed) };
-            sessions::permits(env, &session, &intent, footprint)?;
-            let max_leverage = session.grant.max_leverage.min(profile.limits.max_leverage);
-            let foreseen = policy::foresee(env, profile, &intent, &footprint.amounts)?;
-            let limits = Limits { max_leverage, ..profile.limits.clone() };
-            risks::<T>(env, profile, &limits, &intent, foreseen.clone())?;
-            let amount = amounts::at_stake(env, profile, footprint, foreseen.as_ref())?;
-            Some(Charge::Session(sessions::charge(env, session, amount)?))
-        }
+        Role::Owners(signatures) => by_owners::<T>(env, profile, &intent, *signatures)?,
+        Role::Session(key) if T::SESSIONS => Some(by_session::<T>(env, profile, &intent, key)?),
         Role::Session(_) | Role::Guardians(_) => return Err(AccountError::OperationNotAllowed),
     };
     Ok(Decision { charge, ventures: intent.ventures })
+}
+
+/// What owner signers authorise: there are enough of them, and the account stays within its limits.
+fn by_owners<T: Tier>(
+    env: &Env,
+    profile: &Profile,
+    intent: &Intent,
+    signatures: u32,
+) -> Result<Option<Charge>, AccountError> {
+    let in_question = if T::MULTISIG { multisig::in_question(env, signatures)? } else { None };
+    let amounts = match (&in_question, &intent.footprint) {
+        (Some(_), Some(footprint)) => footprint.amounts.clone(),
+        _ => vec![env],
+    };
+    let foreseen = policy::foresee(env, profile, intent, &amounts);
+    let spending = match in_question {
+        Some(thresholds) => multisig::permits(env, profile, &thresholds, signatures, intent, &foreseen)?,
+        None => None,
+    };
+    risks::<T>(env, profile, &profile.limits, intent, foreseen?)?;
+    Ok(spending.map(Charge::Signers))
+}
+
+/// What a session authorises: within its own limits and those of the account.
+fn by_session<T: Tier>(
+    env: &Env,
+    profile: &Profile,
+    intent: &Intent,
+    key: &Bytes,
+) -> Result<Charge, AccountError> {
+    let session = sessions::load(env, key)?;
+    let Some(footprint) = &intent.footprint else { return Err(AccountError::OperationNotAllowed) };
+    sessions::permits(env, &session, intent, footprint)?;
+    let max_leverage = session.grant.max_leverage.min(profile.limits.max_leverage);
+    let foreseen = policy::foresee(env, profile, intent, &footprint.amounts)?;
+    let limits = Limits { max_leverage, ..profile.limits.clone() };
+    risks::<T>(env, profile, &limits, intent, foreseen.clone())?;
+    let amount = amounts::at_stake(env, profile, footprint, foreseen.as_ref())?;
+    Ok(Charge::Session(sessions::charge(env, session, amount)?))
 }
 
 /// What binds every role alike.

@@ -2,6 +2,7 @@
 
 use crate::administration::{administered, commit, put_to_use};
 use crate::allowlist::is_reserved;
+use crate::state::Profile;
 use crate::storage::DELEGATES;
 use crate::tier::Tier;
 use margin_interface::{AccountError, MarginLedgerClient};
@@ -48,4 +49,13 @@ pub fn revoke<T: Tier>(env: &Env, delegate: Address) -> Result<(), AccountError>
     DELEGATES.set(env, &delegates);
     MarginLedgerClient::new(env, &profile.protocol.ledger).revoke(&env.current_contract_address(), &delegate);
     commit::<T>(env, &profile)
+}
+
+/// Takes back whatever was granted, so that nobody acts for an account that stands still.
+pub fn end(env: &Env, profile: &Profile) {
+    // Nobody else can grant: what is not in the list is not in the ledger.
+    if !DELEGATES.list(env).is_empty() {
+        DELEGATES.remove(env);
+        MarginLedgerClient::new(env, &profile.protocol.ledger).revoke_all(&env.current_contract_address());
+    }
 }

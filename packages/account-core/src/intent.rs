@@ -60,6 +60,10 @@ pub struct Footprint {
     pub increased: Vec<Market>,
     /// Functions, and those that the steps of a batch stand for.
     pub names: Vec<Symbol>,
+    /// Unix seconds when the last order ends that the entry leaves with the venue; 0: it leaves none.
+    pub rests_until: u64,
+    /// The same of those that may increase the risk.
+    pub risks_until: u64,
 }
 
 /// One thing that an operation does, or a request of a batch.
@@ -96,6 +100,7 @@ pub struct Bet {
 struct Order {
     acceptable_price: i128,
     account: Address,
+    expires_at: u64,
     market: Symbol,
     max_fee: i128,
     reduce_only: bool,
@@ -137,6 +142,8 @@ impl Intent {
                 touched: as_list(env, &empty),
                 increased: as_list(env, &empty),
                 names: as_list(env, &empty),
+                rests_until: 0,
+                risks_until: 0,
             }),
         }
     }
@@ -233,15 +240,8 @@ impl Intent {
     }
 
     /// A withdrawal or a loan, to be previewed.
-    pub fn takes<T: Tier>(
-        &mut self,
-        env: &Env,
-        step: Step,
-        asset: Val,
-        amount: Val,
-        foreign: bool,
-    ) -> Option<()> {
-        self.step::<T>(env, step, asset, amount, foreign)?;
+    pub fn takes<T: Tier>(&mut self, env: &Env, step: Step, asset: Val, amount: Val) -> Option<()> {
+        self.step::<T>(env, step, asset, amount, false)?;
         let name = if step == Step::Borrow { symbol_short!("Borrow") } else { symbol_short!("Withdraw") };
         self.plain.push_back(vec![env, name.to_val(), asset, amount].to_val());
         Some(())
@@ -327,8 +327,8 @@ impl Intent {
     /// the order is not for this account to sign.
     ///
     /// What the executor may be paid counts even if the order can only reduce. So does all of its size: somebody else decides
-    /// when it trades, and a price that loses nothing today may lose then.
-    pub fn consents<T: Tier>(&mut self, env: &Env, order: Val) -> Option<Option<Val>> {
+    /// when it trades, and a price that loses nothing today may lose then. One that `rests` does so without asking again.
+    pub fn consents<T: Tier>(&mut self, env: &Env, order: Val, rests: bool) -> Option<Option<Val>> {
         let order = Order::try_from_val(env, &order).ok()?;
         if order.signer != self.account || order.max_fee < 0 {
             return None;
@@ -338,6 +338,17 @@ impl Intent {
             return Some(None);
         }
         self.spends::<T>(order.max_fee)?;
+        if T::SESSIONS {
+            let footprint = self.footprint.as_mut()?;
+            // The executor is paid out of the deposit.
+            footprint.uncounted |= order.max_fee > 0;
+            if rests {
+                footprint.rests_until = footprint.rests_until.max(order.expires_at);
+                if !order.reduce_only {
+                    footprint.risks_until = footprint.risks_until.max(order.expires_at);
+                }
+            }
+        }
         let Order { acceptable_price: limit_price, market, size_delta, reduce_only, .. } = order;
         self.sizes::<T>(&market, size_delta)?;
         self.touches::<T>(Market::Perp(market.clone()), !reduce_only);
@@ -385,7 +396,7 @@ impl Intent {
                 block.push_back(action.to_val());
             } else if name == Symbol::new(env, "PlaceOrder") {
                 self.names::<T>(Symbol::new(env, "place_order"));
-                if let Some(trade) = self.consents::<T>(env, first)? {
+                if let Some(trade) = self.consents::<T>(env, first, true)? {
                     block.push_back(trade);
                 }
             } else if name == Symbol::new(env, "CancelOrder") {

@@ -22,6 +22,7 @@ mod entry_points;
 pub mod freeze;
 pub mod intent;
 pub mod multisig;
+pub mod orders;
 pub mod ownership;
 pub mod policy;
 pub mod roles;

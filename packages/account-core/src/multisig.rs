@@ -3,6 +3,7 @@
 use crate::administration::{administered, commit};
 use crate::amounts;
 use crate::intent::Intent;
+use crate::orders;
 use crate::policy::Foreseen;
 use crate::spent;
 use crate::state::{Profile, Thresholds};
@@ -112,6 +113,10 @@ pub fn permits(
 ) -> Result<Option<Spending>, AccountError> {
     const FEW: AccountError = AccountError::InsufficientSignatures;
     let footprint = intent.footprint.as_ref().filter(|_| !intent.administers).ok_or(FEW)?;
+    // Eight of them, filled in one moment, would otherwise be what few have signed in more than a day.
+    if footprint.rests_until > orders::counted_until(env) {
+        return Err(FEW);
+    }
     let foreseen = foreseen.as_ref().map_err(|_| FEW)?;
     let amount = amounts::at_stake(env, profile, footprint, foreseen.as_ref()).map_err(|_| FEW)?;
     if signatures < thresholds.needed(env, amount)? {
@@ -247,6 +252,7 @@ pub fn execute<T: Tier>(env: &Env, by: Proposer) -> Result<(), AccountError> {
     let mut profile = put::<T>(env, profile, config.clone())?;
     carry_over(env, &before, &config.tiers);
     profile.epoch += 1;
+    orders::end(env, &profile);
     PENDING_MULTISIG.remove(env);
     PENDING_RECOVERY.remove(env);
     MultisigUpdated { config, epoch: profile.epoch }.publish(env);

@@ -2,6 +2,7 @@
 
 use crate::administration::{administered, commit};
 use crate::intent::{Footprint, Intent};
+use crate::orders;
 use crate::spent;
 use crate::state::{Profile, Session};
 use crate::storage::{self, SESSIONS};
@@ -94,6 +95,7 @@ fn may_ever(env: &Env, function: &Symbol) -> bool {
 /// [`revoke_session_key`](margin_interface::ProAccountInterface::revoke_session_key).
 pub fn revoke<T: Tier>(env: &Env, key: Bytes) -> Result<(), AccountError> {
     let profile = administered::<T>(env, &[key.to_val()])?;
+    orders::end(env, &profile);
     end::<T>(env, &profile, key)
 }
 
@@ -121,6 +123,7 @@ pub fn revoke_all<T: Tier>(env: &Env) -> Result<(), AccountError> {
         SessionRevoked { key }.publish(env);
     }
     SESSIONS.set(env, &vec![env]);
+    orders::end(env, &profile);
     commit::<T>(env, &profile)
 }
 
@@ -170,6 +173,7 @@ impl Use {
 /// # Errors
 /// * [`AccountError::SessionExpired`]
 /// * [`AccountError::OperationNotAllowed`]
+/// * [`AccountError::ExceedsSessionLimit`] - an order that would rest beyond a day, or beyond the session
 pub fn permits(
     env: &Env,
     session: &Session,
@@ -189,7 +193,13 @@ pub fn permits(
         && !intent.administers
         && in_scope
         && footprint.names.iter().all(|function| grant.allowed_ops.contains(function));
-    permitted.then_some(()).ok_or(AccountError::OperationNotAllowed)
+    if !permitted {
+        return Err(AccountError::OperationNotAllowed);
+    }
+    if footprint.rests_until > orders::counted_until(env).min(grant.expires_at) {
+        return Err(AccountError::ExceedsSessionLimit);
+    }
+    Ok(())
 }
 
 /// What an entry costs a session.

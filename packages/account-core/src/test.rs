@@ -1,6 +1,6 @@
 use crate::policy::{within, Risk};
 use crate::state::{Profile, SCHEMA};
-use crate::tier::{Basic, Tier};
+use crate::tier::{Basic, Institutional, Pro, Tier};
 use crate::validate::{validate, MAX_SIGNERS};
 use margin_interface::{AccountError, AccountType, Limits, Market, Protocol};
 use soroban_sdk::testutils::{Address as _, EnvTestConfig};
@@ -40,6 +40,15 @@ fn the_defaults_of_the_tier_are_valid() {
     assert_eq!(validate::<Basic>(&env, &profile(&env)), Ok(()));
     assert_eq!(profile(&env).limits.market_exposure, 500_000_000_000);
     assert_eq!(profile(&env).limits.total_borrow, 1_000_000_000_000);
+}
+
+#[test]
+fn above_basic_the_amounts_are_for_whoever_administers_to_bound() {
+    for bounds in [Pro::BOUNDS, Institutional::BOUNDS] {
+        let limits = bounds.limits(1_000, 12_000);
+        assert_eq!((limits.max_leverage, limits.min_health), (1_000, 12_000));
+        assert_eq!((limits.market_exposure, limits.total_borrow), (i128::MAX, i128::MAX));
+    }
 }
 
 #[test]

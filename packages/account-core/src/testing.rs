@@ -196,37 +196,59 @@ impl Fixture {
     }
 
     fn entry(&self, keys: &[&SigningKey], function: &str, args: &Vec<Val>) -> SorobanAuthorizationEntry {
-        let env = &self.env;
-        let args: List<ScVal> = args.iter().map(|arg| ScVal::try_from_val(env, &arg).unwrap()).collect();
-        let root_invocation = SorobanAuthorizedInvocation {
-            function: SorobanAuthorizedFunction::ContractFn(InvokeContractArgs {
-                contract_address: self.account.clone().into(),
-                function_name: xdr::ScSymbol(function.try_into().unwrap()),
-                args: args.try_into().unwrap(),
-            }),
-            sub_invocations: std::vec![].try_into().unwrap(),
-        };
         let nonce = self.nonces.get();
         self.nonces.set(nonce + 1);
-        let expires = env.ledger().sequence() + 10;
-        let preimage = HashIdPreimageSorobanAuthorizationWithAddress {
-            network_id: xdr::Hash(env.ledger().network_id().to_array()),
-            nonce,
-            signature_expiration_ledger: expires,
-            address: self.account.clone().into(),
-            invocation: root_invocation.clone(),
-        };
-        let preimage = HashIdPreimage::SorobanAuthorizationWithAddress(preimage).to_xdr(Limits::none());
-        let payload = env.crypto().sha256(&Bytes::from_slice(env, &preimage.unwrap())).to_array();
-        let signatures: List<Sig> = ascending(keys).iter().map(|key| sign(env, key, &payload)).collect();
-        let signatures: Val = Vec::from_slice(env, &signatures).into_val(env);
-        let credentials = SorobanAddressCredentials {
-            address: self.account.clone().into(),
-            nonce,
-            signature_expiration_ledger: expires,
-            signature: ScVal::try_from_val(env, &signatures).unwrap(),
-        };
-        SorobanAuthorizationEntry { credentials: SorobanCredentials::AddressV2(credentials), root_invocation }
+        signed(&self.env, &self.account, keys, nonce, node(&self.account, function, args, &[]))
+    }
+}
+
+/// A call in a tree that is signed, and those below it.
+pub fn node(
+    contract: &Address,
+    function: &str,
+    args: &Vec<Val>,
+    below: &[SorobanAuthorizedInvocation],
+) -> SorobanAuthorizedInvocation {
+    let args: List<ScVal> = args.iter().map(|arg| ScVal::try_from_val(args.env(), &arg).unwrap()).collect();
+    SorobanAuthorizedInvocation {
+        function: SorobanAuthorizedFunction::ContractFn(InvokeContractArgs {
+            contract_address: contract.into(),
+            function_name: xdr::ScSymbol(function.try_into().unwrap()),
+            args: args.try_into().unwrap(),
+        }),
+        sub_invocations: below.to_vec().try_into().unwrap(),
+    }
+}
+
+/// An entry of an account of which keys signed the tree.
+pub fn signed(
+    env: &Env,
+    account: &Address,
+    keys: &[&SigningKey],
+    nonce: i64,
+    tree: SorobanAuthorizedInvocation,
+) -> SorobanAuthorizationEntry {
+    let expires = env.ledger().sequence() + 10;
+    let preimage = HashIdPreimageSorobanAuthorizationWithAddress {
+        network_id: xdr::Hash(env.ledger().network_id().to_array()),
+        nonce,
+        signature_expiration_ledger: expires,
+        address: account.into(),
+        invocation: tree.clone(),
+    };
+    let preimage = HashIdPreimage::SorobanAuthorizationWithAddress(preimage).to_xdr(Limits::none());
+    let payload = env.crypto().sha256(&Bytes::from_slice(env, &preimage.unwrap())).to_array();
+    let signatures: List<Sig> = ascending(keys).iter().map(|key| sign(env, key, &payload)).collect();
+    let signatures: Val = Vec::from_slice(env, &signatures).into_val(env);
+    let credentials = SorobanAddressCredentials {
+        address: account.into(),
+        nonce,
+        signature_expiration_ledger: expires,
+        signature: ScVal::try_from_val(env, &signatures).unwrap(),
+    };
+    SorobanAuthorizationEntry {
+        credentials: SorobanCredentials::AddressV2(credentials),
+        root_invocation: tree,
     }
 }
 

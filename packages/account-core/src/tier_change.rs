@@ -3,11 +3,12 @@
 
 use crate::administration::{administered, commit, refresh_limits};
 use crate::compliance;
+use crate::orders;
 use crate::policy::{assess, within};
 use crate::state::{PendingTier, Profile, Thresholds};
 use crate::storage::{
-    self, BLACKLIST, GUARDIANS, HOURS, PENDING_MULTISIG, PENDING_RECOVERY, PENDING_TIER, POLICIES, SESSIONS,
-    THRESHOLDS,
+    self, BLACKLIST, GUARDIANS, HOURS, PENDING_MULTISIG, PENDING_OWNER, PENDING_RECOVERY, PENDING_TIER,
+    POLICIES, SESSIONS, THRESHOLDS,
 };
 use crate::tier::Tier;
 use crate::upgrade;
@@ -61,10 +62,9 @@ pub fn complete<T: Tier>(env: &Env) -> Result<(), AccountError> {
     let mut profile = storage::load(env)?;
     profile.protocol.factory.require_auth();
     let PendingTier { params, tier } = PENDING_TIER.get(env).ok_or(AccountError::NothingPending)?;
-    if tier != T::TYPE {
-        return Err(AccountError::InvalidConfig);
-    }
     PENDING_TIER.remove(env);
+    // Offered was an account of another kind; who takes it raises the epoch, which would void what an institution announced.
+    PENDING_OWNER.remove(env);
     if !T::SESSIONS {
         POLICIES.remove(env);
     }
@@ -76,6 +76,10 @@ pub fn complete<T: Tier>(env: &Env) -> Result<(), AccountError> {
         PENDING_MULTISIG.remove(env);
         PENDING_RECOVERY.remove(env);
     }
+    if params.signers != profile.signers {
+        orders::end(env, &profile);
+    }
+    // Of another tier than the code is it is not valid.
     profile.account_type = tier;
     profile.epoch += 1;
     profile.limits = params.limits;

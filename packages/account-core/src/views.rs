@@ -60,7 +60,9 @@ pub fn required_signatures<T: Tier>(env: &Env, operation: Symbol, amount: i128) 
     }
     if !T::MULTISIG {
         let administers = ADMINISTRATION.iter().any(is) || (T::SESSIONS && OF_SESSIONS.iter().any(is));
-        return Ok(u32::from(!administers || profile.owner == env.current_contract_address()));
+        let offered = PENDING_OWNER.get(env).filter(|_| is(&"accept_ownership"));
+        let authority = offered.unwrap_or(profile.owner);
+        return Ok(u32::from(!administers || authority == env.current_contract_address()));
     }
     if is(&"propose_recovery") {
         return multisig::to_recover(env, &profile);

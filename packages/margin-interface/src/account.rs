@@ -173,7 +173,7 @@ pub struct SessionGrant {
     pub allowed_ops: Vec<Symbol>,
     /// Most it may move within 24 hours, USD 1e7.
     pub daily_limit: i128,
-    /// Unix seconds when it ends, exclusive.
+    /// Unix seconds when it ends, exclusive. Orders that it leaves with the venue end then, and a day after they were signed.
     pub expires_at: u64,
     /// The session's key: 32 bytes of ed25519, or 65 bytes of secp256r1.
     pub key: Bytes,
@@ -408,6 +408,14 @@ pub struct AccountFrozen {}
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AccountUnfrozen {}
 
+/// Resting orders should have ended, and the clearing-house did not answer.
+///
+/// They may still be filled: any owner signer ends them with `bump_epoch`.
+#[offchain_docs]
+#[contractevent(sparse = false)]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct OrdersRemain {}
+
 /// The account's health was restored, or some of it.
 #[offchain_docs]
 #[contractevent(sparse = false)]
@@ -615,7 +623,8 @@ pub enum AccountError {
     MarketConcentration = 102,
     /// The account would owe more than its `total_borrow`.
     TotalBorrowExceeded = 103,
-    /// More than the session may move in one authorisation or in one ledger.
+    /// More than the session may move in one authorisation or in one ledger; or an order that would rest longer than a day, or
+    /// than the session lasts.
     ExceedsSessionLimit = 104,
     /// More than the session may move within 24 hours, or more often.
     DailyLimitExceeded = 105,
@@ -623,7 +632,7 @@ pub enum AccountError {
     OperationNotAllowed = 106,
     /// The market is on the account's blacklist.
     BlacklistedMarket = 107,
-    /// Risk may be added within the account's trading hours only.
+    /// Risk may be added within the account's trading hours only, and by no order that rests until after them.
     OutsideTradingHours = 108,
     /// More of a token would leave by one entry, or be owed, than its rule permits.
     TokenPolicyExceeded = 109,
@@ -631,7 +640,7 @@ pub enum AccountError {
     NotInitialized = 200,
     /// The account has its state already.
     AlreadyInitialized = 201,
-    /// There is no such account.
+    /// Reserved by Appendix B; no account answers with it.
     AccountNotFound = 202,
     /// A parameter is outside the bounds of the tier.
     InvalidConfig = 203,
@@ -653,9 +662,9 @@ pub enum AccountError {
     TierInUse = 211,
     /// A result does not fit.
     ArithmeticOverflow = 300,
-    /// A divisor is zero.
+    /// Reserved by Appendix B; no account answers with it.
     DivisionByZero = 301,
-    /// The sources of a price disagree.
+    /// Reserved by Appendix B; no account answers with it: a price in doubt is `StalePrice` to it.
     OraclePriceDivergence = 400,
     /// A price that the decision needs is not usable now.
     StalePrice = 401,
@@ -702,8 +711,8 @@ pub trait SmartAccountInterface {
     /// # Events
     /// * [`SignerAdded`], or [`MultisigProposed`]
     fn add_signer(env: Env, signer: Bytes) -> Result<(), AccountError>;
-    /// Removes a signer at once; the thresholds stay. Of an institution it raises the epoch, and what waits with that signer is
-    /// forgotten.
+    /// Removes a signer at once, and ends the account's resting orders; the thresholds stay. Of an institution it raises the
+    /// epoch, and what waits with that signer is forgotten.
     ///
     /// # Errors
     /// * [`AccountError::UnauthorizedSigner`] - the key is not a signer
@@ -711,8 +720,9 @@ pub trait SmartAccountInterface {
     ///
     /// # Events
     /// * [`SignerRemoved`]; before it [`MultisigCancelled`] for each configuration that names the key
+    /// * [`OrdersRemain`] - the clearing-house failed
     fn remove_signer(env: Env, signer: Bytes) -> Result<(), AccountError>;
-    /// Puts a new signer in the place of an old one; for an institution it waits.
+    /// Puts a new signer in the place of an old one, and ends the account's resting orders; for an institution it waits.
     ///
     /// # Errors
     /// * [`AccountError::UnauthorizedSigner`] - `old` is not a signer
@@ -720,8 +730,9 @@ pub trait SmartAccountInterface {
     ///
     /// # Events
     /// * [`SignerRemoved`], [`SignerAdded`], or [`MultisigProposed`]
+    /// * [`OrdersRemain`] - the clearing-house failed
     fn rotate_signer(env: Env, old: Bytes, new: Bytes) -> Result<(), AccountError>;
-    /// Offers the account to a new owner; a second offer replaces the first.
+    /// Offers the account to a new owner; a second offer replaces the first, a change of tier ends it.
     ///
     /// # Events
     /// * [`OwnershipOffered`]
@@ -753,7 +764,7 @@ pub trait SmartAccountInterface {
     /// # Events
     /// * [`ContractDisallowed`]
     fn disallow_contract(env: Env, contract: Address) -> Result<(), AccountError>;
-    /// Lets a delegate act for the account by the ledger's book.
+    /// Lets a delegate act for the account by the ledger's book, until it is revoked or the account is frozen.
     ///
     /// # Arguments
     /// * `permissions` - bits of [`permissions`](crate::permissions)
@@ -770,10 +781,13 @@ pub trait SmartAccountInterface {
     ) -> Result<(), AccountError>;
     /// Takes that back.
     fn revoke_delegate(env: Env, delegate: Address) -> Result<(), AccountError>;
-    /// Stops everything but reductions and administration; the ledger permits delegates and resting orders no new risk.
+    /// Stops everything but administration and what owner signers reduce. Resting orders end, and so does what was granted to
+    /// delegates: thawing brings neither back.
     ///
     /// # Events
     /// * [`AccountFrozen`]
+    /// * [`AllRevoked`](crate::AllRevoked), of the ledger - there were delegates
+    /// * [`OrdersRemain`] - the clearing-house failed
     ///
     /// # Authorization
     /// The account for `(account,)`: any one signer or guardian, as the single context of its entry.
@@ -849,13 +863,14 @@ pub trait SmartAccountInterface {
         wasm_hash: BytesN<32>,
         params: TierParams,
     ) -> Result<(), AccountError>;
-    /// Validates and writes the state of the new tier.
+    /// Validates and writes the state of the new tier. Other signers end the resting orders of those before.
     ///
     /// # Errors
     /// * [`AccountError::NothingPending`], [`AccountError::InvalidConfig`]
     ///
     /// # Events
     /// * [`TierChanged`]
+    /// * [`OrdersRemain`] - the clearing-house failed
     ///
     /// # Authorization
     /// The factory as invoker.
@@ -877,7 +892,7 @@ pub trait SmartAccountInterface {
     /// # Arguments
     /// * `operation` - a function of the venues, of a token or of the account; any other name is one of an allowed contract
     /// * `amount` - USD 1e7, summed over the entry: what it moves, and what its reductions may lose to the worst price that
-    ///   they name; `i128::MAX` for what cannot be priced
+    ///   they name; `i128::MAX` for what cannot be priced, and for an order that is to rest longer than a day
     fn required_signatures(env: Env, operation: Symbol, amount: i128) -> Result<u32, AccountError>;
     /// Why the account would refuse an entry now: a code of [`AccountError`], 0 if it would not. The same decision as the
     /// write path, but for the signatures themselves.
@@ -924,15 +939,16 @@ pub trait ProAccountInterface {
     /// # Events
     /// * [`SessionAdded`]
     fn grant_session(env: Env, grant: SessionGrant) -> Result<(), AccountError>;
-    /// Ends a session.
+    /// Ends a session, and with it the account's resting orders: the venue does not know who signed which.
     ///
     /// # Errors
     /// * [`AccountError::UnauthorizedSigner`] - the key has none
     ///
     /// # Events
     /// * [`SessionRevoked`]
+    /// * [`OrdersRemain`] - the clearing-house failed
     fn revoke_session_key(env: Env, key: Bytes) -> Result<(), AccountError>;
-    /// A session ends itself.
+    /// A session ends itself, and no order: it may not decide about those of others.
     ///
     /// # Errors
     /// * [`AccountError::UnauthorizedSigner`] - the key has none
@@ -943,15 +959,18 @@ pub trait ProAccountInterface {
     /// # Authorization
     /// The account for `(account, key)`: that session, as the single context of its entry.
     fn renounce_session(env: Env, key: Bytes) -> Result<(), AccountError>;
-    /// Ends all sessions.
+    /// Ends all sessions, and the account's resting orders.
     ///
     /// # Events
     /// * [`SessionRevoked`] for each
+    /// * [`OrdersRemain`] - the clearing-house failed
     fn revoke_all_sessions(env: Env) -> Result<(), AccountError>;
     /// All sessions with what is left of each limit.
     fn get_session_keys(env: Env) -> Result<Vec<SessionKey>, AccountError>;
-    /// Limits the debt in a token and what leaves of it by one entry. While there is such a rule, nothing may leave of which none
-    /// knows how much: positions, a gift to the insurance fund, what an allowed contract or a batch for somebody else does.
+    /// Limits the debt in a token and what leaves of it by one entry that is signed for the account; what a delegate borrows asks
+    /// no rule, and is bounded by the limits of the ledger alone. While there is such a rule, nothing may leave of which none
+    /// knows how much: positions, a gift to the insurance fund, an executor's pay, what an allowed contract or a
+    /// batch for somebody else does.
     ///
     /// # Errors
     /// * [`AccountError::InvalidConfig`] - negative, or too many
@@ -984,13 +1003,14 @@ pub trait InstitutionalAccountInterface {
     /// * [`MultisigProposed`]
     fn update_multisig(env: Env, config: MultisigConfig) -> Result<(), AccountError>;
     /// Puts what was announced in force. Permissionless, refused while frozen unless it is a recovery. Raises the epoch:
-    /// administrative entries signed before are void, and whatever else waits is forgotten.
+    /// administrative entries signed before are void, and whatever else waits is forgotten. Resting orders end.
     ///
     /// # Errors
     /// * [`AccountError::NothingPending`], [`AccountError::TooEarly`], [`AccountError::Lapsed`], [`AccountError::Frozen`]
     ///
     /// # Events
     /// * [`MultisigUpdated`]
+    /// * [`OrdersRemain`] - the clearing-house failed
     fn execute_multisig(env: Env, by: Proposer) -> Result<(), AccountError>;
     /// Forgets what was announced: what stays as it is needs no more than a majority.
     ///
@@ -1024,13 +1044,15 @@ pub trait InstitutionalAccountInterface {
     /// # Errors
     /// * [`AccountError::NothingPending`]
     fn pending_multisig(env: Env, by: Proposer) -> Result<PendingMultisig, AccountError>;
-    /// No new risk in a market.
+    /// No new risk in a market by whatever signs for the account. The account's resting orders end. Delegates ask no list: what they
+    /// may risk is bounded by the limits of the ledger alone.
     ///
     /// # Errors
     /// * [`AccountError::InvalidConfig`] - already, or too many
     ///
     /// # Events
     /// * [`MarketBlacklisted`]
+    /// * [`OrdersRemain`] - the clearing-house failed
     fn blacklist_market(env: Env, market: Market) -> Result<(), AccountError>;
     /// Takes that back.
     ///
@@ -1042,13 +1064,16 @@ pub trait InstitutionalAccountInterface {
     fn unblacklist_market(env: Env, market: Market) -> Result<(), AccountError>;
     /// The blacklist.
     fn blacklist(env: Env) -> Result<Vec<Market>, AccountError>;
-    /// When risk may increase. Reductions are always possible.
+    /// When whatever signs for the account may increase its risk; reductions are always possible. An order that may increase it
+    /// rests no longer than the hours in which it was placed, and those that rest end, unless the new hours have no end. Delegates
+    /// ask no hours.
     ///
     /// # Errors
     /// * [`AccountError::InvalidConfig`] - a minute beyond the day, or no weekday
     ///
     /// # Events
     /// * [`TradingHoursSet`]
+    /// * [`OrdersRemain`] - the clearing-house failed
     fn set_trading_hours(env: Env, hours: TradingHours) -> Result<(), AccountError>;
     /// The trading hours.
     fn trading_hours(env: Env) -> Result<TradingHours, AccountError>;

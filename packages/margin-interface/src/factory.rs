@@ -129,8 +129,10 @@ pub struct CreationResumed {}
 /// Deploys smart accounts at addresses that commit to owner, configuration and code.
 ///
 /// The address derives from `sha256(xdr((tag, config, wasm_hash, salt)))`, so nobody can take it for another owner,
-/// configuration or code, and it can be funded before it exists. The factory keeps no power over a deployed account: it
-/// changes the tier of one only together with the account's own authority.
+/// configuration or code. Create an account before you fund it: other code of its tier, announced 7 days ahead, makes another
+/// address of the same configuration, and what was sent to the former one waits until that code is announced again; a pause
+/// puts the creation off. The factory keeps no power over a deployed account: it changes the tier of one only together with the
+/// account's own authority.
 #[contractclient(name = "AccountFactoryClient")]
 pub trait AccountFactoryInterface {
     /// Deploys an account for `config.owner`. Returns its address.
@@ -151,7 +153,8 @@ pub trait AccountFactoryInterface {
     /// `config.owner`.
     fn create_account(env: Env, config: AccountConfig, salt: BytesN<32>) -> Result<Address, FactoryError>;
 
-    /// Deploys an account and moves everything that `user` owns, owes and holds to it. Returns its address.
+    /// Deploys an account and moves the deposits, debts and positions of `user` to it. Returns its address. A stake in the liquidity
+    /// pool, orders and grants stay with `user`, as with the vault's `transfer_positions`.
     ///
     /// # Errors
     /// * those of [`Self::create_account`] and of the vault's `migrate_positions`
@@ -191,7 +194,7 @@ pub trait AccountFactoryInterface {
         params: TierParams,
     ) -> Result<(), FactoryError>;
 
-    /// The address [`Self::create_account`] deploys to, before or after it did.
+    /// The address [`Self::create_account`] deploys to, before or after it did, with the code that its tier has now.
     fn account_address(env: Env, config: AccountConfig, salt: BytesN<32>) -> Result<Address, FactoryError>;
 
     /// The first account that was created for a user.

@@ -622,7 +622,7 @@ pub struct LedgerConfig {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum LedgerChange {
-    /// Any parameters of a listed asset: 24 hours.
+    /// Any parameters of an asset; a token that is not listed yet is listed: 24 hours.
     Asset(Address, AssetConfig),
     /// Another oracle, which knows the index of every listed asset and market: 48 hours.
     Oracle(Address),
@@ -1113,9 +1113,11 @@ pub trait MarginLedgerAdminInterface {
         factory: Address,
     ) -> Result<(), LedgerError>;
 
-    /// Lists a token. Its decimals are read from the token.
+    /// Lists a token at once, as long as nobody has deposited anything. Later a token is a new claim on what others deposited, and
+    /// is announced: [`LedgerChange::Asset`]. Its decimals are read from the token.
     ///
     /// # Errors
+    /// * [`GovernanceError::NeedsTimelock`](crate::GovernanceError::NeedsTimelock) - somebody has deposited
     /// * [`LedgerError::AlreadyListed`]
     /// * [`LedgerError::InvalidConfig`] - a parameter outside its bounds, more than 18 decimals, a settlement asset without exactly 7,
     ///   or a pair of assets whose liquidation could not restore health

@@ -116,6 +116,8 @@ pub enum Effect {
     Batch,
     /// Consents to an order: the authorised argument is the order alone, and the account that authorises is its `signer`.
     Order,
+    /// [`Effect::Order`], of one that the venue keeps: nobody is asked again when it is filled.
+    Rest,
 }
 
 /// A function of a venue that takes an account's authority.
@@ -355,7 +357,7 @@ pub const OPERATIONS: &[Operation] = &[
         arguments: &[typed("order", ArgumentType::Order)],
         beneficiary: None,
         kind: Kind::Increasing,
-        effect: Effect::Order,
+        effect: Effect::Rest,
     },
     Operation {
         venue: Venue::PerpClearing,

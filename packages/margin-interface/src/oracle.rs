@@ -9,7 +9,7 @@ use soroban_sdk::{contractclient, contracterror, contractevent, contracttype, Ad
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PriceData {
-    /// In the feed's decimals.
+    /// In the source's decimals.
     pub price: i128,
     /// Unix seconds of the price.
     pub timestamp: u64,
@@ -80,7 +80,7 @@ pub enum PokeOutcome {
     Accepted = 0,
     /// Neither the clock nor the sources are a tick further.
     Unchanged = 1,
-    /// Too few independent groups have a fresh price.
+    /// Too few independent groups have a fresh price; those that have one agree.
     NoQuorum = 2,
     /// The groups disagree.
     Diverged = 3,
@@ -142,22 +142,22 @@ pub enum SourceOutcome {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
 pub enum SourceRole {
-    /// Dates the price: the price's time is that of the oldest such source that counted.
+    /// Dates the price: its time is the newest that a quorum and a majority of the groups have reached.
     Fresh = 0,
-    /// Counts for quorum and divergence, and never dates the price.
+    /// Counts for quorum and divergence; it is never the price, nor dates it.
     Check = 1,
-    /// Counts only when there is no quorum without it.
+    /// Counts only when there is no quorum without it, and the others do not disagree.
     Fallback = 2,
 }
 
-/// A SEP-40 feed as a source of one asset's price.
+/// A feed: a SEP-40 contract, listed as a source of one asset's price.
 #[offchain_docs]
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PriceSource {
     /// What the source calls the asset.
     pub asset: Asset,
-    /// The feed's contract; the oracle itself stands for its publishers.
+    /// The source; the oracle itself stands for its publishers.
     pub contract: Address,
     /// Sources of one group count once: they fail together.
     pub group: u32,
@@ -429,7 +429,8 @@ pub trait OracleAdminInterface {
     /// # Authorization
     /// The admin.
     fn add_price_feed(env: Env, asset: Asset, source: PriceSource) -> Result<(), OracleError>;
-    /// Removes a source of `asset`, even if too few remain for the quorum: no price is safer than a bad one.
+    /// Removes a source of `asset`, even if too few remain for the quorum: no price is safer than a bad one. A candidate
+    /// needs no fewer groups to be confirmed than before, until another source, other limits or a new start are announced.
     ///
     /// # Errors
     /// * [`OracleError::UnknownAsset`], [`OracleError::UnknownSource`]

@@ -375,14 +375,15 @@ pub trait VaultInterface {
         max_repay: i128,
     ) -> Result<Liquidation, VaultError>;
 
-    /// Moves everything of `from` to `to`, which has nothing yet: deposits with the time they still stay, debts, positions,
-    /// claims and margin call. Limits and grants stay behind. No token moves. Who has limits, as smart accounts do, takes over
+    /// Moves what `from` has in the ledger to `to`, which has nothing yet: deposits with the time they still stay, debts, positions,
+    /// claims and margin call. Limits, grants and the assets for settlement in kind stay behind, and so does what the
+    /// clearing-house keeps: a stake in the liquidity pool, a requested exit, resting orders. No token moves. Who has limits, as smart accounts do, takes over
     /// debts and positions only within them, above the opening level and at live prices. A smart account takes over nothing
     /// this way: its policy knows only what it gives, and the factory migrates into it. Nobody moves who is flagged or may be
     /// liquidated now.
     ///
     /// # Arguments
-    /// * `from` - who gives up everything
+    /// * `from` - who gives it up
     /// * `to` - who takes it over; never did anything, or has nothing left
     ///
     /// # Errors

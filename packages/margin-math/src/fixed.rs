@@ -46,7 +46,7 @@ pub fn mul(a: i128, b: i128) -> Result<i128, MathError> {
     if matches!(a >> 95, -1..=0) && matches!(b >> 31, -1..=0) {
         return Ok(a.wrapping_mul(b));
     }
-    mul_div(a, b, 1, false)
+    any_mul_div(a, b, 1, false)
 }
 
 /// `a / b` toward minus infinity.
@@ -69,12 +69,24 @@ pub fn mul_div_ceil(a: i128, b: i128, c: i128) -> Result<i128, MathError> {
     mul_div(a, b, c, true)
 }
 
+/// Nearly every factor is not negative, and so small that a digit holds the product: that path is one of its own.
+#[inline(never)]
+fn mul_div(a: i128, b: i128, c: i128, up: bool) -> Result<i128, MathError> {
+    let ((a1, a0), (b1, b0), (c1, c0)) = (split(a as u128), split(b as u128), split(c as u128));
+    if a1 | b1 | c1 == 0 && a0.leading_zeros() + b0.leading_zeros() >= u64::BITS && c0 != 0 {
+        let product = a0.wrapping_mul(b0);
+        let away = up && product % c0 != 0;
+        return Ok(i128::from((product / c0).wrapping_add(u64::from(away))));
+    }
+    any_mul_div(a, b, c, up)
+}
+
 /// Magnitudes, then sign and direction.
 ///
 /// Written out, in digits of 64 bits, because a 256-bit library costs every contract 4 KB of Wasm, and because this is most of
 /// what the contracts compute. Wasm is charged for a function's branches when it is entered: each path is one of its own.
 #[inline(never)]
-fn mul_div(a: i128, b: i128, c: i128, up: bool) -> Result<i128, MathError> {
+fn any_mul_div(a: i128, b: i128, c: i128, up: bool) -> Result<i128, MathError> {
     let negative = (a < 0) != ((b < 0) != (c < 0));
     let (a, b, c) = (split(a.unsigned_abs()), split(b.unsigned_abs()), split(c.unsigned_abs()));
     let (quotient, inexact) =
@@ -128,9 +140,6 @@ fn narrow(a: u64, b: u64, c: u64) -> Result<(u128, bool), MathError> {
     let (high, low) = full(a, b);
     if c == 0 {
         return division_by_zero();
-    }
-    if high == 0 {
-        return Ok((u128::from(low / c), low % c != 0));
     }
     Ok(narrow_div(high, low, c))
 }

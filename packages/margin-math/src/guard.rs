@@ -114,7 +114,7 @@ const RULES: [Rule; LIMITS] = [
     rule(Tighter::Lower, 1, BPS, [200, 1_500, 2_500, 500]),
     rule(Tighter::Neither, 1, u32::MAX, [3_600, 600, 600, 3_600]),
     rule(Tighter::Lower, 1, BPS, [200, 1_000, 2_000, 500]),
-    rule(Tighter::Lower, 1, BPS, [200, 200, 400, 200]),
+    rule(Tighter::Lower, 1, BPS, [500, 500, 500, 500]), // what agrees to within 2% of its median is never so wide
     rule(Tighter::Higher, 0, 86_400, [0, 120, 600, 0]),
     rule(Tighter::Higher, 1, 86_400, [300, 300, 300, 300]),
     rule(Tighter::Higher, 1, 255, [3, 3, 3, 3]),
@@ -366,8 +366,8 @@ impl Track {
 
     /// Judges a round and remembers what follows from it.
     pub fn judge(&mut self, limits: &Limits, past: &Past, round: &Round) -> Verdict {
-        let Round { agreed, fallback, confirming, resolution, now } = *round;
-        let newer = |time: u64, than: u64| time / resolution.max(1) > than / resolution.max(1);
+        let Round { agreed, fallback, resolution, now, .. } = *round;
+        let newer = |time: u64, than: u64| tick(time, resolution) > tick(than, resolution);
         if !newer(agreed.timestamp, self.judged) || !newer(now, self.judged_at) {
             return Verdict::Unchanged;
         }
@@ -380,78 +380,98 @@ impl Track {
         let wide = !moved_within(agreed.mid, agreed.mid + (agreed.hi - agreed.lo), limits.get(Limit::Spread));
         // A wide interval is no breach, but it neither starts a price nor ends a trip.
         let flaw = breach.or(wide.then_some(Breach::Spread));
-        match (self.phase, flaw) {
-            (Phase::Warming, Some(flaw)) => {
+        match (self.phase, flaw, breach) {
+            (Phase::Warming, Some(flaw), _) => {
                 self.good = 0;
                 Verdict::Refused(flaw)
             }
-            (Phase::Warming, None) => {
-                self.accept(limits, round);
-                self.good += 1;
-                if self.good >= limits.get(Limit::WarmUp) {
-                    self.phase = Phase::Live;
-                }
-                Verdict::Accepted
+            (Phase::Warming, None, _) => self.warm_up(limits, round),
+            (Phase::Tripped, ..) => self.stay_or_recover(limits, round, flaw, wide),
+            (Phase::Live | Phase::Degraded, _, Some(breach)) => self.trip(round, breach),
+            (Phase::Live | Phase::Degraded, _, None) => self.follow(limits, round, wide),
+        }
+    }
+
+    fn warm_up(&mut self, limits: &Limits, round: &Round) -> Verdict {
+        self.accept(limits, round);
+        self.good += 1;
+        if self.good >= limits.get(Limit::WarmUp) {
+            self.phase = Phase::Live;
+        }
+        Verdict::Accepted
+    }
+
+    fn stay_or_recover(
+        &mut self,
+        limits: &Limits,
+        round: &Round,
+        flaw: Option<Breach>,
+        wide: bool,
+    ) -> Verdict {
+        let Round { agreed, confirming, now, .. } = *round;
+        if !within(agreed.mid, self.candidate, limits.get(Limit::Delta)) {
+            self.since = now;
+        }
+        self.candidate = agreed.mid;
+        let Some(flaw) = flaw else {
+            self.good += 1;
+            if self.good < ROUNDS_TO_RECOVER {
+                return Verdict::Recovering;
             }
-            (Phase::Tripped, flaw) => {
-                if !within(agreed.mid, self.candidate, limits.get(Limit::Delta)) {
-                    self.since = now;
-                }
-                self.candidate = agreed.mid;
-                let Some(flaw) = flaw else {
-                    self.good += 1;
-                    if self.good < ROUNDS_TO_RECOVER {
-                        return Verdict::Recovering;
-                    }
-                    self.recover(limits, round);
-                    return Verdict::Accepted;
-                };
-                self.good = 0;
-                let confirmed = limits.get(Limit::Confirm) > 0
-                    && flaw != Breach::Band
-                    && !wide
-                    && now.saturating_sub(self.since) >= u64::from(limits.get(Limit::Confirm))
-                    && agreed.groups >= confirming;
-                if confirmed {
-                    self.recover(limits, round);
-                    return Verdict::ReAnchored;
-                }
-                Verdict::Refused(flaw)
-            }
-            (Phase::Live | Phase::Degraded, _) => {
-                if let Some(breach) = breach {
-                    // What a fallback alone says is refused, and proves nothing.
-                    if !fallback {
-                        self.phase = Phase::Tripped;
-                        self.candidate = agreed.mid;
-                        self.since = now;
-                        self.good = 0;
-                    }
-                    return Verdict::Refused(breach);
-                }
-                let (lo, hi) = (self.lo, self.hi);
-                self.accept(limits, round);
-                if fallback {
-                    // A fallback widens what stood before, it does not replace it.
-                    self.lo = self.lo.min(lo);
-                    self.hi = self.hi.max(hi);
-                }
-                if fallback || wide {
-                    self.phase = Phase::Degraded;
-                    self.good = 0;
-                } else if self.phase == Phase::Degraded {
-                    self.good += 1;
-                    if self.good >= ROUNDS_TO_RECOVER {
-                        self.phase = Phase::Live;
-                    }
-                }
-                if self.phase == Phase::Degraded {
-                    Verdict::Degraded
-                } else {
-                    Verdict::Accepted
-                }
+            self.recover(limits, round);
+            return Verdict::Accepted;
+        };
+        self.good = 0;
+        let confirmed = limits.get(Limit::Confirm) > 0
+            && flaw != Breach::Band
+            && !wide
+            && now.saturating_sub(self.since) >= u64::from(limits.get(Limit::Confirm))
+            && agreed.groups >= confirming;
+        if confirmed {
+            self.recover(limits, round);
+            return Verdict::ReAnchored;
+        }
+        Verdict::Refused(flaw)
+    }
+
+    /// What a fallback alone says is refused, and proves nothing.
+    fn trip(&mut self, round: &Round, breach: Breach) -> Verdict {
+        if !round.fallback {
+            self.phase = Phase::Tripped;
+            self.candidate = round.agreed.mid;
+            self.interrupt(round.now);
+        }
+        Verdict::Refused(breach)
+    }
+
+    fn follow(&mut self, limits: &Limits, round: &Round, wide: bool) -> Verdict {
+        let (lo, hi) = (self.lo, self.hi);
+        self.accept(limits, round);
+        if round.fallback {
+            // A fallback widens what stood before, it does not replace it.
+            self.lo = self.lo.min(lo);
+            self.hi = self.hi.max(hi);
+        }
+        if round.fallback || wide {
+            self.phase = Phase::Degraded;
+            self.good = 0;
+        } else if self.phase == Phase::Degraded {
+            self.good += 1;
+            if self.good >= ROUNDS_TO_RECOVER {
+                self.phase = Phase::Live;
             }
         }
+        if self.phase == Phase::Degraded {
+            Verdict::Degraded
+        } else {
+            Verdict::Accepted
+        }
+    }
+
+    /// The groups disagreed: no candidate stood meanwhile, and no good rounds followed on one another.
+    pub fn interrupt(&mut self, now: u64) {
+        self.good = 0;
+        self.since = now;
     }
 
     fn recover(&mut self, limits: &Limits, round: &Round) {
@@ -495,6 +515,11 @@ impl Track {
             None
         }
     }
+}
+
+/// The tick of `resolution` seconds, at least 1, that contains `time`; each has at most one accepted price.
+pub fn tick(time: u64, resolution: u64) -> u64 {
+    time / resolution.max(1)
 }
 
 /// Whether `to` is at most `bps` of `from` away from it.
@@ -658,7 +683,7 @@ mod tests {
         #[test]
         fn p8_tightening_any_limit_never_lets_pass_what_was_refused(
             class in class(), moves in prop::collection::vec(-300_i128..300, 1..20), last in -4_000_i128..4_000,
-            spread in 0_i128..500, place in 0..LIMITS + 2, notch in 1_u32..300,
+            spread in 0_i128..800, place in 0..LIMITS + 2, notch in 1_u32..300,
         ) {
             let mut life = Life::new(class, 100 * USD);
             let mut said = 100 * USD;
@@ -696,6 +721,12 @@ mod tests {
                 prop_assert!(floor(deposit, mid) >= ceil(debt, mid));
             }
         }
+    }
+
+    #[test]
+    fn a_tick_holds_its_first_second_and_not_the_next_tick() {
+        assert_eq!([0, 59, 60, 119, u64::MAX].map(|time| tick(time, 60)), [0, 0, 1, 1, u64::MAX / 60]);
+        assert_eq!((tick(7, 1), tick(7, 0)), (7, 7), "a tick has a second at least");
     }
 
     #[test]
@@ -1026,7 +1057,7 @@ mod tests {
         for _ in 0..60 {
             life.pass(TICK);
             let groups = life.confirming;
-            let verdict = life.round(39 * USD, 40 * USD, 40 * USD, 0, groups, false);
+            let verdict = life.round(38 * USD - 1, 40 * USD, 40 * USD, 0, groups, false);
             assert_eq!(verdict, Verdict::Refused(Breach::Step));
         }
     }
@@ -1081,7 +1112,7 @@ mod tests {
     fn groups_far_apart_degrade_and_neither_start_a_price_nor_end_a_trip() {
         let wide = |life: &mut Life| {
             life.pass(TICK);
-            life.round(99 * USD, 100 * USD, 101 * USD + 1, 0, 9, false)
+            life.round(97 * USD, 100 * USD, 102 * USD + 1, 0, 9, false)
         };
         let mut life = Life::live(Class::Major, 100 * USD);
         assert_eq!(wide(&mut life), Verdict::Degraded);

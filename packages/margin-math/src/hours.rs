@@ -38,6 +38,17 @@ impl Hours {
         }
     }
 
+    /// Unix seconds when the window closes that is open at `now`: a day later at the latest, if it is not open for ever. One that
+    /// opens as it closes is another.
+    pub fn closes_at(&self, now: u64) -> u64 {
+        if self.start == self.end && self.weekdays == EVERY_DAY {
+            return u64::MAX;
+        }
+        let (minutes, day) = (now / 60, u64::from(DAY_MINUTES));
+        let left = (u64::from(self.end) + day - 1 - minutes % day) % day + 1;
+        minutes.saturating_add(left).saturating_mul(60)
+    }
+
     fn opens_on(&self, day: u64) -> bool {
         // The epoch was a Thursday.
         self.weekdays >> ((day + 3) % 7) & 1 == 1
@@ -78,6 +89,17 @@ mod tests {
     }
 
     #[test]
+    fn a_window_closes_where_it_ends_and_one_without_an_end_never() {
+        let hours = Hours { start: 22 * 60, end: 4 * 60, weekdays: WORKDAYS };
+        let close = MONDAY + DAY + 4 * 3_600;
+        assert_eq!(hours.closes_at(MONDAY + 22 * 3_600), close);
+        assert_eq!(hours.closes_at(close - 1), close);
+        let whole = Hours { start: 600, end: 600, weekdays: 1 };
+        assert_eq!(whole.closes_at(MONDAY + 600 * MINUTE), MONDAY + DAY + 600 * MINUTE);
+        assert_eq!(Hours { weekdays: EVERY_DAY, ..whole }.closes_at(MONDAY), u64::MAX);
+    }
+
+    #[test]
     fn equal_ends_are_a_whole_day() {
         let hours = Hours { start: 600, end: 600, weekdays: 1 };
         assert!(!hours.is_open(MONDAY + 600 * MINUTE - 1) && hours.is_open(MONDAY + 600 * MINUTE));
@@ -114,6 +136,13 @@ mod tests {
                 weekdays >> weekday & 1 == 1 && (begin..begin + length).contains(&now)
             });
             prop_assert_eq!(hours.is_open(now), covered);
+            // Open until it closes, and then not, unless another begins.
+            let close = hours.closes_at(now);
+            if covered && close != u64::MAX {
+                prop_assert!((now / MINUTE + 1..close / MINUTE).all(|minute| hours.is_open(minute * MINUTE)));
+                prop_assert!(now < close && close - now <= DAY && close.is_multiple_of(MINUTE));
+                prop_assert!(!hours.is_open(close) || start == end);
+            }
         }
     }
 }

@@ -117,11 +117,11 @@ pub struct Reading {
 pub struct Agreed {
     /// Lowest price of the groups that agree.
     pub lo: i128,
-    /// Lower median of all groups.
+    /// Lower median of the fresh groups, or the nearest to it of those that agree.
     pub mid: i128,
     /// Highest price of the groups that agree.
     pub hi: i128,
-    /// Unix seconds of the oldest fresh reading in the groups that agree.
+    /// The newest time, unix seconds, that enough of the groups that agree have reached.
     pub timestamp: u64,
     /// Groups that agree.
     pub groups: u32,
@@ -132,49 +132,70 @@ pub struct Agreed {
 /// Why there is no agreed price.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Disagreed {
-    /// Too few groups, or none that is fresh.
+    /// All agree, but they are too few; or none is fresh.
     NoQuorum,
-    /// The groups that agree are fewer than the quorum, or no majority. Holds the median they do not agree with.
+    /// Some do not agree, and those that do are fewer than the quorum, or no majority. Holds the median.
     Diverged(i128),
 }
 
 /// The price that a quorum of independent groups agrees on.
 ///
-/// The readings of a group count once, by their lower median. The price is the lower median of the groups; those within
-/// `delta_bps` of it (relative to the smaller of both, inclusive) agree with it. They must be at least `quorum` and more
-/// than half of all groups, one of them with a fresh reading. Considers at most [`MAX_SOURCES`] readings.
+/// The readings of a group count once, by the lower median of the fresh ones, or of all if none is. Those within
+/// `delta_bps` of the lower median of all groups (relative to the smaller of both, inclusive) agree. They must be at least
+/// `quorum` and more than half of all groups, one of them with a fresh reading. Considers at most [`MAX_SOURCES`] readings.
+///
+/// The price is the lower median of the fresh groups, or the nearest to it of those that agree: what only checks may be hours
+/// old, and is no price. It is as old as the newest time that a quorum and a majority still share: one group that lags, or
+/// stands still, makes it no older. Groups without a fresh reading share every time.
 pub fn agree(readings: &[Option<Reading>], quorum: u32, delta_bps: u32) -> Result<Agreed, Disagreed> {
     let mut groups = [Group::NONE; MAX_SOURCES];
-    let mut prices = [UNPRICED; MAX_SOURCES];
-    let mut count = 0;
+    let mut all = 0;
     for reading in readings.iter().take(MAX_SOURCES).flatten() {
-        if !groups[..count].iter().any(|group| group.id == reading.group) {
-            groups[count] = Group::of(readings, reading.group);
-            prices[count] = groups[count].price;
-            count += 1;
+        if !groups[..all].iter().any(|group| group.id == reading.group) {
+            groups[all] = Group::of(readings, reading.group);
+            all += 1;
         }
     }
-    let groups = &groups[..count];
-    let enough = |groups: u32| groups > 0 && groups >= quorum;
-    let all = count as u32;
-    if !enough(all) || groups.iter().all(|group| group.oldest_fresh == NEVER) {
+    let dated = groups.iter().filter(|group| group.oldest_fresh != NEVER).count();
+    if dated == 0 {
         return Err(Disagreed::NoQuorum);
     }
-    let median = lower_median(&mut prices, count);
-    let mid = median.floor;
-
-    let mut agreed = Agreed { lo: mid, mid, hi: median.ceil, timestamp: NEVER, groups: 0, mask: 0 };
-    for group in groups.iter().filter(|group| within(group.price.floor, mid, delta_bps)) {
+    let median = lower_median(&mut groups.map(|group| group.price), all).floor;
+    let fresh = |group: Group| if group.oldest_fresh == NEVER { UNPRICED } else { group.price };
+    let mid = lower_median(&mut groups.map(fresh), dated).floor;
+    let mut agreed = Agreed { lo: median, mid, hi: median, timestamp: 0, groups: 0, mask: 0 };
+    // Of the fresh groups that agree.
+    let (mut lowest, mut highest) = (i128::MAX, 0);
+    for group in &mut groups {
+        if !within(group.price.floor, median, delta_bps) {
+            group.oldest_fresh = 0;
+            continue;
+        }
         agreed.lo = agreed.lo.min(group.price.floor);
         agreed.hi = agreed.hi.max(group.price.ceil);
         agreed.groups += 1;
         agreed.mask |= group.mask;
-        agreed.timestamp = agreed.timestamp.min(group.oldest_fresh);
+        if group.oldest_fresh != NEVER {
+            lowest = lowest.min(group.price.floor);
+            highest = highest.max(group.price.floor);
+        }
     }
-    if enough(agreed.groups) && 2 * agreed.groups > all && agreed.timestamp != NEVER {
+    agreed.mid = mid.max(lowest).min(highest);
+    let all = all as u32;
+    let enough = quorum.max(all / 2 + 1);
+    let sharing = |time: u64| groups.iter().filter(|group| group.oldest_fresh >= time).count() as u32;
+    for time in groups.iter().map(|group| group.oldest_fresh) {
+        if agreed.timestamp < time && time != NEVER && sharing(time) >= enough {
+            agreed.timestamp = time;
+        }
+    }
+    if agreed.timestamp > 0 {
         Ok(agreed)
+    } else if agreed.groups < all {
+        // Whoever disagrees is no missing quorum, however high that is: it would let a fallback speak.
+        Err(Disagreed::Diverged(median))
     } else {
-        Err(Disagreed::Diverged(mid))
+        Err(Disagreed::NoQuorum)
     }
 }
 
@@ -191,7 +212,7 @@ pub(crate) const UNPRICED: Enclosed = Enclosed { floor: i128::MAX, ceil: i128::M
 #[derive(Clone, Copy)]
 struct Group {
     id: u32,
-    /// Lower median of its readings.
+    /// Lower median of its fresh readings; of all, if none is fresh.
     price: Enclosed,
     /// Oldest fresh timestamp, or [`NEVER`].
     oldest_fresh: u64,
@@ -205,12 +226,17 @@ impl Group {
         let mut prices = [UNPRICED; MAX_SOURCES];
         let mut group = Group { id, ..Self::NONE };
         let mut count = 0;
+        let own = |reading: &&Reading| reading.group == id;
+        let fresh = readings.iter().take(MAX_SOURCES).flatten().filter(own).any(|reading| reading.fresh);
         for (index, reading) in readings.iter().take(MAX_SOURCES).enumerate() {
-            let Some(reading) = reading.as_ref().filter(|reading| reading.group == id) else { continue };
+            let Some(reading) = reading.as_ref().filter(own) else { continue };
+            group.mask |= 1 << index;
+            if reading.fresh != fresh {
+                continue;
+            }
             prices[count] = reading.price;
             count += 1;
-            group.mask |= 1 << index;
-            if reading.fresh {
+            if fresh {
                 group.oldest_fresh = group.oldest_fresh.min(reading.timestamp);
             }
         }
@@ -336,30 +362,58 @@ mod tests {
             };
             prop_assert_eq!(groups(true).len(), agreed.groups as usize);
             prop_assert!(agreed.groups >= quorum && 2 * groups(true).len() > groups(false).len());
-            for id in groups(true) {
-                let mut members: Vec<_> = readings.iter().flatten().filter(|r| r.group == id).map(|r| r.price.floor).collect();
-                members.sort_unstable();
-                let value = members[(members.len() - 1) / 2];
-                let ratio = BigRational::new(BigInt::from(value.max(agreed.mid)), BigInt::from(value.min(agreed.mid)));
-                prop_assert!(ratio <= BigRational::new(BigInt::from(BPS + delta), BigInt::from(BPS)));
-                prop_assert!(agreed.lo <= value && value <= agreed.hi);
+            let lower = |mut values: Vec<i128>| {
+                values.sort_unstable();
+                values[(values.len() - 1) / 2]
+            };
+            let of = |id: u32, fresh: bool| readings.iter().flatten()
+                .filter(|r| r.group == id && (r.fresh || !fresh)).map(|r| r.price.floor).collect::<Vec<_>>();
+            let value = |id: u32| Some(of(id, true)).filter(|fresh| !fresh.is_empty()).map_or_else(|| lower(of(id, false)), lower);
+            let median = lower(groups(false).into_iter().map(value).collect());
+            let agrees = |value: i128| {
+                let ratio = BigRational::new(BigInt::from(value.max(median)), BigInt::from(value.min(median)));
+                ratio <= BigRational::new(BigInt::from(BPS + delta), BigInt::from(BPS))
+            };
+            for id in groups(false) {
+                prop_assert_eq!(groups(true).contains(&id), agrees(value(id)));
+                prop_assert!(!agrees(value(id)) || agreed.lo <= value(id) && value(id) <= agreed.hi);
             }
+            let dated = groups(false).into_iter().filter(|id| !of(*id, true).is_empty());
+            let fresh = lower(dated.map(value).collect());
+            prop_assert!(agrees(agreed.mid) && (fresh == agreed.mid || !agrees(fresh)));
         }
 
         #[test]
-        fn p4_the_time_is_that_of_the_oldest_fresh_reading_used(readings in readings(), quorum in 1_u32..4) {
+        fn p4_the_time_is_the_newest_that_quorum_and_majority_share(readings in readings(), quorum in 1_u32..4) {
             let Ok(agreed) = agree(&readings, quorum, 200) else { return Ok(()) };
-            let oldest = readings.iter().enumerate()
-                .filter(|(i, _)| agreed.mask & (1 << i) != 0)
-                .filter_map(|(_, r)| r.filter(|r| r.fresh)).map(|r| r.timestamp).min();
-            prop_assert_eq!(Some(agreed.timestamp), oldest);
+            let fresh = readings.iter().flatten().filter(|reading| reading.fresh);
+            prop_assert!(fresh.clone().any(|reading| reading.price.floor == agreed.mid), "the price of a fresh reading");
+            let times = |used: bool| {
+                let mut oldest = std::collections::BTreeMap::new();
+                for (_, reading) in readings.iter().enumerate().filter(|(i, _)| !used || agreed.mask & (1 << i) != 0) {
+                    let Some(reading) = reading else { continue };
+                    let time = oldest.entry(reading.group).or_insert(u64::MAX);
+                    *time = if reading.fresh { reading.timestamp.min(*time) } else { *time };
+                }
+                oldest.into_values().collect::<Vec<_>>()
+            };
+            let (used, all) = (times(true), times(false).len());
+            let enough = |time: u64| {
+                let sharing = used.iter().filter(|other| **other >= time).count();
+                sharing >= quorum as usize && 2 * sharing > all
+            };
+            prop_assert!(used.contains(&agreed.timestamp) && enough(agreed.timestamp));
+            prop_assert!(used.iter().all(|time| *time == u64::MAX || *time <= agreed.timestamp || !enough(*time)));
         }
 
         #[test]
         fn p8_tightening_never_admits(readings in readings(), quorum in 1_u32..4, delta in 2_u32..500) {
-            if agree(&readings, quorum, delta).is_err() {
-                prop_assert!(agree(&readings, quorum + 1, delta).is_err());
+            if let Err(disagreed) = agree(&readings, quorum, delta) {
+                // The same refusal, or what was a missing quorum would be heard of a fallback.
+                prop_assert_eq!(agree(&readings, quorum + 1, delta), Err(disagreed));
                 prop_assert!(agree(&readings, quorum, delta - 1).is_err());
+                let closer = agree(&readings, quorum, delta - 1);
+                prop_assert!(closer == Err(disagreed) || matches!(closer, Err(Disagreed::Diverged(_))));
             }
         }
 
@@ -483,6 +537,12 @@ mod tests {
         let two = [reading(0, USD), None, reading(1, USD)];
         assert!(agree(&two, 2, 200).is_ok());
         assert_eq!(agree(&two, 3, 200), Err(Disagreed::NoQuorum));
+        let apart = [reading(0, USD), None, reading(1, 2 * USD)];
+        assert_eq!(
+            agree(&apart, 3, 200),
+            Err(Disagreed::Diverged(USD)),
+            "they disagree, however many there should be"
+        );
         assert_eq!(agree(&[], 0, 200), Err(Disagreed::NoQuorum));
         assert_eq!(agree(&[None], 1, 200), Err(Disagreed::NoQuorum));
     }
@@ -494,6 +554,28 @@ mod tests {
         assert_eq!(agree(&split, 2, 200), Err(Disagreed::Diverged(100 * USD)));
     }
 
+    /// A stalled feed, or one that lags by all its age limit permits, is one group: the others date the price without it.
+    #[test]
+    fn a_group_that_lags_makes_a_price_no_older_unless_the_quorum_needs_it() {
+        let at = |group: u32, age: u64| {
+            reading(group, USD).map(|reading| Reading { timestamp: NOW - age, ..reading })
+        };
+        let time =
+            |readings: &[Option<Reading>], quorum: u32| agree(readings, quorum, 200).unwrap().timestamp;
+        assert_eq!(time(&[at(0, 0), at(1, 0), at(2, 420)], 2), NOW);
+        assert_eq!(time(&[at(0, 420), at(1, 10), at(2, 0)], 2), NOW - 10, "what a majority shares");
+        assert_eq!(time(&[at(0, 420), at(1, 10), at(2, 0)], 1), NOW - 10, "a majority, whatever the quorum");
+        assert_eq!(time(&[at(0, 420), at(1, 10), at(2, 0)], 3), NOW - 420, "here no one can be missed");
+        assert_eq!(time(&[at(0, 0), at(0, 420), at(1, 0)], 2), NOW - 420, "a group is as old as its oldest");
+        assert_eq!(
+            time(&[at(0, 420), at(1, 0), check(2, USD, NOW - 40_000)], 2),
+            NOW,
+            "a check shares every time"
+        );
+        let checks = [at(0, 420), check(1, USD, NOW), check(2, USD, NOW)];
+        assert_eq!(time(&checks, 2), NOW - 420, "and has none of its own");
+    }
+
     #[test]
     fn checking_sources_confirm_but_never_date_a_price() {
         let old = NOW - 40_000;
@@ -503,6 +585,33 @@ mod tests {
         assert_eq!(agree(&only_checks, 2, 200), Err(Disagreed::NoQuorum));
         let fresh_one_disagrees = [reading(0, 200 * USD), check(1, 100 * USD, old), check(2, 100 * USD, old)];
         assert_eq!(agree(&fresh_one_disagrees, 2, 200), Err(Disagreed::Diverged(100 * USD)));
+    }
+
+    /// A check may be hours old: it is never the price, alone or within its group, whichever side of it the fresh ones stand.
+    #[test]
+    fn a_check_is_never_the_price() {
+        let old = NOW - 40_000;
+        let mid = |readings: &[Option<Reading>]| {
+            agree(readings, 2, 200).map(|agreed| (agreed.lo, agreed.mid, agreed.hi))
+        };
+        assert_eq!(
+            mid(&[reading(0, 102 * USD), check(1, 100 * USD, old)]),
+            Ok((100 * USD, 102 * USD, 102 * USD))
+        );
+        assert_eq!(
+            mid(&[reading(0, 99 * USD), check(1, 100 * USD, old)]),
+            Ok((99 * USD, 99 * USD, 100 * USD))
+        );
+        let three = [99, 100, 101].map(|price| check(price as u32, price * USD, old));
+        let [a, b, c] = three;
+        assert_eq!(mid(&[a, b, c, reading(0, 101 * USD)]), Ok((99 * USD, 101 * USD, 101 * USD)));
+        let within_its_group = [check(0, 100 * USD, old), reading(0, 101 * USD), reading(1, 102 * USD)];
+        assert_eq!(mid(&within_its_group), Ok((101 * USD, 101 * USD, 102 * USD)));
+        // Between two fresh ones a check says which is right.
+        for wrong in [50 * USD, 200 * USD] {
+            let two = [reading(0, wrong), reading(1, 101 * USD), check(2, 100 * USD, old)];
+            assert_eq!(mid(&two), Ok((100 * USD, 101 * USD, 101 * USD)));
+        }
     }
 
     #[test]

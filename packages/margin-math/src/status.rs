@@ -1,4 +1,4 @@
-//! What each status of a price permits: one table for ledger, clearing-house and accounts.
+//! What each status of a price permits: one table for ledger and clearing-house; accounts ask the ledger.
 
 /// How far a price may be trusted. The discriminants are those of the interface's `PriceStatus`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -329,7 +329,7 @@ impl Stage {
             let allowed = ALLOWED.iter().any(named);
             assert!(!session || allowed || spends, "a session beyond its operations: {call:?}");
             let first = call.args.first().and_then(|first| Address::try_from_val(&self.f.env, &first).ok());
-            let is_order = row.is_some_and(|row| row.effect == Effect::Order);
+            let is_order = row.is_some_and(|row| matches!(row.effect, Effect::Order | Effect::Rest));
             assert!(is_order || first.as_ref() == Some(&self.f.account), "in another's name: {call:?}");
             for (argument, value) in row.iter().flat_map(|row| row.arguments).zip(call.args.iter()) {
                 let amount = i128::try_from_val(&self.f.env, &value);

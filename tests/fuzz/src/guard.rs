@@ -35,7 +35,7 @@ pub fn guard(bytes: &[u8]) -> Answer {
             _ => price + price / 10_000 * apart,
         }
         .max(1);
-        let half = price / 20_000 * i128::from(input.byte());
+        let half = price / 20_000 * 4 * i128::from(input.byte());
         let agreed = Agreed {
             lo: (price - half).max(1),
             mid: price,

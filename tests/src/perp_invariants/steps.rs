@@ -3,7 +3,6 @@
 use super::holds;
 use crate::model::perp::{name_of, Deed, Reading};
 use crate::told::Told;
-use crate::world::World;
 use margin_interface::{PerpMarket, PriceStatus, Settlement};
 use num_bigint::BigInt;
 use soroban_sdk::Symbol;
@@ -51,7 +50,7 @@ pub fn check(deed: &Deed, before: &Reading, after: &Reading, told: &[Told], mark
         }
         Deed::Repeg(market) => repeg_within_budget(market, before, after),
         Deed::Rate(market) => average_of_marks_that_were(&market.to_string(), after, told, marks),
-        Deed::Settle(..) | Deed::Insure(..) | Deed::Claim(_) => {}
+        Deed::Settle(..) | Deed::Insure(..) | Deed::Claim(_) | Deed::Stop(..) | Deed::End(..) => {}
     }
     marks.note(after);
 }
@@ -285,15 +284,8 @@ impl Marks {
         }
     }
 
-    /// Notes the marks after a call that nobody follows, such as an account's own deleverage.
-    pub fn look(&mut self, world: &World) {
-        let ledger = world.ledger();
-        for market in ledger.markets() {
-            self.holds(market.to_string(), &ledger.market(&market), world.now());
-        }
-    }
-
-    fn holds(&mut self, market: String, record: &PerpMarket, now: u64) {
+    /// Notes the mark of one market.
+    pub fn holds(&mut self, market: String, record: &PerpMarket, now: u64) {
         let (held, mark) = (self.0.entry(market).or_default(), mark(record));
         if held.last().is_none_or(|(_, last)| *last != mark) {
             held.push((now, mark));

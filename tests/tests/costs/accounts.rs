@@ -100,6 +100,10 @@ fn administration(table: &mut Table) {
     table.note(f, section, "grant_session (Pro)", None);
     f.by_itself(&petra, "freeze", ()).ok();
     table.note(f, section, "freeze (Pro)", None);
+    let used = f.funded(f.pro_account("paul"), &[usdc(10)]);
+    used.deposit(usdc(10)).ok();
+    f.by_itself(&used, "freeze", ()).ok();
+    table.note(f, section, "freeze (Pro, once it was used)", None);
     let bank = f.institution("bank", 5);
     let same = f.institutional(&bank).multisig();
     f.administer::<()>(&bank, "update_multisig", (same,)).ok();

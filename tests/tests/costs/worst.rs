@@ -1,6 +1,6 @@
 //! The worst case of every bound: 8 deposits and the settlement asset, 8 debts, 8 positions, each with a price of its own.
 
-use margin_interface::{Asset, AssetClass, ClearingChange, MarketConfig, Receive};
+use margin_interface::{Asset, AssetClass, ClearingChange, LedgerChange, MarketConfig, Receive};
 use margin_math::units::BASE;
 use margin_tests::actor::Actor;
 use margin_tests::auth::Invocation;
@@ -28,34 +28,37 @@ struct Crowd<'a> {
 impl<'a> Crowd<'a> {
     fn new(f: &'a Fixture) -> Self {
         let mut crowd = Self { f, tokens: Vec::new(), markets: Vec::new(), tickers: Vec::new() };
+        let mut changes = Vec::new();
         for place in 0..MOST {
             let token = test_token(&f.world, &f.admin, 7, &format!("T{place}"));
             crowd.list_price(Asset::Stellar(token.clone()));
             let mut config = asset_config(Coin::Usdt, Asset::Stellar(token.clone()));
             config.supply_cap = 1_000_000_000 * UNIT;
             config.borrow_cap = config.supply_cap;
-            crowd.admin("ledger", "list_asset", (&token, config).into_val(&f.env));
+            let change = LedgerChange::Asset(token.clone(), config);
+            changes.push(("ledger", crowd.propose(&f.contracts().ledger, change.into_val(&f.env))));
             crowd.tokens.push(token);
         }
-        let mut changes = Vec::new();
         for place in 0..MOST {
             let index = Asset::Other(f.symbol(&format!("M{place}")));
             crowd.list_price(index.clone());
             let market = f.symbol(&format!("M{place}_USD"));
             let config: MarketConfig = market_config(index, 10_000_000);
             let change = ClearingChange::Open(market.clone(), config, 10_000_000 * BASE, usd(10_000_000));
-            let propose = (change,).into_val(&f.env);
-            let id: BytesN<32> = f.admin.calls(&f.contracts().clearing, "propose", propose).ok();
-            changes.push(id);
+            changes.push(("clearing", crowd.propose(&f.contracts().clearing, change.into_val(&f.env))));
             crowd.markets.push(market);
         }
         f.pass(86_400);
         crowd.report();
-        for id in changes {
-            crowd.admin("clearing", "execute", (id,).into_val(&f.env));
+        for (contract, id) in changes {
+            crowd.admin(contract, "execute", (id,).into_val(&f.env));
         }
         crowd.report();
         crowd
+    }
+
+    fn propose(&self, contract: &Address, change: Val) -> BytesN<32> {
+        self.f.admin.calls(contract, "propose", (change,).into_val(&self.f.env)).ok()
     }
 
     fn admin(&self, contract: &str, function: &str, args: HostVec<Val>) {

@@ -576,5 +576,6 @@ fn lives_at_the_edge() {
         all.add(&shard.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
     }
     println!("{all:#?}");
+    assert!(all.seen.resynced.is_empty(), "the model of perpetuals begins anew: {:?}", all.seen.resynced);
     assert!(lives < LIVES || all.enough(), "too rare: {all:?}");
 }

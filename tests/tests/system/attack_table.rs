@@ -7,6 +7,7 @@ use margin_tests::fixture::Fixture;
 use margin_tests::listed::Listed;
 use margin_tests::money::{eth, price, usd, usdc, usdt, Coin};
 use margin_tests::prices::Prices;
+use margin_tests::tx::Tx;
 use soroban_sdk::IntoVal;
 
 crate::in_both_modes!(
@@ -99,6 +100,9 @@ fn row_03_the_first_depositor_cannot_inflate_a_share(f: &Fixture) {
     token.deposit(f, &mallory, 1).ok();
     let give = token.transfer_call(f, &mallory, &f.contracts().vault, gift);
     mallory.submits::<()>(give).ok();
+    // Whoever has the books compared with the vault makes no deposit of it.
+    let sync = Invocation::new(&f.contracts().vault, "sync", (&token.address,).into_val(&f.env));
+    assert_eq!(Tx::<i128>::new(f, sync).ok(), 0);
 
     let brought = token.whole(1_000);
     assert!(token.deposit(f, &victim, brought).ok() > 0);

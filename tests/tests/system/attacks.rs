@@ -79,7 +79,7 @@ fn a_group_that_trades_with_itself_takes_nothing_from_the_pool(f: &Fixture) {
 fn a_token_with_a_fee_is_refused_without_a_trace(f: &Fixture) {
     let token = test_token(&f.world, &f.admin, 7, "FEE");
     let config = asset_config(Coin::Xlm, Asset::Stellar(f.token(Coin::Xlm).clone()));
-    f.admin.calls::<()>(&f.contracts().ledger, "list_asset", (&token, config).into_val(&f.env)).ok();
+    f.list(&token, config);
     let mallory = f.key_account("mallory");
     f.admin.calls::<()>(&token, "mint", (&mallory.address, 1_000i128).into_val(&f.env)).ok();
     let deposit = || -> Tx<i128> {

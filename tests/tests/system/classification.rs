@@ -47,7 +47,7 @@ fn every_operation_is_a_function_of_its_venue() {
             .collect();
         if AUTHORISED_IN_PART.contains(&operation.function) {
             assert!(declared.starts_with(&expected), "{}", operation.function);
-        } else if operation.effect == Effect::Order {
+        } else if matches!(operation.effect, Effect::Order | Effect::Rest) {
             // The authorised argument is the order alone: the function takes it among others, or in its fills.
             let inside = |argument: &(String, String)| {
                 declared.contains(argument) || declared.contains(&("fills".into(), "Vec<MatchedFill>".into()))

@@ -2,8 +2,10 @@
 //! of the accounts it deployed.
 
 use margin_interface::{
-    AccountConfig, AccountType, FactoryChange, FactoryError, LedgerError, Limits, TierParams,
+    permissions, AccountConfig, AccountType, FactoryChange, FactoryError, LedgerError, Limits, TierParams,
 };
+use margin_math::defaults::LP_COOL_DOWN;
+use margin_tests::accounts::DAY;
 use margin_tests::actor::Actor;
 use margin_tests::auth::Invocation;
 use margin_tests::costs::Cost;
@@ -11,6 +13,7 @@ use margin_tests::fixture::{Fixture, BTC_USD, ETH_USD};
 use margin_tests::listed::Listed;
 use margin_tests::money::{eth, milli_base, price, usdc, usdt, Coin};
 use margin_tests::operations::Order;
+use margin_tests::orders::{order, place};
 use margin_tests::spec::Spec;
 use margin_tests::tx::Tx;
 use margin_tests::world::Mode;
@@ -21,6 +24,7 @@ use std::rc::Rc;
 
 crate::in_both_modes!(
     a_user_moves_in_with_everything_and_one_signature,
+    what_is_not_in_the_books_stays_with_the_key,
     a_user_with_one_loan_and_one_position_moves_in_cheaply,
     nobody_moves_into_foreign_hands_or_for_another,
     nobody_moves_in_beyond_the_accounts_limits,
@@ -94,6 +98,31 @@ fn a_user_moves_in_with_everything_and_one_signature(f: &Fixture) {
     account.close_position(BTC_USD).ok();
     account.withdraw(usdc(100)).ok();
     alice.withdraw(usdc(1)).fails(LedgerError::InsufficientBalance);
+}
+
+/// What moves is what the ledger keeps of an account by itself.
+fn what_is_not_in_the_books_stays_with_the_key(f: &Fixture) {
+    let alice = debtor(f, "alice", 10, 2_000);
+    f.fund(&alice, usdc(3_000));
+    alice.deposit(usdc(3_000)).ok();
+    let shares = alice.add_liquidity(usdc(1_000)).ok();
+    alice.request_exit(shares).ok();
+    place(f, &alice, &order(f, &alice, 1, milli_base(10))).ok();
+    alice.grant(&f.keeper, permissions::REDUCE_ONLY, f.now() + DAY).ok();
+    let stays = |who: &Address| {
+        let granted = f.ledger().permission(who, &f.keeper.address);
+        (f.clearing().lp(who), f.clearing().orders(who), granted)
+    };
+    let before = stays(&alice.address);
+    let address = migrate(f, &alice, &config(f, &alice), &f.next_salt()).ok();
+    f.remember(&Actor::at(&f.world, "alice's account", address.clone(), vec![alice.key().clone()]));
+    assert!(f.ledger().account(&alice.address).deposits.is_empty());
+    assert_eq!(stays(&alice.address), before);
+    let (stake, orders, granted) = stays(&address);
+    assert_eq!((stake.shares, orders.resting.len(), granted), (0, 0, 0));
+    // The key that provided leaves the pool.
+    f.pass(LP_COOL_DOWN);
+    alice.remove_liquidity(shares).ok();
 }
 
 fn a_user_with_one_loan_and_one_position_moves_in_cheaply(f: &Fixture) {

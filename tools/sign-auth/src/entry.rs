@@ -37,6 +37,8 @@ pub enum Refusal {
     Malformed(String),
     /// Somebody signed it with another expiration: a second signature would not fit the first.
     OtherExpiration(u32),
+    /// Somebody signed it without the account's address: a signature that names it would not fit.
+    OtherBinding,
     /// It holds a signature this tool does not understand, as of a passkey.
     UnknownSignature,
 }
@@ -48,6 +50,9 @@ impl fmt::Display for Refusal {
             Refusal::OtherExpiration(ledger) => {
                 write!(f, "the entry is signed up to ledger {ledger} already: sign with --expires {ledger}")
             }
+            Refusal::OtherBinding => f.write_str(
+                "the entry is signed already, by a signature that is not bound to the account: sign it without --v2, or simulate anew",
+            ),
             Refusal::UnknownSignature => {
                 f.write_str("the entry holds a signature that is not a list of {public_key, signature}")
             }
@@ -70,9 +75,11 @@ pub fn credentials(entry: &SorobanAuthorizationEntry) -> Option<&SorobanAddressC
 /// another on their own machines.
 pub fn sign(entry: &mut SorobanAuthorizationEntry, signing: &Signing) -> Result<(), Refusal> {
     if let (Binding::Account, SorobanCredentials::Address(own)) = (signing.binding, &entry.credentials) {
-        if own.signature == ScVal::Void {
-            entry.credentials = SorobanCredentials::AddressV2(own.clone());
+        // Not silently otherwise: an unbound signature counts for every account with the same key.
+        if !present(&own.signature)?.is_empty() {
+            return Err(Refusal::OtherBinding);
         }
+        entry.credentials = SorobanCredentials::AddressV2(own.clone());
     }
     let named = !matches!(entry.credentials, SorobanCredentials::Address(_));
     let root = entry.root_invocation.clone();

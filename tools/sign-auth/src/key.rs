@@ -20,19 +20,21 @@ impl std::error::Error for KeyError {}
 /// A seed on the command line is visible to everybody on the machine: `--key <(stellar keys secret alice)` is not.
 ///
 /// # Errors
-/// Where it is not, or that it is no key.
+/// That it is not there, or no key. What was given may be a seed with a slip in it, so no message repeats it.
 pub fn read_key(source: &str) -> Result<SigningKey, KeyError> {
+    let source = source.trim();
     if let Some(key) = parse(source) {
         return Ok(key);
     }
     let text = match source.strip_prefix("env:") {
-        Some(name) => env::var(name).map_err(|_| KeyError(format!("the variable {name} is not set")))?,
-        None => {
-            fs::read_to_string(source).map_err(|error| KeyError(format!("key file {source}: {error}")))?
-        }
+        Some(name) => env::var(name).map_err(|_| KeyError("the variable of the key is not set".into()))?,
+        None => fs::read_to_string(source).map_err(|error| {
+            KeyError(format!("the key is no seed S..., and no file that can be read: {error}"))
+        })?,
     };
-    parse(text.trim())
-        .ok_or_else(|| KeyError(format!("{source} holds neither a seed S... nor 64 hex digits")))
+    parse(text.trim()).ok_or_else(|| {
+        KeyError("the key's file or variable holds neither a seed S... nor 64 hex digits".into())
+    })
 }
 
 fn parse(text: &str) -> Option<SigningKey> {

@@ -109,6 +109,8 @@ fn options() -> Result<Option<Options>, Box<dyn Error>> {
             Long("v2") => binding = Binding::Account,
             Short('y') | Long("yes") => yes = true,
             Short('h') | Long("help") => return Ok(None),
+            // Not repeated: it may be a key whose option was forgotten.
+            Value(_) => return Err("an argument without its option (--help explains)".into()),
             other => return Err(other.unexpected().into()),
         }
     }

@@ -97,8 +97,27 @@ fn the_binding_of_a_signed_entry_does_not_change() {
     let keys = [SigningKey::from_bytes(&[1; 32])];
     let mut entry = entry();
     crate::entry::sign(&mut entry, &signing(&keys, Binding::AsRecorded)).unwrap();
-    crate::entry::sign(&mut entry, &signing(&keys, Binding::Account)).unwrap();
-    assert!(matches!(entry.credentials, SorobanCredentials::Address(_)));
+    let before = entry.clone();
+    let refusal = crate::entry::sign(&mut entry, &signing(&keys, Binding::Account));
+    assert_eq!(refusal, Err(Refusal::OtherBinding), "nobody signs what he did not ask for");
+    assert_eq!(entry, before);
+}
+
+/// Simulations record what nobody has signed in more than one form.
+#[test]
+fn what_nobody_has_signed_is_bound_to_the_account() {
+    let keys = [SigningKey::from_bytes(&[1; 32])];
+    for nothing in [ScVal::Void, ScVal::Vec(Some(Default::default()))] {
+        let mut entry = entry();
+        let SorobanCredentials::Address(own) = &mut entry.credentials else { unreachable!() };
+        own.signature = nothing;
+        crate::entry::sign(&mut entry, &signing(&keys, Binding::Account)).unwrap();
+        assert!(matches!(entry.credentials, SorobanCredentials::AddressV2(_)));
+        // The next member of a quorum signs the same.
+        let other = [SigningKey::from_bytes(&[2; 32])];
+        crate::entry::sign(&mut entry, &signing(&other, Binding::Account)).unwrap();
+        assert_eq!(signed(&entry).1.len(), 2);
+    }
 }
 
 #[test]
@@ -164,4 +183,17 @@ fn a_key_comes_from_a_seed_a_file_or_the_environment() {
     fs::remove_file(&file).unwrap();
     assert!(read_key(file.to_str().unwrap()).is_err());
     assert!(read_key("env:SIGN_AUTH_NO_SUCH_VARIABLE").is_err());
+}
+
+/// A seed with a blank too many is a seed; one with a slip stays out of terminals and logs.
+#[test]
+fn no_message_repeats_what_may_be_a_seed() {
+    let seed = stellar_strkey::ed25519::PrivateKey([9; 32]).to_string();
+    assert_eq!(read_key(&format!(" {seed}\n")).unwrap(), SigningKey::from_bytes(&[9; 32]));
+    for slip in [seed[1..].to_string(), format!("{seed}A"), seed.replace('S', "5"), "0g".repeat(32)] {
+        for source in [slip.clone(), format!("env:{slip}")] {
+            let said = read_key(&source).unwrap_err().to_string();
+            assert!(!said.contains(&slip), "{said}");
+        }
+    }
 }

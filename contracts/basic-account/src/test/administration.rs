@@ -1,12 +1,14 @@
 use super::fixture;
 use crate::BasicAccount;
+use account_core::administration::initialise;
 use account_core::state::{Profile, SCHEMA};
 use account_core::storage;
 use account_core::testing::fakes::healthy;
 use account_core::testing::{config, public, refused, Fixture, NOW};
-use margin_interface::{AccountConfig, AccountError, AccountType, Limits};
+use account_core::tier::Basic;
+use margin_interface::{AccountConfig, AccountError, AccountType, Limits, SignerRemoved, Standing};
 use soroban_sdk::testutils::{Address as _, Events as _};
-use soroban_sdk::{vec, Address, InvokeError};
+use soroban_sdk::{vec, Address, Event as _, InvokeError};
 
 const DEFAULTS: Limits = Limits {
     max_leverage: 300,
@@ -29,6 +31,25 @@ fn a_new_account_is_as_it_was_configured() {
     assert_eq!(f.client().get_owner(), f.owner);
     assert_eq!(f.client().account_type(), AccountType::Basic);
     assert_eq!(f.client().signers(), config(&f.env, AccountType::Basic, &f.owner, &f.keys).signers);
+    let standing = Standing {
+        allowed: vec![&f.env],
+        delegates: vec![&f.env],
+        epoch: 0,
+        frozen: false,
+        pending_owner: None,
+        pending_upgrade: None,
+        upgrade_ready_at: 0,
+    };
+    assert_eq!(f.client().standing(), standing);
+}
+
+#[test]
+fn an_account_is_configured_once() {
+    let f = fixture();
+    let config = config(&f.env, AccountType::Basic, &Address::generate(&f.env), &f.keys);
+    let again = f.env.as_contract(&f.account, || initialise::<Basic>(&f.env, config, f.protocol.clone()));
+    assert_eq!(again, Err(AccountError::AlreadyInitialized));
+    assert_eq!(f.client().get_owner(), f.owner);
 }
 
 /// Who risks nothing pays for no entry of the ledger, and whoever may risk has told it the limits before.
@@ -147,6 +168,8 @@ fn the_owner_changes_signers_within_the_bounds() {
     assert_eq!(f.check_with(&[f.sig(&f.outsider)], &[f.trade(-1, true)]), Ok(()));
     assert_eq!(f.administer("add_signer", (new.clone(),)), Err(AccountError::InvalidConfig));
     assert_eq!(f.administer("remove_signer", (first.clone(),)), Ok(()));
+    let told = SignerRemoved { signer: first.clone() }.to_xdr(&f.env, &f.account);
+    assert_eq!(f.env.events().all().filter_by_contract(&f.account), [told]);
     assert_eq!(f.administer("remove_signer", (first,)), Err(AccountError::UnauthorizedSigner));
     assert_eq!(f.administer("remove_signer", (second,)), Ok(()));
     assert_eq!(f.administer("remove_signer", (new.clone(),)), Err(AccountError::InvalidConfig));

@@ -107,7 +107,7 @@ fn every_operation_is_accepted_only_in_its_exact_shape_and_for_this_account() {
         sibling.set(
             0,
             match operation.effect {
-                Effect::Order => order(&f, &stranger).into_val(&f.env),
+                Effect::Order | Effect::Rest => order(&f, &stranger).into_val(&f.env),
                 _ => stranger.to_val(),
             },
         );

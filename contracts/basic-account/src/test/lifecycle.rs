@@ -1,13 +1,19 @@
 //! Owners, emergencies, delegates and new code.
 
 use super::fixture;
-use account_core::storage;
+use account_core::state::PendingTier;
+use account_core::storage::{self, PENDING_TIER, PENDING_UPGRADE};
 use account_core::testing::fakes::{healthy, FakeOwner, FakeOwnerClient};
 use account_core::testing::{public, Fixture, NOW};
 use core::slice;
-use margin_interface::{permissions, AccountError, AccountType, Limits, TierParams};
-use soroban_sdk::testutils::{Address as _, Events as _, Ledger as _};
-use soroban_sdk::{contract, contractimpl, vec, Address, BytesN, Env, Executable, IntoVal, Symbol, Val, Vec};
+use margin_interface::lifetime::{BUMP, THRESHOLD};
+use margin_interface::{
+    permissions, AccountError, AccountType, Limits, TierParams, UpgradeCancelled, UpgradeExecuted,
+};
+use soroban_sdk::testutils::{storage::Instance as _, Address as _, Events as _, Ledger as _};
+use soroban_sdk::{
+    contract, contractimpl, vec, Address, BytesN, Env, Event as _, Executable, IntoVal, Symbol, Val, Vec,
+};
 
 const WEEK: u64 = 7 * 86_400;
 
@@ -101,6 +107,9 @@ fn any_one_signer_freezes_and_only_the_owner_ends_it() {
     assert!(f.client().standing().frozen);
     assert_eq!(f.check(&[f.trade(1, false)]), Err(Ok(AccountError::Frozen)));
     assert_eq!(f.check(&[f.trade(-1, true)]), Ok(()));
+    let gift = f.call(&f.protocol.vault, "deposit", (&f.account, &f.owner, &f.owner, 1_i128));
+    assert_eq!(f.check(slice::from_ref(&gift)), Err(Ok(AccountError::Frozen)));
+    assert_eq!(f.check(&[gift.clone(), gift]), Err(Ok(AccountError::Frozen)), "two are no less than one");
     // Delegates and resting orders never ask the account.
     let nothing = Limits { max_leverage: 0, market_exposure: 0, total_borrow: 0, ..limits.clone() };
     assert_eq!(f.ledger().stored_limits(), nothing);
@@ -144,6 +153,21 @@ fn delegates_stand_in_the_ledgers_book() {
     assert_eq!(f.administer("revoke_delegate", (&delegate,)), Err(AccountError::InvalidConfig));
     assert!(f.client().try_grant_delegate(&delegate, &permissions::TRADE, &expires).is_err());
     assert!(f.client().try_revoke_delegate(&delegate).is_err());
+}
+
+#[test]
+fn a_freeze_takes_back_what_was_granted() {
+    let f = fixture();
+    let delegate = Address::generate(&f.env);
+    let grant = (&delegate, permissions::REDUCE_ONLY, NOW + WEEK);
+    assert_eq!(f.administer("grant_delegate", grant), Ok(()));
+    assert_eq!(f.by_itself(&[&f.keys[0]], "freeze", (), ()), Ok(()));
+    assert_eq!(f.ledger().granted(&delegate), None);
+    assert!(f.client().standing().delegates.is_empty());
+    assert_eq!(f.administer("unfreeze", ()), Ok(()));
+    assert_eq!(f.ledger().granted(&delegate), None, "thawing brings nobody back");
+    assert_eq!(f.administer("grant_delegate", grant), Ok(()));
+    assert!(f.ledger().granted(&delegate).is_some());
 }
 
 #[test]
@@ -204,8 +228,11 @@ fn announced_code_comes_after_a_week_and_nothing_else_ever() {
     let epoch = || f.env.as_contract(&f.account, || storage::load(&f.env).map(|profile| profile.epoch));
     assert_eq!(epoch(), Ok(0));
     assert_eq!(f.administer("execute_upgrade", ()), Ok(()));
+    let told = UpgradeExecuted { wasm_hash: hash.clone() }.to_xdr(&f.env, &f.account);
+    assert_eq!(f.env.events().all().filter_by_contract(&f.account), [told]);
     assert!(runs(&f, &hash));
     assert_eq!(epoch(), Ok(1), "what was signed for the code before is void");
+    assert!(!f.env.as_contract(&f.account, || PENDING_UPGRADE.is_set(&f.env)), "announced no longer");
 }
 
 #[test]
@@ -217,6 +244,8 @@ fn a_new_announcement_waits_anew_a_cancelled_or_lapsed_one_is_gone() {
     assert_eq!(f.administer("propose_upgrade", (&second,)), Ok(()));
     assert_eq!(f.administer("execute_upgrade", ()), Err(AccountError::TooEarly));
     assert_eq!(f.administer("cancel_upgrade", ()), Ok(()));
+    let told = UpgradeCancelled { wasm_hash: second.clone() }.to_xdr(&f.env, &f.account);
+    assert_eq!(f.env.events().all().filter_by_contract(&f.account), [told]);
     f.env.ledger().set_timestamp(NOW + 2 * WEEK);
     assert_eq!(f.administer("execute_upgrade", ()), Err(AccountError::NothingPending));
     assert_eq!(f.administer("propose_upgrade", (&second,)), Ok(()));
@@ -268,4 +297,48 @@ fn nobody_but_the_factory_changes_the_tier() {
     assert_eq!(try_as_owner(&f, "change_tier", args), Err(()), "the owner alone, without the factory");
     assert!(f.client().try_complete_tier_change().is_err());
     assert_eq!(f.check(&[f.trade(-1, true)]), Ok(()), "nothing is pending");
+}
+
+/// Whoever completes it says which signers and limits hold from then on.
+#[test]
+fn a_change_of_tier_is_completed_by_the_factory_in_the_code_of_that_tier() {
+    let mut f = fixture();
+    let limits = Limits { max_leverage: 200, ..f.client().limits() };
+    let params = TierParams { limits: limits.clone(), signers: vec![&f.env, public(&f.env, &f.outsider)] };
+    let handed_over = |f: &Fixture, tier| {
+        let pending = PendingTier { params: params.clone(), tier };
+        f.env.as_contract(&f.account, || PENDING_TIER.set(&f.env, &pending));
+    };
+    handed_over(&f, AccountType::Basic);
+    for context in [f.trade(-1, true), f.call(&f.account, "freeze", (&f.account,))] {
+        assert_eq!(f.check(&[context]), Err(Ok(AccountError::TierChangePending)));
+    }
+    assert!(f.client().try_complete_tier_change().is_err(), "a stranger");
+    assert_eq!(try_as_owner(&f, "complete_tier_change", ()), Err(()), "the owner");
+    f.owner = f.env.register_at(&f.protocol.factory, FakeOwner, ());
+    handed_over(&f, AccountType::Pro);
+    assert_eq!(f.administer("complete_tier_change", ()), Err(AccountError::InvalidConfig));
+    assert_ne!(f.client().limits(), limits);
+    handed_over(&f, AccountType::Basic);
+    assert_eq!(f.administer("complete_tier_change", ()), Ok(()));
+    assert_eq!((f.client().limits(), f.client().signers()), (limits, params.signers));
+    assert_eq!(f.check_by(&[&f.outsider], &[f.trade(-1, true)]), Ok(()), "nothing is pending");
+    assert_eq!(f.administer("complete_tier_change", ()), Err(AccountError::NothingPending));
+}
+
+#[test]
+fn an_account_lives_on_while_it_signs_or_changes() {
+    let f = fixture();
+    let left = || f.env.as_contract(&f.account, || f.env.storage().instance().get_ttl());
+    let until = |ledgers: u32| f.pass(5 * u64::from(left() - ledgers));
+    assert_eq!(left(), BUMP);
+    until(THRESHOLD + 1);
+    assert_eq!(f.check(&[f.trade(-1, true)]), Ok(()));
+    assert_eq!(left(), THRESHOLD + 1, "it is long enough");
+    until(THRESHOLD);
+    assert_eq!(f.check(&[f.trade(-1, true)]), Ok(()));
+    assert_eq!(left(), BUMP);
+    until(THRESHOLD);
+    assert_eq!(f.administer("unfreeze", ()), Ok(()));
+    assert_eq!(left(), BUMP);
 }

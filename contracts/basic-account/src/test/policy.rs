@@ -2,7 +2,7 @@ use super::fixture;
 use account_core::testing::fakes::healthy;
 use account_core::testing::refused;
 use margin_interface::{AccountError, AccountSummary, Market};
-use soroban_sdk::{map, symbol_short};
+use soroban_sdk::{contract, contractimpl, map, symbol_short, Address, Env, Val, Vec};
 
 #[test]
 fn a_borrow_within_the_limits_passes_with_one_preview() {
@@ -85,4 +85,23 @@ fn a_failed_read_refuses_and_reducing_reads_nothing() {
         assert_eq!(f.check(&[f.borrow(1)]), refused(error));
         assert_eq!(f.check(&[f.trade(-1, true)]), Ok(()));
     }
+}
+
+/// A ledger that was built for something else.
+#[contract]
+struct Stranger;
+
+#[contractimpl]
+impl Stranger {
+    pub fn assess(_env: Env, _account: Address, _actions: Vec<Val>, _amounts: Vec<Val>) -> u32 {
+        12_000
+    }
+}
+
+#[test]
+fn an_answer_of_another_shape_refuses() {
+    let f = fixture();
+    f.env.register_at(&f.protocol.ledger, Stranger, ());
+    assert_eq!(f.check(&[f.borrow(1)]), refused(AccountError::InsufficientHealth));
+    assert_eq!(f.check(&[f.trade(-1, true)]), Ok(()));
 }

@@ -48,6 +48,27 @@ fn new_code_waits_a_week_and_reaches_future_accounts_alone() {
     assert_eq!(execute(&w, &w.admin, &id), Err(Some(GovernanceError::NotScheduled as u32)));
 }
 
+/// Whoever sends tokens before there is an account has a week to create it, and otherwise waits for the former code.
+#[test]
+fn an_address_that_nobody_deployed_to_goes_with_its_code_and_comes_back_with_it() {
+    let w = World::new();
+    let (config, salt) = (w.config(NEW), w.salt(3));
+    let address = || w.factory().account_address(&config, &salt);
+    let (funded, former) = (address(), w.factory().config().pro_hash);
+    let announce = |hash: &BytesN<32>| {
+        let (change, before) = (FactoryChange::WasmHash(NEW, hash.clone()), address());
+        w.calls(&w.admin, "propose", (change,), &[]).unwrap();
+        pass(&w, Delay::Code.seconds());
+        assert_eq!(address(), before, "until it is in force");
+        w.calls(&w.admin, "set_wasm_hash", (NEW, hash), &[]).unwrap();
+    };
+    announce(&w.salt(9));
+    assert_ne!(address(), funded);
+    announce(&former);
+    assert_eq!(address(), funded);
+    assert_eq!(w.create(&config, 3), Ok(funded));
+}
+
 #[test]
 fn announced_code_is_set_by_name() {
     let w = World::new();

@@ -1,7 +1,9 @@
+use super::views::order;
 use super::{all, client, fixture, some};
+use account_core::testing::fakes::FakeClearingClient;
 use account_core::testing::{refused, Fixture, NOW};
 use core::slice;
-use margin_interface::{AccountError, Action, Market, TradingHours};
+use margin_interface::{AccountError, Action, ClearingRequest, ConditionalOrder, Market, TradingHours};
 use soroban_sdk::auth::Context;
 use soroban_sdk::testutils::{Address as _, Ledger as _};
 use soroban_sdk::{symbol_short, vec, Address};
@@ -32,6 +34,7 @@ fn no_new_risk_in_a_blacklisted_market() {
     // Reductions and other markets.
     assert_eq!(check(&f, f.borrow(1)), Ok(()));
     assert_eq!(check(&f, f.trade(-1, true)), Ok(()));
+    assert_eq!(f.check_by(&some(&f, 3), &[f.trade(-1, true), f.borrow(1)]), Ok(()));
     assert_eq!(check(&f, f.call(vault, "repay", (this, this, &asset, 1_i128))), Ok(()));
     assert_eq!(check(&f, f.call(vault, "deposit", (this, this, &asset, 1_i128))), Ok(()));
     for market in &markets {
@@ -112,6 +115,49 @@ fn new_risk_only_within_trading_hours() {
         assert_eq!(f.check_by(&some(&f, 5), slice::from_ref(&foreign)), Ok(()));
         assert_eq!(f.check_by(&some(&f, 5), &[f.borrow(1), foreign]), result);
     }
+}
+
+/// What rests is filled without asking: not in what is forbidden meanwhile, and not after the hours.
+#[test]
+fn what_rests_obeys_the_list_and_the_hours_as_well() {
+    let f = fixture();
+    let clearing = FakeClearingClient::new(&f.env, &f.protocol.perp_clearing);
+    let market = Market::Perp(symbol_short!("ETH_USD"));
+    assert_eq!(all(&f, "blacklist_market", (market.clone(),)), Ok(()));
+    assert_eq!(clearing.epoch(), 1);
+    assert_eq!(all(&f, "unblacklist_market", (market,)), Ok(()));
+    assert_eq!(clearing.epoch(), 1, "nothing is forbidden that was permitted");
+
+    let minute = u32::try_from(NOW % 86_400 / 60).unwrap();
+    let place = |expires_at, reduce_only, batched| {
+        let resting = ConditionalOrder { expires_at, reduce_only, ..order(&f, 1) };
+        let clearing = &f.protocol.perp_clearing;
+        let context = if batched {
+            let requests = vec![&f.env, ClearingRequest::PlaceOrder(resting)];
+            f.call(clearing, "submit", (&f.account, &f.account, requests, NOW))
+        } else {
+            f.call(clearing, "place_order", (resting,))
+        };
+        f.check_by(&some(&f, 5), &[context])
+    };
+    let always = client(&f).trading_hours();
+    let hours = TradingHours { start: minute, end: minute + 60, weekdays: 0b111_1111 };
+    assert_eq!(place(u64::MAX, false, false), Ok(()));
+    assert_eq!(all(&f, "set_trading_hours", (hours,)), Ok(()));
+    assert_eq!(clearing.epoch(), 2);
+    let close = NOW - NOW % 60 + 3_600;
+    let outside = refused(AccountError::OutsideTradingHours);
+    for batched in [false, true] {
+        assert_eq!(place(close, false, batched), Ok(()));
+        assert_eq!(place(close + 1, false, batched), outside);
+        assert_eq!(place(u64::MAX, true, batched), Ok(()), "reductions are exempt");
+    }
+    // What is filled as it is signed is judged then.
+    let order = ConditionalOrder { expires_at: u64::MAX, ..order(&f, 1) };
+    let at_once = f.call(&f.protocol.perp_clearing, "execute_order", (order,));
+    assert_eq!(f.check_by(&some(&f, 5), &[at_once]), Ok(()));
+    assert_eq!(all(&f, "set_trading_hours", (always,)), Ok(()));
+    assert_eq!(clearing.epoch(), 2, "nothing is forbidden that was permitted");
 }
 
 #[test]

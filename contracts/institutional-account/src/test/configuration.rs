@@ -1,8 +1,9 @@
 use super::{adopt, all, client, fixture, other, some, DAY, USD};
 use account_core::testing::{public, refused, secret, NOW};
 use margin_interface::Proposer::{Guardians, Signers};
-use margin_interface::{AccountError, AmountTier, MultisigConfig, PendingMultisig};
-use soroban_sdk::{vec, Bytes, IntoVal};
+use margin_interface::{AccountError, AmountTier, MultisigCancelled, MultisigConfig, PendingMultisig};
+use soroban_sdk::testutils::Events as _;
+use soroban_sdk::{vec, Bytes, Event as _, IntoVal};
 
 #[test]
 fn administration_needs_every_signature_that_can_be_needed() {
@@ -12,6 +13,8 @@ fn administration_needs_every_signature_that_can_be_needed() {
     assert_eq!(f.client().limits().max_leverage, 1_000);
     assert_eq!(all(&f, "update_params", args), Ok(()));
     assert_eq!(f.client().limits().max_leverage, 200);
+    let beyond = (Some(1_001_u32), None::<u32>, None::<i128>, None::<i128>);
+    assert_eq!(all(&f, "update_params", beyond), Err(Some(AccountError::InvalidConfig)), "of the tier");
 }
 
 #[test]
@@ -158,6 +161,10 @@ fn no_removed_signer_comes_back_by_what_was_announced_before() {
     let mut authorised = vec![&f.env, f.client().standing().epoch.into_val(&f.env)];
     authorised.append(&args.into_val(&f.env));
     assert_eq!(f.institutes(&some(&f, 4), "remove_signer", (removed.clone(),)), Ok(()));
+    let told = f.env.events().all().filter_by_contract(&f.account).events().to_vec();
+    for by in [Signers, Guardians] {
+        assert!(told.contains(&MultisigCancelled { by }.to_xdr(&f.env, &f.account)), "{by:?}");
+    }
     f.pass(7 * DAY);
     for by in [Signers, Guardians] {
         let executed = client(&f).try_execute_multisig(&by);
@@ -165,16 +172,23 @@ fn no_removed_signer_comes_back_by_what_was_announced_before() {
     }
     assert!(!f.client().signers().contains(&removed));
     assert_eq!(f.by_itself(&some(&f, 4), "update_params", authorised, args), Err(None), "of another epoch");
+}
 
-    // What was announced without it stands.
+#[test]
+fn what_was_announced_without_a_removed_signer_stands() {
+    let f = fixture();
+    adopt(&f, &other(&f));
+    let [one, two, _] = &super::guardians();
+    let removed = public(&f.env, &f.keys[4]);
+    let with = client(&f).multisig();
     let mut signers = with.signers.clone();
-    signers.remove(signers.first_index_of(public(&f.env, &f.keys[3])).unwrap());
     signers.remove(signers.first_index_of(&removed).unwrap());
     let config = MultisigConfig { signers, tiers: vec![&f.env], ..with };
-    let by_four = f.institutes(&some(&f, 4), "update_multisig", (config.clone(),));
-    assert_eq!(by_four, Ok(()));
+    assert_eq!(all(&f, "update_multisig", (config.clone(),)), Ok(()));
     assert_eq!(f.institutes(&[one, two], "propose_recovery", (Guardians, config.clone())), Ok(()));
+    assert_eq!(f.institutes(&some(&f, 4), "remove_signer", (removed,)), Ok(()));
     f.pass(DAY);
+    assert_eq!(client(&f).pending_multisig(&Guardians).config, config);
     client(&f).execute_multisig(&Signers);
     assert_eq!(client(&f).multisig(), config);
 }

@@ -194,6 +194,23 @@ fn a_resting_reduction_counts_with_its_size() {
     assert_eq!(needed(&f, &[f.call(clearing, "place_order", (resting,))]), 5, "no price");
 }
 
+/// Otherwise the sum of a day would be that of as many days as there is room for orders.
+#[test]
+fn an_order_that_rests_longer_than_a_day_needs_the_most() {
+    let f = fixture();
+    let clearing = &f.protocol.perp_clearing;
+    for (expires_at, signatures) in [(NOW + DAY, 3), (NOW + DAY + 1, 5), (u64::MAX, 5)] {
+        for reduce_only in [false, true] {
+            let resting = ConditionalOrder { expires_at, reduce_only, ..order(&f, 1) };
+            let batch = vec![&f.env, ClearingRequest::PlaceOrder(resting.clone())];
+            let batch = f.call(clearing, "submit", (&f.account, &f.account, batch, NOW));
+            assert_eq!(needed(&f, &[batch]), signatures);
+            assert_eq!(needed(&f, &[f.call(clearing, "place_order", (resting.clone(),))]), signatures);
+            assert_eq!(needed(&f, &[f.call(clearing, "execute_order", (resting,))]), 3, "rests nowhere");
+        }
+    }
+}
+
 #[test]
 fn an_unused_institution_pays_vetoes_and_recovers_without_the_ledger() {
     let f = Fixture::deploy_unused(InstitutionalAccount, AccountType::Institutional, 5);
@@ -344,7 +361,13 @@ fn what_cannot_be_priced_needs_the_highest_threshold() {
     assert_eq!(needed(&f, &[f.call(&f.protocol.vault, "submit", (this, &other, loan))]), 5);
     assert_eq!(needed(&f, &[f.call(&f.protocol.perp_clearing, "submit", (this, &other, legs, NOW))]), 5);
     assert_eq!(all(&f, "allow_contract", (other.clone(),)), Ok(()));
-    assert_eq!(needed(&f, &[f.call(&other, "anything", (7_u32, this))]), 5);
+    let anything = f.call(&other, "anything", (7_u32, this));
+    assert_eq!(needed(&f, slice::from_ref(&anything)), 5);
+    // Nor does what comes after it, with a price or without.
+    let gift = f.call(&f.protocol.perp_clearing, "fund_insurance", (this, 1_i128));
+    assert_eq!(needed(&f, slice::from_ref(&gift)), 3);
+    assert_eq!(needed(&f, &[anything.clone(), anything.clone()]), 5);
+    assert_eq!(needed(&f, &[anything, gift]), 5);
     assert_eq!(
         f.check_by(&some(&f, 5), &[f.call(&other, "anything", (7_u32,))]),
         refused(AccountError::OperationNotAllowed)

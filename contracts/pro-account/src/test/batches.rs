@@ -182,13 +182,13 @@ fn a_clearing_batch_implies_a_vault_batch_for_each_leg_of_the_vault() {
 }
 
 /// A sale of next to nothing.
-fn order(f: &Fixture) -> ConditionalOrder {
+pub(super) fn order(f: &Fixture) -> ConditionalOrder {
     ConditionalOrder {
         acceptable_price: 11,
         account: f.account.clone(),
         conditions: vec![&f.env],
         epoch: 0,
-        expires_at: u64::MAX,
+        expires_at: NOW + 60,
         market: symbol_short!("BTC_USD"),
         max_fee: 3,
         nonce: 1,
@@ -321,7 +321,7 @@ fn orders_are_sized_wherever_they_come() {
             let requests = vec![&f.env, ClearingRequest::PlaceOrder(order)].into_val(&f.env);
             intent.batch::<Pro>(&f.env, &f.account, requests, true)?;
         } else {
-            intent.consents::<Pro>(&f.env, order.into_val(&f.env))?;
+            intent.consents::<Pro>(&f.env, order.into_val(&f.env), false)?;
         }
         let footprint = intent.footprint.unwrap();
         assert_eq!(footprint.touched.len(), u32::from(!footprint.unpriced));

@@ -4,6 +4,7 @@ use account_core::storage;
 use account_core::testing::{public, refused, secret, Fixture, Refusal, NOW};
 use core::slice;
 use ed25519_dalek::SigningKey;
+use margin_interface::lifetime::BUMP;
 use margin_interface::{AccountError, Action, Market, ProAccountClient, Scope, SessionGrant, SessionKey};
 use margin_math::units::{BASE, PRICE};
 use proptest::prelude::*;
@@ -274,7 +275,7 @@ fn only_granted_functions_and_markets() {
     granted(
         &f,
         SessionGrant {
-            allowed_ops: names(&f, &["borrow", "trade"]),
+            allowed_ops: names(&f, &["borrow", "trade", "repay_with_collateral"]),
             markets: Scope::Only(markets),
             ..grant(&f)
         },
@@ -283,6 +284,10 @@ fn only_granted_functions_and_markets() {
     assert_eq!(check(&f, &[f.borrow_of(&one, 1)]), Ok(()));
     assert_eq!(check(&f, &[f.borrow_of(&other, 1)]), not_allowed);
     assert_eq!(check(&f, &[f.trade(-1, true)]), not_allowed, "another market, even to reduce");
+    let net =
+        |asset: &Address| f.call(&f.protocol.vault, "repay_with_collateral", (&f.account, asset, 1_i128));
+    assert_eq!(check(&f, &[net(&one)]), Ok(()));
+    assert_eq!(check(&f, &[net(&other)]), not_allowed);
     let args = (f.account.clone(), one.clone(), 1_i128, f.account.clone());
     assert_eq!(check(&f, &[f.call(&f.protocol.vault, "withdraw", args)]), not_allowed);
     // The owners are not bound by it.
@@ -483,11 +488,16 @@ fn a_missing_entry_refuses() {
 #[test]
 fn an_entry_outlives_its_window_by_months() {
     let f = with_session();
-    let left = f.env.as_contract(&f.account, || {
-        let key = (symbol_short!("session"), public(&f.env, &session()));
-        f.env.storage().persistent().get_ttl(&key)
-    });
-    assert!(left >= 90 * 17_280);
+    let left = || {
+        f.env.as_contract(&f.account, || {
+            let key = (symbol_short!("session"), public(&f.env, &session()));
+            f.env.storage().persistent().get_ttl(&key)
+        })
+    };
+    assert_eq!(left(), BUMP);
+    f.pass(5 * DAY);
+    assert_eq!(check(&f, &[f.borrow(1)]), Ok(()));
+    assert_eq!(left(), BUMP - 5 * 17_280, "it is long enough");
 }
 
 #[test]

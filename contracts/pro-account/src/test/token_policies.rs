@@ -1,8 +1,13 @@
+use super::batches::order;
 use super::{client, fixture};
-use account_core::testing::{fakes::healthy, refused, Fixture};
-use margin_interface::{AccountError, Action, Market, TokenPolicy};
-use soroban_sdk::testutils::Address as _;
-use soroban_sdk::{map, vec, Address};
+use account_core::testing::{fakes::healthy, refused, Fixture, NOW};
+use core::slice;
+use margin_interface::{
+    AccountError, Action, ClearingRequest, ConditionalOrder, Market, TokenPolicy, TokenPolicyRemoved,
+    TokenPolicySet,
+};
+use soroban_sdk::testutils::{Address as _, Events as _};
+use soroban_sdk::{map, vec, Address, Event as _};
 
 const POLICY: TokenPolicy = TokenPolicy { max_debt: 100, max_outflow: 50 };
 const NOTHING: TokenPolicy = TokenPolicy { max_debt: 0, max_outflow: 0 };
@@ -11,6 +16,8 @@ fn with_policy() -> (Fixture, Address) {
     let f = fixture();
     let asset = Address::generate(&f.env);
     assert_eq!(f.administer("set_token_policy", (asset.clone(), POLICY)), Ok(()));
+    let told = TokenPolicySet { asset: asset.clone(), policy: POLICY }.to_xdr(&f.env, &f.account);
+    assert_eq!(f.env.events().all().filter_by_contract(&f.account), [told]);
     (f, asset)
 }
 
@@ -26,7 +33,11 @@ fn debts_in_a_token_are_limited() {
     summary.exposures = map![&f.env, (Market::Asset(Address::generate(&f.env)), i128::MAX)];
     f.ledger().script(&summary);
     assert_eq!(f.check(&[f.borrow(1)]), Ok(()), "another token");
+    assert_eq!(f.administer("set_token_policy", (asset.clone(), NOTHING)), Ok(()));
+    assert_eq!(f.check(&[f.borrow(1)]), Ok(()), "of this one nothing is owed");
     assert_eq!(f.administer("remove_token_policy", (asset.clone(),)), Ok(()));
+    let told = TokenPolicyRemoved { asset: asset.clone() }.to_xdr(&f.env, &f.account);
+    assert_eq!(f.env.events().all().filter_by_contract(&f.account), [told]);
     summary.exposures = map![&f.env, (Market::Asset(asset.clone()), 101)];
     f.ledger().script(&summary);
     assert_eq!(f.check(&[f.borrow_of(&asset, 1)]), Ok(()));
@@ -56,6 +67,20 @@ fn what_leaves_by_one_entry_is_limited_as_a_sum() {
     assert_eq!(f.check(&[pay(1)]), refused(AccountError::StalePrice));
 }
 
+#[test]
+fn the_rule_of_a_token_asks_for_no_price_of_another() {
+    let (f, asset) = with_policy();
+    let pay = |token: &Address, amount: i128| f.call(token, "transfer", (&f.account, &f.owner, amount));
+    let another = pay(&Address::generate(&f.env), 51);
+    assert_eq!(f.check(&[another.clone(), pay(&asset, 50)]), Ok(()));
+    // Whatever the reason: a price that is not there is missing.
+    for code in [612, 602, 0] {
+        f.ledger().fail(&code);
+        assert_eq!(f.check(slice::from_ref(&another)), Ok(()));
+        assert_eq!(f.check(&[pay(&asset, 1)]), refused(AccountError::StalePrice));
+    }
+}
+
 /// While a token has a rule, nothing leaves of which no rule knows how much: the whole deposit, or what stands below a contract
 /// that decides what becomes of it.
 #[test]
@@ -68,6 +93,9 @@ fn nothing_leaves_uncounted_while_a_token_has_a_rule() {
     let nothing = f.call(&other, "approve", (this, &other, 0_i128, 2000_u32));
     let deposit = f.call(vault, "deposit", (this, this, &asset, 1_i128));
     let implied = f.call(&asset, "transfer", (this, vault, 1_i128));
+    // What an executor is paid leaves the deposit.
+    let paying = |max_fee| ConditionalOrder { max_fee, ..order(&f) };
+    let batched = |order| vec![&f.env, ClearingRequest::PlaceOrder(order)];
     let uncounted = [
         std::vec![f.call(vault, "transfer_positions", (this, &other))],
         std::vec![f.call(vault, "migrate_positions", (this, &other))],
@@ -75,11 +103,18 @@ fn nothing_leaves_uncounted_while_a_token_has_a_rule() {
         std::vec![f.call(vault, "submit", (this, &other, loan))],
         std::vec![f.call(&other, "anything", (this,))],
         std::vec![nothing.clone(), deposit.clone(), implied.clone()],
+        std::vec![nothing.clone(), nothing.clone(), deposit.clone(), implied.clone()],
+        std::vec![nothing.clone(), f.call(&other, "transfer", (this, &other, 1_i128))],
+        std::vec![f.call(perp, "place_order", (paying(3),))],
+        std::vec![f.call(perp, "execute_order", (paying(3),))],
+        std::vec![f.call(perp, "submit", (this, this, batched(paying(3)), NOW))],
     ];
     let counted = [
         std::vec![nothing],
         std::vec![deposit, implied],
         std::vec![f.call(perp, "add_liquidity", (this, 1_i128, 0_i128))],
+        std::vec![f.call(perp, "place_order", (paying(0),))],
+        std::vec![f.call(perp, "submit", (this, this, batched(paying(0)), NOW))],
     ];
     let check = |result| {
         for contexts in &uncounted {

@@ -13,6 +13,7 @@ enum Key {
     Base,
     Breakdown,
     Clearing,
+    Epoch,
     Failure,
     Held,
     Limits,
@@ -43,7 +44,7 @@ impl FakeLedger {
 
     pub fn grant(env: Env, account: Address, delegate: Address, permissions: u32, expires_at: u64) {
         account.require_auth();
-        env.storage().persistent().set(&delegate, &(permissions, expires_at));
+        env.storage().persistent().set(&delegate, &(epoch(&env), permissions, expires_at));
     }
 
     pub fn revoke(env: Env, account: Address, delegate: Address) {
@@ -51,9 +52,15 @@ impl FakeLedger {
         env.storage().persistent().remove(&delegate);
     }
 
+    pub fn revoke_all(env: Env, account: Address) {
+        account.require_auth();
+        env.storage().instance().set(&Key::Epoch, &(epoch(&env) + 1));
+    }
+
     /// Permissions and expiry of a delegate.
     pub fn granted(env: Env, delegate: Address) -> Option<(u32, u64)> {
-        env.storage().persistent().get(&delegate)
+        let (of, permissions, expires_at): (u32, u32, u64) = env.storage().persistent().get(&delegate)?;
+        (of == epoch(&env)).then_some((permissions, expires_at))
     }
 
     pub fn stored_limits(env: Env) -> Limits {
@@ -194,6 +201,11 @@ fn worth(env: &Env, amounts: Vec<(Market, i128)>) -> Result<i128, LedgerError> {
     Ok(sum)
 }
 
+/// How often all grants were taken back.
+fn epoch(env: &Env) -> u32 {
+    env.storage().instance().get(&Key::Epoch).unwrap_or(0)
+}
+
 /// The upper index of every market.
 fn upper(env: &Env) -> i128 {
     env.storage().instance().get(&Key::Upper).unwrap_or(PRICE)
@@ -255,7 +267,9 @@ enum VenueKey {
     Adviser,
     Broken,
     Elsewhere,
+    Epoch,
     Instead,
+    Jammed,
     Left,
     Ledger,
     Premium,
@@ -452,6 +466,26 @@ impl FakeClearing {
     /// The premium that the market has averaged, 1e18.
     pub fn set_premium(env: Env, premium: i128) {
         env.storage().instance().set(&VenueKey::Premium, &premium);
+    }
+
+    /// From now on no order can be ended.
+    pub fn jam(env: Env) {
+        env.storage().instance().set(&VenueKey::Jammed, &true);
+    }
+
+    pub fn bump_epoch(env: Env, account: Address) -> Result<u64, ClearingError> {
+        account.require_auth();
+        if env.storage().instance().has(&VenueKey::Jammed) {
+            return Err(ClearingError::Overflow);
+        }
+        let epoch = Self::epoch(env.clone()) + 1;
+        env.storage().instance().set(&VenueKey::Epoch, &epoch);
+        Ok(epoch)
+    }
+
+    /// How often orders were ended.
+    pub fn epoch(env: Env) -> u64 {
+        env.storage().instance().get(&VenueKey::Epoch).unwrap_or(0)
     }
 
     pub fn update_funding_rate(env: Env, _market: Symbol) -> Result<i128, ClearingError> {

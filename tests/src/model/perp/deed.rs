@@ -2,8 +2,9 @@
 
 use crate::auth::Invocation;
 use crate::world::World;
-use margin_interface::{ConditionalOrder, MatchedFill};
-use soroban_sdk::{Address, Env, Symbol, TryFromVal, Val, Vec as HostVec};
+use margin_interface::{ClearingChange, ConditionalOrder, MarketStage, MatchedFill};
+use soroban_sdk::xdr::ToXdr;
+use soroban_sdk::{Address, BytesN, Env, Symbol, TryFromVal, Val, Vec as HostVec};
 
 /// How much is traded.
 #[derive(Clone, Debug)]
@@ -41,6 +42,10 @@ pub enum Deed {
     Claim(Address),
     /// A curve moves toward its index.
     Repeg(Symbol),
+    /// A market stops: frozen, or wound down.
+    Stop(Symbol, MarketStage),
+    /// A position of a market that was wound down is settled.
+    End(Address, Symbol),
 }
 
 /// The arguments of a call, one after the other.
@@ -86,6 +91,12 @@ impl Deed {
             "fund_insurance" => Deed::Insure(args.next()?, args.next()?),
             "claim_pending" => Deed::Claim(args.next()?),
             "repeg" => Deed::Repeg(args.next()?),
+            "set_market_state" => {
+                let (_, market, stage): (Address, _, _) = (args.next()?, args.next()?, args.next()?);
+                (stage == MarketStage::Frozen).then_some(Deed::Stop(market, stage))?
+            }
+            "execute" => wind_down(world, &args.next()?)?,
+            "settle_position" => Deed::End(args.next()?, args.next()?),
             _ => return None,
         };
         Some(deed)
@@ -99,10 +110,21 @@ impl Deed {
             | Deed::Enter(who, _)
             | Deed::Leave(who, _)
             | Deed::Insure(who, _)
-            | Deed::Claim(who) => vec![who.clone()],
+            | Deed::Claim(who)
+            | Deed::End(who, _) => vec![who.clone()],
             Deed::Match(fills) => fills.iter().map(|fill| fill.order.account.clone()).collect(),
             Deed::TakeOver(by, who, ..) => vec![who.clone(), by.clone()],
-            Deed::Rate(_) | Deed::Repeg(_) => Vec::new(),
+            Deed::Rate(_) | Deed::Repeg(_) | Deed::Stop(..) => Vec::new(),
         }
     }
+}
+
+/// What was announced under `id`, if it is the end of a market: the id is the hash of the change.
+fn wind_down(world: &World, id: &BytesN<32>) -> Option<Deed> {
+    let (env, stage) = (&world.env, MarketStage::WindDown);
+    let is_its_end = |market: &Symbol| {
+        let change = ClearingChange::Stage(market.clone(), stage);
+        env.crypto().sha256(&change.to_xdr(env)).to_bytes() == *id
+    };
+    world.ledger().markets().iter().find(is_its_end).map(|market| Deed::Stop(market, stage))
 }

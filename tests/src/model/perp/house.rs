@@ -140,6 +140,23 @@ impl House {
         self.fill(who, purse, market, &nothing, around)
     }
 
+    /// Settles a position of a market that was wound down, at its one price: the pool takes it.
+    pub fn end(&mut self, who: &str, purse: &mut Purse, market: &str, around: &Around) -> Expected {
+        let at = self.market(market);
+        let held = at.size(who);
+        let (price, since) = at.end.clone().expect("a market that was wound down");
+        let leg = Leg { cash: &held * price, size: -held, fee: Exact::zero(), on_curve: false };
+        at.inventory -= &leg.size;
+        let filled = self.fill(who, purse, market, &leg, around);
+        let gained = &filled.realised - &filled.funding;
+        // Rounding may have made a loss of the last two units of a gain.
+        assert!(
+            gained < exact(2) || around.now >= since + DAY,
+            "MODEL a winner is settled before the losers"
+        );
+        Expected { leg, filled }
+    }
+
     /// The price at which a position is taken over: the index, or the account's better end of it while it is not trusted.
     fn taken_at(quote: &Quote, size: &Exact) -> Exact {
         let (mut lo, mut hi) = (quote.lo, quote.hi);

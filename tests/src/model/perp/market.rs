@@ -3,7 +3,7 @@
 use super::curve::{approaches, split, within, Curve};
 use super::funding::{price, Funding};
 use crate::model::number::{exact, ratio, trimmed, Exact};
-use margin_interface::{MarketConfig, PerpMarket, PriceStatus, Quote};
+use margin_interface::{House, MarketConfig, PerpMarket, PriceStatus, Quote};
 use num_traits::{Signed, ToPrimitive, Zero};
 use std::collections::BTreeMap;
 
@@ -49,6 +49,8 @@ pub struct Market {
     pub inventory: Exact,
     /// By name.
     pub positions: BTreeMap<String, Position>,
+    /// Where it was wound down: at which price of a unit, and when.
+    pub end: Option<(Exact, u64)>,
 }
 
 /// A part of a trade that does not cross zero.
@@ -75,14 +77,16 @@ pub struct Filled {
 
 impl Market {
     /// As the ledger says, without positions.
-    pub fn read(record: &PerpMarket, inventory: i128) -> Self {
+    pub fn read(record: &PerpMarket, house: &House) -> Self {
+        let end = record.state.clearing_price;
         Self {
             config: record.config.clone(),
             mmr_bps: record.config.mmr_bps,
             curve: Curve { x: exact(record.state.base_reserve), y: exact(record.state.quote_reserve) },
             funding: Funding::read(&record.state),
-            inventory: exact(inventory),
+            inventory: exact(house.inventory),
             positions: BTreeMap::new(),
+            end: (end != 0).then(|| (price(end), house.since)),
         }
     }
 
@@ -120,6 +124,15 @@ impl Market {
     pub fn accrue(&mut self, now: u64, index: &Quote) {
         let (longs, shorts) = (self.longs(), self.shorts());
         self.funding.accrue(now, index, &longs, &shorts);
+    }
+
+    /// Nobody can act any more: what was due of funding is due, and no more. What is wound down ends at the index.
+    pub fn stop(&mut self, now: u64, index: &Quote, for_good: bool) {
+        self.accrue(now, index);
+        self.funding.rate = Exact::zero();
+        if for_good {
+            self.end = Some((self.index(index), now));
+        }
     }
 
     /// What all owe of funding at `funding`.

@@ -14,7 +14,7 @@ use crate::model::number::{exact, ratio, to_f64, Exact};
 use crate::perp_invariants::steps::{self, Marks};
 use crate::told::{self, Told};
 use crate::world::World;
-use margin_interface::{PerpMarket, PriceStatus, Settlement};
+use margin_interface::{MarketStage, PerpMarket, PriceStatus, Settlement};
 use num_traits::{Signed, Zero};
 use soroban_sdk::Address;
 use std::collections::BTreeMap;
@@ -27,8 +27,8 @@ const UNITS: i128 = 8;
 pub struct Count {
     /// Steps that ended where the model said, by what they were.
     pub followed: BTreeMap<&'static str, u32>,
-    /// Changes of a market by something that the model does not follow: it begins anew there.
-    pub resynced: u32,
+    /// Changes of a market by something that the model does not follow, by its name: it begins anew there.
+    pub resynced: BTreeMap<String, u32>,
     /// The most that rounding has cost one account, settlement units.
     pub dearest: f64,
 }
@@ -61,6 +61,10 @@ pub struct Witness {
     last: Option<Last>,
     /// The call that is being watched.
     before: Option<(Deed, Reading)>,
+    /// The last call, followed or not.
+    call: String,
+    /// The first call since the last step that changed a market and was not followed.
+    missed: Option<String>,
     costs: BTreeMap<String, Cost>,
     /// Steps since the beginning.
     steps: i128,
@@ -75,6 +79,7 @@ impl Witness {
     /// Looks before a call.
     pub fn before(&mut self, world: &World, call: &Invocation) {
         self.before = None;
+        self.call = call.function.clone();
         let Some(deed) = Deed::of(world, call) else { return };
         let reading = Reading::of(world, &deed);
         self.meet(world, &reading);
@@ -114,8 +119,11 @@ impl Witness {
                     (record.config.clone(), maintenance(record, now.around.now));
                 continue;
             }
-            self.count.resynced += u32::from(known.is_some());
-            let mut market = Market::read(record, side.inventory);
+            if known.is_some() {
+                let cause = self.missed.clone().unwrap_or_else(|| "nothing".into());
+                *self.count.resynced.entry(cause).or_default() += 1;
+            }
+            let mut market = Market::read(record, side);
             market.mmr_bps = maintenance(record, now.around.now);
             let symbol = world.symbol(name);
             for person in world.people() {
@@ -131,7 +139,22 @@ impl Witness {
             house.markets.insert(name.clone(), market);
             self.costs.clear();
         }
+        self.missed = None;
         self.last = Some(Last::of(now));
+    }
+
+    /// Looks after a call that is not followed, such as an account's own deleverage.
+    fn look_on(&mut self, world: &World) {
+        let ledger = world.ledger();
+        for market in ledger.markets() {
+            let (name, new) = (market.to_string(), ledger.market(&market));
+            let known = self.last.as_ref().and_then(|last| last.markets.get(&name));
+            let changed = known.is_some_and(|(old, _)| old.state != new.state || old.totals != new.totals);
+            if changed && self.missed.is_none() {
+                self.missed = Some(self.call.clone());
+            }
+            self.marks.holds(name, &new, world.now());
+        }
     }
 
     /// All that one account had is another's from now on.
@@ -151,7 +174,7 @@ impl Witness {
     #[track_caller]
     pub fn after(&mut self, world: &World, done: bool) {
         let Some((deed, before)) = self.before.take() else {
-            self.marks.look(world);
+            self.look_on(world);
             return;
         };
         if !done {
@@ -233,6 +256,12 @@ impl Witness {
                 between(&format!("funding of {name}"), &(expected * &index), actual, &-&steps, &steps);
             }
             assert_eq!(market.funding.at, state.funding_at, "MODEL time of the funding of {name}");
+            let rate = &market.funding.rate * exact(10i128.pow(18));
+            near(&format!("rate of {name}"), &rate, state.funding_rate, &Exact::zero());
+            let end =
+                market.end.as_ref().map_or_else(Exact::zero, |(price, _)| price * exact(10i128.pow(21)));
+            // A mark is rounded down.
+            between(&format!("last price of {name}"), &end, state.clearing_price, &exact(-1), &Exact::zero());
             if record.seq != before.markets[name].0.seq {
                 let tilt = (exact(state.quote_reserve) - &market.curve.y) / &market.curve.y;
                 let traded = expected.iter().map(|each| each.leg.cash.abs());
@@ -422,6 +451,24 @@ impl<'a> Step<'a> {
             Deed::Repeg(market) => {
                 self.repeg(&market.to_string());
                 "repeg"
+            }
+            Deed::Stop(market, stage) => {
+                let name = market.to_string();
+                let for_good = *stage == MarketStage::WindDown;
+                self.house.market(&name).stop(around.now, &around.quotes[&name], for_good);
+                if for_good {
+                    "wind-down"
+                } else {
+                    "freeze"
+                }
+            }
+            Deed::End(who, market) => {
+                let (who, market) = (name_of(who), market.to_string());
+                let mut purse = self.purse(&who);
+                self.expected.push(self.house.end(&who, &mut purse, &market, around));
+                self.purses.insert(who.clone(), purse);
+                self.write_off(&who, &market);
+                "end of a position"
             }
         }
     }

@@ -2,19 +2,21 @@
 
 use super::{furnished, LITTLE};
 use margin_interface::AccountError::{BlacklistedMarket, InvalidConfig, OutsideTradingHours};
-use margin_interface::{Market, TradingHours};
+use margin_interface::{ClearingError, ConditionalOrder, Market, TradingHours};
 use margin_tests::accounts::DAY;
 use margin_tests::actor::Actor;
 use margin_tests::audit;
 use margin_tests::fixture::{Fixture, BTC_USD, ETH_USD};
 use margin_tests::money::{milli_base, price, usdc, usdt, Coin};
 use margin_tests::operations::Order;
+use margin_tests::orders::{execute, order, place};
 use margin_tests::refusal::assert_refused;
 
 crate::in_both_modes!(
     p35_hours_run_over_midnight_and_weekdays,
     p35_hours_that_mean_nothing_are_refused,
     p36_a_blacklist_names_what_the_venue_names,
+    p36_what_rests_obeys_the_list_and_the_hours,
     the_audit_trail_is_verified_from_its_events,
     a_reader_notices_a_missing_and_an_altered_record,
 );
@@ -220,4 +222,31 @@ fn a_reader_notices_a_missing_and_an_altered_record(f: &Fixture) {
             assert!(verify(&swapped).is_err());
         }
     }
+}
+
+/// A resting order is filled without asking the account: not in a market that was forbidden meanwhile, and not after the hours.
+fn p36_what_rests_obeys_the_list_and_the_hours(f: &Fixture) {
+    let bank = bank(f);
+    let next = |nonce| ConditionalOrder {
+        epoch: f.clearing().orders(&bank.address).epoch,
+        ..order(f, &bank, nonce, milli_base(10))
+    };
+    let first = next(1);
+    place(f, &bank, &first).ok();
+    f.administer::<()>(&bank, "blacklist_market", (Market::Perp(f.symbol(BTC_USD)),)).ok();
+    execute(f, &f.keeper, &first).changes_nothing();
+    f.administer::<()>(&bank, "unblacklist_market", (Market::Perp(f.symbol(BTC_USD)),)).ok();
+
+    wait_for(f, 1, 10 * HOUR);
+    let second = next(2);
+    place(f, &bank, &second).ok();
+    let hours = TradingHours { start: 9 * 60, end: 17 * 60, weekdays: 0b001_1111 };
+    f.administer::<()>(&bank, "set_trading_hours", (hours,)).ok();
+    execute(f, &f.keeper, &second).changes_nothing();
+    let until = |hours: u64| ConditionalOrder { expires_at: f.now() + hours * HOUR, ..next(3) };
+    assert_refused(place(f, &bank, &until(8)), &bank, OutsideTradingHours);
+    let third = until(7);
+    place(f, &bank, &third).ok();
+    wait_for(f, 1, 17 * HOUR);
+    execute(f, &f.keeper, &third).fails(ClearingError::OrderExpired);
 }

@@ -27,6 +27,7 @@ crate::in_both_modes!(
     p15_what_has_no_price_needs_everybody,
     p22_nobody_locks_the_account,
     p22_one_who_refuses_is_replaced_by_the_others,
+    p22_a_stolen_key_is_replaced_as_operations_say,
     p22_guardians_and_signers_announce_apart,
     p23_there_is_always_a_signer_and_the_owner_alone_is_nobody,
     p24_an_institution_is_bounded,
@@ -153,6 +154,25 @@ fn p10_other_amounts_forget_nothing(f: &Fixture) {
     assert_refused(by(bank.borrow(LITTLE), &bank, 3), &bank, InsufficientSignatures);
     by(bank.borrow(usdt(30_000)), &bank, 4).ok();
     assert_refused(by(bank.borrow(usdt(11_000)), &bank, 4), &bank, InsufficientSignatures);
+}
+
+/// The way that `docs/operations.md` names when a signer's key is lost or stolen: four of five, at the defaults, while frozen.
+fn p22_a_stolen_key_is_replaced_as_operations_say(f: &Fixture) {
+    let bank = bank(f);
+    f.by_itself(&bank, "freeze", ()).signed_by(&[&bank.keys[0]]).ok();
+    let mut next = config(f, &["bank 0", "bank 1", "bank 2", "bank 3", "newcomer"], 3, &[]);
+    next.tiers = f.institutional(&bank).multisig().tiers;
+    let announce = by(f.administer::<()>(&bank, "update_multisig", (next.clone(),)), &bank, 4);
+    assert_refused(announce, &bank, InsufficientSignatures);
+    by(f.administer::<()>(&bank, "propose_recovery", (Proposer::Signers, next.clone())), &bank, 4).ok();
+    f.pass(7 * DAY);
+    assert!(f.account(&bank).standing().frozen);
+    Tx::<()>::new(&f.world, execute(f, &bank)).ok();
+    assert_eq!(f.institutional(&bank).multisig(), next);
+    let keys = ["bank 0", "bank 1", "bank 2", "bank 3", "newcomer"].map(key_of).to_vec();
+    let renewed = Actor::at(&f.world, "bank", bank.address.clone(), keys);
+    f.administer::<()>(&renewed, "unfreeze", ()).ok();
+    renewed.borrow(LITTLE).ok();
 }
 
 /// Everybody is needed for administration, one freezes and does not answer: the others are not locked out.

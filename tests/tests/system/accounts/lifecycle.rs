@@ -5,7 +5,7 @@ use margin_interface::AccountError::{
     Frozen, InvalidConfig, Lapsed, NotInitialized, NothingPending, OperationNotAllowed, TooEarly,
     UnauthorizedSigner,
 };
-use margin_interface::{permissions, FactoryError};
+use margin_interface::{permissions, Action, ClearingError, ClearingRequest, FactoryError};
 use margin_interface::{AccountConfig, AccountType, MultisigConfig, Proposer};
 use margin_tests::accounts::DAY;
 use margin_tests::actor::{key_of, Actor};
@@ -13,6 +13,7 @@ use margin_tests::auth::Invocation;
 use margin_tests::fixture::{upload, Fixture, BTC_USD};
 use margin_tests::money::{milli_base, price, usdc, usdt};
 use margin_tests::operations::Order;
+use margin_tests::orders::submit;
 use margin_tests::refusal::assert_refused;
 use margin_tests::signer::Signer;
 use margin_tests::tx::Tx;
@@ -32,6 +33,7 @@ crate::in_both_modes!(
     p39_state_of_another_schema_is_not_read,
     p01_a_delegate_is_nobody_of_the_protocol_and_not_the_account,
     a_delegate_acts_within_its_bits_until_revoked,
+    a_frozen_account_has_no_delegates,
     allowed_contracts_hear_the_owners_and_nobody_else,
 );
 
@@ -353,6 +355,29 @@ fn a_delegate_acts_within_its_bits_until_revoked(f: &Fixture) {
         assert_eq!(permitted(), 0);
         assert_eq!(f.account(&account).standing().delegates.len(), 0);
         f.administer::<()>(&account, "revoke_delegate", (&desk.address,)).changes_nothing();
+    }
+}
+
+/// Limits of zero permit no risk. To lend everything to the pool is none while nothing is owed.
+fn a_frozen_account_has_no_delegates(f: &Fixture) {
+    for account in of_each_tier(f) {
+        let desk = f.key_account(&format!("desk of {}", account.name));
+        let grant = (&desk.address, permissions::MODIFY_COLLATERAL, f.now() + DAY);
+        f.administer::<()>(&account, "grant_delegate", grant).ok();
+        let lend = |dollars: i128| {
+            let all = Action::AddLiquidity(usdc(dollars).units, 0);
+            submit(f, &desk, &account, &[ClearingRequest::Act(all)])
+        };
+        lend(1).ok();
+        freeze(f, &account).signed_by(&[account.key()]).ok();
+        lend(19_000).fails(ClearingError::NotPermitted);
+        assert_eq!(f.ledger().permission(&account.address, &desk.address), 0);
+        assert!(f.account(&account).standing().delegates.is_empty());
+        // Nobody comes back by itself.
+        f.administer::<()>(&account, "unfreeze", ()).ok();
+        lend(1).fails(ClearingError::NotPermitted);
+        f.administer::<()>(&account, "grant_delegate", grant).ok();
+        lend(1).ok();
     }
 }
 

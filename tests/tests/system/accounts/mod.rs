@@ -11,6 +11,7 @@ mod lifecycle;
 mod orders;
 mod passkeys;
 mod random;
+mod resting;
 mod sessions;
 mod tiers;
 mod views;

@@ -2,8 +2,8 @@
 
 use super::{furnished, LITTLE};
 use margin_interface::AccountError::{
-    ExceedsSessionLimit, InsufficientSignatures, InvalidConfig, OperationNotAllowed, TierChangePending,
-    TierInUse,
+    ExceedsSessionLimit, InsufficientSignatures, InvalidConfig, NothingPending, OperationNotAllowed,
+    TierChangePending, TierInUse,
 };
 use margin_interface::{AccountType, Limits, MultisigConfig, Proposer, TierParams, TradingHours};
 use margin_tests::accounts::DAY;
@@ -19,6 +19,7 @@ use soroban_sdk::{IntoVal, Vec as HostVec};
 
 crate::in_both_modes!(
     an_account_grows_up_and_keeps_everything,
+    an_offer_ends_with_the_tier,
     a_tier_in_use_is_not_left,
     p30_nobody_but_the_authority_changes_the_tier,
     p30_while_the_tier_changes_nothing_is_authorised,
@@ -40,6 +41,19 @@ fn params(f: &Fixture, max_leverage: u32, signers: &[&str]) -> TierParams {
 
 fn change(f: &Fixture, authority: &Actor, account: &Actor, tier: AccountType, params: &TierParams) -> Tx<()> {
     f.upgrades_account(authority, account, tier, params)
+}
+
+/// Whoever takes what was offered before would void what the institution has announced since.
+fn an_offer_ends_with_the_tier(f: &Fixture) {
+    let basil = furnished(f, f.smart_account("basil"));
+    let heir = f.key_account("heir");
+    f.administer::<()>(&basil, "transfer_ownership", (&heir.address,)).ok();
+    let signers = params(f, 1_000, &["one", "two", "three"]);
+    change(f, &f.owner_of("basil"), &basil, AccountType::Institutional, &signers).ok();
+    assert_eq!(f.account(&basil).standing().pending_owner, None);
+    let epoch = f.account(&basil).standing().epoch;
+    f.administers(&heir, &basil, "accept_ownership", HostVec::new(&f.env)).fails(NothingPending);
+    assert_eq!(f.account(&basil).standing().epoch, epoch);
 }
 
 fn an_account_grows_up_and_keeps_everything(f: &Fixture) {

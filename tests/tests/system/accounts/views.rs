@@ -144,6 +144,13 @@ fn p34_required_signatures_are_enough_and_not_one_less(f: &Fixture) {
         for of_the_owner in ["add_signer", "update_params", "propose_upgrade", "transfer_ownership"] {
             assert_eq!(needed(of_the_owner), 0, "{of_the_owner}: the owner's, not the signers'");
         }
+        let accept = || f.administers(&account, &account, "accept_ownership", HostVec::new(&f.env));
+        f.administer::<()>(&account, "transfer_ownership", (&f.keeper.address,)).ok();
+        assert_eq!(needed("accept_ownership"), 0, "whom it is offered to");
+        f.administer::<()>(&account, "transfer_ownership", (&account.address,)).ok();
+        accept().unsigned().changes_nothing();
+        assert_eq!(needed("accept_ownership"), 1, "the account itself");
+        accept().ok();
     }
 }
 

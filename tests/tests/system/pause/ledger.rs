@@ -2,7 +2,7 @@
 
 use super::*;
 use margin_interface::{Bucket, GovernanceError, Limits};
-use margin_tests::fixture::{asset_config, test_token};
+use margin_tests::fixture::asset_config;
 
 pub fn rows() -> Vec<Row> {
     let mut rows: Vec<Row> = [
@@ -125,10 +125,9 @@ pub fn rows() -> Vec<Row> {
         ),
         (
             "list_asset",
-            Works(|s, ledger| {
-                let token = test_token(&s.world, &s.admin, 6, "NEW");
+            Refuses(GovernanceError::NeedsTimelock as u32, |s, ledger| {
                 let config = asset_config(Coin::Usdt, s.prices.asset("USDT"));
-                run(s.admin.calls::<()>(ledger, "list_asset", (token, config).into_val(&s.env)))
+                run(s.admin.calls::<()>(ledger, "list_asset", (&s.unlisted, config).into_val(&s.env)))
             }),
             &[],
         ),

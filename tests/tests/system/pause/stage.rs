@@ -59,6 +59,8 @@ pub struct Stage {
     pub smart: Actor,
     /// Has a little of everything, and does nothing.
     pub bystander: Actor,
+    /// A token that nobody listed.
+    pub unlisted: Address,
     /// Listed, and used by nobody.
     pub unused: Address,
     announced: BTreeMap<String, BytesN<32>>,
@@ -91,6 +93,8 @@ impl Stage {
             }
             who
         };
+        let [unlisted, unused] = ["UNLISTED", "UNUSED"].map(|name| test_token(&f.world, &f.admin, 6, name));
+        f.list(&unused, asset_config(Coin::Usdt, f.prices.asset("USDT")));
         let announced = announce(&f);
         let players = (0..26).map(|number| {
             let who = person(&format!("player {number}"), 20_000);
@@ -125,9 +129,6 @@ impl Stage {
         bystander.borrow(usdt(10)).ok();
         bystander.trade(Order::market(BTC_USD, milli_base(5))).ok();
         let smart = f.smart_account("smart");
-        let unused = test_token(&f.world, &f.admin, 6, "UNUSED");
-        let config = asset_config(Coin::Usdt, f.prices.asset("USDT"));
-        f.admin.calls::<()>(&f.contracts().ledger, "list_asset", (&unused, config).into_val(&f.env)).ok();
         let mut publishers = ["one", "two"].map(key_of);
         publishers.sort_by_key(|key| key.verifying_key().to_bytes());
 
@@ -149,6 +150,7 @@ impl Stage {
             operator,
             smart,
             bystander,
+            unlisted,
             unused,
             announced,
             publishers,
