@@ -255,8 +255,8 @@ impl Witness {
         near("claims", &expected.claims, said.claims, &slack);
         if old.claims == 0 && said.claims > 0 && old.pending == said.pending && !expected.claims.is_zero() {
             // The first cut of an epoch; what the pool had and owed then may be off by its rounding.
-            let cut = &expected.fraction * &expected.owed;
-            let share = ratio(said.claims_fraction, 10i128.pow(18)) * &expected.owed;
+            let cut = &expected.cut * &expected.owed;
+            let share = ratio(said.claims_cut, 10i128.pow(18)) * &expected.owed;
             assert!((&cut - &share).abs() <= exact(2) * &slack, "MODEL a cut of {share}, not of {cut}");
         }
         near("insurance spent", &expected.spent, said.insurance_spent, &slack);
