@@ -7,8 +7,8 @@ use crate::{
     storage::{self, Shares, Stake},
 };
 use margin_interface::{
-    Bucket, ClearingError, ExitRequested, LiquidityAdded, LiquidityRemoved, LpPosition, MarginLedgerClient,
-    MarketState, PoolValue,
+    Bucket, ClearingError, ExitRequested, InsuranceFunded, LiquidityAdded, LiquidityRemoved, LpPosition,
+    MarginLedgerClient, MarketState, PoolValue,
 };
 use margin_math::{
     defaults::LP_COOL_DOWN,
@@ -70,6 +70,25 @@ pub fn enter(
     storage::set_shares(env, &all);
     LiquidityAdded { provider: provider.clone(), amount, shares, total_shares: all.total }.publish(env);
     Ok(shares)
+}
+
+/// Gives `amount` to insurance, but to winners who wait what they lack: a pool that owes more than it has is entered by
+/// nobody, so nothing else would ever bring what it needs to pay them and to start anew.
+pub fn give(
+    env: &Env,
+    ledger: &MarginLedgerClient,
+    from: &Address,
+    amount: i128,
+) -> Result<(), ClearingError> {
+    let waiting = amount.min(ledger.totals().claims);
+    let rest = sub(amount, waiting).on_curve()?;
+    for (bucket, part) in [(Bucket::Lp, waiting), (Bucket::Insurance, rest)] {
+        if part > 0 {
+            ledger.move_bucket(from, &bucket, &part);
+        }
+    }
+    InsuranceFunded { from: from.clone(), amount }.publish(env);
+    Ok(())
 }
 
 /// Announces that `shares` will leave. Returns from when they may.

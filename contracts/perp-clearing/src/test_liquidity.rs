@@ -1,7 +1,7 @@
 //! What providers pay and get while credit is in doubt, or an index is dead.
 extern crate std;
 
-use crate::test_world::{governed, index, told, World};
+use crate::test_world::{governed, index, market_config, told, World, X, Y};
 use margin_interface::{ClearingChange, ClearingError, LedgerError, MarketStage, PriceStatus};
 use margin_math::{
     defaults::LP_COOL_DOWN,
@@ -148,5 +148,41 @@ fn winding_a_dead_market_down_lets_everybody_out() {
     world.clearing.request_exit(&world.provider, &shares);
     world.pass(LP_COOL_DOWN);
     assert!(leave().unwrap().unwrap() >= 1_000_000 * USD);
+    world.conserved();
+}
+
+/// Alice is owed 3,500 and the pool has 1,000: nobody enters a pool that owes more than it has, so what it lacks can only be
+/// given. Then she has all of it, and the pool starts anew.
+#[test]
+fn a_gift_pays_those_who_wait_and_reopens_the_pool() {
+    let world = World::empty();
+    world.clearing.open_market(&world.btc, &market_config(), &X, &Y);
+    world.deposit(&world.provider, 1_000);
+    world.clearing.add_liquidity(&world.provider, &(1_000 * USD), &0);
+    let (alice, late, donor) = (world.trader(10_000), world.trader(100_000), world.trader(10_000));
+    world.buy(&alice, 70);
+    world.index_at(150, PriceStatus::Live);
+    governed(&world, ClearingChange::Stage(world.btc.clone(), MarketStage::WindDown));
+    world.pass(DAY);
+    world.clearing.settle_position(&alice, &world.btc);
+    world.conserved();
+    let enter = || world.clearing.try_add_liquidity(&late, &(100_000 * USD), &0);
+    assert_eq!(enter().err(), Some(Ok(ClearingError::InsufficientShares)));
+    let before = world.clearing.buckets();
+    assert!((2_400 * USD..2_600 * USD).contains(&before.claims), "{}", before.claims);
+    // Half of it goes to her and to nobody else.
+    world.clearing.fund_insurance(&donor, &(before.claims / 2));
+    world.conserved();
+    let half = world.clearing.buckets();
+    assert_eq!((half.claims, half.insurance), (before.claims - before.claims / 2, before.insurance));
+    assert_eq!(enter().err(), Some(Ok(ClearingError::InsufficientShares)));
+    // What is more than that is insurance's.
+    world.clearing.fund_insurance(&donor, &(half.claims + 7 * USD));
+    world.conserved();
+    let after = world.clearing.buckets();
+    assert_eq!((after.claims, after.insurance), (0, before.insurance + 7 * USD));
+    enter().unwrap().unwrap();
+    world.conserved();
+    assert!(world.clearing.claim_pending(&alice) >= before.claims - 10);
     world.conserved();
 }

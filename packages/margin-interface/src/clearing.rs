@@ -346,7 +346,7 @@ pub struct InsuranceFunded {
     /// Whose deposit moved.
     #[topic]
     pub from: Address,
-    /// Settlement units.
+    /// Settlement units; what winners waited for of it went to the providers' cash.
     pub amount: i128,
 }
 
@@ -779,7 +779,8 @@ pub trait PerpClearingInterface {
         shares: i128,
         min_amount: i128,
     ) -> Result<i128, ClearingError>;
-    /// Gives `amount` of the settlement deposit of `from` to insurance.
+    /// Gives `amount` of the settlement deposit of `from` to insurance. While winners wait, as much as they wait for goes to
+    /// the providers' cash, which pays them first.
     ///
     /// # Errors
     /// * [`ClearingError::InvalidAmount`]
