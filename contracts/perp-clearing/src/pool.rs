@@ -137,20 +137,23 @@ pub fn leave(
 fn rescale(env: &Env, ledger: &MarginLedgerClient, amount: i128) -> Result<i128, ClearingError> {
     let mut cost = 0;
     for market in ledger.markets().iter() {
-        let house = markets::record(env, &market)?.house;
-        let quote = bps_floor(amount, house.depth_bps).on_curve()?;
-        if quote == 0 || markets::require_moving(&house).is_err() {
+        let mut record = markets::record(env, &market)?;
+        let house = &mut record.house;
+        // Whoever leaves takes out what deposits have brought: not what the market opened with, whatever its weight is by now.
+        let quote = bps_floor(amount, house.depth_bps).on_curve()?.max(neg(house.depth).on_curve()?);
+        if quote == 0 || markets::require_moving(house).is_err() {
             continue;
         }
         let perp = ledger.market(&market);
-        let (x, y) = (perp.state.base_reserve, perp.state.quote_reserve);
-        require(add(y, quote).on_curve()? > 0, ClearingError::TooShallow)?;
-        let (base_reserve, quote_reserve) = house::scaled(x, y, quote).on_curve()?;
-        let net = perp.totals.net_size;
-        refuse(quote < 0 && !house::deep_enough(base_reserve, net).on_curve()?, ClearingError::TooShallow)?;
-        let change = house::revaluation((x, y), (base_reserve, quote_reserve), net).on_curve()?;
+        let from = (perp.state.base_reserve, perp.state.quote_reserve);
+        let (net, interest) =
+            (perp.totals.net_size, perp.totals.long_interest.max(perp.totals.short_interest));
+        let Some(to) = house::rescaled(from, quote, net, interest).on_curve()? else { continue };
+        let change = house::revaluation(from, to, net).on_curve()?;
         cost = add(cost, change.max(0)).on_curve()?;
-        ledger.push_market(&market, &MarketState { base_reserve, quote_reserve, ..perp.state });
+        house.depth = add(house.depth, quote).on_curve()?;
+        ledger.push_market(&market, &MarketState { base_reserve: to.0, quote_reserve: to.1, ..perp.state });
+        storage::set_record(env, &market, &record);
     }
     Ok(cost)
 }

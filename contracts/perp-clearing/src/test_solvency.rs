@@ -6,8 +6,8 @@ use crate::{
     test_world::{governed, index, market_config, told, World, LATER, NO_CAP, X, Y},
 };
 use margin_interface::{
-    ClearingChange, ClearingError, GovernanceClient, GovernanceError, LedgerError, MarketStage, PriceStatus,
-    Settlement,
+    ClearingChange, ClearingError, GovernanceClient, GovernanceError, LedgerError, MarketConfig, MarketStage,
+    PriceStatus, Settlement,
 };
 use margin_math::{
     curve,
@@ -310,37 +310,71 @@ fn whoever_deepens_a_curve_pays_for_it_and_thinning_stays_in_the_pool() {
     assert!(first(&world) >= others, "what thinning takes from traders stays");
 }
 
+/// 200,000 of depth of its own, and as much again by a deposit, while traders hold 750 units on each side: none of it is net.
 #[test]
-fn a_curve_is_never_thinned_below_three_times_the_net_size() {
+fn an_exit_leaves_the_depth_that_open_interest_needs() {
     let world = World::empty();
-    // 2,000 units of depth, 600 of them held by a trader.
-    let config = margin_interface::MarketConfig {
-        band_bps: 2_000,
-        gap_bps: 1_300,
-        impact_bps: 1_000,
-        imr_bps: 2_500,
-        max_position_bps: 2_500,
-        mmr_bps: 1_100,
-        sigma_bps: 2_100,
-        ..market_config()
-    };
+    let config = MarketConfig { max_position_bps: 2_500, ..market_config() };
     world.clearing.open_market(&world.btc, &config, &(X / 50), &(Y / 50));
+    governed(&world, ClearingChange::Depth(world.btc.clone(), 2_000));
     world.deposit(&world.provider, 1_000_000);
     world.clearing.add_liquidity(&world.provider, &(1_000_000 * USD), &0);
-    governed(&world, ClearingChange::Depth(world.btc.clone(), 2_000));
-    let alice = world.trader(500_000);
-    for _ in 0..3 {
-        world.clearing.trade(&alice, &world.btc, &(45 * BASE), &NO_CAP, &false, &LATER);
-        world.pass(5);
+    world.rebased();
+    assert_eq!(curve_of(&world), (X / 25, Y / 25));
+    let (alice, bob) = (world.trader(500_000), world.trader(500_000));
+    for _ in 0..25 {
+        world.buy(&alice, 30);
+        world.sell(&bob, 30);
     }
     let shares = world.clearing.lp(&world.provider).shares;
+    world.clearing.request_exit(&world.provider, &(shares * 9 / 10));
+    world.pass(LP_COOL_DOWN);
+    let leave = |parts: i128| {
+        world.clearing.remove_liquidity(&world.provider, &(shares * parts / 10), &0);
+        world.rebased();
+        world.conserved();
+        (curve_of(&world).1 - Y / 50) / USD
+    };
+    // A tenth goes; nine would leave less than 2,250 units, which is three times 750.
+    assert_eq!(leave(1) / 1_000, 179);
+    let before = curve_of(&world);
+    leave(8);
+    assert_eq!(curve_of(&world), before, "the cash goes, the depth stays");
+}
+
+/// A million that came when the market had no weight leaves when it has: what the market opened with stays, and whoever is in
+/// it can close.
+#[test]
+fn nobody_takes_out_depth_that_nobody_brought() {
+    let world = World::empty();
+    world.clearing.open_market(&world.btc, &market_config(), &(X / 100), &(Y / 100));
+    world.rebased();
+    world.deposit(&world.provider, 1_000_000);
+    let shares = world.clearing.add_liquidity(&world.provider, &(1_000_000 * USD), &0);
+    let (long, short) = (world.trader(10_000), world.trader(10_000));
+    for _ in 0..9 {
+        world.sell(&short, 10);
+        world.buy(&long, 10);
+    }
+    governed(&world, ClearingChange::Depth(world.btc.clone(), 10_000));
     world.clearing.request_exit(&world.provider, &shares);
     world.pass(LP_COOL_DOWN);
-    let most = world.clearing.try_remove_liquidity(&world.provider, &(shares * 9 / 10), &0);
-    assert_eq!(most.err(), Some(Ok(ClearingError::TooShallow)));
-    world.clearing.remove_liquidity(&world.provider, &(shares / 10), &0);
-    let market = world.clearing.market(&world.btc);
-    assert!(market.state.base_reserve >= 3 * market.totals.net_size);
+    let (before, part) = (curve_of(&world), shares / 1_000_000 * 99_999);
+    world.clearing.remove_liquidity(&world.provider, &part, &0);
+    assert_eq!((curve_of(&world), world.clearing.house(&world.btc).depth), (before, 0));
+    world.clearing.close_position(&long, &world.btc, &1, &LATER);
+    world.conserved();
+    // What is brought now is what may leave again.
+    world.deposit(&world.provider, 10_000);
+    world.clearing.add_liquidity(&world.provider, &(10_000 * USD), &0);
+    world.rebased();
+    assert_eq!(world.clearing.house(&world.btc).depth, 10_000 * USD);
+    world.clearing.request_exit(&world.provider, &(shares / 2));
+    world.pass(LP_COOL_DOWN);
+    world.clearing.remove_liquidity(&world.provider, &(shares / 2), &0);
+    world.rebased();
+    world.conserved();
+    assert_eq!(world.clearing.house(&world.btc).depth, 0);
 }
 
 #[test]

@@ -240,6 +240,8 @@ pub enum MarketStage {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct House {
+    /// Depth that deposits to the pool have brought and exits have not taken out again, quote 1e7.
+    pub depth: i128,
     /// How much of a deposit to the pool becomes depth of the curve, bps.
     pub depth_bps: u32,
     /// What it took from traders, base 1e14, long > 0.
@@ -518,8 +520,6 @@ pub enum ClearingError {
     TooEarly = 829,
     /// So many shares were not announced to leave, or not in time.
     ExitNotRequested = 830,
-    /// Too little depth would be left for the open positions.
-    TooShallow = 831,
     /// There is nothing that would pay for it.
     NoBudget = 832,
     /// Accounts that are being liquidated owe too much of the pool for somebody to enter it.
@@ -763,7 +763,6 @@ pub trait PerpClearingInterface {
     ///
     /// # Errors
     /// * [`ClearingError::ExitNotRequested`], [`ClearingError::CoolDown`], [`ClearingError::PriceNotUsable`]
-    /// * [`ClearingError::TooShallow`] - depth that goes with the cash is needed
     /// * [`ClearingError::InvalidAmount`] - not positive, or worth nothing
     /// * [`ClearingError::InsufficientShares`] - more than the provider holds, or the pool has no value
     /// * [`ClearingError::SlippageExceeded`] - less than `min_amount`
