@@ -152,6 +152,12 @@ fn a_full_inventory_takes_nothing_over() {
     world.conserved();
     assert!(world.clearing.house(&world.btc).inventory > 0);
     world.index_at(91, PriceStatus::Live);
+    // Below the index the curve takes none of it.
+    let bear = world.trader(2_000_000);
+    for _ in 0..6 {
+        world.sell(&bear, 880);
+        world.pass(5);
+    }
     world.ledger.flag(&alice);
     world.pass(60);
     // What was a tenth is more than one when most of the pool has gone.

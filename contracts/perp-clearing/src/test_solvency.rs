@@ -154,6 +154,38 @@ fn the_pool_takes_over_what_nobody_took_for_a_minute() {
     assert_eq!((curve_of(&world).0, inventory(&world)), (before.0 .0 + taken.size, 0));
 }
 
+/// The inventory was filled while the mark was above the index. By now the curve takes it nearer to the index, and the pool has
+/// room for the next.
+#[test]
+fn what_the_pool_can_sell_on_makes_room_for_a_take_over() {
+    let world = World::new();
+    let (alice, carl, keeper) = (world.trader(12_500), world.trader(12_500), world.wallet(0));
+    let bull = world.trader(2_000_000);
+    world.sell(&alice, 900);
+    world.pass(5);
+    world.sell(&carl, 900);
+    world.pass(5);
+    world.index_at(112, PriceStatus::Live);
+    for _ in 0..9 {
+        world.buy(&bull, 900);
+        world.pass(5);
+    }
+    assert!(mark(&world) > 112 * PRICE && mark(&world) < 118 * PRICE, "{}", mark(&world));
+    world.ledger.flag(&alice);
+    world.ledger.flag(&carl);
+    world.pass(60);
+    let before = curve_of(&world);
+    world.clearing.liquidate(&keeper, &alice, &world.btc, &0);
+    world.conserved();
+    assert_eq!(curve_of(&world), before, "away from the index");
+    assert!(inventory(&world) < -850 * BASE, "{}", inventory(&world));
+    world.index_at(125, PriceStatus::Live);
+    let taken = world.clearing.liquidate(&keeper, &carl, &world.btc, &0);
+    world.conserved();
+    assert!(taken.size <= -700 * BASE && inventory(&world) == 0, "{} {}", taken.size, inventory(&world));
+    assert!(mark(&world) <= 125 * PRICE);
+}
+
 #[test]
 fn the_pool_never_sells_on_away_from_the_index() {
     let (world, alice, keeper) = distressed();
