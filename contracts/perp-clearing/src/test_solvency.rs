@@ -474,6 +474,27 @@ fn a_repeg_moves_toward_the_index_slowly_and_is_paid_for() {
     assert!(mark(&world) > 100 * PRICE && mark(&world) < 101 * PRICE);
 }
 
+/// The pool's own trades, and a move of the curve, are trades of their ledger: no repeg follows them in it, and what adds risk
+/// is bound by the mark before them.
+#[test]
+fn what_the_pool_trades_counts_in_its_ledger() {
+    let (world, alice, keeper) = distressed();
+    world.ledger.flag(&alice);
+    world.pass(REPEG_PERIOD);
+    let before = mark(&world);
+    world.clearing.liquidate(&keeper, &alice, &world.btc, &0);
+    let state = world.clearing.market(&world.btc).state;
+    assert_eq!((state.ledger, state.ledger_mark), (world.env.ledger().sequence(), before));
+    assert_eq!(world.clearing.try_repeg(&world.btc).err(), Some(Ok(ClearingError::TooEarly)));
+    world.pass(5);
+    let before = mark(&world);
+    world.clearing.repeg(&world.btc);
+    world.rebased();
+    let state = world.clearing.market(&world.btc).state;
+    assert_eq!((state.ledger, state.ledger_mark), (world.env.ledger().sequence(), before));
+    world.conserved();
+}
+
 /// Two winners and a loser in a pool that cannot pay everything; the market is wound down at 150 and settled in an order.
 /// While it is settled the index is at `later`.
 fn wound_down(order: [usize; 3], pool: i128, later: i128) -> (Vec<i128>, Settlement) {

@@ -957,7 +957,7 @@ pub trait PerpClearingInterface {
     /// by protocol fees beyond what insurance lacks. Returns the cost, settlement units.
     ///
     /// # Errors
-    /// * [`ClearingError::TooEarly`] - less than an hour after the last one, or in a ledger in which the market was traded
+    /// * [`ClearingError::TooEarly`] - less than an hour after the last one, or in a ledger in which its curve was traded on
     /// * [`ClearingError::NoBudget`], [`ClearingError::PriceNotUsable`], [`ClearingError::WrongStage`]
     ///
     /// # Events
