@@ -256,6 +256,26 @@ fn a_market_that_was_frozen_gives_its_traders_time() {
     world.conserved();
 }
 
+/// Back by way of `ReduceOnly`, in one ledger: its traders have the same time.
+#[test]
+fn a_market_that_comes_back_in_two_steps_gives_its_traders_time() {
+    let (world, alice, keeper) = distressed();
+    let rich = world.trader(100_000);
+    let guardian = world.governance().guardian();
+    world.clearing.set_market_state(&guardian, &world.btc, &MarketStage::Frozen);
+    let steps = [MarketStage::ReduceOnly, MarketStage::Normal]
+        .map(|stage| world.clearing.propose(&ClearingChange::Stage(world.btc.clone(), stage)));
+    world.pass(DAY);
+    for step in steps {
+        world.clearing.execute(&step);
+    }
+    let early = world.clearing.try_liquidate(&keeper, &alice, &world.btc, &BASE);
+    assert_eq!(early.err(), Some(Ok(ClearingError::TooEarly)));
+    world.pass(300);
+    world.clearing.liquidate(&rich, &alice, &world.btc, &BASE);
+    world.conserved();
+}
+
 #[test]
 fn an_exit_is_announced_a_period_ahead_and_lapses() {
     let world = World::new();

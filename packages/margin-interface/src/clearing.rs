@@ -248,7 +248,7 @@ pub struct House {
     pub inventory: i128,
     /// Unix seconds of the last re-peg.
     pub repegged_at: u64,
-    /// Unix seconds since when the market has its stage.
+    /// Unix seconds when it was last frozen, or no longer was, or was wound down; 0: never.
     pub since: u64,
     /// What the market still does.
     pub stage: MarketStage,
