@@ -117,6 +117,10 @@ pub fn insurance_target(ledger: &MarginLedgerClient) -> Result<i128, ClearingErr
     for market in ledger.markets().iter() {
         let record = ledger.market(&market);
         let (config, state, totals) = (record.config, record.state, record.totals);
+        if state.clearing_price != 0 {
+            // Wound down, it risks nothing any more.
+            continue;
+        }
         let price = curve::mark(state.base_reserve, state.quote_reserve).on_curve()?;
         let value = |size: i128| mul_div_ceil(size, price, QUOTE_SCALE).on_curve();
         interest = add(interest, value(totals.long_interest.max(totals.short_interest))?).on_curve()?;

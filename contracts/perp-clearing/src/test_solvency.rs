@@ -583,6 +583,16 @@ fn a_market_is_wound_down_at_one_price_in_any_order() {
 }
 
 #[test]
+fn a_market_that_is_wound_down_asks_nothing_of_insurance() {
+    let world = World::new();
+    let alice = world.trader(10_000);
+    world.buy(&alice, 90);
+    assert!(world.clearing.insurance_target() > 0);
+    governed(&world, ClearingChange::Stage(world.btc.clone(), MarketStage::WindDown));
+    assert_eq!(world.clearing.insurance_target(), 0);
+}
+
+#[test]
 fn what_the_index_does_after_the_end_changes_nothing() {
     let (at_the_price, _) = wound_down([0, 1, 2], 100_000, 150);
     for later in [80, 250] {

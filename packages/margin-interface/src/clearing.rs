@@ -965,6 +965,7 @@ pub trait PerpClearingInterface {
     fn repeg(env: Env, market: Symbol) -> Result<i128, ClearingError>;
     /// The pool's own side of a market.
     fn house(env: Env, market: Symbol) -> Result<House, ClearingError>;
-    /// What insurance should hold: 2% of open interest, or what the largest position may lose in a gap.
+    /// What insurance should hold: 2% of open interest, or what the largest position may lose in a gap, of markets that
+    /// are not wound down.
     fn insurance_target(env: Env) -> Result<i128, ClearingError>;
 }
