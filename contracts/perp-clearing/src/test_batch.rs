@@ -4,8 +4,8 @@ extern crate std;
 use crate::test_world::{index, market_config, told, usdc_config, World, LATER, NO_CAP, T0};
 use margin_interface::{
     permissions, Action, Asset, AssetConfig, ClearingChange, ClearingError, ClearingRequest,
-    ConditionalOrder, GovernanceError, LedgerError, Limits, MarginLedgerAdminClient, MarketConfig,
-    MarketStage, OpenAction, PriceStatus, TradeAction, VaultError, MAX_ACTIONS,
+    ConditionalOrder, GovernanceError, LedgerChange, LedgerError, Limits, MarginLedgerAdminClient,
+    MarketConfig, MarketStage, OpenAction, PriceStatus, TradeAction, VaultError, MAX_ACTIONS,
 };
 use margin_math::{
     defaults::LP_COOL_DOWN,
@@ -477,6 +477,36 @@ fn a_flagged_account_is_told_the_price_at_which_it_is_liquidated() {
     let flagged = world.clearing.liquidation_price(&long, &world.btc);
     assert!(flagged > before + PRICE);
     assert!(!liquidatable_at(flagged + unit) && liquidatable_at(flagged - unit));
+}
+
+/// Half of the week in which higher levels reach existing accounts is over.
+#[test]
+fn the_liquidation_price_follows_levels_on_their_way() {
+    let world = World::new();
+    let long = with_ether(&world, 1_000);
+    world.buy(&long, 60);
+    let ether = world.ledger.account(&long).deposits.keys().first().unwrap();
+    let config = AssetConfig {
+        liquidation_bps: 13_000,
+        margin_call_bps: 14_000,
+        opening_bps: 15_000,
+        ..world.ledger.asset(&ether).config
+    };
+    let admin = MarginLedgerAdminClient::new(&world.env, &world.ledger.address);
+    let id = admin.propose(&LedgerChange::Asset(ether, config));
+    world.pass(2 * 86_400);
+    let before = world.clearing.liquidation_price(&long, &world.btc);
+    admin.execute(&id);
+    let (at_once, unit) = (world.clearing.liquidation_price(&long, &world.btc), PRICE / 1_000_000);
+    assert!((at_once - before).abs() < unit, "{before} {at_once}");
+    world.pass(7 * 43_200);
+    let price = world.clearing.liquidation_price(&long, &world.btc);
+    assert!(price > before + PRICE / 10, "{before} {price}");
+    let liquidatable_at = |price: i128| {
+        world.oracle.set(&index(), &price, &PriceStatus::Live);
+        world.ledger.is_liquidatable(&long)
+    };
+    assert!(!liquidatable_at(price + unit) && liquidatable_at(price - unit));
 }
 
 #[test]
