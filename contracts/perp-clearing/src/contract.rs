@@ -189,7 +189,7 @@ impl PerpClearingInterface for PerpClearing {
     fn request_exit(env: Env, provider: Address, shares: i128) -> Result<u64, ClearingError> {
         provider.require_auth();
         positive(shares)?;
-        pool::request_exit(&env, &provider, shares)
+        pool::request_exit(&env, &provider, shares, true)
     }
 
     fn remove_liquidity(

@@ -13,7 +13,7 @@ use margin_interface::{
 use margin_math::{
     defaults::LP_COOL_DOWN,
     fixed::{add, bps_floor, neg, sub},
-    house,
+    house, lock,
     lp::{self, Pool},
 };
 use soroban_sdk::{Address, Env};
@@ -60,10 +60,13 @@ pub fn enter(
     let shares = lp::shares_for(worth, &pool, all.total).on_curve()?;
     refuse(shares == 0, ClearingError::InvalidAmount)?;
     refuse(shares < min_shares, ClearingError::SlippageExceeded)?;
-    // Only the provider's own entry locks the stake anew. Without the lock, whoever knows the next index before it is
-    // poked could enter and leave around it at the expense of those who stay.
+    // Without the lock, whoever knows the next index before it is poked could enter and leave around it at the expense of
+    // those who stay. By weight and down, or a delegate's dust would hold back all that is there.
+    let now = env.ledger().timestamp();
+    let left = stake.unlocked_at.saturating_sub(now);
+    let stays = lock::remaining(stake.shares, left, shares, LP_COOL_DOWN, false).on_curve()?;
+    stake.unlocked_at = now.saturating_add(stays);
     stake.shares = add(stake.shares, shares).on_curve()?;
-    stake.unlocked_at = env.ledger().timestamp().saturating_add(LP_COOL_DOWN);
     all.total = add(all.total, shares).on_curve()?;
     ledger.move_bucket(provider, &Bucket::Lp, &amount);
     storage::set_stake(env, provider, &stake);
@@ -91,11 +94,15 @@ pub fn give(
     Ok(())
 }
 
-/// Announces that `shares` will leave. Returns from when they may.
-pub fn request_exit(env: &Env, provider: &Address, shares: i128) -> Result<u64, ClearingError> {
+/// Announces that `shares` will leave. Returns from when they may. A new announcement takes the place of one that stands, and
+/// only the provider's `own` may: anybody else's would keep whoever is about to leave.
+pub fn request_exit(env: &Env, provider: &Address, shares: i128, own: bool) -> Result<u64, ClearingError> {
     let (stake, _) = storage::stake(env, provider);
     refuse(stake.shares < shares, ClearingError::InsufficientShares)?;
-    let exit_at = env.ledger().timestamp().saturating_add(LP_COOL_DOWN);
+    let now = env.ledger().timestamp();
+    let stands = stake.exiting > 0 && now < stake.exit_at.saturating_add(LP_COOL_DOWN);
+    refuse(stands && !own, ClearingError::NotPermitted)?;
+    let exit_at = now.saturating_add(LP_COOL_DOWN);
     storage::set_stake(env, provider, &Stake { exit_at, exiting: shares, ..stake });
     ExitRequested { provider: provider.clone(), exit_at, shares }.publish(env);
     Ok(exit_at)

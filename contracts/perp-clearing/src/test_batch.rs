@@ -265,6 +265,36 @@ fn what_a_delegate_takes_out_goes_to_the_account() {
     assert_eq!(world.clearing.lp(&alice).shares, 0);
 }
 
+/// Who may change collateral may bring more to the pool and announce exits, but not keep the provider from leaving.
+#[test]
+fn a_delegate_holds_no_provider_back() {
+    let world = World::new();
+    let (alice, delegate) = (world.trader(10_000), world.wallet(0));
+    world.ledger.grant(&alice, &delegate, &permissions::MODIFY_COLLATERAL, &LATER);
+    let shares = world.clearing.add_liquidity(&alice, &(9_000 * USD), &0);
+    world.clearing.request_exit(&alice, &shares);
+    world.pass(LP_COOL_DOWN);
+    let announced = world.clearing.lp(&alice);
+    let dust = act(Action::AddLiquidity(USD / 1_000, 0));
+    world.clearing.submit(&delegate, &alice, &vec![&world.env, dust], &LATER);
+    let exit = ClearingRequest::RequestExit(1);
+    let denied = own(ClearingError::NotPermitted);
+    assert_eq!(refused(&world, &delegate, &alice, std::slice::from_ref(&exit)), denied);
+    let after = world.clearing.lp(&alice);
+    assert_eq!((after.exit_at, after.exiting), (announced.exit_at, announced.exiting));
+    world.clearing.remove_liquidity(&alice, &shares, &0);
+    world.conserved();
+    // What is not held back by anything a delegate announces; and what is brought waits for its part of the time.
+    world.clearing.submit(&delegate, &alice, &vec![&world.env, exit], &LATER);
+    world.clearing.add_liquidity(&alice, &(9_000 * USD - USD / 100), &0);
+    let stays = world.clearing.lp(&alice).unlocked_at - world.env.ledger().timestamp();
+    assert!((LP_COOL_DOWN - 2..=LP_COOL_DOWN).contains(&stays), "{stays}");
+    world.pass(LP_COOL_DOWN);
+    world.clearing.add_liquidity(&alice, &(900 * USD), &0);
+    let stays = world.clearing.lp(&alice).unlocked_at - world.env.ledger().timestamp();
+    assert!((LP_COOL_DOWN / 11 - 20..=LP_COOL_DOWN / 11 + 20).contains(&stays), "{stays}");
+}
+
 #[test]
 fn increasing_needs_a_position_of_that_side() {
     let world = World::new();

@@ -90,7 +90,7 @@ pub struct LpPosition {
     pub shares: i128,
     /// All shares.
     pub total_shares: i128,
-    /// Unix seconds from when the shares may leave: a cool-down after the provider's last entry.
+    /// Unix seconds from when the shares may leave: a cool-down after an entry, weighed by the shares that it brought.
     pub unlocked_at: u64,
     /// What the shares would fetch now, settlement units.
     pub value: i128,
@@ -287,6 +287,7 @@ pub enum ClearingRequest {
     /// Kills the order of a nonce.
     CancelOrder(u64),
     /// Announces that shares will leave the pool.
+    /// A delegate's is refused while one stands.
     RequestExit(i128),
 }
 
