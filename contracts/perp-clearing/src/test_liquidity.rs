@@ -186,3 +186,43 @@ fn a_gift_pays_those_who_wait_and_reopens_the_pool() {
     assert!(world.clearing.claim_pending(&alice) >= before.claims - 10);
     world.conserved();
 }
+
+/// 1,080 units long and as many short on a curve of 1,000, wound down at 95. When the longs are settled the curve could not sell
+/// what the shorts would buy: nobody will, and the pool goes on.
+#[test]
+fn a_market_that_is_wound_down_stops_nobody() {
+    let world = World::empty();
+    world.clearing.open_market(&world.btc, &market_config(), &(X / 100), &(Y / 100));
+    world.rebased();
+    world.deposit(&world.provider, 1_010_000);
+    let shares = world.clearing.add_liquidity(&world.provider, &(1_000_000 * USD), &0);
+    let traders: std::vec::Vec<_> = (0..12).map(|_| (world.trader(10_000), world.trader(10_000))).collect();
+    for (long, short) in &traders {
+        for _ in 0..10 {
+            world.buy(long, 9);
+            world.sell(short, 9);
+        }
+    }
+    world.index_at(95, PriceStatus::Live);
+    governed(&world, ClearingChange::Stage(world.btc.clone(), MarketStage::WindDown));
+    for (long, _) in &traders {
+        world.clearing.settle_position(long, &world.btc);
+        world.conserved();
+    }
+    let market = world.ledger.market(&world.btc);
+    assert!(market.state.base_reserve + market.totals.net_size <= 0);
+    // It counts at its one price.
+    let value = world.ledger.pool_value();
+    assert!(value.index_value > 5_000 * USD && value.curve_value == value.index_value, "{value:?}");
+    world.clearing.add_liquidity(&world.provider, &(1_000 * USD), &0);
+    world.clearing.request_exit(&world.provider, &(shares / 2));
+    world.pass(DAY / 3);
+    world.clearing.remove_liquidity(&world.provider, &(shares / 2), &0);
+    world.conserved();
+    world.pass(DAY);
+    for (_, short) in &traders {
+        world.clearing.settle_position(short, &world.btc);
+        world.conserved();
+    }
+    assert_eq!(world.clearing.buckets().claims, 0);
+}
