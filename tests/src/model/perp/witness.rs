@@ -510,7 +510,8 @@ impl<'a> Step<'a> {
             at.curve = before.moved_to(&x);
             let inside = moved.is_zero() || super::curve::reaches(&before.mark(), &at.curve.mark(), &index);
             assert!(inside, "MODEL the pool sold past the index of {market}");
-            at.sell(&moved);
+            // Of what it had before, or took now: both go toward the index.
+            at.inventory -= &moved;
         }
     }
 
