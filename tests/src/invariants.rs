@@ -309,7 +309,8 @@ impl Picture {
     /// CLM-1, CLM-2: what accounts may still claim is what the pool knows of, up to a unit of rounding each.
     fn claims_sum(&self) {
         let b = &self.buckets;
-        holds("CLM-1", b, (0..=INDEX).contains(&b.claims_fraction));
+        holds("CLM-1", b, (0..=INDEX).contains(&b.claims_fraction) && (0..=INDEX).contains(&b.claims_cut));
+        holds("CLM-1", b, b.claims > 0 || b.claims_cut == 0);
         let open = self.accounts.iter().filter(|(_, account)| account.pending.amount > 0);
         let open: Vec<_> = open.map(|(_, account)| &account.pending).collect();
         let current: BigInt = open

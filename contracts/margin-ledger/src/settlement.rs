@@ -67,6 +67,7 @@ impl Till {
         state.pending = PendingClaim { amount: claim.amount, epoch: claim.epoch, fraction: claim.fraction };
         let b = self.buckets;
         settlement.claims = b.claims;
+        settlement.claims_cut = b.claims_cut;
         settlement.claims_epoch = b.claims_epoch;
         settlement.claims_fraction = b.claims_fraction;
         settlement.fees = b.fees;
@@ -113,6 +114,7 @@ pub fn buckets(settlement: &Settlement) -> Buckets {
     Buckets {
         borrowed: settlement.perp_borrowed,
         claims: settlement.claims,
+        claims_cut: settlement.claims_cut,
         claims_epoch: settlement.claims_epoch,
         claims_fraction: settlement.claims_fraction,
         fees: settlement.fees,

@@ -169,6 +169,7 @@ pub fn set_market(env: &Env, market: &Symbol, state: &PerpMarket) {
 pub fn settlement(env: &Env) -> Settlement {
     persistent(env, key(env, BUCKETS)).unwrap_or(Settlement {
         claims: 0,
+        claims_cut: 0,
         claims_epoch: 0,
         claims_fraction: INDEX,
         doubtful_shares: 0,

@@ -100,7 +100,7 @@ impl Batch<'_> {
             self.needs(permissions::MODIFY_COLLATERAL)?;
             let shares = request.get(1)?;
             positive(shares)?;
-            pool::request_exit(self.env, self.account, shares)?;
+            pool::request_exit(self.env, self.account, shares, self.sender == self.account)?;
         } else if request.is("PlaceOrder") {
             self.needs(permissions::SIGN_ORDERS)?;
             let order: ConditionalOrder = request.get(1)?;

@@ -13,10 +13,9 @@ use crate::{
     stage, storage, views,
 };
 use margin_interface::{
-    Bucket, ClearingChange, ClearingConfig, ClearingError, ClearingRequest, ConditionalOrder, Fill, Funding,
-    House, InsuranceFunded, LpPosition, MarginLedgerClient, MarketConfig, MarketStage, MatchedFill,
-    OpenInterest, OrderBook, OrderCheck, PerpClearingInterface, PerpMarket, Position, Settlement, TakeOver,
-    TradeQuote, VaultClient,
+    ClearingChange, ClearingConfig, ClearingError, ClearingRequest, ConditionalOrder, Fill, Funding, House,
+    LpPosition, MarginLedgerClient, MarketConfig, MarketStage, MatchedFill, OpenInterest, OrderBook,
+    OrderCheck, PerpClearingInterface, PerpMarket, Position, Settlement, TakeOver, TradeQuote, VaultClient,
 };
 use margin_math::{curve, marks::WINDOW};
 use soroban_sdk::{contract, contractimpl, Address, BytesN, Env, IntoVal, Map, Symbol, Vec};
@@ -190,7 +189,7 @@ impl PerpClearingInterface for PerpClearing {
     fn request_exit(env: Env, provider: Address, shares: i128) -> Result<u64, ClearingError> {
         provider.require_auth();
         positive(shares)?;
-        pool::request_exit(&env, &provider, shares)
+        pool::request_exit(&env, &provider, shares, true)
     }
 
     fn remove_liquidity(
@@ -207,9 +206,7 @@ impl PerpClearingInterface for PerpClearing {
     fn fund_insurance(env: Env, from: Address, amount: i128) -> Result<(), ClearingError> {
         from.require_auth();
         positive(amount)?;
-        ledger(&env).move_bucket(&from, &Bucket::Insurance, &amount);
-        InsuranceFunded { from, amount }.publish(&env);
-        Ok(())
+        pool::give(&env, &ledger(&env), &from, amount)
     }
 
     fn update_funding_rate(env: Env, market: Symbol) -> Result<i128, ClearingError> {

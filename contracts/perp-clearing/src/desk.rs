@@ -320,6 +320,9 @@ impl<'a> Desk<'a> {
         refuse(!markets::is_live(&self.view.index), ClearingError::PriceNotUsable)?;
         let whole = fixed::abs(held).on_curve()?;
         let index = &self.view.index;
+        // What the curve takes by now makes room.
+        let before = self.state;
+        self.state = house::sell_on(self.env, &mut self.record.house, &self.state, index)?;
         let mut room = house::room(&self.ledger, &self.record.house, neg(held).on_curve()?, index)?;
         if room < whole {
             // What it cannot take has to be a position.
@@ -331,8 +334,8 @@ impl<'a> Desk<'a> {
         let taken = self.take(liquidator, room, true);
         let house = &mut self.record.house;
         house.inventory = add(house.inventory, taken.size).on_curve()?;
-        let state = house::sell_on(house, &self.state, &self.view.index)?;
-        if state != self.state {
+        let state = house::sell_on(self.env, house, &self.state, &self.view.index)?;
+        if state != before {
             self.ledger.push_market(self.market, &state);
         }
         self.keep(fill::mark(&state)?)?;

@@ -41,14 +41,19 @@ pub fn require_liquidations(env: &Env, house: &House) -> Result<(), ClearingErro
 
 /// Sells the inventory on through the curve, as far as the mark thereby comes nearer to a live index: further would give
 /// whoever waits on the other side what the pool has just taken over. Returns the curve afterwards.
-pub fn sell_on(house: &mut House, state: &MarketState, index: &Quote) -> Result<MarketState, ClearingError> {
+pub fn sell_on(
+    env: &Env,
+    house: &mut House,
+    state: &MarketState,
+    index: &Quote,
+) -> Result<MarketState, ClearingError> {
     if !markets::is_live(index) {
         return Ok(*state);
     }
     let to_index = house::to_mark(state.base_reserve, state.quote_reserve, index.mid).on_curve()?;
     let base = sold(house.inventory, to_index);
     house.inventory = sub(house.inventory, base).on_curve()?;
-    moved(state, base)
+    moved(env, state, base)
 }
 
 /// How much of a move of the curve by `base` the inventory is.
@@ -56,13 +61,16 @@ fn sold(inventory: i128, base: i128) -> i128 {
     base.clamp(inventory.min(0), inventory.max(0))
 }
 
-fn moved(state: &MarketState, base: i128) -> Result<MarketState, ClearingError> {
+/// The curve moved by `base`: a trade of the pool's, which counts in its ledger as those of others do.
+fn moved(env: &Env, state: &MarketState, base: i128) -> Result<MarketState, ClearingError> {
     if base == 0 {
         return Ok(*state);
     }
     let (base_reserve, quote_reserve) =
         house::moved(state.base_reserve, state.quote_reserve, base).on_curve()?;
-    Ok(MarketState { base_reserve, quote_reserve, ..*state })
+    let ledger = env.ledger().sequence();
+    let ledger_mark = if state.ledger == ledger { state.ledger_mark } else { fill::mark(state)? };
+    Ok(MarketState { base_reserve, ledger, ledger_mark, quote_reserve, ..*state })
 }
 
 /// Moves the mark toward the index, by at most half a percent, once an hour. Returns what it cost.
@@ -72,7 +80,7 @@ pub fn repeg(env: &Env, ledger: &MarginLedgerClient, market: &Symbol) -> Result<
     markets::require_moving(&record.house)?;
     refuse(now < record.house.repegged_at.saturating_add(defaults::REPEG_PERIOD), ClearingError::TooEarly)?;
     let perp = ledger.market(market);
-    // Whoever trades around it within one transaction would be paid the fees it spends.
+    // Whoever pushes the mark away from the index within one transaction would be paid the fees it spends.
     refuse(perp.state.ledger == env.ledger().sequence(), ClearingError::TooEarly)?;
     let (index, _) = ledger.index(market, &margin_math::marks::WINDOW);
     refuse(!markets::is_live(&index), ClearingError::PriceNotUsable)?;
@@ -82,7 +90,7 @@ pub fn repeg(env: &Env, ledger: &MarginLedgerClient, market: &Symbol) -> Result<
     let most = bps_floor(mark, BPS + defaults::REPEG_BPS).on_curve()?;
     let (x, y) = (state.base_reserve, state.quote_reserve);
     let base = house::to_mark(x, y, index.mid.clamp(least, most)).on_curve()?;
-    let state = moved(&state, base)?;
+    let state = moved(env, &state, base)?;
     let to = (state.base_reserve, state.quote_reserve);
     let cost = house::revaluation((x, y), to, perp.totals.net_size).on_curve()?.max(0);
     let buckets = ledger.totals();
@@ -109,6 +117,10 @@ pub fn insurance_target(ledger: &MarginLedgerClient) -> Result<i128, ClearingErr
     for market in ledger.markets().iter() {
         let record = ledger.market(&market);
         let (config, state, totals) = (record.config, record.state, record.totals);
+        if state.clearing_price != 0 {
+            // Wound down, it risks nothing any more.
+            continue;
+        }
         let price = curve::mark(state.base_reserve, state.quote_reserve).on_curve()?;
         let value = |size: i128| mul_div_ceil(size, price, QUOTE_SCALE).on_curve();
         interest = add(interest, value(totals.long_interest.max(totals.short_interest))?).on_curve()?;

@@ -61,7 +61,14 @@ pub fn open(
     let mark = curve::mark(base_reserve, quote_reserve).on_curve()?;
     refuse(!curve::within(mark, index.mid, config.band_bps).on_curve()?, ClearingError::OutsideBand)?;
     let now = env.ledger().timestamp();
-    let house = House { depth_bps: 0, inventory: 0, repegged_at: now, since: 0, stage: MarketStage::Normal };
+    let house = House {
+        depth: 0,
+        depth_bps: 0,
+        inventory: 0,
+        repegged_at: now,
+        since: 0,
+        stage: MarketStage::Normal,
+    };
     storage::set_record(env, market, &Record { house, marks: Marks::new(now, mark) });
     Ok(())
 }

@@ -7,13 +7,13 @@ use crate::{
     storage::{self, Shares, Stake},
 };
 use margin_interface::{
-    Bucket, ClearingError, ExitRequested, LiquidityAdded, LiquidityRemoved, LpPosition, MarginLedgerClient,
-    MarketState, PoolValue,
+    Bucket, ClearingError, ExitRequested, InsuranceFunded, LiquidityAdded, LiquidityRemoved, LpPosition,
+    MarginLedgerClient, MarketState, PoolValue,
 };
 use margin_math::{
     defaults::LP_COOL_DOWN,
     fixed::{add, bps_floor, neg, sub},
-    house,
+    house, lock,
     lp::{self, Pool},
 };
 use soroban_sdk::{Address, Env};
@@ -60,10 +60,13 @@ pub fn enter(
     let shares = lp::shares_for(worth, &pool, all.total).on_curve()?;
     refuse(shares == 0, ClearingError::InvalidAmount)?;
     refuse(shares < min_shares, ClearingError::SlippageExceeded)?;
-    // Only the provider's own entry locks the stake anew. Without the lock, whoever knows the next index before it is
-    // poked could enter and leave around it at the expense of those who stay.
+    // Without the lock, whoever knows the next index before it is poked could enter and leave around it at the expense of
+    // those who stay. By weight and down, or a delegate's dust would hold back all that is there.
+    let now = env.ledger().timestamp();
+    let left = stake.unlocked_at.saturating_sub(now);
+    let stays = lock::remaining(stake.shares, left, shares, LP_COOL_DOWN, false).on_curve()?;
+    stake.unlocked_at = now.saturating_add(stays);
     stake.shares = add(stake.shares, shares).on_curve()?;
-    stake.unlocked_at = env.ledger().timestamp().saturating_add(LP_COOL_DOWN);
     all.total = add(all.total, shares).on_curve()?;
     ledger.move_bucket(provider, &Bucket::Lp, &amount);
     storage::set_stake(env, provider, &stake);
@@ -72,11 +75,34 @@ pub fn enter(
     Ok(shares)
 }
 
-/// Announces that `shares` will leave. Returns from when they may.
-pub fn request_exit(env: &Env, provider: &Address, shares: i128) -> Result<u64, ClearingError> {
+/// Gives `amount` to insurance, but to winners who wait what they lack: a pool that owes more than it has is entered by
+/// nobody, so nothing else would ever bring what it needs to pay them and to start anew.
+pub fn give(
+    env: &Env,
+    ledger: &MarginLedgerClient,
+    from: &Address,
+    amount: i128,
+) -> Result<(), ClearingError> {
+    let waiting = amount.min(ledger.totals().claims);
+    let rest = sub(amount, waiting).on_curve()?;
+    for (bucket, part) in [(Bucket::Lp, waiting), (Bucket::Insurance, rest)] {
+        if part > 0 {
+            ledger.move_bucket(from, &bucket, &part);
+        }
+    }
+    InsuranceFunded { from: from.clone(), amount }.publish(env);
+    Ok(())
+}
+
+/// Announces that `shares` will leave. Returns from when they may. A new announcement takes the place of one that stands, and
+/// only the provider's `own` may: anybody else's would keep whoever is about to leave.
+pub fn request_exit(env: &Env, provider: &Address, shares: i128, own: bool) -> Result<u64, ClearingError> {
     let (stake, _) = storage::stake(env, provider);
     refuse(stake.shares < shares, ClearingError::InsufficientShares)?;
-    let exit_at = env.ledger().timestamp().saturating_add(LP_COOL_DOWN);
+    let now = env.ledger().timestamp();
+    let stands = stake.exiting > 0 && now < stake.exit_at.saturating_add(LP_COOL_DOWN);
+    refuse(stands && !own, ClearingError::NotPermitted)?;
+    let exit_at = now.saturating_add(LP_COOL_DOWN);
     storage::set_stake(env, provider, &Stake { exit_at, exiting: shares, ..stake });
     ExitRequested { provider: provider.clone(), exit_at, shares }.publish(env);
     Ok(exit_at)
@@ -118,20 +144,23 @@ pub fn leave(
 fn rescale(env: &Env, ledger: &MarginLedgerClient, amount: i128) -> Result<i128, ClearingError> {
     let mut cost = 0;
     for market in ledger.markets().iter() {
-        let house = markets::record(env, &market)?.house;
-        let quote = bps_floor(amount, house.depth_bps).on_curve()?;
-        if quote == 0 || markets::require_moving(&house).is_err() {
+        let mut record = markets::record(env, &market)?;
+        let house = &mut record.house;
+        // Whoever leaves takes out what deposits have brought: not what the market opened with, whatever its weight is by now.
+        let quote = bps_floor(amount, house.depth_bps).on_curve()?.max(neg(house.depth).on_curve()?);
+        if quote == 0 || markets::require_moving(house).is_err() {
             continue;
         }
         let perp = ledger.market(&market);
-        let (x, y) = (perp.state.base_reserve, perp.state.quote_reserve);
-        require(add(y, quote).on_curve()? > 0, ClearingError::TooShallow)?;
-        let (base_reserve, quote_reserve) = house::scaled(x, y, quote).on_curve()?;
-        let net = perp.totals.net_size;
-        refuse(quote < 0 && !house::deep_enough(base_reserve, net).on_curve()?, ClearingError::TooShallow)?;
-        let change = house::revaluation((x, y), (base_reserve, quote_reserve), net).on_curve()?;
+        let from = (perp.state.base_reserve, perp.state.quote_reserve);
+        let (net, interest) =
+            (perp.totals.net_size, perp.totals.long_interest.max(perp.totals.short_interest));
+        let Some(to) = house::rescaled(from, quote, net, interest).on_curve()? else { continue };
+        let change = house::revaluation(from, to, net).on_curve()?;
         cost = add(cost, change.max(0)).on_curve()?;
-        ledger.push_market(&market, &MarketState { base_reserve, quote_reserve, ..perp.state });
+        house.depth = add(house.depth, quote).on_curve()?;
+        ledger.push_market(&market, &MarketState { base_reserve: to.0, quote_reserve: to.1, ..perp.state });
+        storage::set_record(env, &market, &record);
     }
     Ok(cost)
 }

@@ -43,8 +43,10 @@ pub fn set_stage(
     if stage >= MarketStage::Frozen {
         ledger.push_market(market, &stopped(env, ledger, market, stage)?);
     }
-    // Only a market that was frozen owes its traders time.
-    house.since = if house.stage == MarketStage::Frozen || stage >= MarketStage::Frozen { now } else { 0 };
+    // Only a market that was frozen owes its traders time, however it comes back.
+    if house.stage == MarketStage::Frozen || stage >= MarketStage::Frozen {
+        house.since = now;
+    }
     house.stage = stage;
     storage::set_record(env, market, &record);
     HouseChanged { market: market.clone(), house: record.house }.publish(env);

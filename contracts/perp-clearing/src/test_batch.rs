@@ -4,8 +4,8 @@ extern crate std;
 use crate::test_world::{index, market_config, told, usdc_config, World, LATER, NO_CAP, T0};
 use margin_interface::{
     permissions, Action, Asset, AssetConfig, ClearingChange, ClearingError, ClearingRequest,
-    ConditionalOrder, GovernanceError, LedgerError, Limits, MarginLedgerAdminClient, MarketConfig,
-    MarketStage, OpenAction, PriceStatus, TradeAction, VaultError, MAX_ACTIONS,
+    ConditionalOrder, GovernanceError, LedgerChange, LedgerError, Limits, MarginLedgerAdminClient,
+    MarketConfig, MarketStage, OpenAction, PriceStatus, TradeAction, VaultError, MAX_ACTIONS,
 };
 use margin_math::{
     defaults::LP_COOL_DOWN,
@@ -265,6 +265,36 @@ fn what_a_delegate_takes_out_goes_to_the_account() {
     assert_eq!(world.clearing.lp(&alice).shares, 0);
 }
 
+/// Who may change collateral may bring more to the pool and announce exits, but not keep the provider from leaving.
+#[test]
+fn a_delegate_holds_no_provider_back() {
+    let world = World::new();
+    let (alice, delegate) = (world.trader(10_000), world.wallet(0));
+    world.ledger.grant(&alice, &delegate, &permissions::MODIFY_COLLATERAL, &LATER);
+    let shares = world.clearing.add_liquidity(&alice, &(9_000 * USD), &0);
+    world.clearing.request_exit(&alice, &shares);
+    world.pass(LP_COOL_DOWN);
+    let announced = world.clearing.lp(&alice);
+    let dust = act(Action::AddLiquidity(USD / 1_000, 0));
+    world.clearing.submit(&delegate, &alice, &vec![&world.env, dust], &LATER);
+    let exit = ClearingRequest::RequestExit(1);
+    let denied = own(ClearingError::NotPermitted);
+    assert_eq!(refused(&world, &delegate, &alice, std::slice::from_ref(&exit)), denied);
+    let after = world.clearing.lp(&alice);
+    assert_eq!((after.exit_at, after.exiting), (announced.exit_at, announced.exiting));
+    world.clearing.remove_liquidity(&alice, &shares, &0);
+    world.conserved();
+    // What is not held back by anything a delegate announces; and what is brought waits for its part of the time.
+    world.clearing.submit(&delegate, &alice, &vec![&world.env, exit], &LATER);
+    world.clearing.add_liquidity(&alice, &(9_000 * USD - USD / 100), &0);
+    let stays = world.clearing.lp(&alice).unlocked_at - world.env.ledger().timestamp();
+    assert!((LP_COOL_DOWN - 2..=LP_COOL_DOWN).contains(&stays), "{stays}");
+    world.pass(LP_COOL_DOWN);
+    world.clearing.add_liquidity(&alice, &(900 * USD), &0);
+    let stays = world.clearing.lp(&alice).unlocked_at - world.env.ledger().timestamp();
+    assert!((LP_COOL_DOWN / 11 - 20..=LP_COOL_DOWN / 11 + 20).contains(&stays), "{stays}");
+}
+
 #[test]
 fn increasing_needs_a_position_of_that_side() {
     let world = World::new();
@@ -477,6 +507,36 @@ fn a_flagged_account_is_told_the_price_at_which_it_is_liquidated() {
     let flagged = world.clearing.liquidation_price(&long, &world.btc);
     assert!(flagged > before + PRICE);
     assert!(!liquidatable_at(flagged + unit) && liquidatable_at(flagged - unit));
+}
+
+/// Half of the week in which higher levels reach existing accounts is over.
+#[test]
+fn the_liquidation_price_follows_levels_on_their_way() {
+    let world = World::new();
+    let long = with_ether(&world, 1_000);
+    world.buy(&long, 60);
+    let ether = world.ledger.account(&long).deposits.keys().first().unwrap();
+    let config = AssetConfig {
+        liquidation_bps: 13_000,
+        margin_call_bps: 14_000,
+        opening_bps: 15_000,
+        ..world.ledger.asset(&ether).config
+    };
+    let admin = MarginLedgerAdminClient::new(&world.env, &world.ledger.address);
+    let id = admin.propose(&LedgerChange::Asset(ether, config));
+    world.pass(2 * 86_400);
+    let before = world.clearing.liquidation_price(&long, &world.btc);
+    admin.execute(&id);
+    let (at_once, unit) = (world.clearing.liquidation_price(&long, &world.btc), PRICE / 1_000_000);
+    assert!((at_once - before).abs() < unit, "{before} {at_once}");
+    world.pass(7 * 43_200);
+    let price = world.clearing.liquidation_price(&long, &world.btc);
+    assert!(price > before + PRICE / 10, "{before} {price}");
+    let liquidatable_at = |price: i128| {
+        world.oracle.set(&index(), &price, &PriceStatus::Live);
+        world.ledger.is_liquidatable(&long)
+    };
+    assert!(!liquidatable_at(price + unit) && liquidatable_at(price - unit));
 }
 
 #[test]

@@ -140,18 +140,6 @@ fn a_pool_that_owes_more_than_it_has_sells_and_buys_back_nothing() {
 }
 
 #[test]
-fn an_exit_cannot_take_more_depth_than_the_curve_has() {
-    let world = World::empty();
-    world.clearing.open_market(&world.btc, &market_config(), &(X / 50), &(Y / 50));
-    world.deposit(&world.provider, 1_000_000);
-    let shares = world.clearing.add_liquidity(&world.provider, &(1_000_000 * USD), &0);
-    governed(&world, ClearingChange::Depth(world.btc.clone(), 10_000));
-    world.clearing.request_exit(&world.provider, &shares);
-    world.pass(LP_COOL_DOWN);
-    refused!(world.clearing.try_remove_liquidity(&world.provider, &shares, &0), TooShallow);
-}
-
-#[test]
 fn a_full_inventory_takes_nothing_over() {
     let world = World::new();
     let (alice, bob, keeper) = (world.trader(1_100), world.trader(200_000), world.wallet(0));
@@ -164,6 +152,12 @@ fn a_full_inventory_takes_nothing_over() {
     world.conserved();
     assert!(world.clearing.house(&world.btc).inventory > 0);
     world.index_at(91, PriceStatus::Live);
+    // Below the index the curve takes none of it.
+    let bear = world.trader(2_000_000);
+    for _ in 0..6 {
+        world.sell(&bear, 880);
+        world.pass(5);
+    }
     world.ledger.flag(&alice);
     world.pass(60);
     // What was a tenth is more than one when most of the pool has gone.

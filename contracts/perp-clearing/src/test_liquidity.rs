@@ -1,7 +1,7 @@
 //! What providers pay and get while credit is in doubt, or an index is dead.
 extern crate std;
 
-use crate::test_world::{governed, index, told, World};
+use crate::test_world::{governed, index, market_config, told, World, X, Y};
 use margin_interface::{ClearingChange, ClearingError, LedgerError, MarketStage, PriceStatus};
 use margin_math::{
     defaults::LP_COOL_DOWN,
@@ -149,4 +149,80 @@ fn winding_a_dead_market_down_lets_everybody_out() {
     world.pass(LP_COOL_DOWN);
     assert!(leave().unwrap().unwrap() >= 1_000_000 * USD);
     world.conserved();
+}
+
+/// Alice is owed 3,500 and the pool has 1,000: nobody enters a pool that owes more than it has, so what it lacks can only be
+/// given. Then she has all of it, and the pool starts anew.
+#[test]
+fn a_gift_pays_those_who_wait_and_reopens_the_pool() {
+    let world = World::empty();
+    world.clearing.open_market(&world.btc, &market_config(), &X, &Y);
+    world.deposit(&world.provider, 1_000);
+    world.clearing.add_liquidity(&world.provider, &(1_000 * USD), &0);
+    let (alice, late, donor) = (world.trader(10_000), world.trader(100_000), world.trader(10_000));
+    world.buy(&alice, 70);
+    world.index_at(150, PriceStatus::Live);
+    governed(&world, ClearingChange::Stage(world.btc.clone(), MarketStage::WindDown));
+    world.pass(DAY);
+    world.clearing.settle_position(&alice, &world.btc);
+    world.conserved();
+    let enter = || world.clearing.try_add_liquidity(&late, &(100_000 * USD), &0);
+    assert_eq!(enter().err(), Some(Ok(ClearingError::InsufficientShares)));
+    let before = world.clearing.buckets();
+    assert!((2_400 * USD..2_600 * USD).contains(&before.claims), "{}", before.claims);
+    // Half of it goes to her and to nobody else.
+    world.clearing.fund_insurance(&donor, &(before.claims / 2));
+    world.conserved();
+    let half = world.clearing.buckets();
+    assert_eq!((half.claims, half.insurance), (before.claims - before.claims / 2, before.insurance));
+    assert_eq!(enter().err(), Some(Ok(ClearingError::InsufficientShares)));
+    // What is more than that is insurance's.
+    world.clearing.fund_insurance(&donor, &(half.claims + 7 * USD));
+    world.conserved();
+    let after = world.clearing.buckets();
+    assert_eq!((after.claims, after.insurance), (0, before.insurance + 7 * USD));
+    enter().unwrap().unwrap();
+    world.conserved();
+    assert!(world.clearing.claim_pending(&alice) >= before.claims - 10);
+    world.conserved();
+}
+
+/// 1,080 units long and as many short on a curve of 1,000, wound down at 95. When the longs are settled the curve could not sell
+/// what the shorts would buy: nobody will, and the pool goes on.
+#[test]
+fn a_market_that_is_wound_down_stops_nobody() {
+    let world = World::empty();
+    world.clearing.open_market(&world.btc, &market_config(), &(X / 100), &(Y / 100));
+    world.rebased();
+    world.deposit(&world.provider, 1_010_000);
+    let shares = world.clearing.add_liquidity(&world.provider, &(1_000_000 * USD), &0);
+    let traders: std::vec::Vec<_> = (0..12).map(|_| (world.trader(10_000), world.trader(10_000))).collect();
+    for (long, short) in &traders {
+        for _ in 0..10 {
+            world.buy(long, 9);
+            world.sell(short, 9);
+        }
+    }
+    world.index_at(95, PriceStatus::Live);
+    governed(&world, ClearingChange::Stage(world.btc.clone(), MarketStage::WindDown));
+    for (long, _) in &traders {
+        world.clearing.settle_position(long, &world.btc);
+        world.conserved();
+    }
+    let market = world.ledger.market(&world.btc);
+    assert!(market.state.base_reserve + market.totals.net_size <= 0);
+    // It counts at its one price.
+    let value = world.ledger.pool_value();
+    assert!(value.index_value > 5_000 * USD && value.curve_value == value.index_value, "{value:?}");
+    world.clearing.add_liquidity(&world.provider, &(1_000 * USD), &0);
+    world.clearing.request_exit(&world.provider, &(shares / 2));
+    world.pass(DAY / 3);
+    world.clearing.remove_liquidity(&world.provider, &(shares / 2), &0);
+    world.conserved();
+    world.pass(DAY);
+    for (_, short) in &traders {
+        world.clearing.settle_position(short, &world.btc);
+        world.conserved();
+    }
+    assert_eq!(world.clearing.buckets().claims, 0);
 }

@@ -6,8 +6,8 @@ use crate::{
     test_world::{governed, index, market_config, told, World, LATER, NO_CAP, X, Y},
 };
 use margin_interface::{
-    ClearingChange, ClearingError, GovernanceClient, GovernanceError, LedgerError, MarketStage, PriceStatus,
-    Settlement,
+    ClearingChange, ClearingError, GovernanceClient, GovernanceError, LedgerError, MarketConfig, MarketStage,
+    PriceStatus, Settlement,
 };
 use margin_math::{
     curve,
@@ -154,6 +154,38 @@ fn the_pool_takes_over_what_nobody_took_for_a_minute() {
     assert_eq!((curve_of(&world).0, inventory(&world)), (before.0 .0 + taken.size, 0));
 }
 
+/// The inventory was filled while the mark was above the index. By now the curve takes it nearer to the index, and the pool has
+/// room for the next.
+#[test]
+fn what_the_pool_can_sell_on_makes_room_for_a_take_over() {
+    let world = World::new();
+    let (alice, carl, keeper) = (world.trader(12_500), world.trader(12_500), world.wallet(0));
+    let bull = world.trader(2_000_000);
+    world.sell(&alice, 900);
+    world.pass(5);
+    world.sell(&carl, 900);
+    world.pass(5);
+    world.index_at(112, PriceStatus::Live);
+    for _ in 0..9 {
+        world.buy(&bull, 900);
+        world.pass(5);
+    }
+    assert!(mark(&world) > 112 * PRICE && mark(&world) < 118 * PRICE, "{}", mark(&world));
+    world.ledger.flag(&alice);
+    world.ledger.flag(&carl);
+    world.pass(60);
+    let before = curve_of(&world);
+    world.clearing.liquidate(&keeper, &alice, &world.btc, &0);
+    world.conserved();
+    assert_eq!(curve_of(&world), before, "away from the index");
+    assert!(inventory(&world) < -850 * BASE, "{}", inventory(&world));
+    world.index_at(125, PriceStatus::Live);
+    let taken = world.clearing.liquidate(&keeper, &carl, &world.btc, &0);
+    world.conserved();
+    assert!(taken.size <= -700 * BASE && inventory(&world) == 0, "{} {}", taken.size, inventory(&world));
+    assert!(mark(&world) <= 125 * PRICE);
+}
+
 #[test]
 fn the_pool_never_sells_on_away_from_the_index() {
     let (world, alice, keeper) = distressed();
@@ -219,6 +251,26 @@ fn a_market_that_was_frozen_gives_its_traders_time() {
     assert_eq!(early.err(), Some(Ok(ClearingError::TooEarly)));
     world.sell(&alice, 1);
     world.sell(&rich, 2);
+    world.pass(300);
+    world.clearing.liquidate(&rich, &alice, &world.btc, &BASE);
+    world.conserved();
+}
+
+/// Back by way of `ReduceOnly`, in one ledger: its traders have the same time.
+#[test]
+fn a_market_that_comes_back_in_two_steps_gives_its_traders_time() {
+    let (world, alice, keeper) = distressed();
+    let rich = world.trader(100_000);
+    let guardian = world.governance().guardian();
+    world.clearing.set_market_state(&guardian, &world.btc, &MarketStage::Frozen);
+    let steps = [MarketStage::ReduceOnly, MarketStage::Normal]
+        .map(|stage| world.clearing.propose(&ClearingChange::Stage(world.btc.clone(), stage)));
+    world.pass(DAY);
+    for step in steps {
+        world.clearing.execute(&step);
+    }
+    let early = world.clearing.try_liquidate(&keeper, &alice, &world.btc, &BASE);
+    assert_eq!(early.err(), Some(Ok(ClearingError::TooEarly)));
     world.pass(300);
     world.clearing.liquidate(&rich, &alice, &world.btc, &BASE);
     world.conserved();
@@ -310,37 +362,71 @@ fn whoever_deepens_a_curve_pays_for_it_and_thinning_stays_in_the_pool() {
     assert!(first(&world) >= others, "what thinning takes from traders stays");
 }
 
+/// 200,000 of depth of its own, and as much again by a deposit, while traders hold 750 units on each side: none of it is net.
 #[test]
-fn a_curve_is_never_thinned_below_three_times_the_net_size() {
+fn an_exit_leaves_the_depth_that_open_interest_needs() {
     let world = World::empty();
-    // 2,000 units of depth, 600 of them held by a trader.
-    let config = margin_interface::MarketConfig {
-        band_bps: 2_000,
-        gap_bps: 1_300,
-        impact_bps: 1_000,
-        imr_bps: 2_500,
-        max_position_bps: 2_500,
-        mmr_bps: 1_100,
-        sigma_bps: 2_100,
-        ..market_config()
-    };
+    let config = MarketConfig { max_position_bps: 2_500, ..market_config() };
     world.clearing.open_market(&world.btc, &config, &(X / 50), &(Y / 50));
+    governed(&world, ClearingChange::Depth(world.btc.clone(), 2_000));
     world.deposit(&world.provider, 1_000_000);
     world.clearing.add_liquidity(&world.provider, &(1_000_000 * USD), &0);
-    governed(&world, ClearingChange::Depth(world.btc.clone(), 2_000));
-    let alice = world.trader(500_000);
-    for _ in 0..3 {
-        world.clearing.trade(&alice, &world.btc, &(45 * BASE), &NO_CAP, &false, &LATER);
-        world.pass(5);
+    world.rebased();
+    assert_eq!(curve_of(&world), (X / 25, Y / 25));
+    let (alice, bob) = (world.trader(500_000), world.trader(500_000));
+    for _ in 0..25 {
+        world.buy(&alice, 30);
+        world.sell(&bob, 30);
     }
     let shares = world.clearing.lp(&world.provider).shares;
+    world.clearing.request_exit(&world.provider, &(shares * 9 / 10));
+    world.pass(LP_COOL_DOWN);
+    let leave = |parts: i128| {
+        world.clearing.remove_liquidity(&world.provider, &(shares * parts / 10), &0);
+        world.rebased();
+        world.conserved();
+        (curve_of(&world).1 - Y / 50) / USD
+    };
+    // A tenth goes; nine would leave less than 2,250 units, which is three times 750.
+    assert_eq!(leave(1) / 1_000, 179);
+    let before = curve_of(&world);
+    leave(8);
+    assert_eq!(curve_of(&world), before, "the cash goes, the depth stays");
+}
+
+/// A million that came when the market had no weight leaves when it has: what the market opened with stays, and whoever is in
+/// it can close.
+#[test]
+fn nobody_takes_out_depth_that_nobody_brought() {
+    let world = World::empty();
+    world.clearing.open_market(&world.btc, &market_config(), &(X / 100), &(Y / 100));
+    world.rebased();
+    world.deposit(&world.provider, 1_000_000);
+    let shares = world.clearing.add_liquidity(&world.provider, &(1_000_000 * USD), &0);
+    let (long, short) = (world.trader(10_000), world.trader(10_000));
+    for _ in 0..9 {
+        world.sell(&short, 10);
+        world.buy(&long, 10);
+    }
+    governed(&world, ClearingChange::Depth(world.btc.clone(), 10_000));
     world.clearing.request_exit(&world.provider, &shares);
     world.pass(LP_COOL_DOWN);
-    let most = world.clearing.try_remove_liquidity(&world.provider, &(shares * 9 / 10), &0);
-    assert_eq!(most.err(), Some(Ok(ClearingError::TooShallow)));
-    world.clearing.remove_liquidity(&world.provider, &(shares / 10), &0);
-    let market = world.clearing.market(&world.btc);
-    assert!(market.state.base_reserve >= 3 * market.totals.net_size);
+    let (before, part) = (curve_of(&world), shares / 1_000_000 * 99_999);
+    world.clearing.remove_liquidity(&world.provider, &part, &0);
+    assert_eq!((curve_of(&world), world.clearing.house(&world.btc).depth), (before, 0));
+    world.clearing.close_position(&long, &world.btc, &1, &LATER);
+    world.conserved();
+    // What is brought now is what may leave again.
+    world.deposit(&world.provider, 10_000);
+    world.clearing.add_liquidity(&world.provider, &(10_000 * USD), &0);
+    world.rebased();
+    assert_eq!(world.clearing.house(&world.btc).depth, 10_000 * USD);
+    world.clearing.request_exit(&world.provider, &(shares / 2));
+    world.pass(LP_COOL_DOWN);
+    world.clearing.remove_liquidity(&world.provider, &(shares / 2), &0);
+    world.rebased();
+    world.conserved();
+    assert_eq!(world.clearing.house(&world.btc).depth, 0);
 }
 
 #[test]
@@ -408,6 +494,27 @@ fn a_repeg_moves_toward_the_index_slowly_and_is_paid_for() {
     assert!(mark(&world) > 100 * PRICE && mark(&world) < 101 * PRICE);
 }
 
+/// The pool's own trades, and a move of the curve, are trades of their ledger: no repeg follows them in it, and what adds risk
+/// is bound by the mark before them.
+#[test]
+fn what_the_pool_trades_counts_in_its_ledger() {
+    let (world, alice, keeper) = distressed();
+    world.ledger.flag(&alice);
+    world.pass(REPEG_PERIOD);
+    let before = mark(&world);
+    world.clearing.liquidate(&keeper, &alice, &world.btc, &0);
+    let state = world.clearing.market(&world.btc).state;
+    assert_eq!((state.ledger, state.ledger_mark), (world.env.ledger().sequence(), before));
+    assert_eq!(world.clearing.try_repeg(&world.btc).err(), Some(Ok(ClearingError::TooEarly)));
+    world.pass(5);
+    let before = mark(&world);
+    world.clearing.repeg(&world.btc);
+    world.rebased();
+    let state = world.clearing.market(&world.btc).state;
+    assert_eq!((state.ledger, state.ledger_mark), (world.env.ledger().sequence(), before));
+    world.conserved();
+}
+
 /// Two winners and a loser in a pool that cannot pay everything; the market is wound down at 150 and settled in an order.
 /// While it is settled the index is at `later`.
 fn wound_down(order: [usize; 3], pool: i128, later: i128) -> (Vec<i128>, Settlement) {
@@ -473,6 +580,16 @@ fn a_market_is_wound_down_at_one_price_in_any_order() {
             assert!((share(0, 300 * 49_850 / 1_000) - share(1, 200 * 49_350 / 1_000)).abs() < 50, "{paid:?}");
         }
     }
+}
+
+#[test]
+fn a_market_that_is_wound_down_asks_nothing_of_insurance() {
+    let world = World::new();
+    let alice = world.trader(10_000);
+    world.buy(&alice, 90);
+    assert!(world.clearing.insurance_target() > 0);
+    governed(&world, ClearingChange::Stage(world.btc.clone(), MarketStage::WindDown));
+    assert_eq!(world.clearing.insurance_target(), 0);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use margin_interface::{lean, AccountStatus, ClearingError, MarginLedgerClient};
 use margin_math::{
     fixed::{abs, add, bps_ceil, bps_floor, mul_div_ceil, mul_div_floor, neg, sub},
     headroom::Stake,
+    ramp::ramped,
     units::{BPS, PRICE, QUOTE_SCALE},
 };
 use soroban_sdk::{symbol_short, Address, Env, IntoVal, Map, Symbol, Val, Vec};
@@ -18,10 +19,19 @@ fn breakdown(ledger: &MarginLedgerClient, account: &Address) -> Raw {
     Raw::ask(&ledger.env, &ledger.address, "breakdown", (account,).into_val(&ledger.env))
 }
 
-/// A level of a deposit of that asset, bps.
+/// The level that every increase of risk has to keep.
+const OPENING: &str = "opening_bps";
+
+/// A level of a deposit of that asset, bps, as far as it has come to existing accounts; the opening one binds at once.
 fn level_bps(ledger: &MarginLedgerClient, asset: Address, level: &str) -> u32 {
-    let state = Raw::ask(&ledger.env, &ledger.address, "asset", (asset,).into_val(&ledger.env));
-    state.inner("config").get(level)
+    let env = &ledger.env;
+    let state = Raw::ask(env, &ledger.address, "asset", (asset,).into_val(env));
+    let to = state.inner("config").get(level);
+    if level == OPENING {
+        return to;
+    }
+    let ramp = state.inner("ramp");
+    ramped(ramp.get(level), to, env.ledger().timestamp().saturating_sub(ramp.get("since")))
 }
 
 /// Index price at which the account may be liquidated, everything else unchanged: by its margin-call level if it is flagged
@@ -94,7 +104,7 @@ pub fn buying_power(
     let summary = Raw::of(env, summary);
     let mut free = sub(summary.get("effective_margin"), summary.get("required_margin")).on_curve()?;
     let breakdown = breakdown(ledger, account);
-    let opening = excess(ledger, &breakdown, "opening_bps")?;
+    let opening = excess(ledger, &breakdown, OPENING)?;
     for position in breakdown.each("positions") {
         let size = abs(position.get("size")).on_curve()?;
         let notional = mul_div_ceil(size, position.get("index"), QUOTE_SCALE).on_curve()?;

@@ -90,7 +90,7 @@ pub struct LpPosition {
     pub shares: i128,
     /// All shares.
     pub total_shares: i128,
-    /// Unix seconds from when the shares may leave: a cool-down after the provider's last entry.
+    /// Unix seconds from when the shares may leave: a cool-down after an entry, weighed by the shares that it brought.
     pub unlocked_at: u64,
     /// What the shares would fetch now, settlement units.
     pub value: i128,
@@ -240,13 +240,15 @@ pub enum MarketStage {
 #[contracttype]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct House {
+    /// Depth that deposits to the pool have brought and exits have not taken out again, quote 1e7.
+    pub depth: i128,
     /// How much of a deposit to the pool becomes depth of the curve, bps.
     pub depth_bps: u32,
     /// What it took from traders, base 1e14, long > 0.
     pub inventory: i128,
     /// Unix seconds of the last re-peg.
     pub repegged_at: u64,
-    /// Unix seconds since when the market has its stage.
+    /// Unix seconds when it was last frozen, or no longer was, or was wound down; 0: never.
     pub since: u64,
     /// What the market still does.
     pub stage: MarketStage,
@@ -285,6 +287,7 @@ pub enum ClearingRequest {
     /// Kills the order of a nonce.
     CancelOrder(u64),
     /// Announces that shares will leave the pool.
+    /// A delegate's is refused while one stands.
     RequestExit(i128),
 }
 
@@ -346,7 +349,7 @@ pub struct InsuranceFunded {
     /// Whose deposit moved.
     #[topic]
     pub from: Address,
-    /// Settlement units.
+    /// Settlement units; what winners waited for of it went to the providers' cash.
     pub amount: i128,
 }
 
@@ -518,8 +521,6 @@ pub enum ClearingError {
     TooEarly = 829,
     /// So many shares were not announced to leave, or not in time.
     ExitNotRequested = 830,
-    /// Too little depth would be left for the open positions.
-    TooShallow = 831,
     /// There is nothing that would pay for it.
     NoBudget = 832,
     /// Accounts that are being liquidated owe too much of the pool for somebody to enter it.
@@ -763,7 +764,6 @@ pub trait PerpClearingInterface {
     ///
     /// # Errors
     /// * [`ClearingError::ExitNotRequested`], [`ClearingError::CoolDown`], [`ClearingError::PriceNotUsable`]
-    /// * [`ClearingError::TooShallow`] - depth that goes with the cash is needed
     /// * [`ClearingError::InvalidAmount`] - not positive, or worth nothing
     /// * [`ClearingError::InsufficientShares`] - more than the provider holds, or the pool has no value
     /// * [`ClearingError::SlippageExceeded`] - less than `min_amount`
@@ -779,7 +779,8 @@ pub trait PerpClearingInterface {
         shares: i128,
         min_amount: i128,
     ) -> Result<i128, ClearingError>;
-    /// Gives `amount` of the settlement deposit of `from` to insurance.
+    /// Gives `amount` of the settlement deposit of `from` to insurance. While winners wait, as much as they wait for goes to
+    /// the providers' cash, which pays them first.
     ///
     /// # Errors
     /// * [`ClearingError::InvalidAmount`]
@@ -960,7 +961,7 @@ pub trait PerpClearingInterface {
     /// by protocol fees beyond what insurance lacks. Returns the cost, settlement units.
     ///
     /// # Errors
-    /// * [`ClearingError::TooEarly`] - less than an hour after the last one, or in a ledger in which the market was traded
+    /// * [`ClearingError::TooEarly`] - less than an hour after the last one, or in a ledger in which its curve was traded on
     /// * [`ClearingError::NoBudget`], [`ClearingError::PriceNotUsable`], [`ClearingError::WrongStage`]
     ///
     /// # Events
@@ -968,6 +969,7 @@ pub trait PerpClearingInterface {
     fn repeg(env: Env, market: Symbol) -> Result<i128, ClearingError>;
     /// The pool's own side of a market.
     fn house(env: Env, market: Symbol) -> Result<House, ClearingError>;
-    /// What insurance should hold: 2% of open interest, or what the largest position may lose in a gap.
+    /// What insurance should hold: 2% of open interest, or what the largest position may lose in a gap, of markets that
+    /// are not wound down.
     fn insurance_target(env: Env) -> Result<i128, ClearingError>;
 }

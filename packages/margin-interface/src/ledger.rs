@@ -154,6 +154,8 @@ pub struct AssetState {
 pub struct Settlement {
     /// `R_p`: open claims of winners.
     pub claims: i128,
+    /// The largest share of a gain that somebody who waits still lacks, 1e18; 0 while nobody waits.
+    pub claims_cut: i128,
     /// How often all claims were paid in full.
     pub claims_epoch: u32,
     /// Share of a claim of this epoch that is not paid yet, 1e18.

@@ -58,6 +58,7 @@ impl World {
             buckets: Buckets {
                 borrowed: 0,
                 claims: 0,
+                claims_cut: 0,
                 claims_epoch: 0,
                 claims_fraction: INDEX,
                 fees: 0,

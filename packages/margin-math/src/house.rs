@@ -5,7 +5,7 @@
 //! what is left; its inventory is what the curve has sold beyond `N`: `x0 - x - N`.
 
 use crate::error::exhausted;
-use crate::fixed::{abs, add, bps_ceil, bps_floor, mul_div_ceil, mul_div_floor, neg, sub};
+use crate::fixed::{add, bps_ceil, bps_floor, mul_div_ceil, mul_div_floor, neg, sub};
 use crate::units::{BPS, QUOTE_SCALE};
 use crate::{curve, defaults, MathError};
 
@@ -84,9 +84,25 @@ pub fn revaluation(from: (i128, i128), to: (i128, i128), net: i128) -> Result<i1
     add(sub(after, before)?, 1)
 }
 
-/// Whether a base reserve of `x` is deep enough for the traders' net size.
-pub fn deep_enough(x: i128, net: i128) -> Result<bool, MathError> {
-    Ok(mul_div_floor(abs(net)?, defaults::DEPTH_FLOOR, 1)? <= x)
+/// Reserves when the depth changes by `quote` with a deposit or an exit; `None` where it stays: a curve that is thinned keeps
+/// three times the open interest `interest` of its larger side, and one that does not hold what traders of net size `net`
+/// would trade is not deepened, for nobody could say what that gives to them.
+pub fn rescaled(
+    (x, y): (i128, i128),
+    quote: i128,
+    net: i128,
+    interest: i128,
+) -> Result<Option<(i128, i128)>, MathError> {
+    if add(y, quote)? <= 0 || add(x, net)? <= 0 {
+        return Ok(None);
+    }
+    let to = scaled(x, y, quote)?;
+    Ok((quote > 0 || deep_enough(to.0, interest)?).then_some(to))
+}
+
+/// Whether a base reserve of `x` is deep enough for an open interest.
+pub fn deep_enough(x: i128, interest: i128) -> Result<bool, MathError> {
+    Ok(mul_div_floor(interest, defaults::DEPTH_FLOOR, 1)? <= x)
 }
 
 /// What may be spent of the protocol's fees on repegs: what insurance lacks to its target comes first.
@@ -230,11 +246,21 @@ mod tests {
     }
 
     #[test]
+    fn depth_goes_where_it_is_not_needed_and_comes_where_it_has_a_price() {
+        let half = Ok(Some((X / 2, Y / 2)));
+        assert_eq!(rescaled((X, Y), -Y / 2, 0, X / 6), half);
+        assert_eq!(rescaled((X, Y), -Y / 2, 0, X / 6 + 1), Ok(None), "either side of it");
+        assert_eq!(rescaled((X, Y), Y, 0, X), Ok(Some((2 * X, 2 * Y))));
+        assert_eq!((rescaled((X, Y), Y, -X, X), rescaled((X, Y), -Y, 0, 0)), (Ok(None), Ok(None)));
+        assert_eq!(rescaled((X, Y), Y, 1 - X, X), Ok(Some((2 * X, 2 * Y))));
+    }
+
+    #[test]
     fn insurance_comes_before_a_repeg() {
         assert_eq!(repeg_budget(100, 70, 100), Ok(70));
         assert_eq!(repeg_budget(100, 120, 100), Ok(100));
         assert_eq!(repeg_budget(20, 70, 100), Ok(0));
-        assert_eq!((deep_enough(3 * BASE, -BASE), deep_enough(3 * BASE - 1, BASE)), (Ok(true), Ok(false)));
+        assert_eq!((deep_enough(3 * BASE, BASE), deep_enough(3 * BASE - 1, BASE)), (Ok(true), Ok(false)));
         assert_eq!(scaled(X, Y, -Y), Err(MathError::Exhausted));
         assert_eq!(moved(X, Y, -X), Err(MathError::Exhausted));
     }

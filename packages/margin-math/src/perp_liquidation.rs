@@ -242,6 +242,7 @@ mod tests {
         let buckets = Buckets {
             borrowed: case.debt,
             claims: 0,
+            claims_cut: 0,
             claims_epoch: 0,
             claims_fraction: INDEX,
             fees: 0,

@@ -112,7 +112,9 @@ impl Pool {
     fn add(&mut self, exposure: &Exposure, index_value: i128) -> Result<(), MathError> {
         increase(&mut self.index_value, index_value)?;
         increase(&mut self.winners, index_value.max(0))?;
-        increase(&mut self.curve_value, exposure.curve_value()?)?;
+        // A curve that does not hold what all of them together would trade says nothing: the index does.
+        let holds = add(exposure.base_reserve, exposure.totals.net_size)? > 0;
+        increase(&mut self.curve_value, if holds { exposure.curve_value()? } else { index_value })?;
         increase(&mut self.required, bps_ceil(exposure.stress()?, defaults::RESERVE_BETA_BPS)?)?;
         Ok(())
     }
@@ -294,6 +296,28 @@ mod tests {
         let mut pool = Pool::new(1_000 * USD, 0);
         pool.unwatched_market(&exposure(shorts, 100 * PRICE, (0, 0)), AT_100, u64::MAX).unwrap();
         assert_eq!(pool.index_value, 2_000 * USD);
+    }
+
+    /// 20 units short on a curve of 20: the index says what they are owed.
+    #[test]
+    fn a_curve_that_cannot_take_all_of_them_does_not_stop_the_pool() {
+        let totals = Totals {
+            long_interest: 10 * BASE,
+            short_interest: 30 * BASE,
+            net_size: -20 * BASE,
+            entry: 2_200 * USD,
+            ..Totals::default()
+        };
+        for (x, curve_value) in [(10, 200), (20, 200), (21, 2_200 - 40_000)] {
+            let short = Exposure {
+                base_reserve: x * BASE,
+                quote_reserve: 2_000 * USD,
+                ..exposure(totals, 100 * PRICE, (0, 0))
+            };
+            let mut pool = Pool::new(0, 0);
+            pool.market(&short).unwrap();
+            assert_eq!((pool.index_value, pool.curve_value), (200 * USD, curve_value * USD), "{x}");
+        }
     }
 
     #[test]

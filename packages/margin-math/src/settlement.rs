@@ -16,6 +16,8 @@ pub struct Buckets {
     pub borrowed: i128,
     /// Open claims of winners.
     pub claims: i128,
+    /// The largest share of a gain that somebody who waits still lacks, 1e18; 0 while nobody waits.
+    pub claims_cut: i128,
     /// Counts how often the claims were paid in full.
     pub claims_epoch: u32,
     /// Share of the epoch's claims still unpaid, 1e18.
@@ -91,9 +93,9 @@ impl Buckets {
     /// Settles a gain: it extinguishes the account's debt, then `lp` pays as far as it can, and the rest becomes a claim.
     /// `winners` is what traders are still owed after this, at the index. Returns what became a claim.
     ///
-    /// What `lp` pays now is the share that every open winner could be paid, and no more than earlier winners, if any still
-    /// wait, have had of theirs. The fraction is the unpaid share of every gain of the epoch: the first cut sets it, by what
-    /// the pool lacks and not by what rounding leaves of that gain, and whoever joins later has been paid the same share at once.
+    /// What `lp` pays now is the share that every open winner could be paid, and no more than any who still waits has had of
+    /// his. The cut is the largest share that is lacking, of what the pool lacked and not of what rounding left of a gain: a
+    /// mild one, of however little, says nothing about the next, and a deeper one holds for all who follow.
     pub fn gain(&mut self, purse: &mut Purse, gain: i128, winners: i128) -> Result<i128, MathError> {
         let offset = gain.min(purse.debt).min(self.borrowed);
         decrease(&mut purse.debt, offset)?;
@@ -102,18 +104,14 @@ impl Buckets {
         let due = sub(gain, offset)?;
         let all = add(due, winners.max(0))?;
         let payable = self.payable()?.max(0).min(all);
-        let mut paid = if payable == all { due } else { mul_div_floor(due, payable, all)? };
-        if self.claims > 0 {
-            paid = paid.min(mul_div_floor(due, sub(INDEX, self.claims_fraction)?, INDEX)?);
-        }
+        let paid = if payable == all { due } else { mul_div_floor(due, payable, all)? };
+        let paid = paid.min(mul_div_floor(due, sub(INDEX, self.claims_cut)?, INDEX)?);
         decrease(&mut self.lp, paid)?;
         increase(&mut purse.deposit, paid)?;
         let rest = sub(due, paid)?;
         if rest > 0 {
             self.collect(purse)?;
-            if self.claims == 0 {
-                self.claims_fraction = mul_div_ceil(INDEX, sub(all, payable)?, all)?;
-            }
+            self.claims_cut = self.claims_cut.max(mul_div_ceil(INDEX, sub(all, payable)?, all)?);
             purse.claim = Claim {
                 amount: add(purse.claim.amount, rest)?,
                 epoch: self.claims_epoch,
@@ -167,6 +165,7 @@ impl Buckets {
         increase(&mut self.pending, relief)?;
         // Up: nobody is paid what others are still owed.
         self.claims_fraction = mul_div_ceil(self.claims_fraction, left, self.claims)?;
+        self.claims_cut = mul_div_ceil(self.claims_cut, left, self.claims)?;
         self.wait_for(left)?;
         Ok(relief)
     }
@@ -177,12 +176,14 @@ impl Buckets {
         if left == 0 {
             self.claims_epoch = self.claims_epoch.checked_add(1).map_or_else(overflow, Ok)?;
             self.claims_fraction = INDEX;
+            self.claims_cut = 0;
         }
         Ok(())
     }
 
     /// Sets what the account waits for off against what it owes: cash that is there for it first, then the claim itself,
     /// which `lp` pays by forgoing its loan.
+    #[inline(never)] // for the size of the ledger, measured
     pub fn offset(&mut self, purse: &mut Purse) -> Result<(), MathError> {
         self.collect(purse)?;
         let paid = purse.deposit.min(purse.debt).min(self.borrowed);
@@ -239,11 +240,13 @@ impl Buckets {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::units::USD;
     use proptest::prelude::*;
 
     const EMPTY: Buckets = Buckets {
         borrowed: 0,
         claims: 0,
+        claims_cut: 0,
         claims_epoch: 0,
         claims_fraction: INDEX,
         fees: 0,
@@ -412,6 +415,46 @@ mod tests {
             }
         }
 
+        /// Invariant 24, when what winners are owed changes meanwhile and cuts go deeper: nobody who leaves later has a larger
+        /// part of his gain than any who waits, at once or in the end.
+        #[test]
+        fn nobody_is_paid_a_larger_share_than_those_who_wait(
+            gains in prop::collection::vec((prop_oneof![1_i128..1_000, 1_000_000_i128..1_000_000_000], 1_i128..40), 2..6),
+            lp in 0_i128..2_000_000_000,
+            comes in prop::collection::vec(prop_oneof![Just(0), 0_i128..1_000_000_000], 6),
+        ) {
+            let mut buckets = Buckets { lp, ..EMPTY };
+            let mut purses = [purse(0); 6];
+            let mut waiting = std::vec::Vec::new();
+            for (who, (gain, tenths)) in gains.iter().enumerate() {
+                // Those who are still in the market are owed less or more than they will be when they leave.
+                let winners = gains[who + 1..].iter().map(|(gain, _)| gain).sum::<i128>() * tenths / 10;
+                buckets.gain(&mut purses[who], *gain, winners).unwrap();
+                for turn in 0..2 {
+                    for earlier in &waiting {
+                        let earlier: usize = *earlier;
+                        let (mut now, mut holder) = (buckets, purses[earlier]);
+                        now.collect(&mut holder).unwrap();
+                        let (paid, of) = (holder.deposit, gains[earlier].0);
+                        // A unit of rounding for each step, of either.
+                        let slack = 16 * (gain + of);
+                        prop_assert!(
+                            purses[who].deposit * of <= paid * gain + slack,
+                            "{} of {gain}, and {paid} of {of} after {turn} reliefs", purses[who].deposit
+                        );
+                    }
+                    buckets.lp += comes[who];
+                    buckets.relieve(winners).unwrap();
+                    buckets.collect(&mut purses[who]).unwrap();
+                }
+                if buckets.claims == 0 {
+                    waiting.clear();
+                } else {
+                    waiting.push(who);
+                }
+            }
+        }
+
         /// What rounding leaves of a tiny gain says nothing about the share that the pool can pay.
         #[test]
         fn a_tiny_gain_does_not_cut_those_who_follow(
@@ -493,6 +536,44 @@ mod tests {
         let mut later = purse(0);
         assert_eq!(buckets.gain(&mut later, 30, 0).unwrap(), 11);
         assert_eq!((later.deposit, buckets.claims), (19, 111));
+    }
+
+    /// Ten are cut by a thousandth of a unit of each, and then half is lacking: whoever leaves last has no more of it at once
+    /// than who waits for half, and both end with the same.
+    #[test]
+    fn a_mild_cut_before_a_deeper_one_does_not_favour_who_leaves_last() {
+        let mut buckets = Buckets { lp: 10_000 * USD, ..EMPTY };
+        let [mut dust, mut early, mut late] = [purse(0); 3];
+        buckets.gain(&mut dust, 10 * USD, 10_000 * USD).unwrap();
+        buckets.gain(&mut early, 10_000 * USD, 10_000 * USD).unwrap();
+        assert_eq!((dust.deposit, early.deposit), (99_900_099, 49_950_049_950));
+        buckets.lp += 8_000 * USD;
+        buckets.relieve(10_000 * USD).unwrap();
+        buckets.gain(&mut late, 10_000 * USD, 0).unwrap();
+        buckets.collect(&mut early).unwrap();
+        assert!((late.deposit - early.deposit).abs() < USD, "{} and {}", late.deposit, early.deposit);
+        buckets.relieve(0).unwrap();
+        buckets.collect(&mut early).unwrap();
+        buckets.collect(&mut late).unwrap();
+        assert_eq!((early.deposit / USD, late.deposit / USD), (8_995, 8_995));
+        // With the last of what is lacking it ends.
+        buckets.lp = buckets.claims;
+        buckets.relieve(0).unwrap();
+        assert_eq!(buckets.claims_cut, 0);
+        buckets.lp = 1_000 * USD;
+        assert_eq!(buckets.gain(&mut purse(0), 1_000 * USD, 0), Ok(0));
+    }
+
+    /// Nobody waits any more when the only claim is set off: nobody else is cut for it.
+    #[test]
+    fn a_claim_that_is_set_off_cuts_nobody() {
+        let (mut buckets, mut debtor) = (EMPTY, purse(0));
+        buckets.gain(&mut debtor, 100, 0).unwrap();
+        buckets.lose(&mut debtor, 100).unwrap();
+        buckets.offset(&mut debtor).unwrap();
+        assert_eq!((buckets.claims, buckets.claims_cut), (0, 0));
+        buckets.lp = 100;
+        assert_eq!(buckets.gain(&mut purse(0), 100, 0), Ok(0));
     }
 
     #[test]

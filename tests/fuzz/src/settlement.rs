@@ -15,6 +15,7 @@ pub fn settlement(bytes: &[u8]) -> Answer {
     let mut buckets = Buckets {
         borrowed: 0,
         claims: 0,
+        claims_cut: 0,
         claims_epoch: 0,
         claims_fraction: INDEX,
         fees: 0,
@@ -91,7 +92,7 @@ pub fn settlement(bytes: &[u8]) -> Answer {
         {
             assert!(amount >= 0, "below zero: {b:?}");
         }
-        assert!((0..=INDEX).contains(&b.claims_fraction), "{b:?}");
+        assert!((0..=INDEX).contains(&b.claims_fraction) && (0..=INDEX).contains(&b.claims_cut), "{b:?}");
         for purse in &purses {
             assert!(purse.debt >= 0 && purse.deposit >= 0 && purse.claim.amount >= 0, "{purse:?}");
         }

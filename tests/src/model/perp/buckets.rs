@@ -31,9 +31,11 @@ pub struct Buckets {
     pub claims: Exact,
     /// How often all claims were paid.
     pub epoch: u32,
-    /// Share of the epoch's gains that is unpaid.
+    /// Share of the epoch's claims that is unpaid.
     pub fraction: Exact,
-    /// What all winners were owed when the epoch's first gain was cut.
+    /// Largest share of a gain that somebody who waits still lacks.
+    pub cut: Exact,
+    /// What all winners were owed when a gain was last cut deeper than any before.
     pub owed: Exact,
     /// UTC day of `spent`.
     pub day: u64,
@@ -74,6 +76,7 @@ impl Buckets {
             claims: exact(said.claims),
             epoch: said.claims_epoch,
             fraction: ratio(said.claims_fraction, 1_000_000_000_000_000_000),
+            cut: ratio(said.claims_cut, 1_000_000_000_000_000_000),
             owed: Exact::zero(),
             day: said.insurance_day,
             spent: exact(said.insurance_spent),
@@ -110,18 +113,16 @@ impl Buckets {
         let due = gain - &offset;
         let all = &due + winners;
         let payable = self.payable().max(Exact::zero());
-        let mut paid = if payable >= all { due.clone() } else { trimmed(&due * &payable / &all) };
-        if !self.claims.is_zero() {
-            paid = paid.min(&due * (Exact::one() - &self.fraction));
-        }
+        let paid = if payable >= all { due.clone() } else { trimmed(&due * &payable / &all) };
+        let paid = paid.min(&due * (Exact::one() - &self.cut));
         self.lp -= &paid;
         purse.deposit += &paid;
         let rest = due.clone() - paid;
         if !rest.is_zero() {
             self.collect(purse);
-            if self.claims.is_zero() {
-                self.fraction = trimmed((&all - payable) / &all);
-                self.owed = all;
+            let lacks = trimmed((&all - payable) / &all);
+            if lacks > self.cut {
+                (self.cut, self.owed) = (lacks, all);
             }
             self.claims += &rest;
             purse.claim = (&purse.claim.0 + rest, self.fraction.clone(), self.epoch);
@@ -163,6 +164,7 @@ impl Buckets {
         self.lp -= &relief;
         self.pending += &relief;
         self.fraction = trimmed(&self.fraction * &left / &self.claims);
+        self.cut = trimmed(&self.cut * &left / &self.claims);
         self.wait_for(left);
     }
 
@@ -170,7 +172,7 @@ impl Buckets {
         self.claims = left;
         if self.claims.is_zero() {
             self.epoch += 1;
-            self.fraction = Exact::one();
+            (self.cut, self.fraction) = (Exact::zero(), Exact::one());
         }
     }
 

@@ -254,7 +254,7 @@ impl House {
         purse: &mut Purse,
         amount: &Exact,
         total: &Exact,
-        depths: &BTreeMap<String, u32>,
+        depths: &BTreeMap<String, (u32, i128)>,
         around: &Around,
     ) -> Exact {
         let worth = self.worth(around);
@@ -273,7 +273,7 @@ impl House {
         purse: &mut Purse,
         shares: &Exact,
         total: &Exact,
-        depths: &BTreeMap<String, u32>,
+        depths: &BTreeMap<String, (u32, i128)>,
         around: &Around,
     ) {
         let worth = self.worth(around);
@@ -286,24 +286,29 @@ impl House {
     }
 
     /// Changes the depth of every market by its weight. Returns what that gives to traders.
-    fn rescale(&mut self, amount: &Exact, depths: &BTreeMap<String, u32>) -> Exact {
+    fn rescale(&mut self, amount: &Exact, depths: &BTreeMap<String, (u32, i128)>) -> Exact {
         let mut cost = Exact::zero();
         for (name, market) in &mut self.markets {
-            let quote = amount * ratio(depths[name].into(), 10_000);
-            if quote.is_zero() {
+            let (weight, brought) = depths[name];
+            let quote = (amount * ratio(weight.into(), 10_000)).max(-exact(brought));
+            let (net, before) = (market.net(), market.curve.clone());
+            let to = before.deepened(&quote);
+            // An exit leaves what three times the open interest of a side needs.
+            if quote.is_zero() || quote.is_negative() && market.interest() * exact(3) > to.x {
                 continue;
             }
-            let (net, before) = (market.net(), market.curve.clone());
-            market.curve = before.deepened(&quote);
+            market.curve = to;
             cost += (market.curve.exit(&net) - before.exit(&net)).max(Exact::zero());
         }
         cost
     }
 
-    /// Moves a deposit into insurance.
+    /// Moves a deposit into insurance, what winners wait for of it to the providers' cash.
     pub fn insure(&mut self, purse: &mut Purse, amount: &Exact, around: &Around) {
+        let waiting = amount.clone().min(self.buckets.claims.clone());
         purse.deposit -= amount;
-        self.buckets.insurance += amount;
+        self.buckets.insurance += amount - &waiting;
+        self.buckets.lp += waiting;
         self.relieve(around);
     }
 
@@ -329,6 +334,15 @@ impl House {
 }
 
 impl Market {
+    /// Open interest of the larger side.
+    fn interest(&self) -> Exact {
+        let side = |long: bool| -> Exact {
+            let sizes = self.positions.values().map(|position| &position.size);
+            sizes.filter(|size| size.is_positive() == long).map(|size| size.abs()).sum()
+        };
+        side(true).max(side(false))
+    }
+
     /// What of a move of the curve by `base` the inventory is leaves it.
     pub fn sell(&mut self, base: &Exact) {
         let zero = Exact::zero();

@@ -112,10 +112,10 @@ impl Reading {
             .all(|quote| quote.status == PriceStatus::Live && quote.lo == quote.mid && quote.hi == quote.mid)
     }
 
-    /// How much of a deposit to the pool becomes depth of each curve, bps.
-    pub fn depths(&self) -> BTreeMap<String, u32> {
+    /// How much of a deposit to the pool becomes depth of each curve, bps, and what of that has not left again.
+    pub fn depths(&self) -> BTreeMap<String, (u32, i128)> {
         let moving = |house: &House| matches!(house.stage, MarketStage::Normal | MarketStage::ReduceOnly);
-        let depth = |house: &House| if moving(house) { house.depth_bps } else { 0 };
+        let depth = |house: &House| (if moving(house) { house.depth_bps } else { 0 }, house.depth);
         self.markets.iter().map(|(name, (_, house))| (name.clone(), depth(house))).collect()
     }
 }

@@ -284,8 +284,8 @@ impl Witness {
         near("claims", &expected.claims, said.claims, &slack);
         if old.claims == 0 && said.claims > 0 && old.pending == said.pending && !expected.claims.is_zero() {
             // The first cut of an epoch; what the pool had and owed then may be off by its rounding.
-            let cut = &expected.fraction * &expected.owed;
-            let share = ratio(said.claims_fraction, 10i128.pow(18)) * &expected.owed;
+            let cut = &expected.cut * &expected.owed;
+            let share = ratio(said.claims_cut, 10i128.pow(18)) * &expected.owed;
             assert!((&cut - &share).abs() <= exact(2) * &slack, "MODEL a cut of {share}, not of {cut}");
         }
         near("insurance spent", &expected.spent, said.insurance_spent, &slack);
@@ -557,7 +557,8 @@ impl<'a> Step<'a> {
             at.curve = before.moved_to(&x);
             let inside = moved.is_zero() || super::curve::reaches(&before.mark(), &at.curve.mark(), &index);
             assert!(inside, "MODEL the pool sold past the index of {market}");
-            at.sell(&moved);
+            // Of what it had before, or took now: both go toward the index.
+            at.inventory -= &moved;
         }
     }
 
