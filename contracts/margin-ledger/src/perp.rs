@@ -5,7 +5,7 @@
 
 use crate::book::{emit, Book};
 use crate::checked::*;
-use crate::settlement::{is_bad_debt, realize_bad_debt, realize_bad_debt_of, Till};
+use crate::settlement::{is_bad_debt, realize_bad_debt, realize_bad_debt_of, touch_debts, Till};
 use crate::storage;
 use crate::terms::maintenance_bps;
 use crate::valuation;
@@ -246,6 +246,7 @@ pub fn settle(book: &mut Book, account: &Address, market: &Symbol, price: i128, 
         FundingSettled { account, market, funding, account_seq, market_seq }.publish(&book.env);
     } else {
         tell(book, account, market, closing, quote, 0, &settled, account_seq);
+        touch_debts(book, &owner);
         realize_bad_debt_of(book, account, market);
     }
     funding
@@ -327,6 +328,7 @@ pub fn take_over(
         market_seq: book.market(market).seq,
     }
     .publish(&book.env);
+    touch_debts(book, &owner);
     realize_bad_debt_of(book, account, market);
     TakeOver { fee: outcome.fee, price: liquidation.price, size: outcome.size }
 }

@@ -7,7 +7,7 @@ use crate::settlement::buckets;
 use crate::storage;
 use crate::terms::maintenance_bps;
 use crate::valuation::{allows, funding_now, Quotes, Valuation};
-use margin_interface::{AccountState, LedgerError, MarketTotals, PerpMarket, PoolValue, Quote};
+use margin_interface::{AccountState, LedgerError, MarketState, MarketTotals, PerpMarket, PoolValue, Quote};
 use margin_math::{
     curve,
     pool::{Exposure, Pool},
@@ -121,23 +121,32 @@ pub fn totals(totals: &MarketTotals) -> Totals {
     }
 }
 
+/// The reserve of a curve that takes nobody.
+const NOBODY_TRADES: i128 = i128::MIN >> 1;
+
 /// A market with open interest, or `None`. Without a usable index it counts at its last price, or at its mark if it never
 /// had one: whoever closes is settled even while the oracle is down.
 fn exposure(env: &Env, record: &PerpMarket, quote: &Quote) -> Option<Exposure> {
     if record.totals.long_interest == 0 && record.totals.short_interest == 0 {
         return None;
     }
-    let (x, y) = (record.state.base_reserve, record.state.quote_reserve);
+    let MarketState { base_reserve, clearing_price, quote_reserve, .. } = record.state;
     let funding = funding_now(env, record, quote);
+    // Wound down, nobody leaves through the curve, and no price moves.
+    let (base_reserve, gap_bps, sigma_bps) = if clearing_price == 0 {
+        (base_reserve, record.config.gap_bps, record.config.sigma_bps)
+    } else {
+        (NOBODY_TRADES, 0, 0)
+    };
     Some(Exposure {
-        base_reserve: x,
+        base_reserve,
         funding_long: funding.long,
         funding_short: funding.short,
-        gap_bps: record.config.gap_bps,
+        gap_bps,
         mmr_bps: maintenance_bps(record, Valuation::Live, env.ledger().timestamp()),
         price: last_price(env, record, quote),
-        quote_reserve: y,
-        sigma_bps: record.config.sigma_bps,
+        quote_reserve,
+        sigma_bps,
         totals: totals(&record.totals),
     })
 }

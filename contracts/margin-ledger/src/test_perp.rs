@@ -659,6 +659,40 @@ fn what_a_wound_down_market_leaves_unpaid_is_written_off_at_once() {
     assert_eq!(after.insurance, before.insurance - before.insurance / 10, "what one account may cost");
 }
 
+/// A loan beside the position: at one price the account fails and the loan is written off, at the other a part is taken over.
+#[test]
+fn what_a_take_over_writes_does_not_depend_on_the_price() {
+    let written = |dollars: i128, settled: bool| {
+        let w = World::new();
+        let other = w.env.register_stellar_asset_contract_v2(Address::generate(&w.env)).address();
+        let index = Asset::Stellar(other.clone());
+        w.price(&index, PRICE, PriceStatus::Live);
+        let admin = MarginLedgerAdminClient::new(&w.env, &w.ledger.address);
+        crate::test_world::list(&admin, &other, &crate::test_world::xlm_config(&other));
+        w.index_at(100);
+        w.ledger.push_market(&BTC, &w.state());
+        w.ledger.credit(&w.bob, &w.bob, &other, &(1_000 * USD));
+        w.give(&w.alice, 200);
+        w.give(&w.keeper, 5_000);
+        w.ledger.borrow(&w.alice, &other, &(20 * USD));
+        w.trade(&w.alice, 10 * BASE).unwrap();
+        w.index_at(dollars);
+        if settled {
+            let state = MarketState { clearing_price: dollars * PRICE, ..w.state() };
+            w.ledger.settle(&w.alice, &BTC, &(dollars * PRICE), &state);
+        } else {
+            w.ledger.take_over(&w.keeper, &w.alice, &BTC, &i128::MAX, &false, &w.state());
+        }
+        // Of the call before: nothing is asked in between.
+        let writes = w.env.cost_estimate().resources().write_entries;
+        (writes, w.ledger.account(&w.alice).debts.is_empty())
+    };
+    for settled in [false, true] {
+        let ((some, some_failed), (all, all_failed)) = (written(86, settled), written(60, settled));
+        assert_eq!((some, some_failed, all_failed), (all, false, true), "{settled}");
+    }
+}
+
 /// Three accounts fail in one market in a day, a tenth each: the third finds what is left of the market's fifth, the first of
 /// another market a tenth again.
 #[test]

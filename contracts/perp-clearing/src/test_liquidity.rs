@@ -211,13 +211,15 @@ fn a_market_that_is_wound_down_stops_nobody() {
     }
     let market = world.ledger.market(&world.btc);
     assert!(market.state.base_reserve + market.totals.net_size <= 0);
-    // It counts at its one price.
+    // It counts at its one price, and holds nobody.
     let value = world.ledger.pool_value();
     assert!(value.index_value > 5_000 * USD && value.curve_value == value.index_value, "{value:?}");
+    assert_eq!((value.winners, value.required), (value.index_value, 0));
+    assert_eq!(world.clearing.reserve_headroom(), value.payable - value.winners);
     world.clearing.add_liquidity(&world.provider, &(1_000 * USD), &0);
-    world.clearing.request_exit(&world.provider, &(shares / 2));
+    world.clearing.request_exit(&world.provider, &shares);
     world.pass(DAY / 3);
-    world.clearing.remove_liquidity(&world.provider, &(shares / 2), &0);
+    world.clearing.remove_liquidity(&world.provider, &shares, &0);
     world.conserved();
     world.pass(DAY);
     for (_, short) in &traders {
