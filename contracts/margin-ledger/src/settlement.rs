@@ -205,21 +205,9 @@ fn write_off_perp(book: &mut Book, account: &Address, market: &Symbol) {
             return;
         }
     }
-    emit!(
-        book,
-        BadDebt {
-            account: account.clone(),
-            asset: book.config.settlement.clone(),
-            account_seq,
-            amount,
-            asset_seq,
-            from_insurance: parts.insurance,
-            from_providers: parts.lp,
-            from_reserves: 0,
-            from_suppliers: 0,
-            perp: true,
-        }
-    );
+    let asset = book.config.settlement.clone();
+    let loss = Loss { insurance: parts.insurance, providers: parts.lp, reserves: 0, suppliers: 0 };
+    tell_bad_debt(book, account, &asset, amount, account_seq, asset_seq, &loss, true);
 }
 
 fn write_off(book: &mut Book, account: &Address, asset: &Address) {
@@ -231,6 +219,20 @@ fn write_off(book: &mut Book, account: &Address, asset: &Address) {
     take_debt(state, &mut owner, asset, amount);
     let asset_seq = state.totals.seq;
     let account_seq = book.put_account(account, &owner);
+    tell_bad_debt(book, account, asset, amount, account_seq, asset_seq, &loss, false);
+}
+
+#[inline(never)] // for size
+fn tell_bad_debt(
+    book: &Book,
+    account: &Address,
+    asset: &Address,
+    amount: i128,
+    account_seq: u64,
+    asset_seq: u64,
+    loss: &Loss,
+    perp: bool,
+) {
     emit!(
         book,
         BadDebt {
@@ -243,7 +245,7 @@ fn write_off(book: &mut Book, account: &Address, asset: &Address) {
             from_providers: loss.providers,
             from_reserves: loss.reserves,
             from_suppliers: loss.suppliers,
-            perp: false,
+            perp,
         }
     );
 }
