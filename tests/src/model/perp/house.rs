@@ -229,7 +229,6 @@ impl House {
             let quote = &around.quotes[name];
             let index = market.index(quote);
             let owed = |price: &Exact| market.owes_at(price, around.now, quote);
-            worth.by_curve += market.curve.exit(&market.net()) + owed(&Exact::zero());
             let seconds = around.now.saturating_sub(quote.timestamp).min(30 * DAY);
             let gaps = exact(1) + ratio(seconds.into(), 28_800);
             let gap = ratio(market.config.gap_bps.into(), 10_000) * gaps;
@@ -239,11 +238,19 @@ impl House {
                 }
                 _ => (index.clone(), index.clone()),
             };
-            worth.by_index += if quote.status == PriceStatus::Live {
+            let by_index = if quote.status == PriceStatus::Live {
                 owed(&index)
             } else {
                 owed(&(hi * (exact(1) + &gap))).max(owed(&(lo * (exact(1) - gap)).max(Exact::zero())))
             };
+            // Nobody leaves through the curve of what has ended, nor all of them through one that does not hold as much.
+            let by_curve = market.end.is_none() && &market.curve.x + market.net() > Exact::zero();
+            worth.by_curve += if by_curve {
+                market.curve.exit(&market.net()) + owed(&Exact::zero())
+            } else {
+                by_index.clone()
+            };
+            worth.by_index += by_index;
         }
         worth
     }
