@@ -104,8 +104,8 @@ impl Witness {
             let said = Buckets::read(new);
             let (claims, pending) = (exact(old.claims), exact(old.pending));
             b.lp += &b.pending - pending - (&b.claims - claims);
-            (b.claims, b.pending, b.epoch, b.fraction) =
-                (said.claims, said.pending, said.epoch, said.fraction);
+            (b.claims, b.pending, b.epoch) = (said.claims, said.pending, said.epoch);
+            (b.cut, b.fraction) = (said.cut, said.fraction);
             (b.day, b.spent, b.spent_in) = (said.day, said.spent, said.spent_in);
         }
         for (name, (record, side)) in &now.markets {
