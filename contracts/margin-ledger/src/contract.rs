@@ -11,7 +11,7 @@ use crate::{
     liquidation::{self, Order},
     listing, migration, perp, pool, preview, standing,
     storage::{self, Config, Venues},
-    tips, valuation,
+    take_over, tips, valuation,
 };
 use margin_interface::{
     lean, AccountState, AccountSummary, Action, AssetConfig, AssetState, Breakdown, Bucket, FillReceipt,
@@ -241,7 +241,9 @@ impl MarginLedgerInterface for MarginLedger {
         state: MarketState,
     ) -> Result<TakeOver, LedgerError> {
         clearing_only(&env);
-        write(&env, |book| perp::take_over(book, &liquidator, &account, &market, max_size, to_pool, state))
+        write(&env, |book| {
+            take_over::take_over(book, &liquidator, &account, &market, max_size, to_pool, state)
+        })
     }
 
     fn move_bucket(env: Env, account: Address, bucket: Bucket, amount: i128) -> Result<(), LedgerError> {

@@ -26,6 +26,7 @@ mod preview;
 mod settlement;
 mod standing;
 mod storage;
+mod take_over;
 mod terms;
 mod tips;
 mod valuation;

@@ -9,23 +9,22 @@ use crate::settlement::{is_bad_debt, realize_bad_debt, realize_bad_debt_of, touc
 use crate::storage;
 use crate::terms::maintenance_bps;
 use crate::valuation;
-use crate::valuation::{status, Quotes, Sheet, Valuation};
-use crate::{custody, lending, limits, pool, standing, tips};
+use crate::valuation::{Quotes, Valuation};
+use crate::{custody, lending, limits, pool, tips};
 use margin_interface::{
     AccountState, Bucket, BucketMoved, FillReceipt, FundingSettled, LedgerError, MarketConfig, MarketOpened,
     MarketPushed, MarketState, MarketTotals, MarketUpdated, PendingClaimed, PerpMarket, Position,
-    PositionFilled, PositionTakenOver, TakeOver, MAX_HOLDINGS, MAX_MARKETS,
+    PositionFilled, MAX_HOLDINGS, MAX_MARKETS,
 };
 use margin_math::{
-    curve, defaults, perp_liquidation,
+    curve, defaults,
     position::{self, Filled},
-    status::may_seize,
     units::{BPS, QUOTE_SCALE},
 };
 use soroban_sdk::{Address, Symbol, Vec};
 
 /// What the settlement of one fill moved.
-struct Settled {
+pub struct Settled {
     /// What became a claim on the pending pool.
     pending: i128,
     /// What the fill did to the position.
@@ -252,87 +251,6 @@ pub fn settle(book: &mut Book, account: &Address, market: &Symbol, price: i128, 
     funding
 }
 
-/// Moves what restores the target health, at most `max_size`, of a liquidatable account's position at the index: to the
-/// pool, or to a healthy liquidator; then the traders' net size stays. The curve does not move.
-pub fn take_over(
-    book: &mut Book,
-    liquidator: &Address,
-    account: &Address,
-    market: &Symbol,
-    max_size: i128,
-    to_pool: bool,
-    state: MarketState,
-) -> TakeOver {
-    let env = &book.env.clone();
-    if liquidator == account {
-        fail(env, LedgerError::SelfLiquidation);
-    }
-    if max_size <= 0 {
-        fail(env, LedgerError::InvalidAmount);
-    }
-    let min_notional = push(book, market, state).config.min_notional;
-    let (mut owner, mut taker) = (book.account(account), book.account(liquidator));
-    let whole = abs(env, held(&owner, market).size);
-    if whole == 0 {
-        fail(env, LedgerError::NothingOwed);
-    }
-    let sheet = Sheet::of(book, &owner);
-    let mut quotes = pool::quotes(book, &[&owner, &taker]);
-    if !may_seize(status(quotes.of(env, book.market(market)).status)) {
-        fail(env, LedgerError::PriceNotUsable);
-    }
-    let margin = sheet.value(env, &quotes, Valuation::Liquidation).margin;
-    require(env, standing::liquidatable(&owner, &margin, book.now()), LedgerError::NotLiquidatable);
-    let liquidation = sized(book, &owner, market, &quotes, &margin);
-    let most = liquidation.size().or_fail(env);
-    let size = most.min(max_size);
-    let dust = |size: i128| mul_div_floor(env, size, liquidation.price, QUOTE_SCALE) < min_notional;
-    if size < whole && dust(sub(env, whole, size)) {
-        fail(env, LedgerError::InvalidAmount);
-    }
-    let outcome = liquidation.outcome(size).or_fail(env);
-
-    let mut till = Till::open(book, &owner);
-    (till.buckets, till.purse) = (outcome.buckets, outcome.purse);
-    till.close(book, &mut owner);
-    replace(book, &mut owner, market, &outcome.position);
-    let account_seq = book.put_account(account, &owner);
-
-    let mut till = Till::open(book, &taker);
-    increase(env, &mut till.purse.deposit, outcome.liquidator_fee);
-    till.close(book, &mut taker);
-    if !to_pool {
-        take(book, &mut taker, market, outcome.size, neg(env, outcome.quote), &quotes);
-    }
-    let liquidator_seq = book.put_account(liquidator, &taker);
-    if !to_pool {
-        let left = abs(env, held(&taker, market).size);
-        // All that there is to take may be little; less is nobody's business.
-        require(env, size == most || left == 0 || !dust(left), LedgerError::InvalidAmount);
-        quotes.bear(book.market(market));
-        limits::require_opening_at(book, &quotes, liquidator, &taker);
-    }
-
-    PositionTakenOver {
-        account: account.clone(),
-        liquidator: liquidator.clone(),
-        market: market.clone(),
-        fee: outcome.fee,
-        funding: outcome.funding,
-        price: liquidation.price,
-        realized_pnl: outcome.realized,
-        size: outcome.size,
-        to_pool,
-        account_seq,
-        liquidator_seq,
-        market_seq: book.market(market).seq,
-    }
-    .publish(&book.env);
-    touch_debts(book, &owner);
-    realize_bad_debt_of(book, account, market);
-    TakeOver { fee: outcome.fee, price: liquidation.price, size: outcome.size }
-}
-
 /// Moves `amount` of settlement deposit into a bucket (positive), or of liquidity out of it into the deposit (negative).
 pub fn move_bucket(book: &mut Book, account: &Address, bucket: Bucket, amount: i128) {
     let env = &book.env.clone();
@@ -389,7 +307,7 @@ pub fn claim_pending(book: &mut Book, account: &Address) -> i128 {
 
 /// Fills a position (size 0: settles its funding only) and settles the cash: realised profit and funding as one number,
 /// then the fee. A relief of the pending pool follows whatever came into the pool.
-fn fill(
+pub fn fill(
     book: &mut Book,
     owner: &mut AccountState,
     market: &Symbol,
@@ -416,67 +334,8 @@ fn fill(
     Settled { pending, filled }
 }
 
-/// Takes `size` at `quote` into the liquidator's account: what reduces an opposite position first, then the rest.
-fn take(
-    book: &mut Book,
-    taker: &mut AccountState,
-    market: &Symbol,
-    size: i128,
-    quote: i128,
-    quotes: &Quotes,
-) {
-    let env = &book.env.clone();
-    let own = held(taker, market).size;
-    let crosses = own.signum() == -size.signum() && abs(env, size) > abs(env, own);
-    let (mut rest, mut rest_quote) = (size, quote);
-    if crosses {
-        let closing = neg(env, own);
-        let closing_quote = mul_div_floor(env, quote, closing, size);
-        fill(book, taker, market, closing, closing_quote, quotes, 0);
-        rest = sub(env, size, closing);
-        rest_quote = sub(env, quote, closing_quote);
-    }
-    fill(book, taker, market, rest, rest_quote, quotes, 0);
-}
-
-fn sized(
-    book: &mut Book,
-    owner: &AccountState,
-    market: &Symbol,
-    quotes: &Quotes,
-    margin: &margin_math::margin::Margin,
-) -> perp_liquidation::TakeOver {
-    let env = &book.env.clone();
-    let winners = pool::winners(book, quotes);
-    let till = Till::open(book, owner);
-    let settlement = &book.settlement_asset().config;
-    let settlement_ltv_bps = settlement.ltv_bps;
-    let settlement = valuation::prices(env, quotes.get(&settlement.index), Valuation::Liquidation);
-    let position = to_math(&held(owner, market));
-    let record = book.market(market);
-    let market_value = pool::market_value(env, record, quotes);
-    let quote = quotes.of(env, record);
-    perp_liquidation::TakeOver {
-        buckets: till.buckets,
-        effective: margin.effective,
-        equity: margin.equity().or_fail(env),
-        index_long: record.state.funding_long,
-        index_short: record.state.funding_short,
-        market_value,
-        min_notional: record.config.min_notional,
-        mmr_bps: maintenance_bps(record, Valuation::Live, env.ledger().timestamp()),
-        other_winners: sub(env, winners, market_value.max(0)),
-        position,
-        price: valuation::liquidation_price(env, &quote, position.size),
-        purse: till.purse,
-        required: margin.required,
-        settlement,
-        settlement_ltv_bps,
-    }
-}
-
 /// Gives the market the clearing-house's curve and funding.
-fn push<'a>(book: &'a mut Book, market: &Symbol, state: MarketState) -> &'a PerpMarket {
+pub fn push<'a>(book: &'a mut Book, market: &Symbol, state: MarketState) -> &'a PerpMarket {
     let env = &book.env.clone();
     if state.base_reserve <= 0 || state.quote_reserve <= 0 {
         fail(env, LedgerError::InvalidConfig);
@@ -532,7 +391,8 @@ pub fn held(owner: &AccountState, market: &Symbol) -> Position {
     owner.positions.get(market.clone()).unwrap_or(Position { entry: 0, funding_index: 0, size: 0 })
 }
 
-fn to_math(position: &Position) -> position::Position {
+/// A position as `margin-math` knows it.
+pub fn to_math(position: &Position) -> position::Position {
     position::Position { entry: position.entry, funding_index: position.funding_index, size: position.size }
 }
 
