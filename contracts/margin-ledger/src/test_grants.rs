@@ -5,7 +5,7 @@ use crate::test_world::{assert_refused, World};
 use margin_interface::{permissions, LedgerError};
 use soroban_sdk::{
     testutils::{Events as _, MockAuth, MockAuthInvoke},
-    IntoVal,
+    IntoVal, InvokeError,
 };
 
 const HOUR: u64 = 3_600;
@@ -85,11 +85,14 @@ fn only_the_account_grants_and_revokes() {
     };
     let env = &world.env;
     as_bob("grant", (&alice, &bob, permissions::ALL, until).into_val(env));
-    assert!(world.ledger.try_grant(&alice, &bob, &permissions::ALL, &until).is_err());
+    assert_eq!(
+        world.ledger.try_grant(&alice, &bob, &permissions::ALL, &until).err(),
+        Some(Err(InvokeError::Abort))
+    );
     as_bob("revoke", (&alice, &bob).into_val(env));
-    assert!(world.ledger.try_revoke(&alice, &bob).is_err());
+    assert_eq!(world.ledger.try_revoke(&alice, &bob).err(), Some(Err(InvokeError::Abort)));
     as_bob("revoke_all", (&alice,).into_val(env));
-    assert!(world.ledger.try_revoke_all(&alice).is_err());
+    assert_eq!(world.ledger.try_revoke_all(&alice).err(), Some(Err(InvokeError::Abort)));
     // The same calls pass for the account itself.
     env.mock_all_auths();
     world.ledger.grant(&alice, &bob, &permissions::ALL, &until);

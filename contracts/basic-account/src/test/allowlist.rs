@@ -2,7 +2,7 @@ use super::fixture;
 use account_core::testing::{public, refused};
 use margin_interface::AccountError;
 use soroban_sdk::testutils::Address as _;
-use soroban_sdk::{vec, Address};
+use soroban_sdk::{vec, Address, InvokeError};
 
 const INVALID: Result<(), AccountError> = Err(AccountError::InvalidConfig);
 
@@ -42,8 +42,11 @@ fn the_list_is_bounded_and_holds_nothing_of_the_protocol() {
         assert_eq!(f.administer("allow_contract", (Address::generate(&f.env),)), Ok(()));
     }
     assert_eq!(f.administer("allow_contract", (Address::generate(&f.env),)), INVALID);
-    assert!(f.client().try_allow_contract(&Address::generate(&f.env)).is_err());
-    assert!(f.client().try_disallow_contract(&first).is_err());
+    assert_eq!(
+        f.client().try_allow_contract(&Address::generate(&f.env)).err(),
+        Some(Err(InvokeError::Abort))
+    );
+    assert_eq!(f.client().try_disallow_contract(&first).err(), Some(Err(InvokeError::Abort)));
     assert_eq!(f.client().standing().allowed.len(), 16);
 }
 

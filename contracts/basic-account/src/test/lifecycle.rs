@@ -12,7 +12,8 @@ use margin_interface::{
 };
 use soroban_sdk::testutils::{storage::Instance as _, Address as _, Events as _, Ledger as _};
 use soroban_sdk::{
-    contract, contractimpl, vec, Address, BytesN, Env, Event as _, Executable, IntoVal, Symbol, Val, Vec,
+    contract, contractimpl, vec, Address, BytesN, Env, Event as _, Executable, IntoVal, InvokeError, Symbol,
+    Val, Vec,
 };
 
 const WEEK: u64 = 7 * 86_400;
@@ -32,7 +33,11 @@ fn the_account_goes_to_whom_it_was_offered_and_only_when_he_takes_it() {
         (f.client().get_owner(), f.client().standing().pending_owner),
         (f.owner.clone(), Some(next.clone()))
     );
-    assert!(f.client().try_accept_ownership().is_err(), "a stranger's call carries no authority");
+    assert_eq!(
+        f.client().try_accept_ownership().err(),
+        Some(Err(InvokeError::Abort)),
+        "a stranger's call carries no authority"
+    );
     assert_eq!(f.client().get_owner(), f.owner);
     // The former owner cannot take it either.
     assert_eq!(accept(&f), Err(()));
@@ -99,7 +104,11 @@ fn any_one_signer_freezes_and_only_the_owner_ends_it() {
     f.ledger().hold_steady();
     let limits = f.client().limits();
     assert!(matches!(f.by_itself(&[&f.outsider], "freeze", (), ()), Err(None)));
-    assert!(f.client().try_freeze().is_err(), "a stranger's call carries no authority");
+    assert_eq!(
+        f.client().try_freeze().err(),
+        Some(Err(InvokeError::Abort)),
+        "a stranger's call carries no authority"
+    );
     assert!(!f.client().standing().frozen);
 
     assert!(f.by_itself(&[&f.keys[1]], "freeze", (), ()).is_ok());
@@ -151,8 +160,11 @@ fn delegates_stand_in_the_ledgers_book() {
     assert_eq!(f.ledger().granted(&delegate), None);
     assert!(f.client().standing().delegates.is_empty());
     assert_eq!(f.administer("revoke_delegate", (&delegate,)), Err(AccountError::InvalidConfig));
-    assert!(f.client().try_grant_delegate(&delegate, &permissions::TRADE, &expires).is_err());
-    assert!(f.client().try_revoke_delegate(&delegate).is_err());
+    assert_eq!(
+        f.client().try_grant_delegate(&delegate, &permissions::TRADE, &expires).err(),
+        Some(Err(InvokeError::Abort))
+    );
+    assert_eq!(f.client().try_revoke_delegate(&delegate).err(), Some(Err(InvokeError::Abort)));
 }
 
 #[test]
@@ -215,7 +227,11 @@ fn announced_code_comes_after_a_week_and_nothing_else_ever() {
     let hash = code(&f);
     assert_eq!(f.administer("execute_upgrade", ()), Err(AccountError::NothingPending));
     assert_eq!(f.administer("cancel_upgrade", ()), Err(AccountError::NothingPending));
-    assert!(f.client().try_propose_upgrade(&hash).is_err(), "a stranger's call carries no authority");
+    assert_eq!(
+        f.client().try_propose_upgrade(&hash).err(),
+        Some(Err(InvokeError::Abort)),
+        "a stranger's call carries no authority"
+    );
     assert_eq!(f.administer("propose_upgrade", (&hash,)), Ok(()));
     assert_eq!(events(&f), 1);
     let standing = f.client().standing();
@@ -223,7 +239,11 @@ fn announced_code_comes_after_a_week_and_nothing_else_ever() {
     f.env.ledger().set_timestamp(NOW + WEEK - 1);
     assert_eq!(f.administer("execute_upgrade", ()), Err(AccountError::TooEarly));
     f.env.ledger().set_timestamp(NOW + WEEK);
-    assert!(f.client().try_execute_upgrade().is_err(), "a stranger's call carries no authority");
+    assert_eq!(
+        f.client().try_execute_upgrade().err(),
+        Some(Err(InvokeError::Abort)),
+        "a stranger's call carries no authority"
+    );
     assert!(!runs(&f, &hash));
     let epoch = || f.env.as_contract(&f.account, || storage::load(&f.env).map(|profile| profile.epoch));
     assert_eq!(epoch(), Ok(0));
@@ -249,7 +269,11 @@ fn a_new_announcement_waits_anew_a_cancelled_or_lapsed_one_is_gone() {
     f.env.ledger().set_timestamp(NOW + 2 * WEEK);
     assert_eq!(f.administer("execute_upgrade", ()), Err(AccountError::NothingPending));
     assert_eq!(f.administer("propose_upgrade", (&second,)), Ok(()));
-    assert!(f.client().try_cancel_upgrade().is_err(), "a stranger's call carries no authority");
+    assert_eq!(
+        f.client().try_cancel_upgrade().err(),
+        Some(Err(InvokeError::Abort)),
+        "a stranger's call carries no authority"
+    );
     f.env.ledger().set_timestamp(NOW + 5 * WEEK);
     assert_eq!(f.administer("execute_upgrade", ()), Err(AccountError::Lapsed));
     assert!(!runs(&f, &second));
@@ -295,7 +319,7 @@ fn nobody_but_the_factory_changes_the_tier() {
     let params = TierParams { limits: f.client().limits(), signers: f.client().signers() };
     let args = (AccountType::Pro, code(&f), params);
     assert_eq!(try_as_owner(&f, "change_tier", args), Err(()), "the owner alone, without the factory");
-    assert!(f.client().try_complete_tier_change().is_err());
+    assert_eq!(f.client().try_complete_tier_change().err(), Some(Err(InvokeError::Abort)));
     assert_eq!(f.check(&[f.trade(-1, true)]), Ok(()), "nothing is pending");
 }
 
@@ -313,7 +337,7 @@ fn a_change_of_tier_is_completed_by_the_factory_in_the_code_of_that_tier() {
     for context in [f.trade(-1, true), f.call(&f.account, "freeze", (&f.account,))] {
         assert_eq!(f.check(&[context]), Err(Ok(AccountError::TierChangePending)));
     }
-    assert!(f.client().try_complete_tier_change().is_err(), "a stranger");
+    assert_eq!(f.client().try_complete_tier_change().err(), Some(Err(InvokeError::Abort)), "a stranger");
     assert_eq!(try_as_owner(&f, "complete_tier_change", ()), Err(()), "the owner");
     f.owner = f.env.register_at(&f.protocol.factory, FakeOwner, ());
     handed_over(&f, AccountType::Pro);
