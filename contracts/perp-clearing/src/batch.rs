@@ -145,7 +145,7 @@ impl Batch<'_> {
         let (given, least) = (action.get(1)?, action.get(2)?);
         positive(given)?;
         if enters {
-            pool::enter(env, &self.ledger, self.account, given, least)
+            pool::enter(env, &self.ledger, self.account, given, least, self.sender == self.account)
         } else {
             pool::leave(env, &self.ledger, self.account, given, least)
         }

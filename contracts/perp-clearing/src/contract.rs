@@ -183,7 +183,7 @@ impl PerpClearingInterface for PerpClearing {
     ) -> Result<i128, ClearingError> {
         provider.require_auth();
         positive(amount)?;
-        pool::enter(&env, &ledger(&env), &provider, amount, min_shares)
+        pool::enter(&env, &ledger(&env), &provider, amount, min_shares, true)
     }
 
     fn request_exit(env: Env, provider: Address, shares: i128) -> Result<u64, ClearingError> {

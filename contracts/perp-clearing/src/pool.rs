@@ -13,7 +13,7 @@ use margin_interface::{
 use margin_math::{
     defaults::LP_COOL_DOWN,
     fixed::{add, bps_floor, neg, sub},
-    house, lock,
+    house,
     lp::{self, Pool},
 };
 use soroban_sdk::{Address, Env};
@@ -38,16 +38,20 @@ fn open(ledger: &MarginLedgerClient) -> Result<Pool, ClearingError> {
     Ok(pool)
 }
 
-/// Moves `amount` of the provider's settlement deposit into the pool. Returns the shares.
+/// Moves `amount` of the provider's settlement deposit into the pool. Returns the shares. While an exit is announced only the
+/// provider's `own` call may: the stake is locked anew, which would keep whoever is about to leave.
 pub fn enter(
     env: &Env,
     ledger: &MarginLedgerClient,
     provider: &Address,
     amount: i128,
     min_shares: i128,
+    own: bool,
 ) -> Result<i128, ClearingError> {
     let pool = open(ledger)?;
     let (mut stake, mut all) = storage::stake(env, provider);
+    let now = env.ledger().timestamp();
+    refuse(stands(&stake, now) && !own, ClearingError::NotPermitted)?;
     if lp::is_wiped_out(&pool, all.total).on_curve()? {
         all = Shares { generation: all.generation.saturating_add(1), total: 0 };
         stake = Stake { exit_at: 0, exiting: 0, generation: all.generation, shares: 0, unlocked_at: 0 };
@@ -61,11 +65,9 @@ pub fn enter(
     refuse(shares == 0, ClearingError::InvalidAmount)?;
     refuse(shares < min_shares, ClearingError::SlippageExceeded)?;
     // Without the lock, whoever knows the next index before it is poked could enter and leave around it at the expense of
-    // those who stay. By weight and down, or a delegate's dust would hold back all that is there.
-    let now = env.ledger().timestamp();
-    let left = stake.unlocked_at.saturating_sub(now);
-    let stays = lock::remaining(stake.shares, left, shares, LP_COOL_DOWN, false).on_curve()?;
-    stake.unlocked_at = now.saturating_add(stays);
+    // those who stay. All of the stake is locked: by weight, one that is large and announced would enter a little and leave
+    // as much minutes later. It delays no exit that is announced from now on.
+    stake.unlocked_at = now.saturating_add(LP_COOL_DOWN);
     stake.shares = add(stake.shares, shares).on_curve()?;
     all.total = add(all.total, shares).on_curve()?;
     ledger.move_bucket(provider, &Bucket::Lp, &amount);
@@ -100,12 +102,16 @@ pub fn request_exit(env: &Env, provider: &Address, shares: i128, own: bool) -> R
     let (stake, _) = storage::stake(env, provider);
     refuse(stake.shares < shares, ClearingError::InsufficientShares)?;
     let now = env.ledger().timestamp();
-    let stands = stake.exiting > 0 && now < stake.exit_at.saturating_add(LP_COOL_DOWN);
-    refuse(stands && !own, ClearingError::NotPermitted)?;
+    refuse(stands(&stake, now) && !own, ClearingError::NotPermitted)?;
     let exit_at = now.saturating_add(LP_COOL_DOWN);
     storage::set_stake(env, provider, &Stake { exit_at, exiting: shares, ..stake });
     ExitRequested { provider: provider.clone(), exit_at, shares }.publish(env);
     Ok(exit_at)
+}
+
+/// Whether an announced exit is still to come, or open.
+fn stands(stake: &Stake, now: u64) -> bool {
+    stake.exiting > 0 && now < stake.exit_at.saturating_add(LP_COOL_DOWN)
 }
 
 /// Burns announced `shares` and moves their value into the provider's settlement deposit. Returns the amount.

@@ -90,7 +90,7 @@ pub struct LpPosition {
     pub shares: i128,
     /// All shares.
     pub total_shares: i128,
-    /// Unix seconds from when the shares may leave: a cool-down after an entry, weighed by the shares that it brought.
+    /// Unix seconds from when the shares may leave: a cool-down after the latest entry.
     pub unlocked_at: u64,
     /// What the shares would fetch now, settlement units.
     pub value: i128,
@@ -280,7 +280,7 @@ pub enum ClearingChange {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[allow(clippy::large_enum_variant)]
 pub enum ClearingRequest {
-    /// An action of the ledger: refresh, deposit, withdraw, trade, liquidity.
+    /// An action of the ledger: refresh, deposit, withdraw, trade, liquidity. A delegate adds none while an exit is announced.
     Act(Action),
     /// Stores an order.
     PlaceOrder(ConditionalOrder),
